@@ -1,0 +1,45 @@
+#include "base/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+status error_set(error_info *error, status code, const char *format, ...) {
+    if (error != NULL) {
+        error->code = code;
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(error->text, sizeof error->text, format, arguments);
+        va_end(arguments);
+    }
+    return code;
+}
+
+status error_prefix(error_info *error, const char *format, ...) {
+    if (error == NULL)
+        return STATUS_INTERNAL;
+    char message[2 * ERROR_TEXT_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(message, ERROR_TEXT_SIZE, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        length = 0;
+    if (length >= ERROR_TEXT_SIZE)
+        length = ERROR_TEXT_SIZE - 1;
+    memcpy(message + length, error->text, strlen(error->text) + 1);
+    memcpy(error->text, message, sizeof error->text - 1);
+    error->text[sizeof error->text - 1] = '\0';
+    return error->code;
+}
+
+int status_exit_code(status code) {
+    switch (code) {
+#define X(name, exit_code, meaning)                                                                          \
+    case name:                                                                                               \
+        return exit_code;
+        STATUS_CODES(X)
+#undef X
+    }
+    return 70;
+}

@@ -1,0 +1,57 @@
+/* The job file: YAML in, a checked job out. */
+#ifndef IO_JOB_H
+#define IO_JOB_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "sweep/grid.h"
+
+typedef enum data_source { DATA_CIFAR10, DATA_SYNTHETIC } data_source;
+
+typedef struct data_spec {
+    data_source source;
+    synthetic_spec synthetic; /* source: synthetic */
+    int train_count, test_count; /* use only the first so many samples; 0: all */
+} data_spec;
+
+typedef struct job_axis_targets job_axis_targets; /* which keys an axis sets, to which values */
+
+typedef struct job {
+    char *path;
+    char *text; /* the file, byte for byte */
+    char name[GRID_NAME_SIZE];
+    char title[256];
+    uint64_t seed;
+    data_spec data;
+    training_spec base; /* before any axis value is applied */
+    grid grid;
+    job_axis_targets *targets; /* (grid.axis_count) */
+    char *canonical;           /* one "key = value" line per key that matters to the results, defaults included,
+                                  sorted; two jobs with equal text here have equal results */
+    uint64_t digest;           /* hash_bytes of canonical */
+} job;
+
+/* Read, check and complete the job file at `path`, with the `count` settings "KEY=VALUE" applied over it.
+ * Every mistake is STATUS_USAGE with "FILE:LINE:COLUMN: what, the value, what is accepted, nearest known key"
+ * ("--set KEY=VALUE: …" for a setting). An unreadable file is STATUS_IO. */
+status job_load(job **out, const char *path, const char *const settings[], int count, error_info *error);
+
+/* The specification of one cell: base with the axis values applied. */
+void job_cell_spec(const job *j, size_t cell, training_spec *spec);
+
+/* Check every axis value and the models against the data (engine_plan), and give the plan of the base
+ * specification. Messages name the place in the job file. */
+status job_check(const job *j, const dataset *data, training_plan *plan, error_info *error);
+
+/* The differences between two canonical texts, one "key: a → b" per line, for people. */
+void job_print_differences(FILE *out, const char *canonical_a, const char *canonical_b);
+
+/* The reference of all keys as Markdown: docs/job-format.md is this text. */
+void job_print_reference(FILE *out);
+
+void job_destroy(job **j);
+
+#endif

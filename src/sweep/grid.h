@@ -1,0 +1,51 @@
+/* The grid: named axes, and the cells of their product.
+ *
+ * Cells are numbered in row-major order of the axes as the job file names them (the last axis runs fastest),
+ * which is also the order of the results file. */
+#ifndef SWEEP_GRID_H
+#define SWEEP_GRID_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { GRID_MAX_AXES = 8, GRID_NAME_SIZE = 64 };
+
+/* The run axis counts independent repeats: values 0, 1, 2, …, and sets no key. */
+typedef enum axis_kind { AXIS_RUN, AXIS_NUMBER, AXIS_LABEL } axis_kind;
+
+typedef struct grid_axis {
+    char name[GRID_NAME_SIZE];
+    axis_kind kind;
+    size_t count;
+    double *numbers; /* (count), AXIS_RUN and AXIS_NUMBER */
+    char **labels;   /* (count), AXIS_LABEL */
+} grid_axis;
+
+typedef struct grid {
+    int axis_count;
+    grid_axis axes[GRID_MAX_AXES];
+    bool paired; /* cells of one run share their random streams: only the run axis keys them */
+} grid;
+
+/* Number of cells: the product of the axis lengths (1 for no axes). */
+size_t grid_cells(const grid *g);
+
+/* Position of a cell on every axis, and back. index: (axis_count) */
+void grid_cell_index(const grid *g, size_t cell, size_t index[GRID_MAX_AXES]);
+size_t grid_index_cell(const grid *g, const size_t index[GRID_MAX_AXES]);
+
+/* The number that names a cell's random streams: a hash of its axis values by name, so that it does not change
+ * when an axis is extended or axes are reordered. */
+uint64_t grid_coordinates(const grid *g, size_t cell);
+
+/* One axis value as text: "0.01", "3", "cnn4". */
+void grid_value_text(const grid_axis *axis, size_t index, char *text, size_t size);
+
+/* "run=3, lr=0.01, lambda=0" */
+void grid_cell_text(const grid *g, size_t cell, char *text, size_t size);
+
+/* Free what the axes own; the grid is empty afterwards. */
+void grid_release(grid *g);
+
+#endif

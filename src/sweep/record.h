@@ -1,0 +1,35 @@
+/* What comes back from a cell: plain data, the same in a message, in memory and in the results file. */
+#ifndef SWEEP_RECORD_H
+#define SWEEP_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Stored in the results file: never renumber. X(name, value, label) */
+#define CELL_STATUSES(X)                                                                                     \
+    X(CELL_PENDING, 0, "pending")                                                                            \
+    X(CELL_DONE, 1, "done")                                                                                  \
+    X(CELL_DIVERGED, 2, "diverged")                                                                          \
+    X(CELL_FAILED, 3, "failed")                                                                              \
+    X(CELL_TIMED_OUT, 4, "timed_out")
+
+typedef enum cell_status {
+#define X(name, value, label) name = value,
+    CELL_STATUSES(X)
+#undef X
+} cell_status;
+
+enum { CELL_STATUS_COUNT = 5, RECORD_HOST_SIZE = 64 };
+
+typedef struct cell_record {
+    uint64_t cell;
+    int32_t status; /* cell_status, never CELL_PENDING */
+    int32_t rank;   /* that trained it */
+    int64_t steps_taken;
+    double seconds; /* of training */
+    char host[RECORD_HOST_SIZE];
+    uint64_t value_count;
+    const float *values; /* (value_count), laid out by record_layout; NaN where nothing was recorded */
+} cell_record;
+
+#endif
