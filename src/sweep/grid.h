@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/status.h"
+
 enum { GRID_MAX_AXES = 8, GRID_NAME_SIZE = 64 };
 
 /* The run axis counts independent repeats: values 0, 1, 2, …, and sets no key. */
@@ -35,8 +37,8 @@ size_t grid_cells(const grid *g);
 void grid_cell_index(const grid *g, size_t cell, size_t index[GRID_MAX_AXES]);
 size_t grid_index_cell(const grid *g, const size_t index[GRID_MAX_AXES]);
 
-/* The number that names a cell's random streams: a hash of its axis values by name, so that it does not change
- * when an axis is extended or axes are reordered. */
+/* The number that names a cell's random streams: a hash of its axis values by name, so that it does not
+ * change when an axis is extended or axes are reordered. */
 uint64_t grid_coordinates(const grid *g, size_t cell);
 
 /* One axis value as text: "0.01", "3", "cnn4". */
@@ -44,6 +46,10 @@ void grid_value_text(const grid_axis *axis, size_t index, char *text, size_t siz
 
 /* "run=3, lr=0.01, lambda=0" */
 void grid_cell_text(const grid *g, size_t cell, char *text, size_t size);
+
+/* Narrow `selected` (cells) to the cells that "AXIS=VALUE[,VALUE]..." names: clear the flags of all others.
+ * STATUS_USAGE when the axis or a value does not exist; `selected` is untouched then. */
+status grid_select(const grid *g, const char *selection, bool *selected, error_info *error);
 
 /* Free what the axes own; the grid is empty afterwards. */
 void grid_release(grid *g);

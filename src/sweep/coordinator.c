@@ -1,0 +1,181 @@
+#include "sweep/coordinator.h"
+
+#include <stdlib.h>
+
+typedef enum worker_state {
+    WORKER_ABSENT, /* not heard of yet */
+    WORKER_IDLE,
+    WORKER_BUSY,
+    WORKER_LEFT,
+    WORKER_LOST,
+} worker_state;
+
+typedef struct worker_entry {
+    worker_state state;
+    bool dismissed;
+    size_t position; /* WORKER_BUSY: of its cell in `order` */
+} worker_entry;
+
+struct coordinator {
+    size_t *order; /* (total) cells to train, longest first */
+    size_t total;
+    size_t handed_out; /* positions before this one were assigned at least once */
+    size_t *returned;  /* (worker_count) positions whose worker was lost */
+    int returned_count;
+    worker_entry *workers; /* (worker_count) */
+    int worker_count;
+    size_t finished, failures, max_failures, in_flight;
+    bool stopping;
+    coordinator_action store; /* the result that waits to be stored, or ACTION_NONE */
+};
+
+static int compare_cells(const void *a, const void *b, void *costs) {
+    size_t cell_a = *(const size_t *)a, cell_b = *(const size_t *)b;
+    const double *cost = costs;
+    if (cost != NULL && cost[cell_a] != cost[cell_b])
+        return cost[cell_a] > cost[cell_b] ? -1 : 1;
+    return cell_a < cell_b ? -1 : cell_a > cell_b;
+}
+
+status coordinator_create(coordinator **out, const coordinator_setup *setup, error_info *error) {
+    coordinator *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory for the coordinator");
+    c->worker_count = setup->workers;
+    c->max_failures = setup->max_failures;
+    c->order = malloc(setup->cells * sizeof *c->order);
+    c->workers = calloc((size_t)setup->workers, sizeof *c->workers);
+    c->returned = malloc((size_t)setup->workers * sizeof *c->returned);
+    if (c->order == NULL || c->workers == NULL || c->returned == NULL) {
+        coordinator_destroy(&c);
+        return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells and %d workers", setup->cells,
+                         setup->workers);
+    }
+    for (size_t cell = 0; cell < setup->cells; cell++)
+        if (setup->left_out == NULL || !setup->left_out[cell])
+            c->order[c->total++] = cell;
+    qsort_r(c->order, c->total, sizeof *c->order, compare_cells, (void *)setup->costs);
+    *out = c;
+    return STATUS_OK;
+}
+
+void coordinator_destroy(coordinator **c) {
+    if (*c == NULL)
+        return;
+    free((*c)->order);
+    free((*c)->workers);
+    free((*c)->returned);
+    free(*c);
+    *c = NULL;
+}
+
+static void take_result(coordinator *c, worker_entry *worker, const coordinator_event *event) {
+    if (worker->state != WORKER_BUSY || c->order[worker->position] != event->cell)
+        return;
+    worker->state = WORKER_IDLE;
+    c->in_flight--;
+    c->finished++;
+    if (event->status != CELL_DONE)
+        c->failures++;
+    if (c->max_failures > 0 && c->failures >= c->max_failures)
+        c->stopping = true;
+    c->store = (coordinator_action){ACTION_STORE, event->worker, event->cell};
+}
+
+/* The cell of a worker that left is dropped, that of a lost one goes to another. */
+static void take_departure(coordinator *c, worker_entry *worker, worker_state state) {
+    if (worker->state == WORKER_LEFT || worker->state == WORKER_LOST)
+        return;
+    if (worker->state == WORKER_BUSY) {
+        c->in_flight--;
+        if (state == WORKER_LOST)
+            c->returned[c->returned_count++] = worker->position;
+    }
+    worker->state = state;
+    if (state == WORKER_LEFT && !worker->dismissed)
+        c->stopping = true;
+}
+
+void coordinator_observe(coordinator *c, const coordinator_event *event) {
+    if (event->kind == EVENT_STOP) {
+        c->stopping = true;
+        return;
+    }
+    if (event->worker < 0 || event->worker >= c->worker_count)
+        return;
+    worker_entry *worker = &c->workers[event->worker];
+    if (event->kind == EVENT_READY && worker->state == WORKER_ABSENT)
+        worker->state = WORKER_IDLE;
+    else if (event->kind == EVENT_RESULT)
+        take_result(c, worker, event);
+    else if (event->kind == EVENT_LEFT)
+        take_departure(c, worker, WORKER_LEFT);
+    else if (event->kind == EVENT_LOST)
+        take_departure(c, worker, WORKER_LOST);
+}
+
+/* The position of the longest cell that waits. Those that came back were handed out before all that are still
+ * in line, so they are the longer ones. */
+static bool take_position(coordinator *c, size_t *position) {
+    if (c->returned_count == 0) {
+        if (c->handed_out == c->total)
+            return false;
+        *position = c->handed_out++;
+        return true;
+    }
+    int longest = 0;
+    for (int i = 1; i < c->returned_count; i++)
+        if (c->returned[i] < c->returned[longest])
+            longest = i;
+    *position = c->returned[longest];
+    c->returned[longest] = c->returned[--c->returned_count];
+    return true;
+}
+
+static coordinator_action assign(coordinator *c) {
+    for (int w = 0; w < c->worker_count && !c->stopping; w++) {
+        worker_entry *worker = &c->workers[w];
+        if (worker->state == WORKER_IDLE && take_position(c, &worker->position)) {
+            worker->state = WORKER_BUSY;
+            c->in_flight++;
+            return (coordinator_action){ACTION_ASSIGN, w, c->order[worker->position]};
+        }
+    }
+    return (coordinator_action){.kind = ACTION_NONE};
+}
+
+/* Those not heard of yet are told as well: they find it when they arrive. */
+static coordinator_action dismiss(coordinator *c) {
+    for (int w = 0; w < c->worker_count; w++) {
+        worker_entry *worker = &c->workers[w];
+        if (!worker->dismissed && worker->state != WORKER_LOST) {
+            worker->dismissed = true;
+            return (coordinator_action){ACTION_DISMISS, .worker = w};
+        }
+    }
+    return (coordinator_action){.kind = ACTION_NONE};
+}
+
+static bool all_gone(const coordinator *c) {
+    for (int w = 0; w < c->worker_count; w++)
+        if (c->workers[w].state != WORKER_LEFT && c->workers[w].state != WORKER_LOST)
+            return false;
+    return true;
+}
+
+coordinator_action coordinator_next(coordinator *c) {
+    coordinator_action action = c->store;
+    c->store = (coordinator_action){.kind = ACTION_NONE};
+    if (action.kind == ACTION_NONE)
+        action = assign(c);
+    bool nothing_waits = c->handed_out == c->total && c->returned_count == 0;
+    if (action.kind == ACTION_NONE && (c->stopping || (nothing_waits && c->in_flight == 0)))
+        action = dismiss(c);
+    if (action.kind == ACTION_NONE && all_gone(c))
+        action.kind = ACTION_FINISH;
+    return action;
+}
+
+coordinator_counts coordinator_count(const coordinator *c) {
+    return (coordinator_counts){c->total, c->finished, c->failures, c->in_flight, c->stopping};
+}

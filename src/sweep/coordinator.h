@@ -1,0 +1,79 @@
+/* The coordinator: which cell is trained by whom, as a pure state machine.
+ *
+ * Events go in, actions come out; no I/O, no clock, no threads. After every event, take actions until there
+ * is none. Cells are handed out longest predicted cost first, ties by cell number. A worker that finds
+ * nothing to do stays parked while others are still training, because a cell comes back when its worker is
+ * lost. */
+#ifndef SWEEP_COORDINATOR_H
+#define SWEEP_COORDINATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "sweep/record.h"
+
+typedef struct coordinator coordinator;
+
+typedef struct coordinator_setup {
+    size_t cells;
+    const bool *left_out; /* (cells) not to be trained; NULL: all are trained. Read during create only */
+    const double *costs;  /* (cells) predicted, any unit; NULL: all equal. Read during create only */
+    int workers;          /* numbered 0 … workers − 1 */
+    size_t max_failures;  /* stop after so many failed or diverged cells; 0: never */
+} coordinator_setup;
+
+typedef enum event_kind {
+    EVENT_READY,  /* worker: has arrived and asks for its first cell */
+    EVENT_RESULT, /* worker, cell, status: has trained a cell and asks for the next */
+    EVENT_LEFT,   /* worker: has left in good order; when it was not told to, all are to stop */
+    EVENT_LOST,   /* worker: is gone; its cell goes to another */
+    EVENT_STOP,   /* hand out nothing more and drop what is in flight */
+} event_kind;
+
+typedef struct coordinator_event {
+    event_kind kind;
+    int worker;
+    size_t cell;
+    cell_status status;
+} coordinator_event;
+
+typedef enum action_kind {
+    ACTION_NONE,    /* wait for the next event */
+    ACTION_STORE,   /* worker, cell: keep the result that the last event brought */
+    ACTION_ASSIGN,  /* worker, cell: train it */
+    ACTION_DISMISS, /* worker: drop what it trains and leave */
+    ACTION_FINISH,  /* no worker is left: the end */
+} action_kind;
+
+typedef struct coordinator_action {
+    action_kind kind;
+    int worker;
+    size_t cell;
+} coordinator_action;
+
+typedef struct coordinator_counts {
+    size_t total;     /* to be trained in this run */
+    size_t finished;  /* of these, with a result */
+    size_t failures;  /* of these, failed or diverged */
+    size_t in_flight; /* being trained now */
+    bool stopping;    /* told to stop, or too many failures */
+} coordinator_counts;
+
+/* 16 bytes per cell while it is made, 8 afterwards. STATUS_INTERNAL when memory is not to be had. */
+status coordinator_create(coordinator **out, const coordinator_setup *setup, error_info *error);
+
+/* Take note of an event. Events that make no sense in the present state (a result nobody asked for, a worker
+ * that does not exist) are ignored. */
+void coordinator_observe(coordinator *c, const coordinator_event *event);
+
+/* The next thing to do, which counts as done from then on. */
+coordinator_action coordinator_next(coordinator *c);
+
+coordinator_counts coordinator_count(const coordinator *c);
+
+/* Accepts NULL. */
+void coordinator_destroy(coordinator **c);
+
+#endif

@@ -1,0 +1,151 @@
+#include "sweep/grid.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+
+enum { VALUE_TEXT_SIZE = 256 };
+
+size_t grid_cells(const grid *g) {
+    size_t cells = 1;
+    for (int axis = 0; axis < g->axis_count; axis++)
+        cells *= g->axes[axis].count;
+    return cells;
+}
+
+void grid_cell_index(const grid *g, size_t cell, size_t index[GRID_MAX_AXES]) {
+    for (int axis = g->axis_count - 1; axis >= 0; axis--) {
+        index[axis] = cell % g->axes[axis].count;
+        cell /= g->axes[axis].count;
+    }
+}
+
+size_t grid_index_cell(const grid *g, const size_t index[GRID_MAX_AXES]) {
+    size_t cell = 0;
+    for (int axis = 0; axis < g->axis_count; axis++)
+        cell = cell * g->axes[axis].count + index[axis];
+    return cell;
+}
+
+/* A sum, so that the order of the axes does not matter. */
+uint64_t grid_coordinates(const grid *g, size_t cell) {
+    size_t index[GRID_MAX_AXES];
+    grid_cell_index(g, cell, index);
+    uint64_t sum = 0;
+    for (int i = 0; i < g->axis_count; i++) {
+        const grid_axis *axis = &g->axes[i];
+        if (g->paired && axis->kind != AXIS_RUN)
+            continue;
+        char value[VALUE_TEXT_SIZE];
+        grid_value_text(axis, index[i], value, sizeof value);
+        char pair[GRID_NAME_SIZE + sizeof value];
+        int length = snprintf(pair, sizeof pair, "%s=%s", axis->name, value);
+        sum += hash_bytes(pair, (size_t)length);
+    }
+    return sum;
+}
+
+/* 15 digits suffice for every number that people write; 17 tell any two doubles apart. */
+void grid_value_text(const grid_axis *axis, size_t index, char *text, size_t size) {
+    if (axis->kind == AXIS_LABEL) {
+        snprintf(text, size, "%s", axis->labels[index]);
+        return;
+    }
+    double number = axis->numbers[index];
+    snprintf(text, size, "%.15g", number);
+    if (strtod(text, NULL) != number)
+        snprintf(text, size, "%.17g", number);
+}
+
+void grid_cell_text(const grid *g, size_t cell, char *text, size_t size) {
+    size_t index[GRID_MAX_AXES];
+    grid_cell_index(g, cell, index);
+    snprintf(text, size, "%s", "");
+    size_t used = 0;
+    for (int axis = 0; axis < g->axis_count && used < size; axis++) {
+        char value[VALUE_TEXT_SIZE];
+        grid_value_text(&g->axes[axis], index[axis], value, sizeof value);
+        used += (size_t)snprintf(text + used, size - used, "%s%s=%s", axis > 0 ? ", " : "",
+                                 g->axes[axis].name, value);
+    }
+}
+
+/* Mark in `chosen` (axis->count) the positions of one value; false when there are none. */
+static bool choose_value(const grid_axis *axis, const char *wanted, bool *chosen) {
+    char *end;
+    double number = strtod(wanted, &end);
+    bool is_number = end != wanted && *end == '\0', found = false;
+    for (size_t i = 0; i < axis->count; i++) {
+        bool same = axis->kind == AXIS_LABEL ? strcmp(axis->labels[i], wanted) == 0
+                                             : is_number && axis->numbers[i] == number;
+        chosen[i] |= same;
+        found |= same;
+    }
+    return found;
+}
+
+/* The same for a comma-separated list. */
+static status choose_values(const grid_axis *axis, const char *list, bool *chosen, error_info *error) {
+    for (const char *item = list; item != NULL;) {
+        size_t length = strcspn(item, ",");
+        char wanted[VALUE_TEXT_SIZE];
+        snprintf(wanted, sizeof wanted, "%.*s", (int)length, item);
+        item = item[length] == ',' ? item + length + 1 : NULL;
+        if (choose_value(axis, wanted, chosen))
+            continue;
+        char first[VALUE_TEXT_SIZE], last[VALUE_TEXT_SIZE];
+        grid_value_text(axis, 0, first, sizeof first);
+        grid_value_text(axis, axis->count - 1, last, sizeof last);
+        return error_set(error, STATUS_USAGE, "axis %s has no value \"%s\"; it has %zu, from %s to %s",
+                         axis->name, wanted, axis->count, first, last);
+    }
+    return STATUS_OK;
+}
+
+/* The axis called `name` (length), or NULL. */
+static const grid_axis *find_axis(const grid *g, const char *name, size_t length, error_info *error) {
+    char known[GRID_MAX_AXES * (GRID_NAME_SIZE + 2)] = "";
+    size_t used = 0;
+    for (int i = 0; i < g->axis_count; i++) {
+        const grid_axis *axis = &g->axes[i];
+        if (strlen(axis->name) == length && strncmp(axis->name, name, length) == 0)
+            return axis;
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", axis->name);
+    }
+    error_set(error, STATUS_USAGE, "there is no axis \"%.*s\"; the axes are %s", (int)length, name, known);
+    return NULL;
+}
+
+status grid_select(const grid *g, const char *selection, bool *selected, error_info *error) {
+    size_t name_length = strcspn(selection, "=");
+    if (selection[name_length] != '=')
+        return error_set(error, STATUS_USAGE, "expected AXIS=VALUE[,VALUE]...");
+    const grid_axis *axis = find_axis(g, selection, name_length, error);
+    if (axis == NULL)
+        return STATUS_USAGE;
+    bool *chosen = calloc(axis->count, sizeof *chosen);
+    if (chosen == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    status result = choose_values(axis, selection + name_length + 1, chosen, error);
+    size_t cells = result == STATUS_OK ? grid_cells(g) : 0;
+    for (size_t cell = 0; cell < cells; cell++) {
+        size_t index[GRID_MAX_AXES];
+        grid_cell_index(g, cell, index);
+        selected[cell] &= chosen[index[axis - g->axes]];
+    }
+    free(chosen);
+    return result;
+}
+
+void grid_release(grid *g) {
+    for (int i = 0; i < g->axis_count; i++) {
+        grid_axis *axis = &g->axes[i];
+        for (size_t value = 0; axis->labels != NULL && value < axis->count; value++)
+            free(axis->labels[value]);
+        free(axis->labels);
+        free(axis->numbers);
+    }
+    *g = (grid){0};
+}

@@ -1,0 +1,172 @@
+#include "sweep/sweep.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+static const double TICK = 0.05; /* seconds between looks at the stop flag while nothing comes */
+
+typedef struct driver {
+    const sweep_setup *setup;
+    transport *transport;
+    coordinator *coordinator;
+    arena outgoing, incoming;
+    message received; /* the last message, whose record waits to be stored */
+    status status;    /* first failure; the sweep stops then, but goes on until all workers have left */
+    bool broken;      /* the transport failed: nobody can be waited for */
+    error_info *error;
+} driver;
+
+static bool failed(const driver *d) {
+    return d->status != STATUS_OK;
+}
+
+/* Where a failure goes: only the first is kept. */
+static error_info *error_slot(const driver *d) {
+    return failed(d) ? NULL : d->error;
+}
+
+static void note(driver *d, status result) {
+    if (failed(d) || result == STATUS_OK)
+        return;
+    d->status = result;
+    coordinator_observe(d->coordinator, &(coordinator_event){.kind = EVENT_STOP});
+}
+
+static status send_message(driver *d, int worker, const message *m) {
+    size_t size;
+    RETURN_IF_FAILED(wire_encode(m, &d->outgoing, &size, error_slot(d)));
+    return d->transport->send(d->transport, worker, d->outgoing.memory, size, error_slot(d));
+}
+
+static status perform(driver *d, const coordinator_action *action) {
+    const sweep_setup *setup = d->setup;
+    switch (action->kind) {
+    case ACTION_STORE:
+        return setup->store(setup->context, &d->received.record, error_slot(d));
+    case ACTION_ASSIGN:
+        return send_message(d, action->worker, &(message){.type = MESSAGE_ASSIGN, .cell = action->cell});
+    case ACTION_DISMISS:
+        return send_message(d, action->worker, &(message){.type = MESSAGE_STOP});
+    case ACTION_NONE:
+    case ACTION_FINISH:
+        break;
+    }
+    return STATUS_OK;
+}
+
+/* What a message means to the coordinator. */
+static status to_event(const driver *d, int worker, coordinator_event *event) {
+    const message *m = &d->received;
+    const sweep_setup *setup = d->setup;
+    *event = (coordinator_event){.worker = worker};
+    switch (m->type) {
+    case MESSAGE_HELLO:
+        event->kind = EVENT_READY;
+        return wire_check_hello(&m->hello, &setup->hello, error_slot(d));
+    case MESSAGE_RESULT:
+        event->kind = EVENT_RESULT;
+        event->cell = m->record.cell;
+        event->status = (cell_status)m->record.status;
+        if (m->record.cell < setup->coordinator.cells && m->record.value_count == setup->value_count)
+            return STATUS_OK;
+        break;
+    case MESSAGE_STOP:
+        event->kind = EVENT_LEFT;
+        return STATUS_OK;
+    case MESSAGE_ASSIGN:
+        break;
+    }
+    return error_set(error_slot(d), STATUS_INTERNAL,
+                     "worker %d sent a message of type %d that does not fit here", worker, m->type);
+}
+
+static status receive_event(driver *d) {
+    bool received;
+    int worker;
+    size_t size;
+    status result =
+        d->transport->receive(d->transport, TICK, &received, &worker, &d->incoming, &size, error_slot(d));
+    d->broken = result != STATUS_OK;
+    if (d->broken || !received)
+        return result;
+    RETURN_IF_FAILED(wire_decode(d->incoming.memory, size, &d->received, error_slot(d)));
+    coordinator_event event;
+    RETURN_IF_FAILED(to_event(d, worker, &event));
+    coordinator_observe(d->coordinator, &event);
+    return STATUS_OK;
+}
+
+/* Do all that the coordinator asks for; false when it has finished. Once broken, this still dismisses. */
+static bool act(driver *d) {
+    coordinator_action action = coordinator_next(d->coordinator);
+    while (action.kind != ACTION_NONE && action.kind != ACTION_FINISH) {
+        note(d, perform(d, &action));
+        action = coordinator_next(d->coordinator);
+    }
+    return action.kind == ACTION_NONE;
+}
+
+static void coordinate(driver *d) {
+    const sweep_setup *setup = d->setup;
+    while (act(d) && !d->broken) {
+        note(d, receive_event(d));
+        if (atomic_load(setup->stop))
+            coordinator_observe(d->coordinator, &(coordinator_event){.kind = EVENT_STOP});
+        coordinator_counts counts = coordinator_count(d->coordinator);
+        note(d, setup->tick(setup->context, &counts, error_slot(d)));
+    }
+}
+
+typedef struct trainer_thread {
+    pthread_t thread;
+    transport *transport;
+    const worker_setup *setup;
+    status status;
+    error_info error;
+} trainer_thread;
+
+static void *run_trainer(void *context) {
+    trainer_thread *trainer = context;
+    trainer->status = worker_run(trainer->transport, trainer->setup, &trainer->error);
+    return NULL;
+}
+
+/* Signals are for the thread that coordinates; the new one blocks them all. */
+static status start_trainer(trainer_thread *trainer, error_info *error) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = pthread_create(&trainer->thread, NULL, run_trainer, trainer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code != 0)
+        return error_set(error, STATUS_INTERNAL, "cannot start a training thread: %s", strerror(code));
+    return STATUS_OK;
+}
+
+status sweep_run(transport *t, const sweep_setup *setup, transport *trainer,
+                 const worker_setup *trainer_setup, coordinator_counts *counts, error_info *error) {
+    driver d = {.setup = setup, .transport = t, .error = error};
+    trainer_thread thread = {.transport = trainer, .setup = trainer_setup};
+    RETURN_IF_FAILED(coordinator_create(&d.coordinator, &setup->coordinator, error));
+    bool started = false;
+    if (trainer != NULL) {
+        note(&d, start_trainer(&thread, error));
+        started = !failed(&d);
+        if (!started)
+            coordinator_observe(d.coordinator, &(coordinator_event){.kind = EVENT_LOST, .worker = 0});
+    }
+    coordinate(&d);
+    if (started) {
+        pthread_join(thread.thread, NULL);
+        if (!failed(&d) && thread.status != STATUS_OK) {
+            d.status = thread.status;
+            *error = thread.error;
+        }
+    }
+    *counts = coordinator_count(d.coordinator);
+    coordinator_destroy(&d.coordinator);
+    arena_release(&d.outgoing);
+    arena_release(&d.incoming);
+    return d.status;
+}

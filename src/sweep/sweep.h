@@ -1,0 +1,32 @@
+/* The driver of a sweep at rank 0: it carries messages between the transport and the coordinator, and hands
+ * results to whoever keeps them. */
+#ifndef SWEEP_SWEEP_H
+#define SWEEP_SWEEP_H
+
+#include <stdatomic.h>
+
+#include "base/status.h"
+#include "sweep/coordinator.h"
+#include "sweep/transport.h"
+#include "sweep/wire.h"
+#include "sweep/worker.h"
+
+typedef struct sweep_setup {
+    coordinator_setup coordinator;
+    hello_message hello;     /* what every worker has to agree with */
+    size_t value_count;      /* of every record */
+    const atomic_bool *stop; /* set when the sweep is to stop */
+    /* Keep a record; its values are valid during the call only. A failure stops the sweep. */
+    status (*store)(void *context, const cell_record *record, error_info *error);
+    /* Called after every event and at least some ten times a second. A failure stops the sweep. */
+    status (*tick)(void *context, const coordinator_counts *counts, error_info *error);
+    void *context;
+} sweep_setup;
+
+/* Run a sweep until all workers have left. `t` is the coordinator's endpoint. When `trainer` is not NULL, a
+ * thread of this process is worker 0 at the endpoint `trainer`, set up by `trainer_setup`. *counts tells how
+ * far the sweep came: being stopped is no failure. All callbacks run in the calling thread. */
+status sweep_run(transport *t, const sweep_setup *setup, transport *trainer,
+                 const worker_setup *trainer_setup, coordinator_counts *counts, error_info *error);
+
+#endif

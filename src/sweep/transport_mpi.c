@@ -1,0 +1,289 @@
+#include "sweep/transport_mpi.h"
+
+#include <limits.h>
+#include <mpi.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "sweep/record.h"
+#include "sweep/transport_local.h"
+
+static const double SHORTEST_NAP = 1e-4, LONGEST_NAP = 5e-3; /* seconds */
+
+enum { TAG_MESSAGE = 1 };
+
+/* A message under way: MPI reads the bytes until the request is complete. */
+typedef struct sending {
+    struct sending *next;
+    MPI_Request request;
+    unsigned char bytes[];
+} sending;
+
+struct mpi_world {
+    transport base; /* first, so that a transport * is an mpi_world * */
+    MPI_Comm comm;  /* of all ranks; our own, so that nobody else's messages come in */
+    MPI_Comm node;  /* of the ranks of this node */
+    int rank, size;
+    char host[RECORD_HOST_SIZE];
+    char library[MPI_MAX_LIBRARY_VERSION_STRING];
+    sending *sendings;
+    double last_message; /* when a message came last */
+    local_hub *hub;      /* rank 0: to its training thread */
+    void *memory;        /* shared by the node, or of this rank when it is alone there */
+    MPI_Win window;      /* MPI_WIN_NULL when the rank is alone on its node */
+};
+
+static status check(int code, const char *call, error_info *error) {
+    if (code == MPI_SUCCESS)
+        return STATUS_OK;
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length;
+    MPI_Error_string(code, text, &length);
+    return error_set(error, STATUS_INTERNAL, "%s failed: %s", call, text);
+}
+
+#define CHECK_MPI(function, ...) RETURN_IF_FAILED(check(function(__VA_ARGS__), #function, error))
+
+/* ---- Messages
+ * ---------------------------------------------------------------------------------------------- */
+
+/* Free what has arrived. MPI makes progress on the rest meanwhile. */
+static status reap_sendings(mpi_world *w, error_info *error) {
+    for (sending **link = &w->sendings; *link != NULL;) {
+        sending *s = *link;
+        int complete;
+        CHECK_MPI(MPI_Test, &s->request, &complete, MPI_STATUS_IGNORE);
+        if (complete) {
+            *link = s->next;
+            free(s);
+        } else {
+            link = &s->next;
+        }
+    }
+    return STATUS_OK;
+}
+
+static status mpi_send(transport *t, int peer, const void *bytes, size_t size, error_info *error) {
+    mpi_world *w = (mpi_world *)t;
+    if (w->rank == 0 && peer == 0) {
+        transport *local = local_hub_endpoint(w->hub, TRANSPORT_COORDINATOR);
+        return local->send(local, peer, bytes, size, error);
+    }
+    int rank = peer == TRANSPORT_COORDINATOR ? 0 : peer;
+    if (size > INT_MAX)
+        return error_set(error, STATUS_INTERNAL, "message of %zu bytes is too long for MPI, at most %d", size,
+                         INT_MAX);
+    RETURN_IF_FAILED(reap_sendings(w, error));
+    sending *s = malloc(sizeof *s + size);
+    if (s == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory for a message of %zu bytes", size);
+    memcpy(s->bytes, bytes, size);
+    status result = check(MPI_Isend(s->bytes, (int)size, MPI_BYTE, rank, TAG_MESSAGE, w->comm, &s->request),
+                          "MPI_Isend", error);
+    if (result != STATUS_OK) {
+        free(s);
+        return result;
+    }
+    s->next = w->sendings;
+    w->sendings = s;
+    return STATUS_OK;
+}
+
+/* Take a message from another rank if there is one. Open MPI's MPI_Iprobe looks before it makes progress:
+ * only the second call sees what came in since the last. */
+static status poll_ranks(mpi_world *w, bool *received, int *peer, arena *into, size_t *size,
+                         error_info *error) {
+    int found = 0;
+    MPI_Status envelope;
+    for (int look = 0; look < 2 && !found; look++)
+        CHECK_MPI(MPI_Iprobe, MPI_ANY_SOURCE, TAG_MESSAGE, w->comm, &found, &envelope);
+    *received = found;
+    if (!found)
+        return STATUS_OK;
+    int count;
+    CHECK_MPI(MPI_Get_count, &envelope, MPI_BYTE, &count);
+    RETURN_IF_FAILED(arena_reserve(into, (size_t)count, error));
+    CHECK_MPI(MPI_Recv, into->memory, count, MPI_BYTE, envelope.MPI_SOURCE, TAG_MESSAGE, w->comm,
+              MPI_STATUS_IGNORE);
+    *size = (size_t)count;
+    *peer = w->rank == 0 ? envelope.MPI_SOURCE : TRANSPORT_COORDINATOR;
+    return STATUS_OK;
+}
+
+static double nap_length(const mpi_world *w, double now, double left) {
+    double nap = (now - w->last_message) / 10;
+    if (nap < SHORTEST_NAP)
+        nap = SHORTEST_NAP;
+    if (nap > LONGEST_NAP)
+        nap = LONGEST_NAP;
+    return nap < left ? nap : left;
+}
+
+/* Wait for `nap` seconds; at rank 0 for a message of the training thread, which ends the wait. */
+static status nap(mpi_world *w, double seconds, bool *received, int *peer, arena *into, size_t *size,
+                  error_info *error) {
+    if (w->hub != NULL) {
+        transport *local = local_hub_endpoint(w->hub, TRANSPORT_COORDINATOR);
+        return local->receive(local, seconds, received, peer, into, size, error);
+    }
+    if (seconds > 0)
+        clock_sleep(seconds);
+    return STATUS_OK;
+}
+
+static status mpi_receive(transport *t, double timeout, bool *received, int *peer, arena *into, size_t *size,
+                          error_info *error) {
+    mpi_world *w = (mpi_world *)t;
+    double now = clock_seconds(), deadline = now + timeout;
+    *received = false;
+    for (bool last = false; !*received && !last; now = clock_seconds()) {
+        last = now >= deadline;
+        RETURN_IF_FAILED(reap_sendings(w, error));
+        RETURN_IF_FAILED(poll_ranks(w, received, peer, into, size, error));
+        if (!*received)
+            RETURN_IF_FAILED(
+                nap(w, last ? 0 : nap_length(w, now, deadline - now), received, peer, into, size, error));
+    }
+    if (*received)
+        w->last_message = now;
+    return STATUS_OK;
+}
+
+transport *mpi_world_endpoint(mpi_world *w) {
+    return &w->base;
+}
+
+transport *mpi_world_trainer(mpi_world *w) {
+    return local_hub_endpoint(w->hub, 0);
+}
+
+/* ---- The world
+ * --------------------------------------------------------------------------------------------- */
+
+static status join_world(mpi_world *w, error_info *error) {
+    int provided, length;
+    CHECK_MPI(MPI_Init_thread, NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+    if (provided < MPI_THREAD_FUNNELED)
+        return error_set(error, STATUS_INTERNAL,
+                         "this MPI library does not allow a second thread beside its own");
+    CHECK_MPI(MPI_Comm_set_errhandler, MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    CHECK_MPI(MPI_Comm_dup, MPI_COMM_WORLD, &w->comm);
+    CHECK_MPI(MPI_Comm_set_errhandler, w->comm, MPI_ERRORS_RETURN);
+    CHECK_MPI(MPI_Comm_rank, w->comm, &w->rank);
+    CHECK_MPI(MPI_Comm_size, w->comm, &w->size);
+    CHECK_MPI(MPI_Comm_split_type, w->comm, MPI_COMM_TYPE_SHARED, w->rank, MPI_INFO_NULL, &w->node);
+    char host[MPI_MAX_PROCESSOR_NAME];
+    CHECK_MPI(MPI_Get_processor_name, host, &length);
+    memcpy(w->host, host, strnlen(host, sizeof w->host - 1));
+    CHECK_MPI(MPI_Get_library_version, w->library, &length);
+    if (w->rank == 0)
+        RETURN_IF_FAILED(local_hub_create(&w->hub, 1, error));
+    return STATUS_OK;
+}
+
+status mpi_world_open(mpi_world **out, error_info *error) {
+    mpi_world *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    w->base = (transport){mpi_send, mpi_receive};
+    w->comm = w->node = MPI_COMM_NULL;
+    w->window = MPI_WIN_NULL;
+    w->last_message = clock_seconds();
+    status result = join_world(w, error);
+    if (result == STATUS_OK)
+        *out = w;
+    else
+        mpi_world_close(&w, NULL);
+    return result;
+}
+
+int mpi_world_rank(const mpi_world *w) {
+    return w->rank;
+}
+
+int mpi_world_size(const mpi_world *w) {
+    return w->size;
+}
+
+const char *mpi_world_host(const mpi_world *w) {
+    return w->host;
+}
+
+const char *mpi_world_library(const mpi_world *w) {
+    return w->library;
+}
+
+status mpi_world_agree(mpi_world *w, status mine, error_info *error) {
+    int failed_rank = mine == STATUS_OK ? w->size : w->rank, first;
+    CHECK_MPI(MPI_Allreduce, &failed_rank, &first, 1, MPI_INT, MPI_MIN, w->comm);
+    if (first == w->size)
+        return STATUS_OK;
+    error->code = mine;
+    CHECK_MPI(MPI_Bcast, error, sizeof *error, MPI_BYTE, first, w->comm);
+    if (w->rank != 0)
+        error->text[0] = '\0';
+    return error->code;
+}
+
+/* ---- Memory of a node
+ * ------------------------------------------------------------------------------------------ */
+
+status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error) {
+    int node_rank, node_size, unit;
+    CHECK_MPI(MPI_Comm_rank, w->node, &node_rank);
+    CHECK_MPI(MPI_Comm_size, w->node, &node_size);
+    *leader = node_rank == 0;
+    if (node_size == 1) {
+        w->memory = malloc(bytes + 1); /* never of size zero */
+        if (w->memory == NULL)
+            return error_set(error, STATUS_INTERNAL, "out of memory for %zu bytes of data", bytes);
+    } else {
+        MPI_Aint size;
+        CHECK_MPI(MPI_Win_allocate_shared, *leader ? (MPI_Aint)bytes : 0, 1, MPI_INFO_NULL, w->node,
+                  &w->memory, &w->window);
+        CHECK_MPI(MPI_Win_set_errhandler, w->window, MPI_ERRORS_RETURN);
+        CHECK_MPI(MPI_Win_shared_query, w->window, 0, &size, &unit, &w->memory);
+    }
+    *memory = w->memory;
+    return mpi_world_publish(w, error);
+}
+
+status mpi_world_publish(mpi_world *w, error_info *error) {
+    if (w->window != MPI_WIN_NULL)
+        CHECK_MPI(MPI_Win_fence, 0, w->window);
+    return STATUS_OK;
+}
+
+static status leave_world(mpi_world *w, error_info *error) {
+    while (w->sendings != NULL) {
+        sending *s = w->sendings;
+        CHECK_MPI(MPI_Wait, &s->request, MPI_STATUS_IGNORE);
+        w->sendings = s->next;
+        free(s);
+    }
+    if (w->window != MPI_WIN_NULL)
+        CHECK_MPI(MPI_Win_free, &w->window);
+    else
+        free(w->memory);
+    if (w->node != MPI_COMM_NULL)
+        CHECK_MPI(MPI_Comm_free, &w->node);
+    if (w->comm != MPI_COMM_NULL)
+        CHECK_MPI(MPI_Comm_free, &w->comm);
+    int initialized;
+    CHECK_MPI(MPI_Initialized, &initialized);
+    if (initialized)
+        CHECK_MPI(MPI_Finalize);
+    return STATUS_OK;
+}
+
+status mpi_world_close(mpi_world **w, error_info *error) {
+    if (*w == NULL)
+        return STATUS_OK;
+    status result = leave_world(*w, error);
+    local_hub_destroy(&(*w)->hub);
+    free(*w);
+    *w = NULL;
+    return result;
+}

@@ -1,0 +1,44 @@
+/* MPI: the ranks of a run, their messages, the memory of a node. transport_mpi.c is the only file that
+ * includes mpi.h; "collective" means that all ranks have to call a function, in the same order. */
+#ifndef SWEEP_TRANSPORT_MPI_H
+#define SWEEP_TRANSPORT_MPI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "sweep/transport.h"
+
+typedef struct mpi_world mpi_world;
+
+/* Start MPI. Collective; only the calling thread may use MPI afterwards. */
+status mpi_world_open(mpi_world **out, error_info *error);
+
+int mpi_world_rank(const mpi_world *w);
+int mpi_world_size(const mpi_world *w);
+const char *mpi_world_host(const mpi_world *w);
+const char *mpi_world_library(const mpi_world *w); /* "Open MPI v4.1.4, …" */
+
+/* This rank's endpoint: the coordinator's at rank 0, whose workers are the ranks; the worker's own elsewhere.
+ * It sleeps while it waits: a tenth of the time since the last message, from 0.1 to 5 ms. */
+transport *mpi_world_endpoint(mpi_world *w);
+
+/* Rank 0 only: the endpoint of worker 0, for another thread of this process. */
+transport *mpi_world_trainer(mpi_world *w);
+
+/* All ranks learn whether any of them failed. Collective. Gives STATUS_OK when `mine` is STATUS_OK
+ * everywhere, else the status of the lowest rank that failed; its message is then in `error` at rank 0, and
+ * `error` is without text elsewhere, so that it is reported once. */
+status mpi_world_agree(mpi_world *w, status mine, error_info *error);
+
+/* Memory that the ranks of a node share; it lives until mpi_world_close. *leader: this rank is the one of its
+ * node to fill it. Collective; call once. */
+status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error);
+
+/* Make what the leaders wrote into the shared memory visible to the others. Collective. */
+status mpi_world_publish(mpi_world *w, error_info *error);
+
+/* End MPI. Collective. Accepts NULL. */
+status mpi_world_close(mpi_world **w, error_info *error);
+
+#endif

@@ -1,0 +1,151 @@
+#include "sweep/wire.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { WIRE_MAGIC = 0x5057534d }; /* "MSWP" */
+
+typedef struct wire_header {
+    uint32_t magic;
+    uint16_t protocol, type;
+    uint64_t length; /* of the body */
+} wire_header;
+
+/* A record without its values, which follow it. */
+typedef struct wire_record {
+    uint64_t cell;
+    int32_t status, rank;
+    int64_t steps_taken;
+    double seconds;
+    char host[RECORD_HOST_SIZE];
+    uint64_t value_count;
+} wire_record;
+
+static size_t body_size(const message *m) {
+    switch (m->type) {
+    case MESSAGE_HELLO:
+        return sizeof m->hello;
+    case MESSAGE_ASSIGN:
+        return sizeof m->cell;
+    case MESSAGE_RESULT:
+        return sizeof(wire_record) + m->record.value_count * sizeof(float);
+    case MESSAGE_STOP:
+        break;
+    }
+    return 0;
+}
+
+static void encode_record(const cell_record *record, unsigned char *body) {
+    wire_record fixed = {record->cell, record->status,     record->rank, record->steps_taken, record->seconds,
+                         {0},          record->value_count};
+    memcpy(fixed.host, record->host, sizeof fixed.host);
+    memcpy(body, &fixed, sizeof fixed);
+    if (record->value_count > 0)
+        memcpy(body + sizeof fixed, record->values, record->value_count * sizeof(float));
+}
+
+status wire_encode(const message *m, arena *out, size_t *size, error_info *error) {
+    wire_header header = {WIRE_MAGIC, WIRE_PROTOCOL, (uint16_t)m->type, body_size(m)};
+    *size = sizeof header + header.length;
+    RETURN_IF_FAILED(arena_reserve(out, *size, error));
+    unsigned char *body = out->memory + sizeof header;
+    memcpy(out->memory, &header, sizeof header);
+    if (m->type == MESSAGE_HELLO)
+        memcpy(body, &m->hello, sizeof m->hello);
+    else if (m->type == MESSAGE_ASSIGN)
+        memcpy(body, &m->cell, sizeof m->cell);
+    else if (m->type == MESSAGE_RESULT)
+        encode_record(&m->record, body);
+    return STATUS_OK;
+}
+
+static bool is_text(const char *text, size_t size) {
+    return memchr(text, '\0', size) != NULL;
+}
+
+static bool decode_hello(const unsigned char *body, size_t length, hello_message *hello) {
+    if (length != sizeof *hello)
+        return false;
+    memcpy(hello, body, sizeof *hello);
+    return is_text(hello->program, sizeof hello->program) && is_text(hello->kernels, sizeof hello->kernels) &&
+           is_text(hello->host, sizeof hello->host);
+}
+
+static bool decode_record(const unsigned char *body, size_t length, cell_record *record) {
+    wire_record fixed;
+    if (length < sizeof fixed)
+        return false;
+    memcpy(&fixed, body, sizeof fixed);
+    size_t values = length - sizeof fixed;
+    if (values % sizeof(float) != 0 || fixed.value_count != values / sizeof(float))
+        return false;
+    if (fixed.status <= CELL_PENDING || fixed.status >= CELL_STATUS_COUNT ||
+        !is_text(fixed.host, sizeof fixed.host))
+        return false;
+    *record = (cell_record){.cell = fixed.cell,
+                            .status = fixed.status,
+                            .rank = fixed.rank,
+                            .steps_taken = fixed.steps_taken,
+                            .seconds = fixed.seconds,
+                            .value_count = fixed.value_count,
+                            .values = (const float *)(body + sizeof fixed)};
+    memcpy(record->host, fixed.host, sizeof record->host);
+    return true;
+}
+
+static bool decode_body(const unsigned char *body, size_t length, message *m) {
+    switch (m->type) {
+    case MESSAGE_HELLO:
+        return decode_hello(body, length, &m->hello);
+    case MESSAGE_ASSIGN:
+        if (length != sizeof m->cell)
+            return false;
+        memcpy(&m->cell, body, sizeof m->cell);
+        return true;
+    case MESSAGE_RESULT:
+        return decode_record(body, length, &m->record);
+    case MESSAGE_STOP:
+        return length == 0;
+    }
+    return false;
+}
+
+status wire_decode(const void *bytes, size_t size, message *m, error_info *error) {
+    wire_header header;
+    if (size < sizeof header)
+        return error_set(error, STATUS_INTERNAL, "message of %zu bytes is shorter than its header", size);
+    memcpy(&header, bytes, sizeof header);
+    if (header.magic != WIRE_MAGIC)
+        return error_set(error, STATUS_INTERNAL,
+                         "message starts with 0x%08x and not 0x%08x: not from mpisweep", header.magic,
+                         (unsigned)WIRE_MAGIC);
+    if (header.protocol != WIRE_PROTOCOL)
+        return error_set(error, STATUS_USAGE,
+                         "another rank speaks protocol %d, this one %d: run one binary on all",
+                         header.protocol, WIRE_PROTOCOL);
+    m->type = header.type;
+    if (header.length != size - sizeof header ||
+        !decode_body((const unsigned char *)bytes + sizeof header, header.length, m))
+        return error_set(error, STATUS_INTERNAL, "message of type %d and %zu bytes is malformed", header.type,
+                         size);
+    return STATUS_OK;
+}
+
+status wire_check_hello(const hello_message *worker, const hello_message *coordinator, error_info *error) {
+    if (strcmp(worker->program, coordinator->program) != 0)
+        return error_set(error, STATUS_USAGE,
+                         "rank %d on %s runs %s, rank 0 runs %s: run one binary on all ranks", worker->rank,
+                         worker->host, worker->program, coordinator->program);
+    if (strcmp(worker->kernels, coordinator->kernels) != 0)
+        return error_set(
+            error, STATUS_USAGE,
+            "rank %d on %s computes with the %s kernels, rank 0 with %s, and results would differ: "
+            "set MPISWEEP_KERNELS to a set that all have",
+            worker->rank, worker->host, worker->kernels, coordinator->kernels);
+    if (worker->job_digest != coordinator->job_digest)
+        return error_set(error, STATUS_USAGE,
+                         "rank %d on %s read another job file than rank 0 (digest %016llx, not %016llx)",
+                         worker->rank, worker->host, (unsigned long long)worker->job_digest,
+                         (unsigned long long)coordinator->job_digest);
+    return STATUS_OK;
+}

@@ -1,0 +1,55 @@
+/* The messages between the coordinator and its workers, and how they become bytes.
+ *
+ * A message is a 16-byte header (magic, protocol version, type, length of what follows) and a body. Numbers
+ * are in the byte order of the machine: all ranks of a sweep run the same program, and a foreign byte order
+ * shows in the magic number. Decoding checks everything; rubbish is an error, never a crash. */
+#ifndef SWEEP_WIRE_H
+#define SWEEP_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "sweep/record.h"
+
+enum { WIRE_PROTOCOL = 1, WIRE_PROGRAM_SIZE = 64, WIRE_KERNELS_SIZE = 32 };
+
+/* The life of a worker: HELLO, then RESULT for every ASSIGN, then one STOP each way. */
+typedef enum message_type {
+    MESSAGE_HELLO = 1, /* worker → coordinator: who I am; give me a cell */
+    MESSAGE_ASSIGN,    /* coordinator → worker: train this cell */
+    MESSAGE_RESULT,    /* worker → coordinator: the record of a cell; give me the next */
+    MESSAGE_STOP, /* coordinator → worker: drop what you do and leave. Worker → coordinator: I am leaving */
+} message_type;
+
+/* What has to be the same on all ranks, lest cells of one sweep be trained differently; and where the rank
+ * is. */
+typedef struct hello_message {
+    uint64_t job_digest;
+    char program[WIRE_PROGRAM_SIZE]; /* version and commit */
+    char kernels[WIRE_KERNELS_SIZE];
+    char host[RECORD_HOST_SIZE];
+    int32_t rank;
+} hello_message;
+
+typedef struct message {
+    message_type type;
+    union {
+        hello_message hello;
+        uint64_t cell;      /* MESSAGE_ASSIGN */
+        cell_record record; /* MESSAGE_RESULT */
+    };
+} message;
+
+/* Encode into the start of `out`, which is reserved anew; *size tells the length. */
+status wire_encode(const message *m, arena *out, size_t *size, error_info *error);
+
+/* Decode `size` bytes, aligned as an arena's memory is. The values of a record stay in `bytes`. */
+status wire_decode(const void *bytes, size_t size, message *m, error_info *error);
+
+/* STATUS_USAGE, naming the rank and what differs, when a worker may not take part in the coordinator's sweep.
+ */
+status wire_check_hello(const hello_message *worker, const hello_message *coordinator, error_info *error);
+
+#endif

@@ -1,0 +1,154 @@
+#include "sweep/worker.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+static const double IDLE_WAIT = 0.05;  /* seconds between looks at the stop flag while nothing comes */
+static const double LOOK_EVERY = 0.01; /* seconds of training between looks for messages */
+
+typedef struct worker {
+    const worker_setup *setup;
+    transport *transport;
+    arena outgoing, incoming, training;
+    float *values;  /* (setup->value_count) */
+    bool leaving;   /* asked to stop, here or by the coordinator */
+    bool dismissed; /* the coordinator's STOP has come */
+    double next_look;
+    status status; /* first failure of the transport; the worker leaves then */
+    error_info *error;
+} worker;
+
+static status send_message(worker *w, const message *m) {
+    size_t size;
+    RETURN_IF_FAILED(wire_encode(m, &w->outgoing, &size, w->error));
+    return w->transport->send(w->transport, TRANSPORT_COORDINATOR, w->outgoing.memory, size, w->error);
+}
+
+/* Wait for the coordinator's next message. A STOP is noted in `w`. */
+static status receive_message(worker *w, double timeout, bool *received, message *m) {
+    int peer;
+    size_t size;
+    RETURN_IF_FAILED(
+        w->transport->receive(w->transport, timeout, received, &peer, &w->incoming, &size, w->error));
+    if (!*received)
+        return STATUS_OK;
+    RETURN_IF_FAILED(wire_decode(w->incoming.memory, size, m, w->error));
+    if (m->type == MESSAGE_STOP)
+        w->leaving = w->dismissed = true;
+    return STATUS_OK;
+}
+
+/* Asked by the engine before every step. Looking for messages costs more than a short step, so that is done
+ * by the clock. */
+static bool should_stop(void *context) {
+    worker *w = context;
+    w->leaving |= atomic_load(w->setup->stop);
+    double now = clock_seconds();
+    if (w->leaving || now < w->next_look)
+        return w->leaving;
+    w->next_look = now + LOOK_EVERY;
+    bool received;
+    message ignored;
+    w->status = receive_message(w, 0, &received, &ignored);
+    w->leaving |= w->status != STATUS_OK;
+    return w->leaving;
+}
+
+static void clear_values(worker *w) {
+    for (size_t i = 0; i < w->setup->value_count; i++)
+        w->values[i] = NAN;
+}
+
+/* Every cell of a sweep has the same arrays in the results file. */
+static status check_layout(const worker_setup *setup, const training_spec *spec, error_info *error) {
+    training_plan plan;
+    RETURN_IF_FAILED(engine_plan(spec, setup->data, &plan, error));
+    if (plan.records.value_count != setup->value_count)
+        return error_set(error, STATUS_USAGE, "it records %zu values, the results file has room for %zu",
+                         plan.records.value_count, setup->value_count);
+    return STATUS_OK;
+}
+
+static status train(worker *w, size_t cell, training_report *report, error_info *error) {
+    const worker_setup *setup = w->setup;
+    training_spec spec;
+    setup->cell_spec(setup->context, cell, &spec);
+    RETURN_IF_FAILED(check_layout(setup, &spec, error));
+    return engine_train(&spec, setup->data, setup->seed, grid_coordinates(setup->grid, cell), &w->training,
+                        should_stop, w, report, error);
+}
+
+static status train_and_report(worker *w, size_t cell) {
+    training_report report = {.values = w->values};
+    error_info failure = {0};
+    double start = clock_seconds();
+    status trained = train(w, cell, &report, &failure);
+    if (w->status != STATUS_OK || (trained == STATUS_OK && report.outcome == TRAINING_STOPPED))
+        return w->status;
+    message m = {.type = MESSAGE_RESULT,
+                 .record = {.cell = cell,
+                            .status = report.outcome == TRAINING_DIVERGED ? CELL_DIVERGED : CELL_DONE,
+                            .rank = w->setup->hello.rank,
+                            .steps_taken = report.steps_taken,
+                            .seconds = clock_seconds() - start,
+                            .value_count = w->setup->value_count,
+                            .values = w->values}};
+    memcpy(m.record.host, w->setup->hello.host, sizeof m.record.host);
+    if (trained != STATUS_OK) {
+        char name[256];
+        grid_cell_text(w->setup->grid, cell, name, sizeof name);
+        log_warning("cell %s failed: %s", name, failure.text);
+        m.record.status = CELL_FAILED;
+        m.record.steps_taken = 0;
+        clear_values(w);
+    }
+    return send_message(w, &m);
+}
+
+static status serve(worker *w) {
+    message m = {.type = MESSAGE_HELLO, .hello = w->setup->hello};
+    RETURN_IF_FAILED(send_message(w, &m));
+    while (!w->leaving) {
+        bool received;
+        RETURN_IF_FAILED(receive_message(w, IDLE_WAIT, &received, &m));
+        if (received && m.type == MESSAGE_ASSIGN)
+            RETURN_IF_FAILED(train_and_report(w, m.cell));
+        w->leaving |= atomic_load(w->setup->stop);
+    }
+    return STATUS_OK;
+}
+
+/* One STOP each way, so that no message is left under way when the transport is closed. */
+static status take_leave(worker *w) {
+    message m = {.type = MESSAGE_STOP};
+    RETURN_IF_FAILED(send_message(w, &m));
+    while (!w->dismissed) {
+        bool received;
+        RETURN_IF_FAILED(receive_message(w, IDLE_WAIT, &received, &m));
+    }
+    return STATUS_OK;
+}
+
+status worker_run(transport *t, const worker_setup *setup, error_info *error) {
+    worker w = {.setup = setup, .transport = t, .error = error};
+    status result = STATUS_OK;
+    w.values = malloc(setup->value_count * sizeof *w.values + 1); /* never of size zero */
+    if (w.values == NULL)
+        result =
+            error_set(error, STATUS_INTERNAL, "out of memory for %zu recorded values", setup->value_count);
+    if (result == STATUS_OK)
+        result = serve(&w);
+    /* The coordinator waits for the goodbye of every worker, also of one that failed. */
+    error_info second = {0};
+    w.error = result == STATUS_OK ? error : &second;
+    status left = take_leave(&w);
+    arena_release(&w.outgoing);
+    arena_release(&w.incoming);
+    arena_release(&w.training);
+    free(w.values);
+    return result != STATUS_OK ? result : left;
+}

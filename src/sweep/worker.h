@@ -1,0 +1,29 @@
+/* The worker: trains the cells it is given until it is told to leave. */
+#ifndef SWEEP_WORKER_H
+#define SWEEP_WORKER_H
+
+#include <stdatomic.h>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "sweep/grid.h"
+#include "sweep/transport.h"
+#include "sweep/wire.h"
+
+typedef struct worker_setup {
+    hello_message hello; /* who this rank is */
+    const grid *grid;
+    const dataset *data;
+    uint64_t seed;                                                      /* of the job */
+    size_t value_count;                                                 /* of every report */
+    void (*cell_spec)(void *context, size_t cell, training_spec *spec); /* the specification of a cell */
+    void *context;
+    const atomic_bool *stop; /* set when this rank was asked to stop */
+} worker_setup;
+
+/* Say hello, train what comes and leave: when told to, or when *setup->stop is set, which ends a training at
+ * its next step. A training that fails gives a record with CELL_FAILED and a warning in the log. The error
+ * returned is one of the transport or of memory. */
+status worker_run(transport *t, const worker_setup *setup, error_info *error);
+
+#endif
