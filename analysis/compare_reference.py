@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Compare a results file with a published table: are the means equivalent?
+
+REFERENCE.csv has one row per run and cell: columns named as the axes of the results file, and one with the values.
+Means are compared per cell, and per value of the first axis beside `run` (--by), pooled over the other axes. Only
+cells that both have take part.
+
+The verdict is that of two one-sided tests (TOST) with Welch's standard error and degrees of freedom: "equivalent" when
+the 90 % confidence interval of the difference lies within ±margin, so that a real difference of the margin or more
+passes with a probability of at most 5 %; "different" when the interval lies wholly outside; else "undecided".
+
+Exit status: 0 every --by group is equivalent, 1 not, 2 bad usage or files."""
+import argparse
+import csv
+import math
+import sys
+from dataclasses import dataclass
+
+from results import RUN, ResultsError, leave, np, read_variable, value_text
+
+LEVEL = 0.05  # of each one-sided test
+
+
+@dataclass
+class Comparison:
+    label: dict  # axis name -> value text
+    ours: np.ndarray
+    reference: np.ndarray
+    margin: float
+    difference: float = math.nan
+    standard_error: float = math.nan
+    verdict: str = "no data"
+
+
+def student_t_upper_tail(t, degrees):
+    """P(T > t) for Student's t. With t = √ν·tan θ the density is proportional to cos^(ν−1) θ on (−π/2, π/2)."""
+    def integral(low):
+        theta, width = np.linspace(low, math.pi / 2, 20001, retstep=True)
+        density = np.cos(theta).clip(0) ** (degrees - 1)
+        return width * (density.sum() - (density[0] + density[-1]) / 2)
+    return integral(math.atan(t / math.sqrt(degrees))) / integral(-math.pi / 2)
+
+
+def compare(label, ours, reference, margin):
+    """Two one-sided Welch t-tests of |mean(ours) − mean(reference)| < margin."""
+    result = Comparison(label, ours, reference, margin)
+    if len(ours) > 0 and len(reference) > 0:
+        result.difference = ours.mean() - reference.mean()
+    if len(ours) < 2 or len(reference) < 2:
+        return result
+    variances = np.array([sample.var(ddof=1) / len(sample) for sample in (ours, reference)])
+    result.standard_error = math.sqrt(variances.sum())
+    if result.standard_error == 0:
+        result.verdict = "equivalent" if abs(result.difference) < margin else "different"
+        return result
+    degrees = variances.sum() ** 2 / (variances ** 2 / [len(ours) - 1, len(reference) - 1]).sum()
+
+    def excess_is_significant(distance):
+        return student_t_upper_tail(distance / result.standard_error, degrees) < LEVEL
+
+    if excess_is_significant(margin - abs(result.difference)):
+        result.verdict = "equivalent"
+    elif excess_is_significant(abs(result.difference) - margin):
+        result.verdict = "different"
+    else:
+        result.verdict = "undecided"
+    return result
+
+
+def read_reference(path, axes):
+    """The table as {texts of the axis values: [values of the runs]}; `axes` without run."""
+    cells = {}
+    with open(path, newline="") as file:
+        reader = csv.DictReader(file)
+        columns = reader.fieldnames or []
+        missing = [axis for axis in axes if axis not in columns]
+        values = [column for column in columns if column not in axes and column != RUN]
+        if missing or len(values) != 1:
+            raise ResultsError(f"{path}: needs the columns {', '.join(axes)} and one with the values (run may be there "
+                               f"too), has: {', '.join(columns)}")
+        for row in reader:
+            try:
+                key = tuple(coordinate_key(row[axis]) for axis in axes)
+                cells.setdefault(key, []).append(float(row[values[0]]))
+            except (TypeError, ValueError) as error:
+                raise ResultsError(f"{path}:{reader.line_num}: {error}") from error
+    return {key: np.array(runs) for key, runs in cells.items()}
+
+
+def coordinate_key(value):
+    """Equal for equal numbers however they are written."""
+    try:
+        return value_text(float(value))
+    except ValueError:
+        return value
+
+
+def split_into_cells(array):
+    """{texts of the axis values without run: values of the done runs}"""
+    names = list(array.axes)
+    runs_last = np.moveaxis(array.values, names.index(RUN), -1) if RUN in names else array.values[..., None]
+    others = [array.axes[name] for name in names if name != RUN]
+    return {tuple(coordinate_key(values[i]) for values, i in zip(others, index)):
+            runs_last[index][np.isfinite(runs_last[index])]
+            for index in np.ndindex(runs_last.shape[:-1])}
+
+
+def compare_cells(ours, reference, axes, margin_of):
+    return [compare(label, ours[key], reference[key], margin_of(label))
+            for key in reference if key in ours
+            for label in [dict(zip(axes, key))]]
+
+
+def compare_groups(cells, reference, axes, by, margin_of):
+    """Pool the cells by the axis `by`; a value that only the reference has is a group without data."""
+    groups = {key[axes.index(by)]: [] for key in reference}
+    for cell in cells:
+        if len(cell.ours) > 0:
+            groups[cell.label[by]].append(cell)
+    empty = np.array([])
+    return [compare({by: value},
+                    np.concatenate([cell.ours for cell in members] or [empty]),
+                    np.concatenate([cell.reference for cell in members] or [empty]),
+                    margin_of({by: value}))
+            for value, members in groups.items()]
+
+
+def table_rows(comparisons):
+    def number(value, style="{:.2f}"):
+        return "–" if math.isnan(value) else style.format(value)
+
+    def moments(sample):
+        return [str(len(sample)), number(sample.mean() if len(sample) > 0 else math.nan),
+                number(sample.std(ddof=1) if len(sample) > 1 else math.nan)]
+
+    header = ["n", "ours", "sd", "n", "reference", "sd", "difference", "SE", "margin", "verdict"]
+    yield list(comparisons[0].label) + header
+    for c in comparisons:
+        yield (list(c.label.values()) + moments(c.ours) + moments(c.reference)
+               + [number(c.difference, "{:+.2f}"), number(c.standard_error), f"{c.margin:g}", c.verdict])
+
+
+def print_table(comparisons, markdown):
+    rows = list(table_rows(comparisons))
+    if markdown:
+        rows.insert(1, ["---:"] * len(rows[0]))
+        for row in rows:
+            print(f"| {' | '.join(row)} |")
+    else:
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        for row in rows:
+            print("  ".join(cell.rjust(width) for cell, width in zip(row, widths)))
+
+
+def margin_at(text):
+    """ "lr=1e-4:2.5" as (axis, value text, margin) """
+    place, _, margin = text.rpartition(":")
+    axis, _, value = place.partition("=")
+    if not (axis and value and float(margin) > 0):
+        raise ValueError
+    return axis, coordinate_key(value), float(margin)
+
+
+def positive(text):
+    if not float(text) > 0:
+        raise ValueError
+    return float(text)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", metavar="RESULTS.h5")
+    parser.add_argument("reference", metavar="REFERENCE.csv")
+    parser.add_argument("--variable", default="test_accuracy", help="default: %(default)s")
+    parser.add_argument("--by", metavar="AXIS", help="group by this axis; default: the first beside run")
+    parser.add_argument("--margin", type=positive, default=1.5, help="largest harmless difference; default: %(default)s")
+    parser.add_argument("--margin-at", type=margin_at, action="append", default=[], metavar="AXIS=VALUE:MARGIN",
+                        help="another margin where AXIS has VALUE, for example lr=1e-4:2.5; may be repeated")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    array = read_variable(arguments.file, arguments.variable)
+    axes = [axis for axis in array.axes if axis != RUN]
+    by = arguments.by or (axes[0] if axes else RUN)
+    for axis in [by] + [axis for axis, _, _ in arguments.margin_at]:
+        if axis not in axes:
+            raise ResultsError(f"{arguments.file}: no axis {axis!r} to compare by; there are: {', '.join(axes)}")
+
+    def margin_of(label):
+        special = [margin for axis, value, margin in arguments.margin_at if label.get(axis) == value]
+        return special[-1] if special else arguments.margin
+
+    reference = read_reference(arguments.reference, axes)
+    cells = compare_cells(split_into_cells(array), reference, axes, margin_of)
+    if not cells:
+        raise ResultsError(f"{arguments.reference}: has no cell in common with {arguments.file}")
+    groups = compare_groups(cells, reference, axes, by, margin_of)
+    print(f"{'### ' * arguments.markdown}{arguments.variable} per {by}\n")
+    print_table(groups, arguments.markdown)
+    print(f"\n{'### ' * arguments.markdown}{arguments.variable} per cell\n")
+    print_table(cells, arguments.markdown)
+    return 0 if all(group.verdict == "equivalent" for group in groups) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (ResultsError, OSError) as error:
+        leave(error)

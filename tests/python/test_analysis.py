@@ -1,0 +1,180 @@
+"""The scripts in analysis/ on a small results file made here, in the layout of docs/results-format.md."""
+import csv
+import math
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+from matplotlib.image import imread
+
+ANALYSIS = Path(__file__).resolve().parents[2] / "analysis"
+sys.path.insert(0, str(ANALYSIS))
+import compare_reference  # noqa: E402  (the path is set before)
+
+LR = [1e-2, 5e-3, 1e-4]
+LAMBDA = [0, 1e-4]
+MEANS = np.array([[70.0, 69.0], [60.0, 61.0], [30.0, 31.0]])  # (lr, lambda)
+RUNS = 6
+
+
+def accuracies(shift=0.0, spread=0.1):
+    """(run, lr, lambda), with exactly MEANS + shift as means"""
+    offsets = spread * (np.arange(RUNS) - (RUNS - 1) / 2)
+    return MEANS + shift + offsets[:, None, None]
+
+
+def write_results(path, values, status=None, axes=(("run", np.arange(RUNS)), ("lr", LR), ("lambda", LAMBDA))):
+    with h5py.File(path, "w") as file:
+        file.attrs["title"] = "A small grid"
+        file.attrs["job_canonical"] = "data.source = cifar10\ntrain.epochs = 3\n"
+        for name, coordinates in axes:
+            file.create_dataset(name, data=coordinates).make_scale(name)
+        status = np.ones(values.shape, np.int8) if status is None else status
+        for name, data in (("status", status), ("test_accuracy", values.astype(np.float32))):
+            dataset = file.create_dataset(name, data=data)
+            for dimension, (axis, _) in zip(dataset.dims, axes):
+                dimension.attach_scale(file[axis])
+        file["test_accuracy"].attrs["units"] = "percent"
+
+
+def write_reference(path, values):
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["run", "lr", "lambda", "test_accuracy_percent"])
+        for run, i, j in np.ndindex(values.shape):
+            writer.writerow([run, f"{LR[i]:.3e}", LAMBDA[j], values[run, i, j]])
+
+
+class AnalysisTest(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = Path(directory.name)
+        self.results = self.directory / "small.h5"
+
+    def run_script(self, script, *arguments, status=0):
+        process = subprocess.run([sys.executable, ANALYSIS / script, *map(str, arguments)],
+                                 capture_output=True, text=True)
+        self.assertEqual(process.returncode, status, process.stdout + process.stderr)
+        return process.stdout if status < 2 else process.stderr
+
+
+class HeatmapTest(AnalysisTest):
+    def draw(self, *arguments, **expected):
+        return self.run_script("heatmap.py", self.results, *arguments, **expected)
+
+    def test_png_shows_every_cell_and_table_has_the_means(self):
+        write_results(self.results, accuracies())
+        table = self.draw("-o", self.directory / "figure.png")
+        rows = [line.split() for line in table.splitlines()]
+        self.assertEqual(rows[0][:5], ["Mean", "CIFAR-10", "Test", "Acc", "(%),"])
+        self.assertEqual(rows[1], ["lr", "\\", "lambda", "0", "0.0001"])
+        self.assertEqual(rows[2:], [["0.01", "70.00", "69.00"], ["0.005", "60.00", "61.00"], ["0.0001", "30.00", "31.00"]])
+        pixels = (imread(self.directory / "figure.png")[..., :3] * 255).round().astype(int).reshape(-1, 3)
+        colors, counts = np.unique(pixels, axis=0, return_counts=True)
+        coloured = np.ptp(colors, axis=1) > 30  # neither paper nor ink
+        large = counts > 0.02 * len(pixels)
+        self.assertEqual(np.count_nonzero(coloured & large), MEANS.size, "one area of its own colour per cell")
+
+    def test_svg_carries_labels_and_values(self):
+        write_results(self.results, accuracies())
+        self.draw("-o", self.directory / "figure.svg", "--title", "Own title")
+        svg = (self.directory / "figure.svg").read_text()
+        for text in ["learning rate η", "entropy weight λ", "Mean CIFAR-10 Test Acc (%)", "Own title", "70.00", "0.005"]:
+            self.assertIn(f"<!-- {text} -->", svg)
+
+    def test_only_done_cells_count(self):
+        values, status = accuracies(), np.ones((RUNS, 3, 2), np.int8)
+        status[0, 0, 0], values[0, 0, 0] = 3, 0.0
+        status[:, 2, 1] = 0
+        write_results(self.results, values, status)
+        rows = [line.split() for line in self.draw("-o", self.directory / "figure.png").splitlines()]
+        self.assertEqual(rows[2][1], f"{accuracies()[1:, 0, 0].mean():.2f}")
+        self.assertEqual(rows[4][2], "–")
+
+    def test_nothing_done_yet(self):
+        write_results(self.results, accuracies(), np.zeros((RUNS, 3, 2), np.int8))
+        self.assertIn("0 of 36 cells done", self.draw("-o", self.directory / "figure.png"))
+
+    def test_refusals(self):
+        write_results(self.results, accuracies()[:, :, 0], axes=(("run", np.arange(RUNS)), ("lr", LR)))
+        figure = ["-o", self.directory / "figure.png"]
+        self.assertIn("needs two axes beside run; test_accuracy has 1: lr", self.draw(*figure, status=2))
+        self.assertIn("no variable 'loss' with one value per cell; there are: test_accuracy",
+                      self.draw(*figure, "--variable", "loss", status=2))
+        self.assertIn(".png, .svg", self.draw("-o", "figure.gif", status=2))
+        self.results.write_bytes(b"rubbish")
+        self.assertIn("cannot be read as an HDF5 file", self.draw(*figure, status=2))
+        with h5py.File(self.results, "w"):
+            pass
+        self.assertIn("not a results file of mpisweep", self.draw(*figure, status=2))
+        self.assertFalse((self.directory / "figure.png").exists())
+
+
+class CompareReferenceTest(AnalysisTest):
+    def compare(self, ours, *arguments, reference=None, **expected):
+        table = self.directory / "reference.csv"
+        write_results(self.results, ours)
+        write_reference(table, accuracies() if reference is None else reference)
+        return self.run_script("compare_reference.py", self.results, table, *arguments, **expected)
+
+    def test_equal_tables_are_equivalent(self):
+        self.assertEqual(self.compare(accuracies()).count("equivalent"), len(LR) + MEANS.size)
+
+    def test_shift_beyond_the_margin_is_different(self):
+        self.assertEqual(self.compare(accuracies(shift=-5), status=1).count("different"), len(LR) + MEANS.size)
+
+    def test_one_bad_group_decides(self):
+        ours = accuracies()
+        ours[:, 2] += 2.0
+        self.compare(ours, status=1)
+        self.compare(ours, "--margin-at", "lr=1e-4:2.5")
+        self.compare(ours, "--margin", "2.5")
+
+    def test_few_noisy_runs_are_undecided(self):
+        self.assertIn("undecided", self.compare(accuracies(spread=5), reference=accuracies(spread=5), status=1))
+
+    def test_a_group_without_data_is_not_equivalent(self):
+        ours = accuracies()
+        status = np.ones(ours.shape, np.int8)
+        status[:, 1] = 0
+        write_results(self.results, ours, status)
+        write_reference(self.directory / "reference.csv", accuracies())
+        self.assertIn("no data", self.run_script("compare_reference.py", self.results, self.directory / "reference.csv", status=1))
+
+    def test_numbers_of_a_group(self):
+        rows = [line.split() for line in self.compare(accuracies(shift=0.5)).splitlines()]
+        ours, reference = accuracies(shift=0.5)[:, 0].ravel(), accuracies()[:, 0].ravel()
+        error = math.sqrt(ours.var(ddof=1) / ours.size + reference.var(ddof=1) / reference.size)
+        self.assertEqual(rows[3], ["0.01", "12", "70.00", f"{ours.std(ddof=1):.2f}", "12", "69.50",
+                                   f"{reference.std(ddof=1):.2f}", "+0.50", f"{error:.2f}", "1.5", "equivalent"])
+
+    def test_markdown(self):
+        table = self.compare(accuracies(), "--markdown")
+        self.assertIn("| lr | n | ours |", table)
+        self.assertIn("| ---: | ---: |", table)
+
+    def test_student_t_against_published_quantiles(self):
+        for degrees, quantile in [(1, 6.313752), (2, 2.919986), (10, 1.812461), (498, 1.647919)]:
+            self.assertAlmostEqual(compare_reference.student_t_upper_tail(quantile, degrees), 0.05, places=6)
+        self.assertAlmostEqual(compare_reference.student_t_upper_tail(-6.313752, 1), 0.95, places=6)
+
+    def test_refusals(self):
+        self.assertIn("no axis 'mu'", self.compare(accuracies(), "--by", "mu", status=2))
+        self.assertIn("--margin", self.compare(accuracies(), "--margin", "-1", status=2))
+        self.assertIn("--margin-at", self.compare(accuracies(), "--margin-at", "lr:2", status=2))
+        table = self.directory / "bad.csv"
+        table.write_text("run,lr,lambda,accuracy\n0,0.01,0,abc\n")
+        self.assertIn("bad.csv:2: could not convert", self.run_script("compare_reference.py", self.results, table, status=2))
+        table.write_text("run,lr,accuracy\n0,0.01,70\n")
+        self.assertIn("needs the columns lr, lambda", self.run_script("compare_reference.py", self.results, table, status=2))
+        table.write_text("run,lr,lambda,accuracy\n0,7,0,70\n")
+        self.assertIn("no cell in common", self.run_script("compare_reference.py", self.results, table, status=2))
+
+
+if __name__ == "__main__":
+    unittest.main()
