@@ -1,0 +1,104 @@
+/* Timing of training steps, whole and layer by layer. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "engine/initializers.h"
+#include "engine/trainer.h"
+
+enum { WARM_UP = 3, BLOCKS = 5 };
+
+typedef struct part_times {
+    double gather, loss, update;
+} part_times;
+
+/* One training step with a clock between its parts. */
+static void timed_step(trainer *t, size_t count, part_times *parts) {
+    double start = clock_seconds();
+    trainer_load_batch(t, 0, count);
+    double gathered = clock_seconds();
+    model_forward(&t->model, count);
+    double passed = clock_seconds();
+    loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count, t->data->classes,
+                  model_logits_gradient(&t->model));
+    double lost = clock_seconds();
+    model_backward(&t->model, count);
+    double returned = clock_seconds();
+    optimizer_step(&t->optimizer, &t->model);
+    parts->gather += gathered - start;
+    parts->loss += lost - passed;
+    parts->update += clock_seconds() - returned;
+}
+
+static void whole_step(trainer *t, size_t count) {
+    trainer_load_batch(t, 0, count);
+    trainer_step(t, count);
+}
+
+static void forward_step(trainer *t, size_t count) {
+    model_forward(&t->model, count);
+}
+
+static int compare_doubles(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Seconds per step of BLOCKS blocks, in rising order. */
+static void time_blocks(trainer *t, size_t count, int steps, void (*step)(trainer *, size_t),
+                        double seconds[BLOCKS]) {
+    for (int i = 0; i < WARM_UP; i++)
+        step(t, count);
+    for (int block = 0; block < BLOCKS; block++) {
+        double start = clock_seconds();
+        for (int i = 0; i < steps; i++)
+            step(t, count);
+        seconds[block] = (clock_seconds() - start) / steps;
+    }
+    qsort(seconds, BLOCKS, sizeof *seconds, compare_doubles);
+}
+
+static void time_layers(trainer *t, size_t count, int steps, engine_times *times) {
+    layer_clock clocks[ENGINE_MAX_LAYERS] = {0};
+    part_times parts = {0};
+    t->model.clocks = clocks;
+    for (int i = 0; i < steps; i++)
+        timed_step(t, count, &parts);
+    t->model.clocks = NULL;
+    times->gather_seconds = parts.gather / steps;
+    times->loss_seconds = parts.loss / steps;
+    times->update_seconds = parts.update / steps;
+    times->layer_count = t->model.layer_count;
+    for (int i = 0; i < t->model.layer_count; i++) {
+        const layer *l = &t->model.layers[i];
+        layer_time *out = &times->layers[i];
+        snprintf(out->name, sizeof out->name, "%d %s", l->position, l->ops->name);
+        out->forward_seconds = clocks[i].forward / steps;
+        out->backward_seconds = clocks[i].backward / steps;
+        out->flops_forward = (double)count * l->flops_forward;
+        out->flops_backward =
+            (double)count * (i == t->model.first_trained ? l->flops_backward / 2 : l->flops_backward);
+    }
+}
+
+status engine_bench(const training_spec *spec, const dataset *data, int steps, arena *memory,
+                    engine_times *times, error_info *error) {
+    trainer t;
+    training_plan plan;
+    *times = (engine_times){0};
+    RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
+    RETURN_IF_FAILED(trainer_open(&t, spec, data, memory, error));
+    initialize_parameters(&t.model, spec->model.init, 0, 0);
+    for (size_t i = 0; i < data->train.count; i++)
+        t.order[i] = (uint32_t)i;
+    const size_t batch = (size_t)spec->batch;
+    const size_t count = data->train.count < batch ? data->train.count : batch;
+    double seconds[BLOCKS];
+    time_blocks(&t, count, steps, whole_step, seconds);
+    times->step_seconds = seconds[0];
+    times->median_seconds = seconds[BLOCKS / 2];
+    time_blocks(&t, count, steps, forward_step, seconds);
+    times->evaluate_seconds = seconds[0];
+    time_layers(&t, count, steps, times);
+    return STATUS_OK;
+}

@@ -1,0 +1,69 @@
+/* The kernels: the inner loops that all time is spent in, behind one table per instruction set.
+ *
+ * The plain C set is complete and is the reference; vector sets override it entry by entry. All sets compute the
+ * same sums in the same order and differ in rounding only (fused multiply-add). */
+#ifndef ENGINE_KERNELS_KERNELS_H
+#define ENGINE_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/engine.h"
+
+/* Outputs are computed in panels of this many columns, whatever the vector width: weights are stored as
+ * [panel][k][PANEL], padded with zeros, so that the layout of parameters does not depend on the kernel set. */
+enum { PANEL = 16 };
+
+/* The product that convolution and dense layers consist of, one panel of columns wide:
+ *
+ *   c[r, j] = start[r, j] + Σ_{s < segments} Σ_{t < length} a[s·a_segment + r·a_row + t·a_step]
+ *                                                         · b[s·b_segment + t·b_step + j]
+ *
+ * for r < rows, j < columns ≤ PANEL; c[r, j] lies at c[r·c_row + j]. start is c itself when `accumulate`, else
+ * bias[j], else 0. Rows of b have PANEL readable columns, whatever `columns` is.
+ * With overlapping rows of `a` (a_row < length) this is a convolution along an image row without im2col; with
+ * a_row = 1 and a_step the pixel stride it is the gradient of the weights. */
+typedef struct product {
+    int rows, columns;
+    int segments, length;
+    const real *a;
+    ptrdiff_t a_segment, a_row, a_step;
+    const real *b;
+    ptrdiff_t b_segment, b_step;
+    real *c;
+    ptrdiff_t c_row;
+    const real *bias; /* (PANEL) or NULL */
+    bool accumulate;
+} product;
+
+/* Max-pooling of one image: x (H, W, C) → y (OH, OW, C); `winner` (OH, OW, C) receives which place of the window
+ * (row by row) held the maximum, the first of equals; NaN wins, as in PyTorch. */
+typedef struct pooling {
+    int channels, width; /* C, W of x */
+    int out_height, out_width;
+    int kernel_height, kernel_width, stride_height, stride_width;
+} pooling;
+
+typedef struct kernel_set {
+    const char *name;
+    void (*product)(const product *p);
+    /* y = max(x, 0), keeping NaN; n values; y may be x */
+    void (*relu)(size_t n, const real *x, real *y);
+    /* dx = dy where y > 0, else 0; dx may be dy */
+    void (*relu_backward)(size_t n, const real *y, const real *dy, real *dx);
+    void (*max_pool)(const pooling *p, const real *x, real *y, unsigned char *winner);
+    /* dx (H, W, C) += dy at the winners */
+    void (*max_pool_backward)(const pooling *p, const real *dy, const unsigned char *winner, real *dx);
+    /* sums[j] += Σ_r x[r·columns + j]: x (rows, columns) */
+    void (*column_sums)(size_t rows, size_t columns, const real *x, real *sums);
+    /* v ← μ v + g; w ← w − lr·v: n values */
+    void (*sgd)(size_t n, real *w, real *v, const real *g, real lr, real momentum);
+} kernel_set;
+
+/* The set in use: the best that this CPU has, or the one named by MPISWEEP_KERNELS. Decided at the first call. */
+const kernel_set *kernels_select(void);
+
+/* All sets that were compiled in and that this CPU can run, best first; NULL-terminated. */
+const kernel_set *const *kernels_available(void);
+
+#endif

@@ -1,0 +1,105 @@
+/* The plain C kernels. Compiled once without extensions as the reference set, and once per instruction set for
+ * the entries that the compiler vectorises well by itself; KERNEL_SET is the suffix of the names. */
+#include "engine/kernels/kernels.h"
+
+#include <string.h>
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+
+static void plain_product(const product *p) {
+    for (int r = 0; r < p->rows; r++) {
+        for (int j = 0; j < p->columns; j++) {
+            real *c = p->c + r * p->c_row + j;
+            real sum = p->accumulate ? *c : p->bias != NULL ? p->bias[j] : 0;
+            for (int s = 0; s < p->segments; s++) {
+                const real *a = p->a + s * p->a_segment + r * p->a_row;
+                const real *b = p->b + s * p->b_segment + j;
+                for (int t = 0; t < p->length; t++)
+                    sum += a[t * p->a_step] * b[t * p->b_step];
+            }
+            *c = sum;
+        }
+    }
+}
+
+static void relu(size_t n, const real *x, real *y) {
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+static void relu_backward(size_t n, const real *y, const real *dy, real *dx) {
+    for (size_t i = 0; i < n; i++)
+        dx[i] = y[i] > 0 ? dy[i] : 0;
+}
+
+/* One place of the window against the best so far, for all channels of a pixel. */
+static void pool_contest(int channels, const real *restrict x, real *restrict y,
+                         unsigned char *restrict winner, unsigned char place) {
+    for (int c = 0; c < channels; c++) {
+        bool wins = (x[c] > y[c]) | (x[c] != x[c]);
+        y[c] = wins ? x[c] : y[c];
+        winner[c] = wins ? place : winner[c];
+    }
+}
+
+static void max_pool(const pooling *p, const real *x, real *y, unsigned char *winner) {
+    for (int oy = 0; oy < p->out_height; oy++) {
+        for (int ox = 0; ox < p->out_width; ox++) {
+            const real *corner =
+                x + ((ptrdiff_t)oy * p->stride_height * p->width + ox * p->stride_width) * p->channels;
+            memcpy(y, corner, (size_t)p->channels * sizeof *y);
+            memset(winner, 0, (size_t)p->channels);
+            for (int place = 1; place < p->kernel_height * p->kernel_width; place++) {
+                int ky = place / p->kernel_width, kx = place % p->kernel_width;
+                pool_contest(p->channels, corner + ((ptrdiff_t)ky * p->width + kx) * p->channels, y, winner,
+                             (unsigned char)place);
+            }
+            y += p->channels;
+            winner += p->channels;
+        }
+    }
+}
+
+static void max_pool_backward(const pooling *p, const real *dy, const unsigned char *winner, real *dx) {
+    for (int oy = 0; oy < p->out_height; oy++) {
+        for (int ox = 0; ox < p->out_width; ox++) {
+            real *corner =
+                dx + ((ptrdiff_t)oy * p->stride_height * p->width + ox * p->stride_width) * p->channels;
+            for (int place = 0; place < p->kernel_height * p->kernel_width; place++) {
+                int ky = place / p->kernel_width, kx = place % p->kernel_width;
+                real *restrict to = corner + ((ptrdiff_t)ky * p->width + kx) * p->channels;
+                for (int c = 0; c < p->channels; c++)
+                    to[c] += winner[c] == place ? dy[c] : 0;
+            }
+            dy += p->channels;
+            winner += p->channels;
+        }
+    }
+}
+
+static void column_sums(size_t rows, size_t columns, const real *restrict x, real *restrict sums) {
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < columns; j++)
+            sums[j] += x[r * columns + j];
+}
+
+static void sgd(size_t n, real *restrict w, real *restrict v, const real *restrict g, real lr, real momentum) {
+    for (size_t i = 0; i < n; i++) {
+        v[i] = momentum * v[i] + g[i];
+        w[i] -= lr * v[i];
+    }
+}
+
+extern const kernel_set PASTE(plain_kernels_, KERNEL_SET);
+
+const kernel_set PASTE(plain_kernels_, KERNEL_SET) = {
+    .name = "reference",
+    .product = plain_product,
+    .relu = relu,
+    .relu_backward = relu_backward,
+    .max_pool = max_pool,
+    .max_pool_backward = max_pool_backward,
+    .column_sums = column_sums,
+    .sgd = sgd,
+};

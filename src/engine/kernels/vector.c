@@ -1,0 +1,118 @@
+/* The product kernel in GNU vector types, for any vector width. Compiled once per instruction set with
+ * VECTOR_BYTES (width of a register) and TILE_ROWS (rows of c held in registers at once). */
+#include "engine/kernels/kernels.h"
+
+#include <string.h>
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+
+typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
+typedef float unaligned_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+
+enum { LANES = VECTOR_BYTES / sizeof(float), VECTORS = PANEL / LANES };
+
+static inline vector load(const float *from) {
+    return *(const unaligned_vector *)from;
+}
+
+static inline void store(float *to, vector v) {
+    *(unaligned_vector *)to = v;
+}
+
+/* `rows` rows of the product, kept in rows × VECTORS registers. `rows` is a constant at every call, so that the
+ * loops unroll and `sum` lives in registers. Rows are addressed in threes (base, base + stride, base + 2 stride:
+ * the addressing modes of x86), so that a tile needs few address registers. */
+static inline __attribute__((always_inline)) void tile(const product *p, int first, const int rows) {
+    vector sum[TILE_ROWS][VECTORS];
+    for (int r = 0; r < rows; r++) {
+        const float *start = p->accumulate ? p->c + (first + r) * p->c_row : p->bias;
+        for (int v = 0; v < VECTORS; v++)
+            sum[r][v] = start != NULL ? load(start + v * LANES) : (vector){0};
+    }
+
+    const ptrdiff_t row = p->a_row, a_step = p->a_step, b_step = p->b_step;
+    for (int s = 0; s < p->segments; s++) {
+        const float *b = p->b + s * p->b_segment;
+        const float *a[(TILE_ROWS + 2) / 3];
+        for (int i = 0; i < (rows + 2) / 3; i++)
+            a[i] = p->a + s * p->a_segment + (first + 3 * i) * row;
+        for (int t = 0; t < p->length; t++) {
+            vector bv[VECTORS];
+            for (int v = 0; v < VECTORS; v++)
+                bv[v] = load(b + v * LANES);
+            for (int r = 0; r < rows; r++) {
+                float value = a[r / 3][(r % 3) * row];
+                for (int v = 0; v < VECTORS; v++)
+                    sum[r][v] += value * bv[v];
+            }
+            b += b_step;
+            for (int i = 0; i < (rows + 2) / 3; i++)
+                a[i] += a_step;
+        }
+    }
+
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < VECTORS; v++)
+            store(p->c + (first + r) * p->c_row + v * LANES, sum[r][v]);
+}
+
+/* All rows, in tiles as equal as can be: a short last tile would leave the multipliers idle. */
+static void full_panel(const product *p) {
+    int tiles = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
+    for (int i = 0, first = 0; i < tiles; i++) {
+        int rows = (p->rows - first) / (tiles - i);
+        switch (rows) {
+#define CASE(n)                                                                                              \
+    case n:                                                                                                  \
+        tile(p, first, n < TILE_ROWS ? n : TILE_ROWS);                                                       \
+        break;
+            CASE(1) CASE(2) CASE(3)
+#if TILE_ROWS > 3
+            CASE(4) CASE(5) CASE(6)
+#endif
+#if TILE_ROWS > 6
+            CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#endif
+#undef CASE
+        }
+        first += rows;
+    }
+}
+
+/* Fewer than PANEL columns: the same sums into a buffer with full rows, of which the valid columns are kept. */
+static void narrow_panel(const product *p) {
+    float buffer[TILE_ROWS * PANEL];
+    for (int first = 0; first < p->rows; first += TILE_ROWS) {
+        product part = *p;
+        part.rows = p->rows - first < TILE_ROWS ? p->rows - first : TILE_ROWS;
+        part.columns = PANEL;
+        part.a = p->a + first * p->a_row;
+        part.c = buffer;
+        part.c_row = PANEL;
+        if (p->accumulate) {
+            memset(buffer, 0, sizeof buffer);
+            for (int r = 0; r < part.rows; r++)
+                memcpy(buffer + r * PANEL, p->c + (first + r) * p->c_row, (size_t)p->columns * sizeof(float));
+        }
+        full_panel(&part);
+        for (int r = 0; r < part.rows; r++)
+            memcpy(p->c + (first + r) * p->c_row, buffer + r * PANEL, (size_t)p->columns * sizeof(float));
+    }
+}
+
+static void vector_product(const product *p) {
+    if (p->columns == PANEL)
+        full_panel(p);
+    else
+        narrow_panel(p);
+}
+
+extern const kernel_set PASTE(plain_kernels_, KERNEL_SET);
+void PASTE(fill_kernels_, KERNEL_SET)(kernel_set *set, const char *name);
+
+void PASTE(fill_kernels_, KERNEL_SET)(kernel_set *set, const char *name) {
+    *set = PASTE(plain_kernels_, KERNEL_SET);
+    set->name = name;
+    set->product = vector_product;
+}

@@ -1,0 +1,163 @@
+/* Dense: y = x Wᵀ + b for x (N, K), W (O, K), b (O), y (N, O).
+ *
+ *   dW = dyᵀ x    db = Σ_n dy    dx = dy W
+ *
+ * W is stored as panels [o / PANEL][k][o % PANEL], then b padded to whole panels. The input is channel-last; the
+ * natural order of K is channel, row, column, so that parameters agree with PyTorch's after a flatten. */
+#include "engine/layers/layer.h"
+
+/* Inputs per block of the forward product: a block of a panel (16 KiB) stays in L1. */
+enum { INPUT_BLOCK = 256 };
+/* Inputs per block of the weight gradient: a block of x is copied so that its rows lie close together. */
+enum { GRADIENT_BLOCK = 96 };
+
+static size_t inputs(const layer *l) {
+    return shape_size(l->in);
+}
+
+static size_t outputs(const layer *l) {
+    return (size_t)l->spec.units;
+}
+
+static size_t bias_offset(const layer *l) {
+    return panel_count(outputs(l)) * PANEL * inputs(l);
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static status setup(layer *l, size_t batch, error_info *error) {
+    (void)error;
+    const size_t k = inputs(l), o = outputs(l);
+    l->out = (tensor_shape){.channels = l->spec.units, .height = 1, .width = 1};
+    l->parameter_count = o * k + o;
+    l->parameter_reals = panel_count(o) * PANEL * (k + 1);
+    l->fan_in = (int)k;
+    /* weight gradient: a block of x and dy as panels; input gradient: one turned panel */
+    l->scratch_reals =
+        larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), o * PANEL);
+    l->flops_forward = 2.0 * (double)(o * k);
+    l->flops_backward = 2.0 * l->flops_forward;
+    return STATUS_OK;
+}
+
+/* Natural k = (c, h, w) → stored k = (h, w, c). */
+static size_t stored_input(const layer *l, size_t natural) {
+    const size_t pixels = (size_t)l->in.height * (size_t)l->in.width;
+    return natural % pixels * (size_t)l->in.channels + natural / pixels;
+}
+
+static size_t parameter_place(const layer *l, size_t natural) {
+    const size_t k = inputs(l), weights = outputs(l) * k;
+    if (natural >= weights)
+        return bias_offset(l) + natural - weights;
+    const size_t o = natural / k;
+    return (o / PANEL * k + stored_input(l, natural % k)) * PANEL + o % PANEL;
+}
+
+static void forward(const layer *l, const layer_pass *pass) {
+    const size_t k = inputs(l), o = outputs(l);
+    const real *bias = pass->parameters + bias_offset(l);
+    for (size_t first = 0; first < k; first += INPUT_BLOCK) {
+        const size_t block = k - first < INPUT_BLOCK ? k - first : INPUT_BLOCK;
+        for (size_t panel = 0; panel < panel_count(o); panel++) {
+            pass->kernels->product(&(product){
+                .rows = (int)pass->count,
+                .columns = panel_columns(o, panel),
+                .segments = 1,
+                .length = (int)block,
+                .a = pass->input + first,
+                .a_row = (ptrdiff_t)k,
+                .a_step = 1,
+                .b = pass->parameters + (panel * k + first) * PANEL,
+                .b_step = PANEL,
+                .c = pass->output + panel * PANEL,
+                .c_row = (ptrdiff_t)o,
+                .bias = bias + panel * PANEL,
+                .accumulate = first > 0,
+            });
+        }
+    }
+}
+
+/* dW[o, k] += Σ_n dy[n, o] x[n, k], block of inputs by block of inputs. */
+static void weight_gradient(const layer *l, const layer_pass *pass) {
+    const size_t k = inputs(l), o = outputs(l), count = pass->count;
+    real *dy_panels = pass->scratch;                          /* [panel][n][PANEL] */
+    real *x_block = dy_panels + panel_count(o) * PANEL * count; /* [n][block] */
+    for (size_t panel = 0; panel < panel_count(o); panel++)
+        pack_panel(pass->d_output, count, o, panel, dy_panels + panel * count * PANEL);
+    for (size_t first = 0; first < k; first += GRADIENT_BLOCK) {
+        const size_t block = k - first < GRADIENT_BLOCK ? k - first : GRADIENT_BLOCK;
+        for (size_t n = 0; n < count; n++)
+            for (size_t i = 0; i < block; i++)
+                x_block[n * block + i] = pass->input[n * k + first + i];
+        for (size_t panel = 0; panel < panel_count(o); panel++) {
+            pass->kernels->product(&(product){
+                .rows = (int)block,
+                .columns = PANEL,
+                .segments = 1,
+                .length = (int)count,
+                .a = x_block,
+                .a_row = 1,
+                .a_step = (ptrdiff_t)block,
+                .b = dy_panels + panel * count * PANEL,
+                .b_step = PANEL,
+                .c = pass->d_parameters + (panel * k + first) * PANEL,
+                .c_row = PANEL,
+                .accumulate = true,
+            });
+        }
+    }
+}
+
+/* One panel of PANEL inputs of W, turned: out[o][j] = W[o, first + j]. */
+static void turn_weights(const layer *l, const real *weights, size_t first, int columns, real *out) {
+    const size_t k = inputs(l), o = outputs(l);
+    for (size_t panel = 0; panel < panel_count(o); panel++) {
+        const real *from = weights + (panel * k + first) * PANEL;
+        const int rows = panel_columns(o, panel);
+        for (int i = 0; i < rows; i++, out += PANEL)
+            for (int j = 0; j < PANEL; j++)
+                out[j] = j < columns ? from[j * PANEL + i] : 0;
+    }
+}
+
+/* dx[n, k] = Σ_o dy[n, o] W[o, k] */
+static void input_gradient(const layer *l, const layer_pass *pass) {
+    const size_t k = inputs(l), o = outputs(l);
+    for (size_t panel = 0; panel < panel_count(k); panel++) {
+        const int columns = panel_columns(k, panel);
+        turn_weights(l, pass->parameters, panel * PANEL, columns, pass->scratch);
+        pass->kernels->product(&(product){
+            .rows = (int)pass->count,
+            .columns = columns,
+            .segments = 1,
+            .length = (int)o,
+            .a = pass->d_output,
+            .a_row = (ptrdiff_t)o,
+            .a_step = 1,
+            .b = pass->scratch,
+            .b_step = PANEL,
+            .c = pass->d_input + panel * PANEL,
+            .c_row = (ptrdiff_t)k,
+        });
+    }
+}
+
+static void backward(const layer *l, const layer_pass *pass) {
+    weight_gradient(l, pass);
+    pass->kernels->column_sums(pass->count, outputs(l), pass->d_output, pass->d_parameters + bias_offset(l));
+    if (pass->d_input != NULL)
+        input_gradient(l, pass);
+}
+
+const layer_ops layer_dense = {
+    .name = "dense",
+    .keeps_input = true,
+    .setup = setup,
+    .parameter_place = parameter_place,
+    .forward = forward,
+    .backward = backward,
+};

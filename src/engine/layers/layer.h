@@ -1,0 +1,83 @@
+/* What a layer is: one file per kind, behind one table of functions. Private to the engine.
+ *
+ * Activations are stored channel-last, (N, H, W, C): the C values of a pixel side by side, so that an image row
+ * is one long vector for the product kernel. */
+#ifndef ENGINE_LAYERS_LAYER_H
+#define ENGINE_LAYERS_LAYER_H
+
+#include "engine/engine.h"
+#include "engine/kernels/kernels.h"
+
+typedef struct layer_ops layer_ops;
+
+typedef struct layer {
+    const layer_ops *ops;
+    layer_spec spec;
+    int position; /* in the specification's list, for messages */
+    tensor_shape in, out;
+    size_t parameter_count;  /* learnable numbers */
+    size_t parameter_reals;  /* the same, padded as stored */
+    size_t parameter_offset; /* of this layer in the model's parameter block */
+    int fan_in;              /* inputs of one output */
+    size_t saved_bytes;      /* per sample, from forward to backward */
+    size_t workspace_reals;  /* from backward_begin to the last backward of a step */
+    size_t scratch_reals;    /* within one call, for one sample or for `batch` where the layer is not spatial */
+    double flops_forward;    /* per sample; a multiply-add counts two */
+    double flops_backward;   /* per sample, input gradient included */
+} layer;
+
+/* One call: `count` consecutive samples. Gradients of parameters accumulate. */
+typedef struct layer_pass {
+    const kernel_set *kernels;
+    size_t count;
+    const real *input;      /* (count, in); in backward only where the layer keeps it */
+    real *output;           /* (count, out); in backward only where the layer keeps it; may be input */
+    real *d_output;         /* (count, out), gradient of the loss; backward */
+    real *d_input;          /* (count, in), or NULL when nobody needs it; may be d_output; backward */
+    unsigned char *saved;   /* (count, saved_bytes) */
+    const real *parameters; /* (parameter_reals) */
+    real *d_parameters;     /* (parameter_reals) */
+    real *workspace;        /* (workspace_reals) */
+    real *scratch;          /* (scratch_reals) */
+} layer_pass;
+
+struct layer_ops {
+    const char *name;
+    bool spatial;      /* works image by image: run in blocks that stay in cache */
+    bool elementwise;  /* output may overwrite input; runs in whatever blocks its neighbours do */
+    bool keeps_input;  /* backward reads input */
+    bool keeps_output; /* backward reads output */
+
+    /* Given spec and in, fill out and the sizes. STATUS_USAGE when they do not fit. `batch` is the largest count
+     * of a pass. */
+    status (*setup)(layer *l, size_t batch, error_info *error);
+    /* Where parameter number `natural` is stored; natural order is PyTorch's: weight (O, K), then bias (O), K in
+     * the order channel, row, column. NULL for a layer without parameters. */
+    size_t (*parameter_place)(const layer *l, size_t natural);
+    void (*forward)(const layer *l, const layer_pass *pass);
+    /* Once per step before the first backward: fill workspace from parameters. May be NULL. */
+    void (*backward_begin)(const layer *l, const layer_pass *pass);
+    void (*backward)(const layer *l, const layer_pass *pass);
+};
+
+extern const layer_ops layer_dense, layer_conv, layer_max_pool, layer_relu;
+
+static inline size_t shape_size(tensor_shape s) {
+    return (size_t)s.channels * (size_t)s.height * (size_t)s.width;
+}
+
+/* Number of panels that hold `columns` columns. */
+static inline size_t panel_count(size_t columns) {
+    return (columns + PANEL - 1) / PANEL;
+}
+
+/* Valid columns of panel `panel` out of `columns`. */
+static inline int panel_columns(size_t columns, size_t panel) {
+    size_t left = columns - panel * PANEL;
+    return left < PANEL ? (int)left : PANEL;
+}
+
+/* Copy the columns of one panel: x (rows, columns) → out (rows, PANEL), padded with zeros. */
+void pack_panel(const real *x, size_t rows, size_t columns, size_t panel, real *out);
+
+#endif

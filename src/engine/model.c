@@ -1,0 +1,285 @@
+#include "engine/model.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+/* Scratch tensors of a block are kept below this, so that they stay in an L2 cache of 512 KiB or more beside the
+ * weights. */
+enum { BLOCK_BYTES = 192 * 1024 };
+
+/* ---- Structure ------------------------------------------------------------------------------------------- */
+
+static const layer_ops *ops_of(layer_kind kind) {
+    switch (kind) {
+    case LAYER_DENSE:
+        return &layer_dense;
+    case LAYER_CONV:
+        return &layer_conv;
+    case LAYER_MAX_POOL:
+        return &layer_max_pool;
+    case LAYER_RELU:
+        return &layer_relu;
+    case LAYER_FLATTEN:
+    case LAYER_KIND_COUNT:
+        break;
+    }
+    return NULL; /* flatten: every layer reads its input in the order it needs */
+}
+
+/* max(relu(x)) = relu(max(x)), and the gradients agree too: where the maximum is not positive both orders stop
+ * it, elsewhere the first maximum is the same place. Pooling first makes the ReLU pass smaller by the window. */
+static void pool_before_relu(model *m) {
+    for (int i = 0; i + 1 < m->layer_count; i++) {
+        layer *first = &m->layers[i], *second = &m->layers[i + 1];
+        if (first->ops == &layer_relu && second->ops == &layer_max_pool) {
+            layer relu = *first;
+            *first = *second;
+            *second = relu;
+        }
+    }
+}
+
+static status build_layers(model *m, const model_spec *spec, tensor_shape input, error_info *error) {
+    for (int i = 0; i < spec->layer_count; i++) {
+        const layer_ops *ops = ops_of(spec->layers[i].kind);
+        if (ops != NULL)
+            m->layers[m->layer_count++] = (layer){.ops = ops, .spec = spec->layers[i], .position = i};
+    }
+    pool_before_relu(m);
+    for (int i = 0; i < m->layer_count; i++) {
+        layer *l = &m->layers[i];
+        l->in = m->boundaries[i].shape = input;
+        status code = l->ops->setup(l, m->capacity, error);
+        if (code != STATUS_OK)
+            return error_prefix(error, "layer %d (%s) on an input of %d × %d × %d: ", l->position, l->ops->name,
+                                input.channels, input.height, input.width);
+        l->parameter_offset = m->parameter_reals;
+        m->parameter_reals += l->parameter_reals;
+        m->parameter_count += l->parameter_count;
+        if (l->parameter_count > 0 && m->first_trained == ENGINE_MAX_LAYERS)
+            m->first_trained = i;
+        input = l->out;
+    }
+    m->boundaries[m->layer_count].shape = input;
+    return STATUS_OK;
+}
+
+/* Spatial layers and the elementwise ones around them share a segment; a dense layer ends it. */
+static void cut_segments(model *m) {
+    bool spatial = false;
+    for (int i = 0; i < m->layer_count; i++) {
+        const layer_ops *ops = m->layers[i].ops;
+        bool same = m->segment_count > 0 && (ops->elementwise || ops->spatial == spatial);
+        if (!same) {
+            m->segments[m->segment_count++] = (segment){.first = i, .block = m->capacity};
+            spatial = ops->spatial;
+        }
+        m->segments[m->segment_count - 1].end = i + 1;
+    }
+}
+
+static bool starts_segment(const model *m, int at) {
+    for (int s = 0; s < m->segment_count; s++)
+        if (m->segments[s].first == at)
+            return true;
+    return false;
+}
+
+/* Which tensors outlive a block, and which lie in the memory of the next one. From the end, because a shared
+ * tensor lives as long as its successor. */
+static void place_boundaries(model *m) {
+    for (int i = m->layer_count; i >= 0; i--) {
+        boundary *b = &m->boundaries[i];
+        bool kept_by_producer = i > 0 && m->layers[i - 1].ops->keeps_output;
+        bool kept_by_consumer = i < m->layer_count && m->layers[i].ops->keeps_input;
+        b->whole_batch = i == 0 || i == m->layer_count || starts_segment(m, i) || kept_by_producer || kept_by_consumer;
+        if (i < m->layer_count && m->layers[i].ops->elementwise && !kept_by_producer && i > 0 &&
+            !starts_segment(m, i)) {
+            b->shared = true;
+            b->whole_batch = m->boundaries[i + 1].whole_batch;
+        }
+    }
+}
+
+static size_t boundary_reals(const model *m, int i) {
+    return shape_size(m->boundaries[i].shape);
+}
+
+/* The largest tensor that passes between two layers of a segment. */
+static size_t widest_inside(const model *m, const segment *s) {
+    size_t widest = 1;
+    for (int i = s->first; i <= s->end; i++)
+        if (boundary_reals(m, i) > widest)
+            widest = boundary_reals(m, i);
+    return widest;
+}
+
+static void size_blocks(model *m) {
+    for (int s = 0; s < m->segment_count; s++) {
+        segment *seg = &m->segments[s];
+        if (!m->layers[seg->first].ops->spatial)
+            continue;
+        size_t block = BLOCK_BYTES / (widest_inside(m, seg) * sizeof(real));
+        seg->block = block < 1 ? 1 : block < m->capacity ? block : m->capacity;
+    }
+}
+
+status model_build(model *m, const model_spec *spec, tensor_shape input, size_t capacity, error_info *error) {
+    *m = (model){.kernels = kernels_select(), .capacity = capacity, .first_trained = ENGINE_MAX_LAYERS};
+    RETURN_IF_FAILED(build_layers(m, spec, input, error));
+    cut_segments(m);
+    place_boundaries(m);
+    size_blocks(m);
+    return STATUS_OK;
+}
+
+/* ---- Memory ---------------------------------------------------------------------------------------------- */
+
+static real *take_reals(arena *a, size_t count) {
+    return arena_take(a, count * sizeof(real));
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* Values are kept for the batch where boundaries say so; the rest, and all gradients inside a segment, go to and
+ * fro between two scratch tensors. A gradient that leaves a segment is kept for the batch. */
+static void carve_boundaries(model *m, arena *a) {
+    size_t scratch = 0;
+    for (int s = 0; s < m->segment_count; s++)
+        scratch = larger(scratch, widest_inside(m, &m->segments[s]) * m->segments[s].block);
+    real *values[2] = {take_reals(a, scratch), take_reals(a, scratch)};
+    real *gradients[2] = {take_reals(a, scratch), take_reals(a, scratch)};
+    for (int i = m->layer_count; i >= 0; i--) {
+        boundary *b = &m->boundaries[i], *next = b + 1;
+        if (b->shared)
+            b->values = next->values;
+        else
+            b->values = b->whole_batch ? take_reals(a, m->capacity * boundary_reals(m, i)) : values[i % 2];
+        if (b->shared)
+            b->gradient = next->gradient;
+        else if (i == m->layer_count || starts_segment(m, i))
+            b->gradient = take_reals(a, m->capacity * boundary_reals(m, i));
+        else
+            b->gradient = gradients[i % 2];
+    }
+}
+
+void model_carve(model *m, arena *a) {
+    m->parameters = take_reals(a, m->parameter_reals);
+    m->gradients = take_reals(a, m->parameter_reals);
+    if (m->parameters != NULL) {
+        memset(m->parameters, 0, m->parameter_reals * sizeof(real));
+        memset(m->gradients, 0, m->parameter_reals * sizeof(real));
+    }
+    carve_boundaries(m, a);
+    size_t scratch = 0;
+    for (int i = 0; i < m->layer_count; i++) {
+        const layer *l = &m->layers[i];
+        m->saved[i] = arena_take(a, m->capacity * l->saved_bytes);
+        m->workspace[i] = take_reals(a, l->workspace_reals);
+        scratch = larger(scratch, l->scratch_reals);
+    }
+    m->scratch = take_reals(a, scratch);
+}
+
+/* ---- Passes ---------------------------------------------------------------------------------------------- */
+
+/* A tensor from sample `first` on: whole-batch tensors are indexed, block scratch starts anew. */
+static real *from_sample(const model *m, int i, real *tensor, bool whole_batch, size_t first) {
+    return whole_batch ? tensor + first * boundary_reals(m, i) : tensor;
+}
+
+static real *values_from(const model *m, int i, size_t first) {
+    return from_sample(m, i, m->boundaries[i].values, m->boundaries[i].whole_batch, first);
+}
+
+/* A shared boundary has the gradient tensor of the next one that is not. */
+static real *gradient_from(const model *m, int i, size_t first) {
+    int owner = i;
+    while (m->boundaries[owner].shared)
+        owner++;
+    bool whole_batch = owner == m->layer_count || starts_segment(m, owner);
+    return from_sample(m, i, m->boundaries[i].gradient, whole_batch, first);
+}
+
+static layer_pass pass_of(const model *m, int i, size_t first, size_t count) {
+    const layer *l = &m->layers[i];
+    bool trained_below = i > m->first_trained;
+    return (layer_pass){
+        .kernels = m->kernels,
+        .count = count,
+        .input = values_from(m, i, first),
+        .output = values_from(m, i + 1, first),
+        .d_output = gradient_from(m, i + 1, first),
+        .d_input = trained_below ? gradient_from(m, i, first) : NULL,
+        .saved = m->saved[i] + first * l->saved_bytes,
+        .parameters = m->parameters + l->parameter_offset,
+        .d_parameters = m->gradients + l->parameter_offset,
+        .workspace = m->workspace[i],
+        .scratch = m->scratch,
+    };
+}
+
+static void layer_forward(const model *m, int i, size_t first, size_t count) {
+    const layer *l = &m->layers[i];
+    const layer_pass pass = pass_of(m, i, first, count);
+    double start = m->clocks != NULL ? clock_seconds() : 0;
+    l->ops->forward(l, &pass);
+    if (m->clocks != NULL)
+        m->clocks[i].forward += clock_seconds() - start;
+}
+
+static void layer_backward(const model *m, int i, size_t first, size_t count) {
+    const layer *l = &m->layers[i];
+    const layer_pass pass = pass_of(m, i, first, count);
+    double start = m->clocks != NULL ? clock_seconds() : 0;
+    if (first == 0 && l->ops->backward_begin != NULL)
+        l->ops->backward_begin(l, &pass);
+    l->ops->backward(l, &pass);
+    if (m->clocks != NULL)
+        m->clocks[i].backward += clock_seconds() - start;
+}
+
+static size_t block_count(const segment *s, size_t first, size_t count) {
+    return count - first < s->block ? count - first : s->block;
+}
+
+void model_forward(const model *m, size_t count) {
+    for (int s = 0; s < m->segment_count; s++) {
+        const segment *seg = &m->segments[s];
+        for (size_t first = 0; first < count; first += seg->block)
+            for (int i = seg->first; i < seg->end; i++)
+                layer_forward(m, i, first, block_count(seg, first, count));
+    }
+}
+
+void model_backward(const model *m, size_t count) {
+    memset(m->gradients, 0, m->parameter_reals * sizeof(real));
+    for (int s = m->segment_count - 1; s >= 0; s--) {
+        const segment *seg = &m->segments[s];
+        for (size_t first = 0; first < count; first += seg->block)
+            for (int i = seg->end - 1; i >= seg->first && i >= m->first_trained; i--)
+                layer_backward(m, i, first, block_count(seg, first, count));
+    }
+}
+
+/* ---- Parameters in natural order ------------------------------------------------------------------------- */
+
+void model_get_parameters(const model *m, const real *stored, real *values) {
+    for (int i = 0; i < m->layer_count; i++) {
+        const layer *l = &m->layers[i];
+        for (size_t n = 0; n < l->parameter_count; n++)
+            *values++ = stored[l->parameter_offset + l->ops->parameter_place(l, n)];
+    }
+}
+
+void model_set_parameters(const model *m, const real *values) {
+    for (int i = 0; i < m->layer_count; i++) {
+        const layer *l = &m->layers[i];
+        for (size_t n = 0; n < l->parameter_count; n++)
+            m->parameters[l->parameter_offset + l->ops->parameter_place(l, n)] = *values++;
+    }
+}

@@ -1,0 +1,77 @@
+/* A sequential network with all its memory: parameters, gradients, activations. Private to the engine.
+ *
+ * Parameters, gradients and optimiser state are one block each, carved by the layers' offsets, so that optimiser,
+ * norms and copies are one loop. Spatial layers run block of samples by block of samples, so that what passes
+ * between them stays in the L2 cache; only what the backward pass needs is kept for the whole batch. */
+#ifndef ENGINE_MODEL_H
+#define ENGINE_MODEL_H
+
+#include "engine/layers/layer.h"
+
+/* Consecutive layers that are run together on one block of samples after the other. */
+typedef struct segment {
+    int first, end; /* layers [first, end) */
+    size_t block;   /* samples per block */
+} segment;
+
+/* The tensor between layer i − 1 and layer i; boundary 0 is the input, the last one the logits. */
+typedef struct boundary {
+    tensor_shape shape;
+    bool whole_batch; /* kept for the batch; else scratch for one block */
+    bool shared;      /* lies in the same memory as the next boundary: an elementwise layer works in place */
+    real *values;     /* (capacity or block, shape) */
+    real *gradient;   /* the same */
+} boundary;
+
+typedef struct layer_clock {
+    double forward, backward; /* seconds, summed */
+} layer_clock;
+
+typedef struct model {
+    const kernel_set *kernels;
+    size_t capacity; /* samples in a batch, at most */
+    int layer_count;
+    layer layers[ENGINE_MAX_LAYERS];
+    int segment_count;
+    segment segments[ENGINE_MAX_LAYERS];
+    boundary boundaries[ENGINE_MAX_LAYERS + 1];
+    int first_trained; /* the first layer with parameters: nobody needs a gradient below it */
+    size_t parameter_count, parameter_reals;
+    real *parameters, *gradients; /* (parameter_reals) */
+    unsigned char *saved[ENGINE_MAX_LAYERS];
+    real *workspace[ENGINE_MAX_LAYERS];
+    real *scratch;
+    layer_clock *clocks; /* (layer_count) when the layers are to be timed, else NULL */
+} model;
+
+/* Build the structure: layers, shapes, segments. No memory is taken. STATUS_USAGE names the layer that does not
+ * fit. */
+status model_build(model *m, const model_spec *spec, tensor_shape input, size_t capacity, error_info *error);
+
+/* Take all memory from `a` (measuring or real). Contents are uninitialised, but parameters and gradients are
+ * zero: padding stays zero for ever. */
+void model_carve(model *m, arena *a);
+
+/* boundaries[0] of `count` samples → boundaries[layer_count], the logits (count, classes). */
+void model_forward(const model *m, size_t count);
+
+/* The gradient of the last boundary → gradients, which are overwritten. After model_forward of the same batch. */
+void model_backward(const model *m, size_t count);
+
+/* All parameters in natural order (PyTorch's, layer by layer), copied out or in: values (parameter_count). */
+void model_get_parameters(const model *m, const real *stored, real *values);
+void model_set_parameters(const model *m, const real *values);
+
+static inline real *model_input(const model *m) {
+    return m->boundaries[0].values;
+}
+
+static inline const real *model_logits(const model *m) {
+    return m->boundaries[m->layer_count].values;
+}
+
+static inline real *model_logits_gradient(const model *m) {
+    return m->boundaries[m->layer_count].gradient;
+}
+
+#endif

@@ -1,0 +1,36 @@
+#include "engine/records.h"
+
+typedef struct quantity_text {
+    const char *name, *long_name, *units;
+} quantity_text;
+
+static const quantity_text quantities[RECORD_QUANTITY_COUNT] = {
+    [RECORD_TRAIN_LOSS] = {"train_loss", "training loss of the batch, before its update", "1"},
+    [RECORD_TRAIN_ACCURACY] = {"train_accuracy", "training accuracy of the batch, before its update", "percent"},
+    [RECORD_TEST_LOSS] = {"test_loss", "loss over the test set", "1"},
+    [RECORD_TEST_ACCURACY] = {"test_accuracy", "test accuracy", "percent"},
+};
+
+void record_layout_fill(record_layout *layout, const training_spec *spec, long steps, int epochs) {
+    *layout = (record_layout){0};
+    for (int i = 0; i < spec->record_count; i++) {
+        const record_spec *r = &spec->records[i];
+        const quantity_text *text = &quantities[r->quantity];
+        bool per_step = r->unit == RECORD_PER_STEP;
+        record_variable *v = &layout->variables[layout->variable_count++];
+        *v = (record_variable){
+            .name = text->name,
+            .long_name = text->long_name,
+            .units = text->units,
+            .axis = per_step ? RECORD_AXIS_STEP : RECORD_AXIS_EPOCH,
+            .every = r->every,
+            .count = (size_t)((per_step ? steps : epochs) / r->every),
+            .offset = layout->value_count,
+        };
+        layout->value_count += v->count;
+    }
+}
+
+bool record_due(const record_spec *r, record_unit unit, long done) {
+    return r->unit == unit && done % r->every == 0;
+}

@@ -1,0 +1,189 @@
+#include "engine/trainer.h"
+
+#include <math.h>
+
+#include "base/random.h"
+#include "engine/initializers.h"
+#include "engine/records.h"
+
+/* ---- Memory ---------------------------------------------------------------------------------------------- */
+
+/* Evaluation runs in batches of at least this many samples, however small the training batch is. */
+enum { EVALUATION_BATCH = 128 };
+
+static size_t capacity_of(const training_spec *spec) {
+    return spec->batch > EVALUATION_BATCH ? (size_t)spec->batch : EVALUATION_BATCH;
+}
+
+static void trainer_carve(trainer *t, arena *a) {
+    model_carve(&t->model, a);
+    optimizer_carve(&t->optimizer, &t->spec->optimizer, &t->model, a);
+    t->pixels = arena_take(a, sizeof *t->pixels);
+    t->order = arena_take(a, t->data->train.count * sizeof *t->order);
+    t->labels = arena_take(a, t->model.capacity);
+}
+
+static status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error) {
+    *t = (trainer){.spec = spec, .data = data};
+    return model_build(&t->model, &spec->model, data->shape, capacity_of(spec), error);
+}
+
+static size_t trainer_bytes(trainer *t) {
+    arena measure = {0};
+    trainer_carve(t, &measure);
+    return measure.used;
+}
+
+status trainer_measure(const training_spec *spec, const dataset *data, size_t *bytes, model *built,
+                       error_info *error) {
+    trainer t;
+    RETURN_IF_FAILED(trainer_build(&t, spec, data, error));
+    *bytes = trainer_bytes(&t);
+    *built = t.model;
+    return STATUS_OK;
+}
+
+status trainer_open(trainer *t, const training_spec *spec, const dataset *data, arena *memory, error_info *error) {
+    RETURN_IF_FAILED(trainer_build(t, spec, data, error));
+    RETURN_IF_FAILED(arena_reserve(memory, trainer_bytes(t), error));
+    trainer_carve(t, memory);
+    pixel_table_fill(t->pixels, &spec->normalize, data->shape.channels);
+    return STATUS_OK;
+}
+
+/* ---- Steps ----------------------------------------------------------------------------------------------- */
+
+void trainer_load_batch(trainer *t, size_t first, size_t count) {
+    batch_gather(&t->data->train, t->data->shape, t->pixels, t->order, first, count, model_input(&t->model),
+                 t->labels);
+}
+
+loss_sums trainer_step(trainer *t, size_t count) {
+    model_forward(&t->model, count);
+    loss_sums sums = loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count, t->data->classes,
+                                   model_logits_gradient(&t->model));
+    if (isfinite(sums.loss)) {
+        model_backward(&t->model, count);
+        optimizer_step(&t->optimizer, &t->model);
+    }
+    return sums;
+}
+
+static void add_sums(loss_sums *total, loss_sums more) {
+    total->loss += more.loss;
+    total->correct += more.correct;
+    total->samples += more.samples;
+}
+
+loss_sums trainer_evaluate(trainer *t) {
+    const dataset_split *test = &t->data->test;
+    loss_sums total = {0};
+    for (size_t first = 0; first < test->count; first += t->model.capacity) {
+        size_t left = test->count - first, count = left < t->model.capacity ? left : t->model.capacity;
+        batch_gather(test, t->data->shape, t->pixels, NULL, first, count, model_input(&t->model), t->labels);
+        model_forward(&t->model, count);
+        add_sums(&total, loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count, t->data->classes,
+                                       NULL));
+    }
+    return total;
+}
+
+/* ---- Recording ------------------------------------------------------------------------------------------- */
+
+/* What a moment of the training offers to the records. */
+typedef struct moment {
+    record_unit unit;
+    long done;       /* steps or epochs */
+    loss_sums train; /* of the batch, or of all batches of the epoch */
+} moment;
+
+static double mean_loss(loss_sums s) {
+    return s.loss / (double)s.samples;
+}
+
+static double percent_correct(loss_sums s) {
+    return 100.0 * (double)s.correct / (double)s.samples;
+}
+
+static double quantity_value(record_quantity quantity, const moment *now, const loss_sums *test) {
+    switch (quantity) {
+    case RECORD_TRAIN_LOSS:
+        return mean_loss(now->train);
+    case RECORD_TRAIN_ACCURACY:
+        return percent_correct(now->train);
+    case RECORD_TEST_LOSS:
+        return mean_loss(*test);
+    case RECORD_TEST_ACCURACY:
+        return percent_correct(*test);
+    case RECORD_QUANTITY_COUNT:
+        break;
+    }
+    return NAN;
+}
+
+static bool needs_test(record_quantity quantity) {
+    return quantity == RECORD_TEST_LOSS || quantity == RECORD_TEST_ACCURACY;
+}
+
+/* Write every record that is due; the test set is gone through once however many ask for it. */
+static void record_moment(trainer *t, const record_layout *layout, const moment *now, float *values) {
+    loss_sums test = {0};
+    for (int i = 0; i < t->spec->record_count; i++) {
+        const record_spec *r = &t->spec->records[i];
+        if (!record_due(r, now->unit, now->done))
+            continue;
+        if (needs_test(r->quantity) && test.samples == 0)
+            test = trainer_evaluate(t);
+        const record_variable *v = &layout->variables[i];
+        values[v->offset + (size_t)(now->done / r->every) - 1] = (float)quantity_value(r->quantity, now, &test);
+    }
+}
+
+/* ---- Training -------------------------------------------------------------------------------------------- */
+
+static void shuffle(trainer *t, uint64_t seed, uint64_t coordinates, int epoch) {
+    random_stream stream = random_stream_open(seed, coordinates, RANDOM_SHUFFLE, (uint64_t)epoch);
+    random_permutation(&stream, t->order, (uint32_t)t->data->train.count);
+}
+
+/* One epoch. Returns TRAINING_DONE when the training may go on. */
+static training_outcome train_epoch(trainer *t, const record_layout *layout, training_stop stop,
+                                    void *stop_context, training_report *report, loss_sums *epoch) {
+    const size_t samples = t->data->train.count, batch = (size_t)t->spec->batch;
+    for (size_t first = 0; first < samples; first += batch) {
+        if (stop != NULL && stop(stop_context))
+            return TRAINING_STOPPED;
+        size_t count = samples - first < batch ? samples - first : batch;
+        trainer_load_batch(t, first, count);
+        loss_sums sums = trainer_step(t, count);
+        report->steps_taken++;
+        add_sums(epoch, sums);
+        record_moment(t, layout, &(moment){RECORD_PER_STEP, report->steps_taken, sums}, report->values);
+        if (!isfinite(sums.loss))
+            return TRAINING_DIVERGED;
+    }
+    return TRAINING_DONE;
+}
+
+status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
+                    arena *memory, training_stop stop, void *stop_context, training_report *report,
+                    error_info *error) {
+    training_plan plan;
+    trainer t;
+    RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
+    RETURN_IF_FAILED(trainer_open(&t, spec, data, memory, error));
+    initialize_parameters(&t.model, spec->model.init, seed, coordinates);
+    report->outcome = TRAINING_DONE;
+    report->steps_taken = 0;
+    for (size_t i = 0; i < plan.records.value_count; i++)
+        report->values[i] = NAN;
+
+    for (int epoch = 0; epoch < spec->epochs && report->outcome == TRAINING_DONE; epoch++) {
+        loss_sums sums = {0};
+        shuffle(&t, seed, coordinates, epoch);
+        report->outcome = train_epoch(&t, &plan.records, stop, stop_context, report, &sums);
+        if (report->outcome == TRAINING_DONE)
+            record_moment(&t, &plan.records, &(moment){RECORD_PER_EPOCH, epoch + 1, sums}, report->values);
+    }
+    return STATUS_OK;
+}
