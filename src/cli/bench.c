@@ -1,0 +1,159 @@
+/* mpisweep bench: times training steps on one core. */
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "io/dataset_reader.h"
+
+typedef struct bench_options {
+    const char *job_path; /* NULL: the built-in network */
+    const char *data_directory;
+    long steps;
+    bool json;
+} bench_options;
+
+/* The network of jobs/entropy_sensitivity.yaml on images of CIFAR-10's shape. */
+static const training_spec built_in_spec = {
+    .model = {.init = INIT_PYTORCH,
+              .layer_count = 9,
+              .layers = {{.kind = LAYER_CONV,
+                          .filters = 32,
+                          .kernel_height = 3,
+                          .kernel_width = 3,
+                          .stride_height = 1,
+                          .stride_width = 1,
+                          .padding_height = 1,
+                          .padding_width = 1},
+                         {.kind = LAYER_RELU},
+                         {.kind = LAYER_MAX_POOL,
+                          .kernel_height = 2,
+                          .kernel_width = 2,
+                          .stride_height = 2,
+                          .stride_width = 2},
+                         {.kind = LAYER_CONV,
+                          .filters = 64,
+                          .kernel_height = 3,
+                          .kernel_width = 3,
+                          .stride_height = 1,
+                          .stride_width = 1,
+                          .padding_height = 1,
+                          .padding_width = 1},
+                         {.kind = LAYER_RELU},
+                         {.kind = LAYER_MAX_POOL,
+                          .kernel_height = 2,
+                          .kernel_width = 2,
+                          .stride_height = 2,
+                          .stride_width = 2},
+                         {.kind = LAYER_DENSE, .units = 128},
+                         {.kind = LAYER_RELU},
+                         {.kind = LAYER_DENSE, .units = 10}}},
+    .loss = {.kind = LOSS_CROSS_ENTROPY, .entropy_weight = 1e-3},
+    .optimizer = {.kind = OPTIMIZER_SGD, .lr = 0.01, .momentum = 0.9},
+    .epochs = 1,
+    .batch = 128,
+};
+static const dataset built_in_data = {.shape = {3, 32, 32}, .classes = 10, .train = {.count = 50000}};
+
+static status parse_option(bench_options *o, int code, error_info *error) {
+    switch (code) {
+    case 's':
+        return cli_parse_number("steps", optarg, 1, &o->steps, error);
+    case 'd':
+        o->data_directory = optarg;
+        return STATUS_OK;
+    case 'j':
+        o->json = true;
+        return STATUS_OK;
+    default:
+        return STATUS_USAGE;
+    }
+}
+
+static status parse_options(bench_options *o, int argc, char **argv, error_info *error) {
+    static const struct option longs[] = {
+        {"steps", required_argument, NULL, 's'},
+        {"data", required_argument, NULL, 'd'},
+        {"json", no_argument, NULL, 'j'},
+        {NULL, 0, NULL, 0},
+    };
+    for (int code; (code = cli_next_option(argc, argv, "", longs, error)) != -1;)
+        RETURN_IF_FAILED(parse_option(o, code, error));
+    if (o->steps > INT_MAX)
+        return error_set(error, STATUS_USAGE, "--steps %ld: at most %d are accepted", o->steps, INT_MAX);
+    o->data_directory = cli_data_directory(o->data_directory);
+    return optind == argc ? STATUS_OK : cli_single_argument(argc, argv, "JOB.yaml", &o->job_path, error);
+}
+
+static double gflops(double flops, double seconds) {
+    return seconds > 0 ? 1e-9 * flops / seconds : 0;
+}
+
+static void print_text(const training_plan *plan, const engine_times *times) {
+    printf("%.3f ms per step (median %.3f), %.1f GFLOP/s, %s kernels; evaluation %.3f ms per batch\n",
+           1e3 * times->step_seconds, 1e3 * times->median_seconds,
+           gflops(plan->flops_per_step, times->step_seconds), engine_kernels(),
+           1e3 * times->evaluate_seconds);
+    printf("%-16s %10s %10s %10s %10s\n", "layer", "forward ms", "GFLOP/s", "backward ms", "GFLOP/s");
+    for (int i = 0; i < times->layer_count; i++) {
+        const layer_time *l = &times->layers[i];
+        printf("%-16s %10.3f %10.1f %11.3f %10.1f\n", l->name, 1e3 * l->forward_seconds,
+               gflops(l->flops_forward, l->forward_seconds), 1e3 * l->backward_seconds,
+               gflops(l->flops_backward, l->backward_seconds));
+    }
+    printf("gather %.3f ms, loss %.3f ms, update %.3f ms\n", 1e3 * times->gather_seconds,
+           1e3 * times->loss_seconds, 1e3 * times->update_seconds);
+}
+
+static void print_json(const training_plan *plan, const engine_times *times) {
+    printf("{\"ms_per_step\": %.6g, \"ms_per_step_median\": %.6g, \"ms_per_evaluation_batch\": %.6g, "
+           "\"gflops\": %.6g, \"kernels\": ",
+           1e3 * times->step_seconds, 1e3 * times->median_seconds, 1e3 * times->evaluate_seconds,
+           gflops(plan->flops_per_step, times->step_seconds));
+    text_print_json(stdout, engine_kernels());
+    printf(", \"gather_ms\": %.6g, \"loss_ms\": %.6g, \"update_ms\": %.6g, \"layers\": [",
+           1e3 * times->gather_seconds, 1e3 * times->loss_seconds, 1e3 * times->update_seconds);
+    for (int i = 0; i < times->layer_count; i++) {
+        const layer_time *l = &times->layers[i];
+        printf("%s{\"name\": ", i > 0 ? ", " : "");
+        text_print_json(stdout, l->name);
+        printf(", \"forward_ms\": %.6g, \"backward_ms\": %.6g, \"flops_forward\": %.17g, \"flops_backward\": "
+               "%.17g}",
+               1e3 * l->forward_seconds, 1e3 * l->backward_seconds, l->flops_forward, l->flops_backward);
+    }
+    printf("]}\n");
+}
+
+static status bench(const bench_options *o, const training_spec *spec, const dataset *described,
+                    error_info *error) {
+    training_plan plan;
+    engine_times times;
+    RETURN_IF_FAILED(engine_plan(spec, described, &plan, error));
+    RETURN_IF_FAILED(cli_time_steps(spec, described, (int)o->steps, &times, error));
+    if (o->json)
+        print_json(&plan, &times);
+    else
+        print_text(&plan, &times);
+    return STATUS_OK;
+}
+
+static status bench_job(const bench_options *o, error_info *error) {
+    job *j = NULL;
+    dataset described;
+    RETURN_IF_FAILED(job_load(&j, o->job_path, NULL, 0, error));
+    status result = dataset_describe(&j->data, o->data_directory, &described, error);
+    if (result == STATUS_OK)
+        result = bench(o, &j->base, &described, error);
+    job_destroy(&j);
+    return result;
+}
+
+status cli_bench(int argc, char **argv, error_info *error) {
+    bench_options options = {.steps = 10};
+    RETURN_IF_FAILED(parse_options(&options, argc, argv, error));
+    RETURN_IF_FAILED(engine_kernels_check(error));
+    if (options.job_path != NULL)
+        return bench_job(&options, error);
+    return bench(&options, &built_in_spec, &built_in_data, error);
+}

@@ -1,0 +1,180 @@
+/* mpisweep plan: checks a job and says what it will take. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "io/dataset_reader.h"
+#include "sweep/record.h"
+
+enum { TIMED_STEPS = 2 };
+
+typedef struct plan_options {
+    const char *job_path, *data_directory;
+    cli_list settings;
+    long ranks;
+    bool json;
+} plan_options;
+
+typedef struct prediction {
+    size_t cells;
+    double total_flops, longest_flops;     /* of all cells, of the longest */
+    double step_seconds, flops_per_second; /* measured */
+    double seconds;                        /* of the whole job */
+    double file_bytes;
+} prediction;
+
+static status parse_option(plan_options *o, int code, error_info *error) {
+    switch (code) {
+    case 's':
+        return cli_list_add(&o->settings, "set", optarg, error);
+    case 'n':
+        return cli_parse_number("ranks", optarg, 1, &o->ranks, error);
+    case 'd':
+        o->data_directory = optarg;
+        return STATUS_OK;
+    case 'j':
+        o->json = true;
+        return STATUS_OK;
+    default:
+        return STATUS_USAGE;
+    }
+}
+
+static status parse_options(plan_options *o, int argc, char **argv, error_info *error) {
+    static const struct option longs[] = {
+        {"set", required_argument, NULL, 's'},
+        {"ranks", required_argument, NULL, 'n'},
+        {"data", required_argument, NULL, 'd'},
+        {"json", no_argument, NULL, 'j'},
+        {NULL, 0, NULL, 0},
+    };
+    o->ranks = sysconf(_SC_NPROCESSORS_ONLN);
+    for (int code; (code = cli_next_option(argc, argv, "", longs, error)) != -1;)
+        RETURN_IF_FAILED(parse_option(o, code, error));
+    o->data_directory = cli_data_directory(o->data_directory);
+    return cli_single_argument(argc, argv, "JOB.yaml", &o->job_path, error);
+}
+
+static status add_flops(const job *j, const dataset *data, prediction *p, error_info *error) {
+    p->cells = grid_cells(&j->grid);
+    double *flops = malloc(p->cells * sizeof *flops);
+    if (flops == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", p->cells);
+    status result = cli_predict_costs(j, data, flops, error);
+    for (size_t cell = 0; result == STATUS_OK && cell < p->cells; cell++) {
+        p->total_flops += flops[cell];
+        p->longest_flops = fmax(p->longest_flops, flops[cell]);
+    }
+    free(flops);
+    return result;
+}
+
+/* The arrays of the results file; its structure adds some ten kilobytes. */
+static double predict_file_bytes(const training_plan *plan, size_t cells) {
+    size_t finals = (size_t)plan->records.variable_count * sizeof(float);
+    size_t curves = plan->records.value_count * sizeof(float);
+    return (double)cells * (double)(finals + curves + sizeof(cell_record));
+}
+
+static status predict(const job *j, const dataset *data, const training_plan *plan, long ranks, prediction *p,
+                      error_info *error) {
+    engine_times times;
+    RETURN_IF_FAILED(add_flops(j, data, p, error));
+    RETURN_IF_FAILED(cli_time_steps(&j->base, data, TIMED_STEPS, &times, error));
+    p->step_seconds = times.median_seconds;
+    p->flops_per_second = plan->flops_per_step / times.median_seconds;
+    /* Longest first comes close to the better of two bounds: an even share, and the longest cell. */
+    p->seconds = fmax(p->total_flops / (double)ranks, p->longest_flops) / p->flops_per_second;
+    p->file_bytes = predict_file_bytes(plan, p->cells);
+    return STATUS_OK;
+}
+
+static void print_axis(const grid_axis *axis) {
+    char first[64], last[64];
+    grid_value_text(axis, 0, first, sizeof first);
+    grid_value_text(axis, axis->count - 1, last, sizeof last);
+    printf("  %-16s %6zu values, %s ... %s\n", axis->name, axis->count, first, last);
+}
+
+static void print_text(const job *j, const training_plan *plan, const prediction *p, long ranks) {
+    char cell_time[TEXT_NUMBER_SIZE], job_time[TEXT_NUMBER_SIZE], memory[TEXT_NUMBER_SIZE],
+        file[TEXT_NUMBER_SIZE];
+    text_duration(plan->flops / p->flops_per_second, cell_time);
+    text_duration(p->seconds, job_time);
+    text_bytes((double)plan->memory_bytes, memory);
+    text_bytes(p->file_bytes, file);
+    printf("job          %s: %s\naxes\n", j->name, j->title);
+    for (int i = 0; i < j->grid.axis_count; i++)
+        print_axis(&j->grid.axes[i]);
+    printf("cells        %zu\n", p->cells);
+    printf("parameters   %zu\n", plan->parameters);
+    printf("steps        %ld per cell, %d per epoch\n", plan->steps, plan->steps_per_epoch);
+    printf("FLOPs        %.4g per cell, %.4g in all\n", plan->flops, p->total_flops);
+    printf("memory       %s per rank, beside the data set\n", memory);
+    printf("file         about %s\n", file);
+    printf("measured now %.2f ms per step, %.1f GFLOP/s, %s kernels\n", 1e3 * p->step_seconds,
+           1e-9 * p->flops_per_second, engine_kernels());
+    printf("predicted    %s per cell, %s in all on %ld ranks\n", cell_time, job_time, ranks);
+    printf("ranks        no more than %.0f are of use\n",
+           fmin((double)p->cells, ceil(p->total_flops / p->longest_flops)));
+}
+
+static void print_json_axis(const grid_axis *axis) {
+    printf("{\"name\": ");
+    text_print_json(stdout, axis->name);
+    printf(", \"values\": [");
+    for (size_t i = 0; i < axis->count; i++) {
+        char value[256];
+        grid_value_text(axis, i, value, sizeof value);
+        fputs(i > 0 ? ", " : "", stdout);
+        if (axis->kind == AXIS_LABEL)
+            text_print_json(stdout, value);
+        else
+            fputs(value, stdout);
+    }
+    printf("]}");
+}
+
+static void print_json(const job *j, const training_plan *plan, const prediction *p, long ranks) {
+    printf("{\"job\": ");
+    text_print_json(stdout, j->name);
+    printf(", \"cells\": %zu, \"axes\": [", p->cells);
+    for (int i = 0; i < j->grid.axis_count; i++) {
+        fputs(i > 0 ? ", " : "", stdout);
+        print_json_axis(&j->grid.axes[i]);
+    }
+    printf("], \"parameters\": %zu, \"steps\": %ld, \"flops_per_cell\": %.17g, \"flops\": %.17g, ",
+           plan->parameters, plan->steps, plan->flops, p->total_flops);
+    printf("\"memory_bytes\": %zu, \"file_bytes\": %.0f, \"ms_per_step\": %.6g, \"ranks\": %ld, ",
+           plan->memory_bytes, p->file_bytes, 1e3 * p->step_seconds, ranks);
+    printf("\"seconds_per_cell\": %.6g, \"seconds\": %.6g}\n", plan->flops / p->flops_per_second, p->seconds);
+}
+
+static status plan_job(const plan_options *o, const job *j, error_info *error) {
+    dataset data;
+    training_plan plan;
+    prediction p = {0};
+    RETURN_IF_FAILED(dataset_describe(&j->data, o->data_directory, &data, error));
+    RETURN_IF_FAILED(job_check(j, &data, &plan, error));
+    RETURN_IF_FAILED(predict(j, &data, &plan, o->ranks, &p, error));
+    if (o->json)
+        print_json(j, &plan, &p, o->ranks);
+    else
+        print_text(j, &plan, &p, o->ranks);
+    return STATUS_OK;
+}
+
+status cli_plan(int argc, char **argv, error_info *error) {
+    plan_options options = {0};
+    job *j = NULL;
+    RETURN_IF_FAILED(parse_options(&options, argc, argv, error));
+    RETURN_IF_FAILED(engine_kernels_check(error));
+    RETURN_IF_FAILED(job_load(&j, options.job_path, options.settings.items, options.settings.count, error));
+    status result = plan_job(&options, j, error);
+    job_destroy(&j);
+    return result;
+}

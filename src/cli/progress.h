@@ -1,0 +1,31 @@
+/* Progress of a run on standard error: a bar on a terminal, else a line a minute and one at the end. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include <stdbool.h>
+
+#include "engine/engine.h"
+#include "sweep/coordinator.h"
+#include "sweep/record.h"
+
+typedef struct progress {
+    bool quiet, terminal;
+    double started, last_shown;
+    const record_variable *variable; /* the first in percent, whose final values are averaged; NULL: none */
+    double sum;                      /* of the final values of the cells done in this run */
+    size_t count;
+} progress;
+
+/* `layout` has to outlive the progress. */
+void progress_start(progress *p, const record_layout *layout, bool quiet);
+
+/* Take a finished cell into the mean. */
+void progress_add(progress *p, const cell_record *record);
+
+/* Show how far the run is, when it is time to. Call often. */
+void progress_show(progress *p, const coordinator_counts *counts);
+
+/* Show the last state. */
+void progress_finish(progress *p, const coordinator_counts *counts);
+
+#endif

@@ -1,0 +1,294 @@
+/* mpisweep run: trains every cell of a job that has no result yet. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "cli/stop_signal.h"
+#include "io/dataset_reader.h"
+#include "io/results.h"
+#include "sweep/sweep.h"
+#include "sweep/transport_mpi.h"
+
+typedef struct run_options {
+    const char *job_path, *results_path, *data_directory;
+    cli_list settings, only;
+    long max_failures; /* 0: no limit */
+    bool retry_failed, quiet;
+} run_options;
+
+/* What one rank has. */
+typedef struct run {
+    mpi_world *world;
+    run_options options;
+    job *job;
+    dataset data;
+    training_plan plan;
+    /* Rank 0 only: */
+    results *results;
+    char results_path[PATH_MAX];
+    bool *selected; /* (cells) not excluded by --only */
+    bool *left_out; /* (cells) not to be trained in this run */
+    double *costs;  /* (cells) predicted FLOPs */
+    progress progress;
+} run;
+
+static status parse_option(run_options *o, int code, error_info *error) {
+    switch (code) {
+    case 'o':
+        o->results_path = optarg;
+        return STATUS_OK;
+    case 's':
+        return cli_list_add(&o->settings, "set", optarg, error);
+    case 'y':
+        return cli_list_add(&o->only, "only", optarg, error);
+    case 'd':
+        o->data_directory = optarg;
+        return STATUS_OK;
+    case 'm':
+        return cli_parse_number("max-failures", optarg, 1, &o->max_failures, error);
+    case 'r':
+        o->retry_failed = true;
+        return STATUS_OK;
+    case 'q':
+        o->quiet = true;
+        return STATUS_OK;
+    default:
+        return STATUS_USAGE;
+    }
+}
+
+static status parse_options(run_options *o, int argc, char **argv, error_info *error) {
+    static const struct option longs[] = {
+        {"set", required_argument, NULL, 's'},
+        {"only", required_argument, NULL, 'y'},
+        {"data", required_argument, NULL, 'd'},
+        {"max-failures", required_argument, NULL, 'm'},
+        {"retry-failed", no_argument, NULL, 'r'},
+        {"quiet", no_argument, NULL, 'q'},
+        {NULL, 0, NULL, 0},
+    };
+    for (int code; (code = cli_next_option(argc, argv, "o:", longs, error)) != -1;)
+        RETURN_IF_FAILED(parse_option(o, code, error));
+    o->data_directory = cli_data_directory(o->data_directory);
+    return cli_single_argument(argc, argv, "JOB.yaml", &o->job_path, error);
+}
+
+static status load_job(run *r, error_info *error) {
+    const run_options *o = &r->options;
+    RETURN_IF_FAILED(engine_kernels_check(error));
+    RETURN_IF_FAILED(job_load(&r->job, o->job_path, o->settings.items, o->settings.count, error));
+    RETURN_IF_FAILED(dataset_describe(&r->job->data, o->data_directory, &r->data, error));
+    return job_check(r->job, &r->data, &r->plan, error);
+}
+
+/* Pixels are in memory once per node. Every rank goes through the collective steps, whatever failed before.
+ */
+static status load_data(run *r, error_info *error) {
+    void *memory;
+    bool leader;
+    RETURN_IF_FAILED(mpi_world_share(r->world, dataset_bytes(&r->data), &memory, &leader, error));
+    status result = STATUS_OK;
+    if (leader)
+        result =
+            dataset_read(&r->job->data, r->options.data_directory, r->job->seed, memory, &r->data, error);
+    status published = mpi_world_publish(r->world, result == STATUS_OK ? error : NULL);
+    if (!leader)
+        dataset_attach(&r->data, memory);
+    return result != STATUS_OK ? result : published;
+}
+
+static status select_cells(run *r, error_info *error) {
+    const cli_list *only = &r->options.only;
+    memset(r->selected, true, grid_cells(&r->job->grid));
+    for (int i = 0; i < only->count; i++)
+        if (grid_select(&r->job->grid, only->items[i], r->selected, error) != STATUS_OK)
+            return error_prefix(error, "--only %s: ", only->items[i]);
+    return STATUS_OK;
+}
+
+/* "AMD EPYC 9B14", or "unknown". */
+static void name_cpu(char *name, size_t size) {
+    snprintf(name, size, "unknown");
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    if (file == NULL)
+        return;
+    char line[256];
+    while (fgets(line, sizeof line, file) != NULL) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || colon == NULL)
+            continue;
+        snprintf(name, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
+        break;
+    }
+    fclose(file);
+}
+
+static status open_results(run *r, error_info *error) {
+    if (r->options.results_path != NULL)
+        snprintf(r->results_path, sizeof r->results_path, "%s", r->options.results_path);
+    else
+        snprintf(r->results_path, sizeof r->results_path, "%s.h5", r->job->name);
+    char cpu[128];
+    name_cpu(cpu, sizeof cpu);
+    results_origin origin = {.version = "mpisweep " MPISWEEP_VERSION,
+                             .commit = MPISWEEP_COMMIT,
+                             .kernels = engine_kernels(),
+                             .cpu = cpu,
+                             .libraries = mpi_world_library(r->world)};
+    RETURN_IF_FAILED(results_open(&r->results, r->results_path, r->job, &r->plan.records, &origin,
+                                  mpi_world_size(r->world), error));
+    size_t again = 0;
+    if (r->options.retry_failed)
+        RETURN_IF_FAILED(results_retry_failed(r->results, &again, error));
+    if (again > 0)
+        log_note("%zu cells that failed before are trained again", again);
+    return STATUS_OK;
+}
+
+/* Rank 0: everything that the sweep needs and that can fail, before the first worker is waited for. */
+static status prepare_sweep(run *r, error_info *error) {
+    size_t cells = grid_cells(&r->job->grid);
+    r->selected = malloc(cells * sizeof *r->selected);
+    r->left_out = malloc(cells * sizeof *r->left_out);
+    r->costs = malloc(cells * sizeof *r->costs);
+    if (r->selected == NULL || r->left_out == NULL || r->costs == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", cells);
+    RETURN_IF_FAILED(select_cells(r, error));
+    RETURN_IF_FAILED(cli_predict_costs(r->job, &r->data, r->costs, error));
+    RETURN_IF_FAILED(open_results(r, error));
+    const uint8_t *states = results_states(r->results);
+    for (size_t cell = 0; cell < cells; cell++)
+        r->left_out[cell] = states[cell] != CELL_PENDING || !r->selected[cell];
+    return STATUS_OK;
+}
+
+static void fill_hello(const run *r, hello_message *hello) {
+    *hello = (hello_message){.job_digest = r->job->digest, .rank = mpi_world_rank(r->world)};
+    snprintf(hello->program, sizeof hello->program, "%s", CLI_PROGRAM);
+    snprintf(hello->kernels, sizeof hello->kernels, "%s", engine_kernels());
+    snprintf(hello->host, sizeof hello->host, "%s", mpi_world_host(r->world));
+}
+
+static void cell_spec(void *context, size_t cell, training_spec *spec) {
+    job_cell_spec(context, cell, spec);
+}
+
+static worker_setup make_worker(run *r) {
+    worker_setup setup = {.grid = &r->job->grid,
+                          .data = &r->data,
+                          .seed = r->job->seed,
+                          .value_count = r->plan.records.value_count,
+                          .cell_spec = cell_spec,
+                          .context = r->job,
+                          .stop = stop_signal_flag()};
+    fill_hello(r, &setup.hello);
+    return setup;
+}
+
+static status store(void *context, const cell_record *record, error_info *error) {
+    run *r = context;
+    progress_add(&r->progress, record);
+    return results_store(r->results, record, error);
+}
+
+static status tick(void *context, const coordinator_counts *counts, error_info *error) {
+    run *r = context;
+    progress_show(&r->progress, counts);
+    return results_tick(r->results, error);
+}
+
+/* Selected cells by their cell_status. */
+static void tally_cells(const run *r, size_t tally[CELL_STATUS_COUNT]) {
+    const uint8_t *states = results_states(r->results);
+    size_t cells = grid_cells(&r->job->grid);
+    for (size_t cell = 0; cell < cells; cell++)
+        if (r->selected[cell])
+            tally[states[cell]]++;
+}
+
+/* The counts on standard output, and what they mean for the exit status. */
+static status conclude(const run *r, const coordinator_counts *counts, const size_t tally[CELL_STATUS_COUNT],
+                       error_info *error) {
+    size_t selected = 0;
+    for (int i = 0; i < CELL_STATUS_COUNT; i++)
+        selected += tally[i];
+    if (counts->total == 0)
+        printf("nothing left to train\n");
+    printf("%zu cells", selected);
+#define X(name, value, label) printf(", %zu %s", tally[name], label);
+    CELL_STATUSES(X)
+#undef X
+    printf("\nresults in %s\n", r->results_path);
+    size_t limit = (size_t)r->options.max_failures;
+    if (tally[CELL_PENDING] > 0 && limit > 0 && counts->failures >= limit)
+        return error_set(error, STATUS_INCOMPLETE,
+                         "stopped after %zu failed or diverged cells (--max-failures)", counts->failures);
+    if (tally[CELL_PENDING] > 0)
+        return error_set(error, STATUS_STOPPED,
+                         "stopped with %zu of %zu cells to go; the same command goes on", tally[CELL_PENDING],
+                         selected);
+    if (tally[CELL_DONE] < selected)
+        return error_set(error, STATUS_INCOMPLETE, "%zu of %zu cells failed or diverged",
+                         selected - tally[CELL_DONE], selected);
+    return STATUS_OK;
+}
+
+static status coordinate(run *r, const worker_setup *trainer, error_info *error) {
+    sweep_setup setup = {.coordinator = {.cells = grid_cells(&r->job->grid),
+                                         .left_out = r->left_out,
+                                         .costs = r->costs,
+                                         .workers = mpi_world_size(r->world),
+                                         .max_failures = (size_t)r->options.max_failures},
+                         .hello = trainer->hello,
+                         .value_count = trainer->value_count,
+                         .stop = stop_signal_flag(),
+                         .store = store,
+                         .tick = tick,
+                         .context = r};
+    coordinator_counts counts;
+    progress_start(&r->progress, &r->plan.records, r->options.quiet);
+    RETURN_IF_FAILED(sweep_run(mpi_world_endpoint(r->world), &setup, mpi_world_trainer(r->world), trainer,
+                               &counts, error));
+    progress_finish(&r->progress, &counts);
+    size_t tally[CELL_STATUS_COUNT] = {0};
+    tally_cells(r, tally);
+    RETURN_IF_FAILED(results_close(&r->results, error));
+    return conclude(r, &counts, tally, error);
+}
+
+static status train_cells(run *r, error_info *error) {
+    worker_setup worker = make_worker(r);
+    if (mpi_world_rank(r->world) == 0)
+        return coordinate(r, &worker, error);
+    return worker_run(mpi_world_endpoint(r->world), &worker, error);
+}
+
+/* After each step all ranks agree on whether to go on: the next one would wait for a rank that has left. */
+static status run_steps(run *r, int argc, char **argv, error_info *error) {
+    RETURN_IF_FAILED(mpi_world_agree(r->world, parse_options(&r->options, argc, argv, error), error));
+    log_set_quiet(r->options.quiet);
+    RETURN_IF_FAILED(mpi_world_agree(r->world, load_job(r, error), error));
+    RETURN_IF_FAILED(mpi_world_agree(r->world, load_data(r, error), error));
+    status prepared = mpi_world_rank(r->world) == 0 ? prepare_sweep(r, error) : STATUS_OK;
+    RETURN_IF_FAILED(mpi_world_agree(r->world, prepared, error));
+    return mpi_world_agree(r->world, train_cells(r, error), error);
+}
+
+status cli_run(int argc, char **argv, error_info *error) {
+    run r = {0};
+    stop_signal_install();
+    RETURN_IF_FAILED(mpi_world_open(&r.world, error));
+    status result = run_steps(&r, argc, argv, error);
+    error_info *slot = result == STATUS_OK ? error : NULL; /* the first failure is the one to report */
+    status closed = results_close(&r.results, slot);
+    free(r.selected);
+    free(r.left_out);
+    free(r.costs);
+    job_destroy(&r.job);
+    status left = mpi_world_close(&r.world, slot);
+    return result != STATUS_OK ? result : closed != STATUS_OK ? closed : left;
+}

@@ -1,0 +1,14 @@
+/* INT, TERM and USR1 ask a run to stop in good order. */
+#ifndef CLI_STOP_SIGNAL_H
+#define CLI_STOP_SIGNAL_H
+
+#include <stdatomic.h>
+
+/* From now on these signals set the flag and do nothing else. Call before MPI starts: an early one would
+ * kill. */
+void stop_signal_install(void);
+
+/* True once one of them has come. */
+const atomic_bool *stop_signal_flag(void);
+
+#endif

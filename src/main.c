@@ -1,0 +1,118 @@
+/* The command line: picks the verb, prints the error, picks the exit code. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+typedef struct verb {
+    const char *name, *summary;
+    status (*run)(int argc, char **argv, error_info *error);
+    const char *help;
+} verb;
+
+static const verb verbs[] = {
+    {"plan", "check a job file and say what it will take", cli_plan,
+     "mpisweep plan JOB.yaml [--set KEY=VALUE]... [--ranks N] [--data DIR] [--json]\n"
+     "\n"
+     "Checks the job and prints its axes, trials, parameters, FLOPs, memory, file size and predicted time.\n"
+     "The time rests on a few training steps that are measured now, on this machine.\n"
+     "  --set KEY=VALUE  set a key of the job file, as optimizer.momentum=0.8\n"
+     "  --ranks N        predict the time for N ranks (default: one per core of this machine)\n"
+     "  --data DIR       where data sets lie (default: $MPISWEEP_DATA, else ./data)\n"
+     "  --json           print one JSON object\n"},
+    {"run", "train every cell of a job that has no result yet", cli_run,
+     "mpirun -n N mpisweep run JOB.yaml [-o RESULTS.h5] [--set KEY=VALUE]... [--only "
+     "AXIS=VALUE[,VALUE]...]...\n"
+     "         [--data DIR] [--max-failures N] [--retry-failed] [--quiet]\n"
+     "\n"
+     "Trains the cells of the grid and writes them to one HDF5 file. The same command goes on after an\n"
+     "interruption. Without mpirun it runs on one core.\n"
+     "  -o RESULTS.h5    the results file (default: the job's name + \".h5\" in the current directory)\n"
+     "  --set KEY=VALUE  set a key of the job file, as optimizer.momentum=0.8\n"
+     "  --only AXIS=VALUE[,VALUE]...  train only these cells of the grid\n"
+     "  --data DIR       where data sets lie (default: $MPISWEEP_DATA, else ./data)\n"
+     "  --max-failures N stop after N failed or diverged cells\n"
+     "  --retry-failed   train cells again that failed before\n"
+     "  --quiet          no progress on standard error\n"
+     "INT, TERM or USR1 to any rank or to mpirun stop the run in good order: exit status 75.\n"},
+    {"status", "count the cells of a results file, also while a run writes it", cli_status,
+     "mpisweep status RESULTS.h5 [--json]\n"
+     "\n"
+     "Prints how many cells are done, failed, diverged and pending, and means over runs.\n"
+     "  --json           print one JSON object\n"},
+    {"verify", "compare two results files bit for bit", cli_verify,
+     "mpisweep verify A.h5 B.h5\n"
+     "\n"
+     "Exit status 0 when the scientific content is the same, else 1 and the first difference.\n"},
+    {"bench", "time training steps on one core", cli_bench,
+     "mpisweep bench [JOB.yaml] [--steps N] [--data DIR] [--json]\n"
+     "\n"
+     "Times training steps of a job's model on generated images, layer by layer. Without a job file: a "
+     "network of\n"
+     "two convolutions and two dense layers on 3 x 32 x 32 images, batch 128.\n"
+     "  --steps N        steps per block; five blocks are timed (default: 10)\n"
+     "  --data DIR       where data sets lie, for their shape (default: $MPISWEEP_DATA, else ./data)\n"
+     "  --json           print one JSON object\n"},
+};
+enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
+
+static void print_help(void) {
+    printf(
+        "mpisweep VERB ...: trains thousands of small neural networks over a grid of hyper-parameters\n\n");
+    for (int i = 0; i < VERB_COUNT; i++)
+        printf("  %-8s %s\n", verbs[i].name, verbs[i].summary);
+    printf("\nmpisweep VERB --help says more; mpisweep --version names the version.\n"
+           "Exit status:\n");
+#define X(name, exit_code, meaning) printf("  %2d  %s\n", exit_code, meaning);
+    STATUS_CODES(X)
+#undef X
+}
+
+static status no_such_verb(const char *word, error_info *error) {
+    char known[128] = "";
+    size_t used = 0;
+    for (int i = 0; i < VERB_COUNT; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", verbs[i].name);
+    if (word == NULL)
+        return error_set(error, STATUS_USAGE, "say what to do: %s (mpisweep --help says more)", known);
+    return error_set(error, STATUS_USAGE, "there is no verb \"%s\"; there are %s, --help and --version", word,
+                     known);
+}
+
+static bool asks_for_help(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0)
+            return true;
+    return false;
+}
+
+static status dispatch(int argc, char **argv, error_info *error) {
+    const char *word = argc > 1 ? argv[1] : NULL;
+    if (word != NULL && strcmp(word, "--help") == 0) {
+        print_help();
+        return STATUS_OK;
+    }
+    if (word != NULL && strcmp(word, "--version") == 0) {
+        puts(CLI_PROGRAM);
+        return STATUS_OK;
+    }
+    for (int i = 0; i < VERB_COUNT && word != NULL; i++) {
+        if (strcmp(word, verbs[i].name) != 0)
+            continue;
+        if (!asks_for_help(argc - 1, argv + 1))
+            return verbs[i].run(argc - 1, argv + 1, error);
+        fputs(verbs[i].help, stdout);
+        return STATUS_OK;
+    }
+    return no_such_verb(word, error);
+}
+
+int main(int argc, char **argv) {
+    error_info error = {0};
+    status result = dispatch(argc, argv, &error);
+    if (fflush(stdout) != 0 && result == STATUS_OK)
+        result = error_set(&error, STATUS_IO, "cannot write to standard output");
+    if (result != STATUS_OK && error.text[0] != '\0')
+        fprintf(stderr, "mpisweep: %s\n", error.text);
+    return status_exit_code(result);
+}
