@@ -13,11 +13,11 @@ typedef enum data_source { DATA_CIFAR10, DATA_SYNTHETIC } data_source;
 
 typedef struct data_spec {
     data_source source;
-    synthetic_spec synthetic; /* source: synthetic */
+    synthetic_spec synthetic;    /* source: synthetic */
     int train_count, test_count; /* use only the first so many samples; 0: all */
 } data_spec;
 
-typedef struct job_axis_targets job_axis_targets; /* which keys an axis sets, to which values */
+typedef struct job_details job_details; /* private: where keys stand in the file, what axes set */
 
 typedef struct job {
     char *path;
@@ -28,10 +28,10 @@ typedef struct job {
     data_spec data;
     training_spec base; /* before any axis value is applied */
     grid grid;
-    job_axis_targets *targets; /* (grid.axis_count) */
-    char *canonical;           /* one "key = value" line per key that matters to the results, defaults included,
-                                  sorted; two jobs with equal text here have equal results */
-    uint64_t digest;           /* hash_bytes of canonical */
+    job_details *details;
+    char *canonical; /* one "key = value" line per key that matters to the results, defaults included,
+                        sorted; two jobs with equal text here have equal results */
+    uint64_t digest; /* hash_bytes of canonical */
 } job;
 
 /* Read, check and complete the job file at `path`, with the `count` settings "KEY=VALUE" applied over it.

@@ -1,10 +1,18 @@
 #include "io/yaml_tree.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
+
+void tree_place_text(tree_place place, char *text, size_t size) {
+    if (place.line == 0)
+        snprintf(text, size, "%s", place.source);
+    else
+        snprintf(text, size, "%s:%d:%d", place.source, place.line, place.column);
+}
 
 status tree_error(error_info *error, tree_place place, const char *format, ...) {
     char message[ERROR_TEXT_SIZE];
@@ -12,9 +20,21 @@ status tree_error(error_info *error, tree_place place, const char *format, ...) 
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (place.line == 0)
-        return error_set(error, STATUS_USAGE, "%s: %s", place.source, message);
-    return error_set(error, STATUS_USAGE, "%s:%d:%d: %s", place.source, place.line, place.column, message);
+    char where[ERROR_TEXT_SIZE];
+    tree_place_text(place, where, sizeof where);
+    return error_set(error, STATUS_USAGE, "%s: %s", where, message);
+}
+
+bool tree_number(const tree_node *node, double *number) {
+    if (node->kind != TREE_SCALAR || node->quoted || node->text[0] == '\0')
+        return false;
+    /* strtod alone would also take hexadecimal numbers, "inf", "nan" and leading blanks */
+    if (strspn(node->text, "+-.0123456789eE") != strlen(node->text))
+        return false;
+    char *end;
+    errno = 0;
+    *number = strtod(node->text, &end) + 0.0; /* −0 becomes 0 */
+    return *end == '\0' && errno == 0;
 }
 
 void tree_describe(const tree_node *node, char *text, size_t size) {
@@ -256,7 +276,7 @@ void tree_destroy(tree_node **root) {
     for (tree_node *node = *root, *next; node != NULL; node = next) {
         next = node->next;
         tree_destroy(&node->first);
-        free(node->key);
+        free((char *)node->key);
         free(node->text);
         free(node);
     }
@@ -328,7 +348,7 @@ static status enter_map(tree_node **map, const char *key, size_t length, tree_pl
 }
 
 static status name_entry(tree_node *entry, const char *key, error_info *error) {
-    free(entry->key);
+    free((char *)entry->key);
     entry->key = strdup(key);
     entry->key_place = entry->place;
     return entry->key != NULL ? STATUS_OK : out_of_memory(error);

@@ -25,7 +25,7 @@ typedef struct tree_node tree_node;
 struct tree_node {
     tree_kind kind;
     tree_place place;
-    char *key; /* in a map: the name of this entry, else NULL */
+    const char *key; /* in a map: the name of this entry, else NULL; owned */
     tree_place key_place;
     char *text;  /* TREE_SCALAR: without quotes and escapes */
     bool quoted; /* TREE_SCALAR: stood in quotes, so it is text and not a number */
@@ -50,11 +50,16 @@ tree_node *tree_find(const tree_node *root, const char *path);
  * `value`, also on failure. STATUS_USAGE when the path leads through something that is no map. */
 status tree_replace(tree_node *root, const char *path, tree_node *value, error_info *error);
 
+void tree_place_text(tree_place place, char *text, size_t size);
+
 /* "PLACE: " + the formatted text, as STATUS_USAGE. */
 status tree_error(error_info *error, tree_place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A node in words for messages: its text in quotes, "a list", "a map", "nothing". */
+/* The value of a scalar that is a finite decimal number and stands in no quotes. */
+bool tree_number(const tree_node *node, double *number);
+
+/* A node in words for messages: its text in quotes, "a list of 3", "a map", "nothing". */
 void tree_describe(const tree_node *node, char *text, size_t size);
 
 #endif

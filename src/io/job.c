@@ -1,0 +1,225 @@
+#include "io/job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "io/job_axes.h"
+#include "io/job_table.h"
+#include "io/job_text.h"
+
+static status out_of_memory(error_info *error) {
+    return error_set(error, STATUS_INTERNAL, "out of memory while reading the job file");
+}
+
+/* ---- Loading ---------------------------------------------------------------------------------------------
+ */
+
+/* One byte more than a job file may have is read, so that tree_parse sees that it is too long. */
+static status read_text(job *j, size_t *size, error_info *error) {
+    FILE *stream = fopen(j->path, "rb");
+    if (stream == NULL)
+        return error_set(error, STATUS_IO, "%s: %s", j->path, strerror(errno));
+    j->text = calloc(1, TREE_MAX_BYTES + 2);
+    status result = j->text != NULL ? STATUS_OK : out_of_memory(error);
+    if (result == STATUS_OK) {
+        *size = fread(j->text, 1, TREE_MAX_BYTES + 1, stream);
+        if (ferror(stream))
+            result = error_set(error, STATUS_IO, "%s: %s", j->path, strerror(errno));
+    }
+    fclose(stream); /* only read: nothing can be lost */
+    return result;
+}
+
+static bool is_path(const char *key) {
+    return key[0] != '\0' && key[0] != '.' && key[strlen(key) - 1] != '.' && strstr(key, "..") == NULL;
+}
+
+/* Put "KEY=VALUE" into the tree. `source`, "--set KEY=VALUE", outlives the tree. */
+static status apply_setting(job *j, const char *source, const char *setting, error_info *error) {
+    const char *value = strchr(setting, '=');
+    char *key = strndup(setting, value != NULL ? (size_t)(value - setting) : 0);
+    if (key == NULL)
+        return out_of_memory(error);
+    tree_node *node = NULL;
+    status result = is_path(key) ? STATUS_OK
+                                 : tree_error(error, (tree_place){.source = source},
+                                              "not a setting; accepted: KEY=VALUE, such as train.epochs=3");
+    if (result == STATUS_OK)
+        result = tree_parse(&node, source, false, value + 1, strlen(value + 1), error);
+    if (result == STATUS_OK)
+        result = tree_replace(j->details->tree, key, node, error);
+    free(key);
+    return result;
+}
+
+static status apply_settings(job *j, const char *const settings[], int count, error_info *error) {
+    job_details *details = j->details;
+    if (details->tree->kind != TREE_MAP || count == 0)
+        return STATUS_OK;
+    details->sources = calloc((size_t)count, sizeof *details->sources);
+    if (details->sources == NULL)
+        return out_of_memory(error);
+    for (int i = 0; i < count; i++) {
+        char **source = &details->sources[details->source_count];
+        if (asprintf(source, "--set %s", settings[i]) < 0)
+            return out_of_memory(error);
+        details->source_count++;
+        RETURN_IF_FAILED(apply_setting(j, *source, settings[i], error));
+    }
+    return STATUS_OK;
+}
+
+static status check_normalize(const job *j, error_info *error) {
+    const tree_node *section = tree_find(j->details->tree, "data.normalize");
+    if (section == NULL)
+        return STATUS_OK;
+    const tree_node *mean = tree_find(section, "mean"), *std = tree_find(section, "std");
+    size_t mean_count = mean != NULL ? mean->count : 0, std_count = std != NULL ? std->count : 0;
+    if (mean_count == std_count)
+        return STATUS_OK;
+    return tree_error(error, section->place,
+                      "data.normalize: %zu values in mean and %zu in std; accepted: as many", mean_count,
+                      std_count);
+}
+
+static status check_records(const job *j, error_info *error) {
+    if (j->base.record_count > 0)
+        return STATUS_OK;
+    const tree_node *section = tree_find(j->details->tree, "record");
+    return tree_error(error, (section != NULL ? section : j->details->tree)->place,
+                      "record: nothing is recorded; accepted: at least one quantity, such as "
+                      "record.test_accuracy.every: 1 epoch");
+}
+
+static status load(job *j, const char *path, const char *const settings[], int count, error_info *error) {
+    j->path = strdup(path);
+    j->details = calloc(1, sizeof *j->details);
+    if (j->path == NULL || j->details == NULL)
+        return out_of_memory(error);
+    size_t size = 0;
+    RETURN_IF_FAILED(read_text(j, &size, error));
+    RETURN_IF_FAILED(tree_parse(&j->details->tree, j->path, true, j->text, size, error));
+    RETURN_IF_FAILED(apply_settings(j, settings, count, error));
+    RETURN_IF_FAILED(option_read_all(&job_table, "", j->details->tree, j, error));
+    RETURN_IF_FAILED(check_normalize(j, error));
+    RETURN_IF_FAILED(check_records(j, error));
+    return job_write_canonical(j, error);
+}
+
+status job_load(job **out, const char *path, const char *const settings[], int count, error_info *error) {
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return out_of_memory(error);
+    status result = load(*out, path, settings, count, error);
+    if (result != STATUS_OK)
+        job_destroy(out);
+    return result;
+}
+
+static void details_destroy(job_details *details) {
+    if (details == NULL)
+        return;
+    tree_destroy(&details->tree);
+    for (int i = 0; i < details->source_count; i++)
+        free(details->sources[i]);
+    free(details->sources);
+    free(details);
+}
+
+void job_destroy(job **j) {
+    if (*j == NULL)
+        return;
+    details_destroy((*j)->details);
+    grid_release(&(*j)->grid);
+    free((*j)->path);
+    free((*j)->text);
+    free((*j)->canonical);
+    free(*j);
+    *j = NULL;
+}
+
+/* ---- Cells -----------------------------------------------------------------------------------------------
+ */
+
+static void apply_axis_value(const job *j, int axis, size_t index, training_spec *spec) {
+    const option *target = j->details->targets[axis];
+    if (target != NULL)
+        target->type->store(job_option_value(target, spec), j->grid.axes[axis].numbers[index]);
+}
+
+void job_cell_spec(const job *j, size_t cell, training_spec *spec) {
+    size_t index[GRID_MAX_AXES];
+    grid_cell_index(&j->grid, cell, index);
+    *spec = j->base;
+    for (int axis = 0; axis < j->grid.axis_count; axis++)
+        apply_axis_value(j, axis, index[axis], spec);
+}
+
+/* ---- Checking against the data ---------------------------------------------------------------------------
+ */
+
+static status prefix_place(tree_place place, const char *what, error_info *error) {
+    char text[ERROR_TEXT_SIZE];
+    tree_place_text(place, text, sizeof text);
+    return error_prefix(error, "%s: %s: ", text, what);
+}
+
+/* engine_plan says "layer N" or "layer (N)" when a layer does not fit: point at that layer's line. */
+static status prefix_layer_place(const job *j, error_info *error) {
+    const tree_node *node = tree_find(j->details->tree, "model.layers");
+    const char *named = error != NULL ? strstr(error->text, "layer ") : NULL;
+    int layer;
+    if (named != NULL && sscanf(named, "layer%*[ (]%d", &layer) == 1 && layer >= 0 &&
+        layer < (int)node->count)
+        for (node = node->first; layer > 0; layer--)
+            node = node->next;
+    return prefix_place(node->place, "model.layers", error);
+}
+
+static status check_channels(const job *j, const dataset *data, error_info *error) {
+    int normalized = j->base.normalize.channels;
+    if (normalized == 0 || normalized == data->shape.channels)
+        return STATUS_OK;
+    return tree_error(error, tree_find(j->details->tree, "data.normalize")->place,
+                      "data.normalize: %d values; accepted: one for each of the data's %d channels",
+                      normalized, data->shape.channels);
+}
+
+/* All cells share one layout of recorded values: curves per step need the same steps in every cell. */
+static bool same_records(const training_plan *a, const training_plan *b) {
+    bool per_step = false;
+    for (int i = 0; i < a->records.variable_count; i++)
+        per_step |= a->records.variables[i].axis == RECORD_AXIS_STEP;
+    return a->records.value_count == b->records.value_count && (!per_step || a->steps == b->steps);
+}
+
+static status check_axis(const job *j, int axis, const dataset *data, const training_plan *base,
+                         error_info *error) {
+    const char *key = j->details->targets[axis]->key;
+    for (size_t i = 0; i < j->grid.axes[axis].count; i++) {
+        tree_place place = job_axis_value_place(j, axis, i);
+        training_spec spec = j->base;
+        training_plan plan;
+        apply_axis_value(j, axis, i, &spec);
+        if (engine_plan(&spec, data, &plan, error) != STATUS_OK)
+            return prefix_place(place, key, error);
+        if (!same_records(base, &plan))
+            return tree_error(error, place,
+                              "%s: this value changes how many values a cell records; accepted: "
+                              "values that record as many as the one outside sweep",
+                              key);
+    }
+    return STATUS_OK;
+}
+
+status job_check(const job *j, const dataset *data, training_plan *plan, error_info *error) {
+    RETURN_IF_FAILED(check_channels(j, data, error));
+    if (engine_plan(&j->base, data, plan, error) != STATUS_OK)
+        return prefix_layer_place(j, error);
+    for (int axis = 0; axis < j->grid.axis_count; axis++)
+        if (j->details->targets[axis] != NULL)
+            RETURN_IF_FAILED(check_axis(j, axis, data, plan, error));
+    return STATUS_OK;
+}

@@ -1,0 +1,70 @@
+/* docs/job-format.md: the tables of keys, with some prose around them. */
+#include "io/job_axes.h"
+#include "io/job_table.h"
+#include "io/layer_table.h"
+
+static const char introduction[] =
+    "# The job file\n"
+    "\n"
+    "<!-- Generated from the tables in src/io by build/*/tests/print_job_reference; a test compares the two. "
+    "-->\n"
+    "\n"
+    "A job file is one YAML document of at most 1 MiB. It says what is trained, on which data, and which "
+    "keys are\n"
+    "swept; `jobs/` has examples. An unknown key, a wrong type, a value out of range, a duplicate key or "
+    "anything\n"
+    "after the document is an error that names file, line and column, the value, what is accepted and the "
+    "nearest\n"
+    "known key. Anchors, aliases and tags are not accepted. A number in quotes is text.\n"
+    "\n"
+    "`--set KEY=VALUE` on the command line replaces the value of a key before the file is checked; VALUE is "
+    "YAML:\n"
+    "`--set train.epochs=5`, `--set sweep.run=2`, `--set 'sweep.lr.values=[0.1, 0.01]'`.\n"
+    "\n"
+    "## Keys\n"
+    "\n"
+    "`optimizer.lr` is the key `lr` in the map `optimizer`.\n"
+    "\n";
+
+static const char layers_text[] = "\n"
+                                  "## Layers\n"
+                                  "\n"
+                                  "`model.layers` is a list, from the input on. Each item is the kind of a "
+                                  "layer, or a map of the kind to its\n"
+                                  "keys: `- relu`, `- conv: {filters: 32, kernel: 3, padding: 1}`. The last "
+                                  "layer has as many outputs as the data\n"
+                                  "have classes. Layers are counted from 0 in messages.\n";
+
+static const char sweep_text[] =
+    "\n"
+    "## Sweep\n"
+    "\n"
+    "Every key of `sweep` but `paired` is an axis, at most 8. Their order is the order of the dimensions in "
+    "the\n"
+    "results file. `run: N` counts independent repeats 0 … N - 1. Any other axis has a name of letters, "
+    "digits and\n"
+    "_ that the results file does not use itself, and is a map of `set` and one of `values`, `linspace` and\n"
+    "`logspace`:\n"
+    "\n";
+
+static const char sweep_end[] = "\n"
+                                "Values between the ends of linspace and logspace are rounded to 12 "
+                                "significant digits. Random streams are\n"
+                                "keyed by the values of the axes, not by their positions, so an axis can be "
+                                "extended without changing the\n"
+                                "cells that were there; with `paired: true` only the run keys them.\n"
+                                "\n"
+                                "    sweep:\n"
+                                "      run: 50\n"
+                                "      lr: {set: optimizer.lr, logspace: [1e-4, 1e-2, 5]}\n"
+                                "      lambda: {set: loss.entropy_weight, values: [0, 1e-4, 1e-3]}\n";
+
+void job_print_reference(FILE *out) {
+    fputs(introduction, out);
+    option_print_reference(&job_table, out);
+    fputs(layers_text, out);
+    layer_table_print_reference(out);
+    fputs(sweep_text, out);
+    job_axes_print_reference(out);
+    fputs(sweep_end, out);
+}

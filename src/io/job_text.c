@@ -1,0 +1,149 @@
+#include "io/job_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "io/job_table.h"
+
+static const char *const separator = " = ";
+
+static status out_of_memory(error_info *error) {
+    return error_set(error, STATUS_INTERNAL, "out of memory for the job's canonical text");
+}
+
+/* ---- Canonical text --------------------------------------------------------------------------------------
+ */
+
+/* All lines in the order of the table. */
+static status write_lines(const job *j, char **text, error_info *error) {
+    size_t size;
+    FILE *stream = open_memstream(text, &size);
+    if (stream == NULL)
+        return out_of_memory(error);
+    option_write_all(&job_table, "", j, stream);
+    if (fclose(stream) == 0)
+        return STATUS_OK;
+    free(*text);
+    return out_of_memory(error);
+}
+
+static int compare_lines(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Cut `text` into its lines and sort them. The caller frees the array, which points into `text`. */
+static status sort_lines(char *text, char ***lines, size_t *count, error_info *error) {
+    size_t capacity = 0;
+    for (const char *c = text; *c != '\0'; c++)
+        capacity += *c == '\n';
+    *count = 0;
+    *lines = calloc(capacity + 1, sizeof **lines);
+    if (*lines == NULL)
+        return out_of_memory(error);
+    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        (*lines)[(*count)++] = line;
+    }
+    qsort(*lines, *count, sizeof **lines, compare_lines);
+    return STATUS_OK;
+}
+
+static size_t key_length(const char *line) {
+    return (size_t)(strstr(line, separator) - line);
+}
+
+/* The value in the file of a key that an axis sets has no bearing on any result. */
+static bool is_set_by_axis(const job *j, const char *line) {
+    for (int axis = 0; axis < j->grid.axis_count; axis++) {
+        const option *target = j->details->targets[axis];
+        if (target != NULL && strlen(target->key) == key_length(line) &&
+            strncmp(line, target->key, key_length(line)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void join_lines(const job *j, char *const *lines, size_t count, char *joined) {
+    for (size_t i = 0; i < count; i++)
+        if (!is_set_by_axis(j, lines[i]))
+            joined += sprintf(joined, "%s\n", lines[i]);
+}
+
+status job_write_canonical(job *j, error_info *error) {
+    char *text = NULL, **lines = NULL;
+    size_t count;
+    RETURN_IF_FAILED(write_lines(j, &text, error));
+    j->canonical = calloc(1, strlen(text) + 1);
+    status result = j->canonical != NULL ? STATUS_OK : out_of_memory(error);
+    if (result == STATUS_OK)
+        result = sort_lines(text, &lines, &count, error);
+    if (result == STATUS_OK) {
+        join_lines(j, lines, count, j->canonical);
+        j->digest = hash_bytes(j->canonical, strlen(j->canonical));
+    }
+    free(lines);
+    free(text);
+    return result;
+}
+
+/* ---- Differences -----------------------------------------------------------------------------------------
+ */
+
+typedef struct canonical_line {
+    const char *key, *value;
+    int key_length, value_length;
+} canonical_line;
+
+/* The line at `text`; key is NULL at the end of the text. */
+static canonical_line line_at(const char *text) {
+    size_t length = strcspn(text, "\n");
+    const char *sign = memmem(text, length, separator, strlen(separator));
+    if (sign == NULL)
+        return (canonical_line){0};
+    const char *value = sign + strlen(separator);
+    return (canonical_line){.key = text,
+                            .value = value,
+                            .key_length = (int)(sign - text),
+                            .value_length = (int)(text + length - value)};
+}
+
+static const char *after(canonical_line line) {
+    const char *end = line.value + line.value_length;
+    return *end == '\n' ? end + 1 : end;
+}
+
+/* < 0: only the first text has a's key; > 0: only the second has b's; 0: both have it. The separator sorts
+ * before every character of a key, so sorted lines are sorted by key. */
+static int compare_keys(canonical_line a, canonical_line b) {
+    if (a.key == NULL || b.key == NULL)
+        return (a.key == NULL) - (b.key == NULL);
+    int shorter = a.key_length < b.key_length ? a.key_length : b.key_length;
+    int order = memcmp(a.key, b.key, (size_t)shorter);
+    return order != 0 ? order : a.key_length - b.key_length;
+}
+
+static void print_difference(FILE *out, canonical_line key, canonical_line a, canonical_line b) {
+    fprintf(out, "%.*s: %.*s → %.*s\n", key.key_length, key.key, a.value_length, a.value, b.value_length,
+            b.value);
+}
+
+void job_print_differences(FILE *out, const char *canonical_a, const char *canonical_b) {
+    static const canonical_line absent = {.value = "(absent)", .value_length = 8};
+    for (;;) {
+        canonical_line a = line_at(canonical_a), b = line_at(canonical_b);
+        if (a.key == NULL && b.key == NULL)
+            return;
+        int order = compare_keys(a, b);
+        if (order < 0)
+            print_difference(out, a, a, absent);
+        else if (order > 0)
+            print_difference(out, b, absent, b);
+        else if (a.value_length != b.value_length || memcmp(a.value, b.value, (size_t)a.value_length) != 0)
+            print_difference(out, a, a, b);
+        if (order <= 0)
+            canonical_a = after(a);
+        if (order >= 0)
+            canonical_b = after(b);
+    }
+}

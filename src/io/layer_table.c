@@ -1,0 +1,154 @@
+#include "io/layer_table.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { PREFIX_SIZE = 64, LARGEST_WINDOW = 256, MOST_UNITS = 1000000 };
+
+/* option_pair stores height and width side by side. */
+static_assert(offsetof(layer_spec, kernel_width) == offsetof(layer_spec, kernel_height) + sizeof(int),
+              "pair");
+static_assert(offsetof(layer_spec, stride_width) == offsetof(layer_spec, stride_height) + sizeof(int),
+              "pair");
+static_assert(offsetof(layer_spec, padding_width) == offsetof(layer_spec, padding_height) + sizeof(int),
+              "pair");
+
+#define FIELD(field) .offset = offsetof(layer_spec, field)
+
+static const option dense_options[] = {
+    {"units", &option_integer, FIELD(units), .min = 1, .max = MOST_UNITS, .help = "number of outputs"},
+};
+
+static const option conv_options[] = {
+    {"filters", &option_integer, FIELD(filters), .min = 1, .max = MOST_UNITS, .help = "output channels"},
+    {"kernel", &option_pair, FIELD(kernel_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
+     .help = "height and width of the filters"},
+    {"stride", &option_pair, FIELD(stride_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_text = "1", .help = "distance between outputs"},
+    {"padding", &option_pair, FIELD(padding_height), .min = 0, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_text = "0", .help = "zeros added on each side"},
+};
+
+static const option max_pool_options[] = {
+    {"kernel", &option_pair, FIELD(kernel_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
+     .help = "height and width of the window"},
+    {"stride", &option_pair, FIELD(stride_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_key = "kernel", .help = "distance between windows"},
+};
+
+typedef struct layer_row {
+    const char *name;
+    option_table table;
+    const char *short_key; /* `- dense: 128` sets this key; NULL: there is no short form */
+    const char *help;
+} layer_row;
+
+#define TABLE(options)                                                                                       \
+    { options, sizeof options / sizeof options[0] }
+
+static const layer_row layers[LAYER_KIND_COUNT] = {
+    [LAYER_DENSE] = {"dense", TABLE(dense_options), "units",
+                     "fully connected, with bias; takes images as they are, flattened"},
+    [LAYER_CONV] = {"conv", TABLE(conv_options), NULL, "2-D convolution (cross-correlation), with bias"},
+    [LAYER_MAX_POOL] = {"max_pool", TABLE(max_pool_options), "kernel", "greatest value of each window"},
+    [LAYER_RELU] = {"relu", {0}, NULL, "max(0, x)"},
+    [LAYER_FLATTEN] = {"flatten", {0}, NULL, "image to vector"},
+};
+
+/* ---- Reading ---------------------------------------------------------------------------------------------
+ */
+
+static status find_kind(const char *name, tree_place place, layer_kind *kind, error_info *error) {
+    option names[LAYER_KIND_COUNT] = {0};
+    for (int i = 0; i < LAYER_KIND_COUNT; i++) {
+        if (strcmp(name, layers[i].name) == 0) {
+            *kind = (layer_kind)i;
+            return STATUS_OK;
+        }
+        names[i].key = layers[i].name;
+    }
+    return option_unknown(&(option_table){names, LAYER_KIND_COUNT}, "", name, place, error);
+}
+
+/* `- conv: {filters: 32, kernel: 3}`, or `- dense: 128` for the short key. */
+static status read_keys(const layer_row *row, const char *prefix, const tree_node *value, layer_spec *layer,
+                        error_info *error) {
+    if (value->kind == TREE_MAP || row->short_key == NULL)
+        return option_read_all(&row->table, prefix, value, layer, error);
+    tree_node entry = *value;
+    entry.key = row->short_key;
+    entry.next = NULL;
+    const tree_node map = {.kind = TREE_MAP, .place = value->place, .count = 1, .first = &entry};
+    return option_read_all(&row->table, prefix, &map, layer, error);
+}
+
+/* One item of the list: `relu`, or a map of one kind to its keys. */
+static status read_layer(const char *prefix, const tree_node *item, layer_spec *layer, error_info *error) {
+    const tree_node no_keys = {.kind = TREE_MAP, .place = item->place};
+    if (item->kind == TREE_SCALAR && item->text[0] != '\0') {
+        RETURN_IF_FAILED(find_kind(item->text, item->place, &layer->kind, error));
+        return read_keys(&layers[layer->kind], prefix, &no_keys, layer, error);
+    }
+    if (item->kind != TREE_MAP || item->count != 1) {
+        char found[100];
+        tree_describe(item, found, sizeof found);
+        return tree_error(error, item->place,
+                          "%s of %zu; accepted: the kind of one layer, or a map of it to its keys", found,
+                          item->count);
+    }
+    RETURN_IF_FAILED(find_kind(item->first->key, item->first->key_place, &layer->kind, error));
+    return read_keys(&layers[layer->kind], prefix, item->first, layer, error);
+}
+
+static void layer_prefix(const char *name, int index, char prefix[PREFIX_SIZE]) {
+    snprintf(prefix, PREFIX_SIZE, "%s[%d].", name, index);
+}
+
+static status read_layers(const option *o, const char *name, const tree_node *node, void *object,
+                          error_info *error) {
+    if (node->kind != TREE_LIST || node->count < 1 || node->count > ENGINE_MAX_LAYERS)
+        return option_refuse(o, name, node, error);
+    model_spec *model = (model_spec *)((char *)object + o->offset);
+    for (const tree_node *item = node->first; item != NULL; item = item->next) {
+        char prefix[PREFIX_SIZE];
+        layer_prefix(name, model->layer_count, prefix);
+        RETURN_IF_FAILED(read_layer(prefix, item, &model->layers[model->layer_count++], error));
+    }
+    return STATUS_OK;
+}
+
+/* ---- Printing --------------------------------------------------------------------------------------------
+ */
+
+static void write_layers(const option *o, const char *name, const void *object, FILE *out) {
+    const model_spec *model = (const model_spec *)((const char *)object + o->offset);
+    for (int i = 0; i < model->layer_count; i++) {
+        const layer_row *row = &layers[model->layers[i].kind];
+        char prefix[PREFIX_SIZE];
+        layer_prefix(name, i, prefix);
+        fprintf(out, "%skind = %s\n", prefix, row->name);
+        option_write_all(&row->table, prefix, &model->layers[i], out);
+    }
+}
+
+static void accepted_layers(const option *o, char *text, size_t size) {
+    (void)o;
+    snprintf(text, size, "a list of 1 to %d layers", ENGINE_MAX_LAYERS);
+}
+
+const option_type option_layers = {.read = read_layers, .write = write_layers, .accepted = accepted_layers};
+
+void layer_table_print_reference(FILE *out) {
+    for (int kind = 0; kind < LAYER_KIND_COUNT; kind++) {
+        const layer_row *row = &layers[kind];
+        fprintf(out, "\n### %s\n\n%s.", row->name, row->help);
+        if (row->table.count == 0)
+            fprintf(out, " Written `- %s`; it has no keys.\n", row->name);
+        if (row->short_key != NULL)
+            fprintf(out, " Short form: `- %s: VALUE` sets `%s`.", row->name, row->short_key);
+        if (row->table.count > 0) {
+            fprintf(out, "\n\n");
+            option_print_reference(&row->table, out);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+/* What one can do with a table of options; the types of values are in option_type.c. */
+#include "io/option.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "sweep/grid.h"
+
+enum { NAME_SIZE = 256, SECTION_SIZE = NAME_SIZE + 1, LIST_SIZE = 512, LONGEST_COMPARED = 64 };
+
+void option_number_text(double number, char *text, size_t size) {
+    const grid_axis axis = {.kind = AXIS_NUMBER, .count = 1, .numbers = &number};
+    grid_value_text(&axis, 0, text, size);
+}
+
+const option *option_find(const option_table *table, const char *key) {
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->options[i].key, key) == 0)
+            return &table->options[i];
+    return NULL;
+}
+
+static bool starts_with(const char *text, const char *start) {
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool is_section(const option_table *table, const char *path) {
+    char start[SECTION_SIZE];
+    snprintf(start, sizeof start, "%s.", path);
+    for (size_t i = 0; i < table->count; i++)
+        if (starts_with(table->options[i].key, start))
+            return true;
+    return false;
+}
+
+/* ---- Errors ----------------------------------------------------------------------------------------------
+ */
+
+status option_refuse(const option *o, const char *name, const tree_node *node, error_info *error) {
+    char found[100], accepted[LIST_SIZE];
+    tree_describe(node, found, sizeof found);
+    o->type->accepted(o, accepted, sizeof accepted);
+    return tree_error(error, node->place, "%s: %s; accepted: %s", name, found, accepted);
+}
+
+/* The names that may stand directly in a section ("" for the top, "optimizer."): "kind, lr, momentum". */
+static void list_section(const option_table *table, const char *section, char *list, size_t size) {
+    size_t used = 0;
+    snprintf(list, size, "%s", "");
+    for (size_t i = 0; i < table->count; i++) {
+        if (!starts_with(table->options[i].key, section))
+            continue;
+        const char *component = table->options[i].key + strlen(section);
+        int length = (int)strcspn(component, ".");
+        bool listed = false;
+        for (size_t earlier = 0; earlier < i && !listed; earlier++)
+            listed = strncmp(table->options[earlier].key, table->options[i].key,
+                             strlen(section) + (size_t)length) == 0;
+        if (!listed && used < size)
+            used +=
+                (size_t)snprintf(list + used, size - used, "%s%.*s", used > 0 ? ", " : "", length, component);
+    }
+}
+
+static size_t smallest(size_t a, size_t b, size_t c) {
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Letters to insert, delete or replace (Levenshtein 1966); one row of the table of prefixes at a time. */
+static size_t edit_distance(const char *a, const char *b) {
+    size_t row[LONGEST_COMPARED + 1];
+    size_t a_length = strnlen(a, LONGEST_COMPARED), b_length = strnlen(b, LONGEST_COMPARED);
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            size_t above = row[j];
+            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[b_length];
+}
+
+static const char *last_component(const char *path) {
+    const char *dot = strrchr(path, '.');
+    return dot != NULL ? dot + 1 : path;
+}
+
+/* People mistype the name of a key or of a section, or put the right name into the wrong section. */
+void option_nearest(const option_table *table, const char *path, char *nearest, size_t size) {
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < table->count; i++) {
+        const char *key = table->options[i].key;
+        for (size_t length = strcspn(key, ".");; length += 1 + strcspn(key + length + 1, ".")) {
+            char known[NAME_SIZE];
+            snprintf(known, sizeof known, "%.*s", (int)length, key);
+            size_t written = edit_distance(path, known);
+            size_t moved = edit_distance(last_component(path), last_component(known)) + 1;
+            size_t distance = written < moved ? written : moved;
+            if (distance < least) {
+                least = distance;
+                snprintf(nearest, size, "%s", known);
+            }
+            if (key[length] == '\0')
+                break;
+        }
+    }
+}
+
+status option_unknown(const option_table *table, const char *section, const char *name, tree_place place,
+                      error_info *error) {
+    char path[NAME_SIZE], list[LIST_SIZE], nearest[NAME_SIZE];
+    snprintf(path, sizeof path, "%s%s", section, name);
+    list_section(table, section, list, sizeof list);
+    option_nearest(table, path, nearest, sizeof nearest);
+    return tree_error(error, place, "%.100s: unknown key; accepted: %s; nearest known key: %s", path, list,
+                      nearest);
+}
+
+/* ---- Reading ---------------------------------------------------------------------------------------------
+ */
+
+static status check_keys(const option_table *table, const char *section, const tree_node *map,
+                         error_info *error);
+
+/* `path` is no option: it must be a section with known keys, and not an empty one. */
+static status check_section(const option_table *table, const char *path, const tree_node *entry,
+                            error_info *error) {
+    char section[SECTION_SIZE], list[LIST_SIZE], found[100];
+    snprintf(section, sizeof section, "%s.", path);
+    if (entry->kind == TREE_MAP && entry->count > 0)
+        return check_keys(table, section, entry, error);
+    list_section(table, section, list, sizeof list);
+    tree_describe(entry, found, sizeof found);
+    return tree_error(error, entry->place, "%s: %s; accepted: a map with keys among %s", path,
+                      entry->kind == TREE_MAP ? "an empty map" : found, list);
+}
+
+static status check_keys(const option_table *table, const char *section, const tree_node *map,
+                         error_info *error) {
+    for (const tree_node *entry = map->first; entry != NULL; entry = entry->next) {
+        char path[NAME_SIZE];
+        int length = snprintf(path, sizeof path, "%s%s", section, entry->key);
+        bool one_component = length < (int)sizeof path && strchr(entry->key, '.') == NULL;
+        if (one_component && option_find(table, path) != NULL)
+            continue;
+        if (!one_component || !is_section(table, path))
+            return option_unknown(table, section, entry->key, entry->key_place, error);
+        RETURN_IF_FAILED(check_section(table, path, entry, error));
+    }
+    return STATUS_OK;
+}
+
+static bool is_known(const option_table *table, const option *o, const void *object) {
+    if (o->only_if == NULL)
+        return true;
+    const option *condition = option_find(table, o->only_if);
+    return *(const int *)((const char *)object + condition->offset) == o->only_value;
+}
+
+/* Several rows may share a key under different conditions. */
+static bool key_is_known(const option_table *table, const char *key, const void *object) {
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->options[i].key, key) == 0 && is_known(table, &table->options[i], object))
+            return true;
+    return false;
+}
+
+static status misplaced_key(const option_table *table, const option *o, const char *name, tree_place place,
+                            error_info *error) {
+    const option *condition = option_find(table, o->only_if);
+    return tree_error(error, place, "%s: unknown key here; accepted only with %s: %s", name, o->only_if,
+                      condition->choices[o->only_value]);
+}
+
+/* The innermost section of `key` that exists, where a missing key would have to stand. */
+static tree_place section_place(const tree_node *map, const char *key) {
+    for (const tree_node *entry;; map = entry, key = strchr(key, '.') + 1) {
+        entry = tree_entry(map, key, strcspn(key, "."));
+        if (entry == NULL)
+            return map->place;
+    }
+}
+
+static status missing_key(const option *o, const char *name, const tree_node *map, error_info *error) {
+    char accepted[LIST_SIZE];
+    o->type->accepted(o, accepted, sizeof accepted);
+    return tree_error(error, section_place(map, o->key), "%s: missing; accepted: %s", name, accepted);
+}
+
+static status read_default(const option *o, const char *name, void *object, error_info *error) {
+    if (o->default_text[0] == '\0')
+        return STATUS_OK;
+    tree_node *node;
+    RETURN_IF_FAILED(tree_parse(&node, "default", false, o->default_text, strlen(o->default_text), error));
+    status result = o->type->read(o, name, node, object, error);
+    tree_destroy(&node);
+    return result;
+}
+
+static status read_option(const option_table *table, const option *o, const char *prefix,
+                          const tree_node *map, void *object, error_info *error) {
+    char name[NAME_SIZE];
+    snprintf(name, sizeof name, "%s%s", prefix, o->key);
+    const tree_node *node = tree_find(map, o->key);
+    if (!is_known(table, o, object)) {
+        if (node != NULL && !key_is_known(table, o->key, object))
+            return misplaced_key(table, o, name, node->key_place, error);
+        return STATUS_OK;
+    }
+    if (node == NULL && o->default_key != NULL)
+        node = tree_find(map, o->default_key);
+    if (node != NULL)
+        return o->type->read(o, name, node, object, error);
+    return o->default_text != NULL ? read_default(o, name, object, error) : missing_key(o, name, map, error);
+}
+
+status option_read_all(const option_table *table, const char *prefix, const tree_node *map, void *object,
+                       error_info *error) {
+    if (map->kind != TREE_MAP) {
+        char found[100], list[LIST_SIZE];
+        tree_describe(map, found, sizeof found);
+        list_section(table, "", list, sizeof list);
+        int length = (int)strlen(prefix) - (prefix[0] != '\0'); /* without its last dot */
+        return tree_error(error, map->place, "%.*s%s%s; accepted: a map with keys among %s", length, prefix,
+                          length > 0 ? ": " : "", found, list);
+    }
+    RETURN_IF_FAILED(check_keys(table, "", map, error));
+    for (size_t i = 0; i < table->count; i++)
+        RETURN_IF_FAILED(read_option(table, &table->options[i], prefix, map, object, error));
+    return STATUS_OK;
+}
+
+/* ---- Printing --------------------------------------------------------------------------------------------
+ */
+
+void option_write_all(const option_table *table, const char *prefix, const void *object, FILE *out) {
+    for (size_t i = 0; i < table->count; i++) {
+        const option *o = &table->options[i];
+        if (o->type->write == NULL || !is_known(table, o, object))
+            continue;
+        char name[NAME_SIZE];
+        snprintf(name, sizeof name, "%s%s", prefix, o->key);
+        o->type->write(o, name, object, out);
+    }
+}
+
+static void print_default(const option *o, FILE *out) {
+    if (o->default_key != NULL)
+        fprintf(out, "as `%s`", o->default_key);
+    else if (o->default_text == NULL)
+        fprintf(out, "required");
+    else if (o->default_text[0] == '\0')
+        fprintf(out, "none");
+    else
+        fprintf(out, "`%s`", o->default_text);
+}
+
+void option_print_reference(const option_table *table, FILE *out) {
+    fprintf(out, "| key | accepted | default | meaning |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < table->count; i++) {
+        const option *o = &table->options[i];
+        char accepted[LIST_SIZE];
+        o->type->accepted(o, accepted, sizeof accepted);
+        fprintf(out, "| `%s` | %s | ", o->key, accepted);
+        print_default(o, out);
+        fprintf(out, " | %s", o->help);
+        if (o->only_if != NULL)
+            fprintf(out, " (only with `%s: %s`)", o->only_if,
+                    option_find(table, o->only_if)->choices[o->only_value]);
+        fprintf(out, " |\n");
+    }
+}

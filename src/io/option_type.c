@@ -1,0 +1,301 @@
+/* The types of option values: how each is read, checked, stored and printed. */
+#include <ctype.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "io/option.h"
+
+enum { NUMBER_SIZE = 32, SHORT_TEXT_SIZE = 256 };
+
+static void *value_of(const option *o, void *object) {
+    return (char *)object + o->offset;
+}
+
+static const void *const_value_of(const option *o, const void *object) {
+    return (const char *)object + o->offset;
+}
+
+/* ---- Text ------------------------------------------------------------------------------------------------
+ */
+
+bool option_is_name(const char *text, size_t longest) {
+    size_t length = strlen(text);
+    bool only_letters =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length;
+    return only_letters && length <= longest && isalpha((unsigned char)text[0]);
+}
+
+static status read_name(const option *o, const char *name, const tree_node *node, void *object,
+                        error_info *error) {
+    if (node->kind != TREE_SCALAR || !option_is_name(node->text, (size_t)o->max))
+        return option_refuse(o, name, node, error);
+    memcpy(value_of(o, object), node->text, strlen(node->text) + 1);
+    return STATUS_OK;
+}
+
+static void accepted_name(const option *o, char *text, size_t size) {
+    snprintf(text, size, "at most %.0f letters, digits and _, beginning with a letter", o->max);
+}
+
+static bool has_control_characters(const char *text) {
+    for (; *text != '\0'; text++)
+        if (iscntrl((unsigned char)*text))
+            return true;
+    return false;
+}
+
+static status read_text(const option *o, const char *name, const tree_node *node, void *object,
+                        error_info *error) {
+    if (node->kind != TREE_SCALAR || strlen(node->text) > (size_t)o->max ||
+        has_control_characters(node->text))
+        return option_refuse(o, name, node, error);
+    memcpy(value_of(o, object), node->text, strlen(node->text) + 1);
+    return STATUS_OK;
+}
+
+static void accepted_text(const option *o, char *text, size_t size) {
+    snprintf(text, size, "one line of text, at most %.0f bytes", o->max);
+}
+
+const option_type option_name = {.read = read_name, .accepted = accepted_name};
+const option_type option_text = {.read = read_text, .accepted = accepted_text};
+
+/* ---- Numbers ---------------------------------------------------------------------------------------------
+ */
+
+static void store_integer(void *value, double number) {
+    *(int *)value = (int)number;
+}
+
+static void store_unsigned(void *value, double number) {
+    *(uint64_t *)value = (uint64_t)number;
+}
+
+static void store_number(void *value, double number) {
+    *(double *)value = number;
+}
+
+static bool in_range(const option *o, double number) {
+    return number >= o->min && number <= o->max;
+}
+
+bool option_accepts_number(const option *o, double number) {
+    return in_range(o, number) && (o->type == &option_number || number == floor(number));
+}
+
+static status read_any_number(const option *o, const char *name, const tree_node *node, void *object,
+                              error_info *error) {
+    double number;
+    if (!tree_number(node, &number) || !option_accepts_number(o, number))
+        return option_refuse(o, name, node, error);
+    o->type->store(value_of(o, object), number);
+    return STATUS_OK;
+}
+
+/* "1 to 100 samples" */
+static void range_text(const option *o, char *text, size_t size) {
+    char min[NUMBER_SIZE], max[NUMBER_SIZE];
+    option_number_text(o->min, min, sizeof min);
+    option_number_text(o->max, max, sizeof max);
+    snprintf(text, size, "%s to %s%s%s", min, max, o->unit != NULL ? " " : "",
+             o->unit != NULL ? o->unit : "");
+}
+
+static void accepted_integer(const option *o, char *text, size_t size) {
+    char range[SHORT_TEXT_SIZE];
+    range_text(o, range, sizeof range);
+    snprintf(text, size, "an integer from %s", range);
+}
+
+static void accepted_number(const option *o, char *text, size_t size) {
+    char range[SHORT_TEXT_SIZE];
+    range_text(o, range, sizeof range);
+    snprintf(text, size, "a number from %s", range);
+}
+
+static void write_integer(const option *o, const char *name, const void *object, FILE *out) {
+    fprintf(out, "%s = %d\n", name, *(const int *)const_value_of(o, object));
+}
+
+static void write_unsigned(const option *o, const char *name, const void *object, FILE *out) {
+    fprintf(out, "%s = %llu\n", name, (unsigned long long)*(const uint64_t *)const_value_of(o, object));
+}
+
+static void write_number(const option *o, const char *name, const void *object, FILE *out) {
+    char text[NUMBER_SIZE];
+    option_number_text(*(const double *)const_value_of(o, object), text, sizeof text);
+    fprintf(out, "%s = %s\n", name, text);
+}
+
+const option_type option_integer = {read_any_number, write_integer, accepted_integer, store_integer};
+const option_type option_unsigned = {read_any_number, write_unsigned, accepted_integer, store_unsigned};
+const option_type option_number = {read_any_number, write_number, accepted_number, store_number};
+
+/* ---- Boolean and choice ----------------------------------------------------------------------------------
+ */
+
+static bool is_word(const tree_node *node, const char *word) {
+    return node->kind == TREE_SCALAR && strcmp(node->text, word) == 0;
+}
+
+static status read_boolean(const option *o, const char *name, const tree_node *node, void *object,
+                           error_info *error) {
+    if (node->quoted || (!is_word(node, "true") && !is_word(node, "false")))
+        return option_refuse(o, name, node, error);
+    *(bool *)value_of(o, object) = is_word(node, "true");
+    return STATUS_OK;
+}
+
+static void write_boolean(const option *o, const char *name, const void *object, FILE *out) {
+    fprintf(out, "%s = %s\n", name, *(const bool *)const_value_of(o, object) ? "true" : "false");
+}
+
+static void accepted_boolean(const option *o, char *text, size_t size) {
+    (void)o;
+    snprintf(text, size, "true or false");
+}
+
+static status read_choice(const option *o, const char *name, const tree_node *node, void *object,
+                          error_info *error) {
+    for (int i = 0; o->choices[i] != NULL; i++)
+        if (is_word(node, o->choices[i])) {
+            *(int *)value_of(o, object) = i;
+            return STATUS_OK;
+        }
+    return option_refuse(o, name, node, error);
+}
+
+static void write_choice(const option *o, const char *name, const void *object, FILE *out) {
+    fprintf(out, "%s = %s\n", name, o->choices[*(const int *)const_value_of(o, object)]);
+}
+
+static void accepted_choice(const option *o, char *text, size_t size) {
+    size_t used = 0;
+    for (int i = 0; o->choices[i] != NULL && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : "", o->choices[i]);
+}
+
+const option_type option_boolean = {
+    .read = read_boolean, .write = write_boolean, .accepted = accepted_boolean};
+const option_type option_choice = {.read = read_choice, .write = write_choice, .accepted = accepted_choice};
+
+/* ---- Pair: one integer for both directions, or [height, width] -------------------------------------------
+ */
+
+static status read_pair(const option *o, const char *name, const tree_node *node, void *object,
+                        error_info *error) {
+    bool listed = node->kind == TREE_LIST && node->count == 2;
+    const tree_node *items[2] = {listed ? node->first : node, listed ? node->first->next : node};
+    for (int i = 0; i < 2; i++) {
+        double number;
+        if (!tree_number(items[i], &number) || !option_accepts_number(o, number))
+            return option_refuse(o, name, items[i], error);
+        ((int *)value_of(o, object))[i] = (int)number;
+    }
+    return STATUS_OK;
+}
+
+static void write_pair(const option *o, const char *name, const void *object, FILE *out) {
+    const int *pair = const_value_of(o, object);
+    fprintf(out, "%s = [%d, %d]\n", name, pair[0], pair[1]);
+}
+
+static void accepted_pair(const option *o, char *text, size_t size) {
+    char range[SHORT_TEXT_SIZE];
+    range_text(o, range, sizeof range);
+    snprintf(text, size, "an integer from %s, or [height, width]", range);
+}
+
+const option_type option_pair = {.read = read_pair, .write = write_pair, .accepted = accepted_pair};
+
+/* ---- List of numbers -------------------------------------------------------------------------------------
+ */
+
+enum { LONGEST_LIST = ENGINE_MAX_CHANNELS_NORMALIZED };
+
+static status read_numbers(const option *o, const char *name, const tree_node *node, void *object,
+                           error_info *error) {
+    if (node->kind != TREE_LIST || node->count < 1 || node->count > LONGEST_LIST)
+        return option_refuse(o, name, node, error);
+    double *next = value_of(o, object);
+    for (const tree_node *item = node->first; item != NULL; item = item->next, next++)
+        if (!tree_number(item, next) || !in_range(o, *next))
+            return option_refuse(o, name, item, error);
+    *(int *)((char *)object + o->count_offset) = (int)node->count;
+    return STATUS_OK;
+}
+
+static void write_numbers(const option *o, const char *name, const void *object, FILE *out) {
+    const double *numbers = const_value_of(o, object);
+    int count = *(const int *)((const char *)object + o->count_offset);
+    fprintf(out, "%s = [", name);
+    for (int i = 0; i < count; i++) {
+        char text[NUMBER_SIZE];
+        option_number_text(numbers[i], text, sizeof text);
+        fprintf(out, "%s%s", i > 0 ? ", " : "", text);
+    }
+    fprintf(out, "]\n");
+}
+
+static void accepted_numbers(const option *o, char *text, size_t size) {
+    char range[SHORT_TEXT_SIZE];
+    range_text(o, range, sizeof range);
+    snprintf(text, size, "a list of 1 to %d numbers from %s", LONGEST_LIST, range);
+}
+
+const option_type option_numbers = {
+    .read = read_numbers, .write = write_numbers, .accepted = accepted_numbers};
+
+/* ---- How often a quantity is recorded --------------------------------------------------------------------
+ */
+
+static const char *const never = "never";
+
+/* "10 steps" → 10, RECORD_PER_STEP */
+static bool parse_every(const option *o, const char *text, record_spec *record) {
+    size_t digits = strspn(text, "0123456789");
+    char number_text[NUMBER_SIZE];
+    if (digits == 0 || digits >= sizeof number_text || text[digits] != ' ')
+        return false;
+    memcpy(number_text, text, digits);
+    number_text[digits] = '\0';
+    tree_node scalar = {.kind = TREE_SCALAR, .text = number_text};
+    double number;
+    if (!tree_number(&scalar, &number) || !option_accepts_number(o, number))
+        return false;
+    const char *unit = text + digits + strspn(text + digits, " ");
+    bool step = strcmp(unit, "step") == 0 || strcmp(unit, "steps") == 0;
+    bool epoch = strcmp(unit, "epoch") == 0 || strcmp(unit, "epochs") == 0;
+    record->every = (int)number;
+    record->unit = step ? RECORD_PER_STEP : RECORD_PER_EPOCH;
+    return step || epoch;
+}
+
+/* Records are appended, so their order is that of the table and not that of the file. */
+static status read_every(const option *o, const char *name, const tree_node *node, void *object,
+                         error_info *error) {
+    if (is_word(node, never))
+        return STATUS_OK;
+    training_spec *spec = value_of(o, object);
+    record_spec record = {.quantity = o->quantity};
+    if (node->kind != TREE_SCALAR || !parse_every(o, node->text, &record))
+        return option_refuse(o, name, node, error);
+    spec->records[spec->record_count++] = record;
+    return STATUS_OK;
+}
+
+static void write_every(const option *o, const char *name, const void *object, FILE *out) {
+    const training_spec *spec = const_value_of(o, object);
+    for (int i = 0; i < spec->record_count; i++)
+        if (spec->records[i].quantity == o->quantity)
+            fprintf(out, "%s = %d %s\n", name, spec->records[i].every,
+                    spec->records[i].unit == RECORD_PER_STEP ? "step" : "epoch");
+}
+
+static void accepted_every(const option *o, char *text, size_t size) {
+    (void)o;
+    snprintf(text, size, "\"N steps\" or \"N epochs\" with N ≥ 1, or %s", never);
+}
+
+const option_type option_every = {.read = read_every, .write = write_every, .accepted = accepted_every};
