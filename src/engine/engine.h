@@ -1,8 +1,8 @@
 /* The training engine: specification → plan → training → report.
  *
  * This is the engine's only public header. The engine trains one sequential network on one in-memory data set
- * with one thread, and knows nothing of MPI, HDF5, YAML, ranks or trials. What it computes is a function of the
- * specification, the data and the two numbers that name the random streams.
+ * with one thread, and knows nothing of MPI, HDF5, YAML, ranks or trials. What it computes is a function of
+ * the specification, the data and the two numbers that name the random streams.
  *
  * Axis letters used throughout: N samples of a batch, C channels, H rows, W columns, O outputs, K inputs. */
 #ifndef ENGINE_ENGINE_H
@@ -46,11 +46,11 @@ typedef enum layer_kind {
 
 typedef struct layer_spec {
     layer_kind kind;
-    int units;                          /* dense: outputs */
-    int filters;                        /* conv: output channels */
-    int kernel_height, kernel_width;    /* conv, pooling */
-    int stride_height, stride_width;    /* conv, pooling */
-    int padding_height, padding_width;  /* conv: zeros added on each side */
+    int units;                         /* dense: outputs */
+    int filters;                       /* conv: output channels */
+    int kernel_height, kernel_width;   /* conv, pooling */
+    int stride_height, stride_width;   /* conv, pooling */
+    int padding_height, padding_width; /* conv: zeros added on each side */
 } layer_spec;
 
 typedef enum initializer_kind {
@@ -79,10 +79,10 @@ typedef struct optimizer_spec {
 } optimizer_spec;
 
 typedef enum record_quantity {
-    RECORD_TRAIN_LOSS,    /* loss of the batch, before its update */
+    RECORD_TRAIN_LOSS,     /* loss of the batch, before its update */
     RECORD_TRAIN_ACCURACY, /* percent of the batch, before its update */
-    RECORD_TEST_LOSS,     /* over the whole test set */
-    RECORD_TEST_ACCURACY, /* percent of the test set */
+    RECORD_TEST_LOSS,      /* over the whole test set */
+    RECORD_TEST_ACCURACY,  /* percent of the test set */
     RECORD_QUANTITY_COUNT
 } record_quantity;
 
@@ -114,10 +114,11 @@ typedef struct training_spec {
     record_spec records[ENGINE_MAX_RECORDS];
 } training_spec;
 
-/* ---- Data ------------------------------------------------------------------------------------------------ */
+/* ---- Data ------------------------------------------------------------------------------------------------
+ */
 
-/* Images as they are stored on disk: bytes, channel planes. The engine only reads them; they may lie in memory
- * shared by several processes. */
+/* Images as they are stored on disk: bytes, channel planes. The engine only reads them; they may lie in
+ * memory shared by several processes. */
 typedef struct dataset_split {
     size_t count;
     const uint8_t *pixels; /* (count, C, H, W) */
@@ -165,12 +166,12 @@ typedef struct record_layout {
 } record_layout;
 
 typedef struct training_plan {
-    size_t parameters;       /* learnable numbers */
-    size_t memory_bytes;     /* arena for parameters, gradients, optimiser state, activations */
-    int steps_per_epoch;     /* ⌈train.count / batch⌉ */
-    long steps;              /* in all */
-    double flops;            /* of a whole training with its evaluations; a multiply-add counts two */
-    double flops_per_step;   /* one full batch: forward, backward, update */
+    size_t parameters;     /* learnable numbers */
+    size_t memory_bytes;   /* arena for parameters, gradients, optimiser state, activations */
+    int steps_per_epoch;   /* ⌈train.count / batch⌉ */
+    long steps;            /* in all */
+    double flops;          /* of a whole training with its evaluations; a multiply-add counts two */
+    double flops_per_step; /* one full batch: forward, backward, update */
     record_layout records;
 } training_plan;
 
@@ -204,8 +205,8 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
 
 /* ---- Kernel sets and measurement ---------------------------------------------------------------------- */
 
-/* Name of the kernel set in use ("reference", "portable", "avx2", "avx512"): the best that the CPU has, or the
- * one that the environment variable MPISWEEP_KERNELS names. */
+/* Name of the kernel set in use ("reference", "portable", "avx2", "avx512"): the best that the CPU has, or
+ * the one that the environment variable MPISWEEP_KERNELS names. */
 const char *engine_kernels(void);
 
 /* STATUS_USAGE when MPISWEEP_KERNELS names a set that does not exist or that this CPU lacks. */

@@ -26,7 +26,8 @@ static real softmax(const real *z, int classes, real *p) {
 }
 
 /* λ·H(p), H(p) = −Σ p log(p + ε); adds its gradient on the logits to dz:
- * dH/dp_i = −log(p_i + ε) − p_i / (p_i + ε), and through the softmax dH/dz_i = p_i (dH/dp_i − Σ_j p_j dH/dp_j). */
+ * dH/dp_i = −log(p_i + ε) − p_i / (p_i + ε), and through the softmax dH/dz_i = p_i (dH/dp_i − Σ_j p_j
+ * dH/dp_j). */
 static real entropy_term(const real *p, int classes, real weight, real *dz) {
     real entropy = 0, mean = 0, slope[ENGINE_MAX_CLASSES];
     for (int i = 0; i < classes; i++) {
@@ -48,7 +49,8 @@ static int largest_class(const real *z, int classes) {
     return best;
 }
 
-/* Cross-entropy −log p_y = log Σ exp z − z_y with gradient p − onehot(y), plus the entropy term where λ ≠ 0. */
+/* Cross-entropy −log p_y = log Σ exp z − z_y with gradient p − onehot(y), plus the entropy term where λ ≠ 0.
+ */
 static real cross_entropy(const loss_spec *spec, const real *z, int label, int classes, real *dz) {
     real p[ENGINE_MAX_CLASSES];
     real loss = softmax(z, classes, p) - z[label];
@@ -62,8 +64,8 @@ static real cross_entropy(const loss_spec *spec, const real *z, int label, int c
     return loss;
 }
 
-loss_sums loss_evaluate(const loss_spec *spec, const real *logits, const uint8_t *labels, size_t count, int classes,
-                        real *d_logits) {
+loss_sums loss_evaluate(const loss_spec *spec, const real *logits, const uint8_t *labels, size_t count,
+                        int classes, real *d_logits) {
     loss_sums sums = {.samples = count};
     for (size_t n = 0; n < count; n++) {
         const real *z = logits + n * (size_t)classes;

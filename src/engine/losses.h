@@ -10,9 +10,9 @@ typedef struct loss_sums {
     size_t correct, samples;
 } loss_sums;
 
-/* Loss of logits (count, classes) against labels (count). d_logits (count, classes) receives the gradient of the
- * MEAN loss over the count samples, or is NULL. */
-loss_sums loss_evaluate(const loss_spec *spec, const real *logits, const uint8_t *labels, size_t count, int classes,
-                        real *d_logits);
+/* Loss of logits (count, classes) against labels (count). d_logits (count, classes) receives the gradient of
+ * the MEAN loss over the count samples, or is NULL. */
+loss_sums loss_evaluate(const loss_spec *spec, const real *logits, const uint8_t *labels, size_t count,
+                        int classes, real *d_logits);
 
 #endif

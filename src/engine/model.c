@@ -4,11 +4,12 @@
 
 #include "base/clock.h"
 
-/* Scratch tensors of a block are kept below this, so that they stay in an L2 cache of 512 KiB or more beside the
- * weights. */
+/* Scratch tensors of a block are kept below this, so that they stay in an L2 cache of 512 KiB or more beside
+ * the weights. */
 enum { BLOCK_BYTES = 192 * 1024 };
 
-/* ---- Structure ------------------------------------------------------------------------------------------- */
+/* ---- Structure -------------------------------------------------------------------------------------------
+ */
 
 static const layer_ops *ops_of(layer_kind kind) {
     switch (kind) {
@@ -27,8 +28,9 @@ static const layer_ops *ops_of(layer_kind kind) {
     return NULL; /* flatten: every layer reads its input in the order it needs */
 }
 
-/* max(relu(x)) = relu(max(x)), and the gradients agree too: where the maximum is not positive both orders stop
- * it, elsewhere the first maximum is the same place. Pooling first makes the ReLU pass smaller by the window. */
+/* max(relu(x)) = relu(max(x)), and the gradients agree too: where the maximum is not positive both orders
+ * stop it, elsewhere the first maximum is the same place. Pooling first makes the ReLU pass smaller by the
+ * window. */
 static void pool_before_relu(model *m) {
     for (int i = 0; i + 1 < m->layer_count; i++) {
         layer *first = &m->layers[i], *second = &m->layers[i + 1];
@@ -52,8 +54,8 @@ static status build_layers(model *m, const model_spec *spec, tensor_shape input,
         l->in = m->boundaries[i].shape = input;
         status code = l->ops->setup(l, m->capacity, error);
         if (code != STATUS_OK)
-            return error_prefix(error, "layer %d (%s) on an input of %d × %d × %d: ", l->position, l->ops->name,
-                                input.channels, input.height, input.width);
+            return error_prefix(error, "layer %d (%s) on an input of %d × %d × %d: ", l->position,
+                                l->ops->name, input.channels, input.height, input.width);
         l->parameter_offset = m->parameter_reals;
         m->parameter_reals += l->parameter_reals;
         m->parameter_count += l->parameter_count;
@@ -62,6 +64,8 @@ static status build_layers(model *m, const model_spec *spec, tensor_shape input,
         input = l->out;
     }
     m->boundaries[m->layer_count].shape = input;
+    if (m->parameter_count == 0)
+        return error_set(error, STATUS_USAGE, "no layer has parameters: there is nothing to train");
     return STATUS_OK;
 }
 
@@ -79,9 +83,10 @@ static void cut_segments(model *m) {
     }
 }
 
-static bool starts_segment(const model *m, int at) {
+/* Does boundary `at` lie between two segments, or at the end? */
+static bool leaves_segment(const model *m, int at) {
     for (int s = 0; s < m->segment_count; s++)
-        if (m->segments[s].first == at)
+        if (m->segments[s].first == at || m->segments[s].end == at)
             return true;
     return false;
 }
@@ -93,11 +98,10 @@ static void place_boundaries(model *m) {
         boundary *b = &m->boundaries[i];
         bool kept_by_producer = i > 0 && m->layers[i - 1].ops->keeps_output;
         bool kept_by_consumer = i < m->layer_count && m->layers[i].ops->keeps_input;
-        b->whole_batch = i == 0 || i == m->layer_count || starts_segment(m, i) || kept_by_producer || kept_by_consumer;
-        if (i < m->layer_count && m->layers[i].ops->elementwise && !kept_by_producer && i > 0 &&
-            !starts_segment(m, i)) {
+        b->whole_batch = leaves_segment(m, i) || kept_by_producer || kept_by_consumer;
+        if (!b->whole_batch && m->layers[i].ops->elementwise) {
             b->shared = true;
-            b->whole_batch = m->boundaries[i + 1].whole_batch;
+            b->whole_batch = b[1].whole_batch;
         }
     }
 }
@@ -134,7 +138,8 @@ status model_build(model *m, const model_spec *spec, tensor_shape input, size_t 
     return STATUS_OK;
 }
 
-/* ---- Memory ---------------------------------------------------------------------------------------------- */
+/* ---- Memory ----------------------------------------------------------------------------------------------
+ */
 
 static real *take_reals(arena *a, size_t count) {
     return arena_take(a, count * sizeof(real));
@@ -144,26 +149,26 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-/* Values are kept for the batch where boundaries say so; the rest, and all gradients inside a segment, go to and
- * fro between two scratch tensors. A gradient that leaves a segment is kept for the batch. */
+/* Values are kept for the batch where boundaries say so; the rest, and all gradients inside a segment, go to
+ * and fro between two scratch tensors. A gradient that leaves a segment is kept for the batch. */
 static void carve_boundaries(model *m, arena *a) {
     size_t scratch = 0;
     for (int s = 0; s < m->segment_count; s++)
         scratch = larger(scratch, widest_inside(m, &m->segments[s]) * m->segments[s].block);
     real *values[2] = {take_reals(a, scratch), take_reals(a, scratch)};
     real *gradients[2] = {take_reals(a, scratch), take_reals(a, scratch)};
+    int turn = 0; /* neighbours that are not shared take different scratch */
     for (int i = m->layer_count; i >= 0; i--) {
         boundary *b = &m->boundaries[i], *next = b + 1;
-        if (b->shared)
+        if (b->shared) {
             b->values = next->values;
-        else
-            b->values = b->whole_batch ? take_reals(a, m->capacity * boundary_reals(m, i)) : values[i % 2];
-        if (b->shared)
             b->gradient = next->gradient;
-        else if (i == m->layer_count || starts_segment(m, i))
-            b->gradient = take_reals(a, m->capacity * boundary_reals(m, i));
-        else
-            b->gradient = gradients[i % 2];
+            continue;
+        }
+        turn = !turn;
+        size_t batch_reals = m->capacity * boundary_reals(m, i);
+        b->values = b->whole_batch ? take_reals(a, batch_reals) : values[turn];
+        b->gradient = leaves_segment(m, i) ? take_reals(a, batch_reals) : gradients[turn];
     }
 }
 
@@ -185,7 +190,8 @@ void model_carve(model *m, arena *a) {
     m->scratch = take_reals(a, scratch);
 }
 
-/* ---- Passes ---------------------------------------------------------------------------------------------- */
+/* ---- Passes ----------------------------------------------------------------------------------------------
+ */
 
 /* A tensor from sample `first` on: whole-batch tensors are indexed, block scratch starts anew. */
 static real *from_sample(const model *m, int i, real *tensor, bool whole_batch, size_t first) {
@@ -201,8 +207,7 @@ static real *gradient_from(const model *m, int i, size_t first) {
     int owner = i;
     while (m->boundaries[owner].shared)
         owner++;
-    bool whole_batch = owner == m->layer_count || starts_segment(m, owner);
-    return from_sample(m, i, m->boundaries[i].gradient, whole_batch, first);
+    return from_sample(m, i, m->boundaries[i].gradient, leaves_segment(m, owner), first);
 }
 
 static layer_pass pass_of(const model *m, int i, size_t first, size_t count) {
@@ -266,7 +271,8 @@ void model_backward(const model *m, size_t count) {
     }
 }
 
-/* ---- Parameters in natural order ------------------------------------------------------------------------- */
+/* ---- Parameters in natural order -------------------------------------------------------------------------
+ */
 
 void model_get_parameters(const model *m, const real *stored, real *values) {
     for (int i = 0; i < m->layer_count; i++) {

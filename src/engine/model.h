@@ -1,8 +1,9 @@
 /* A sequential network with all its memory: parameters, gradients, activations. Private to the engine.
  *
- * Parameters, gradients and optimiser state are one block each, carved by the layers' offsets, so that optimiser,
- * norms and copies are one loop. Spatial layers run block of samples by block of samples, so that what passes
- * between them stays in the L2 cache; only what the backward pass needs is kept for the whole batch. */
+ * Parameters, gradients and optimiser state are one block each, carved by the layers' offsets, so that
+ * optimiser, norms and copies are one loop. Spatial layers run block of samples by block of samples, so that
+ * what passes between them stays in the L2 cache; only what the backward pass needs is kept for the whole
+ * batch. */
 #ifndef ENGINE_MODEL_H
 #define ENGINE_MODEL_H
 
@@ -44,8 +45,8 @@ typedef struct model {
     layer_clock *clocks; /* (layer_count) when the layers are to be timed, else NULL */
 } model;
 
-/* Build the structure: layers, shapes, segments. No memory is taken. STATUS_USAGE names the layer that does not
- * fit. */
+/* Build the structure: layers, shapes, segments. No memory is taken. STATUS_USAGE names the layer that does
+ * not fit. */
 status model_build(model *m, const model_spec *spec, tensor_shape input, size_t capacity, error_info *error);
 
 /* Take all memory from `a` (measuring or real). Contents are uninitialised, but parameters and gradients are
@@ -55,7 +56,8 @@ void model_carve(model *m, arena *a);
 /* boundaries[0] of `count` samples → boundaries[layer_count], the logits (count, classes). */
 void model_forward(const model *m, size_t count);
 
-/* The gradient of the last boundary → gradients, which are overwritten. After model_forward of the same batch. */
+/* The gradient of the last boundary → gradients, which are overwritten. After model_forward of the same
+ * batch. */
 void model_backward(const model *m, size_t count);
 
 /* All parameters in natural order (PyTorch's, layer by layer), copied out or in: values (parameter_count). */

@@ -13,13 +13,14 @@ static status check_ranges(const training_spec *spec, const dataset *data, error
         return error_set(error, STATUS_USAGE, "%zu training samples; accepted: 1 to %u", data->train.count,
                          UINT32_MAX);
     if (data->shape.channels > MAX_CHANNELS)
-        return error_set(error, STATUS_USAGE, "images of %d channels; accepted: up to %d", data->shape.channels,
-                         MAX_CHANNELS);
+        return error_set(error, STATUS_USAGE, "images of %d channels; accepted: up to %d",
+                         data->shape.channels, MAX_CHANNELS);
     if (spec->normalize.channels != 0 && spec->normalize.channels != data->shape.channels)
         return error_set(error, STATUS_USAGE, "normalisation for %d channels, but the images have %d",
                          spec->normalize.channels, data->shape.channels);
     if (data->classes < 2 || data->classes > ENGINE_MAX_CLASSES)
-        return error_set(error, STATUS_USAGE, "%d classes; accepted: 2 to %d", data->classes, ENGINE_MAX_CLASSES);
+        return error_set(error, STATUS_USAGE, "%d classes; accepted: 2 to %d", data->classes,
+                         ENGINE_MAX_CLASSES);
     return STATUS_OK;
 }
 
@@ -39,8 +40,6 @@ static status check_output(const model *m, const dataset *data, error_info *erro
                          "the last layer (%d) has %d × %d × %d outputs, but the data set has %d classes",
                          m->layers[m->layer_count - 1].position, out.channels, out.height, out.width,
                          data->classes);
-    if (m->parameter_count == 0)
-        return error_set(error, STATUS_USAGE, "no layer has parameters: there is nothing to train");
     return STATUS_OK;
 }
 

@@ -6,7 +6,8 @@
 #include "engine/initializers.h"
 #include "engine/records.h"
 
-/* ---- Memory ---------------------------------------------------------------------------------------------- */
+/* ---- Memory ----------------------------------------------------------------------------------------------
+ */
 
 /* Evaluation runs in batches of at least this many samples, however small the training batch is. */
 enum { EVALUATION_BATCH = 128 };
@@ -43,7 +44,8 @@ status trainer_measure(const training_spec *spec, const dataset *data, size_t *b
     return STATUS_OK;
 }
 
-status trainer_open(trainer *t, const training_spec *spec, const dataset *data, arena *memory, error_info *error) {
+status trainer_open(trainer *t, const training_spec *spec, const dataset *data, arena *memory,
+                    error_info *error) {
     RETURN_IF_FAILED(trainer_build(t, spec, data, error));
     RETURN_IF_FAILED(arena_reserve(memory, trainer_bytes(t), error));
     trainer_carve(t, memory);
@@ -51,7 +53,8 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
     return STATUS_OK;
 }
 
-/* ---- Steps ----------------------------------------------------------------------------------------------- */
+/* ---- Steps -----------------------------------------------------------------------------------------------
+ */
 
 void trainer_load_batch(trainer *t, size_t first, size_t count) {
     batch_gather(&t->data->train, t->data->shape, t->pixels, t->order, first, count, model_input(&t->model),
@@ -60,8 +63,8 @@ void trainer_load_batch(trainer *t, size_t first, size_t count) {
 
 loss_sums trainer_step(trainer *t, size_t count) {
     model_forward(&t->model, count);
-    loss_sums sums = loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count, t->data->classes,
-                                   model_logits_gradient(&t->model));
+    loss_sums sums = loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
+                                   t->data->classes, model_logits_gradient(&t->model));
     if (isfinite(sums.loss)) {
         model_backward(&t->model, count);
         optimizer_step(&t->optimizer, &t->model);
@@ -82,13 +85,14 @@ loss_sums trainer_evaluate(trainer *t) {
         size_t left = test->count - first, count = left < t->model.capacity ? left : t->model.capacity;
         batch_gather(test, t->data->shape, t->pixels, NULL, first, count, model_input(&t->model), t->labels);
         model_forward(&t->model, count);
-        add_sums(&total, loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count, t->data->classes,
-                                       NULL));
+        add_sums(&total, loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
+                                       t->data->classes, NULL));
     }
     return total;
 }
 
-/* ---- Recording ------------------------------------------------------------------------------------------- */
+/* ---- Recording -------------------------------------------------------------------------------------------
+ */
 
 /* What a moment of the training offers to the records. */
 typedef struct moment {
@@ -135,11 +139,13 @@ static void record_moment(trainer *t, const record_layout *layout, const moment 
         if (needs_test(r->quantity) && test.samples == 0)
             test = trainer_evaluate(t);
         const record_variable *v = &layout->variables[i];
-        values[v->offset + (size_t)(now->done / r->every) - 1] = (float)quantity_value(r->quantity, now, &test);
+        values[v->offset + (size_t)(now->done / r->every) - 1] =
+            (float)quantity_value(r->quantity, now, &test);
     }
 }
 
-/* ---- Training -------------------------------------------------------------------------------------------- */
+/* ---- Training --------------------------------------------------------------------------------------------
+ */
 
 static void shuffle(trainer *t, uint64_t seed, uint64_t coordinates, int epoch) {
     random_stream stream = random_stream_open(seed, coordinates, RANDOM_SHUFFLE, (uint64_t)epoch);

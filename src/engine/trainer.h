@@ -13,12 +13,13 @@ typedef struct trainer {
     model model;
     optimizer optimizer;
     pixel_table *pixels;
-    uint32_t *order;          /* (train.count) of the epoch */
-    uint8_t *labels;          /* (capacity) of the batch */
+    uint32_t *order; /* (train.count) of the epoch */
+    uint8_t *labels; /* (capacity) of the batch */
 } trainer;
 
 /* Build the model and take all memory from `memory`, which grows as needed. */
-status trainer_open(trainer *t, const training_spec *spec, const dataset *data, arena *memory, error_info *error);
+status trainer_open(trainer *t, const training_spec *spec, const dataset *data, arena *memory,
+                    error_info *error);
 
 /* Bytes that trainer_open takes. */
 status trainer_measure(const training_spec *spec, const dataset *data, size_t *bytes, model *built,
@@ -27,8 +28,8 @@ status trainer_measure(const training_spec *spec, const dataset *data, size_t *b
 /* Load a batch of `count` samples from position `first` of the epoch's order. */
 void trainer_load_batch(trainer *t, size_t first, size_t count);
 
-/* Forward, loss, backward, update on the loaded batch; returns the sums from before the update. When the loss is
- * not finite the update is left out. */
+/* Forward, loss, backward, update on the loaded batch; returns the sums from before the update. When the loss
+ * is not finite the update is left out. */
 loss_sums trainer_step(trainer *t, size_t count);
 
 /* Sums over the whole test set. */

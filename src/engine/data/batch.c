@@ -19,8 +19,8 @@ static void gather_image(const uint8_t *pixels, tensor_shape shape, const pixel_
             out[i * channels + c] = table->values[c][pixels[c * plane + i]];
 }
 
-void batch_gather(const dataset_split *split, tensor_shape shape, const pixel_table *table, const uint32_t *order,
-                  size_t first, size_t count, real *inputs, uint8_t *labels) {
+void batch_gather(const dataset_split *split, tensor_shape shape, const pixel_table *table,
+                  const uint32_t *order, size_t first, size_t count, real *inputs, uint8_t *labels) {
     const size_t size = (size_t)shape.channels * (size_t)shape.height * (size_t)shape.width;
     for (size_t n = 0; n < count; n++) {
         size_t sample = order != NULL ? order[first + n] : first + n;

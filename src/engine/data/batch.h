@@ -16,7 +16,7 @@ void pixel_table_fill(pixel_table *t, const normalize_spec *spec, int channels);
 
 /* Samples order[first … first + count − 1] of a split (in stored order when order is NULL) →
  * inputs (count, H, W, C) and labels (count). */
-void batch_gather(const dataset_split *split, tensor_shape shape, const pixel_table *table, const uint32_t *order,
-                  size_t first, size_t count, real *inputs, uint8_t *labels);
+void batch_gather(const dataset_split *split, tensor_shape shape, const pixel_table *table,
+                  const uint32_t *order, size_t first, size_t count, real *inputs, uint8_t *labels);
 
 #endif

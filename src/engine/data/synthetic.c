@@ -1,9 +1,10 @@
 /* Synthetic images: a stand-in for photographs where no data set is at hand.
  *
- * A class is a texture: in every colour channel a sum of two plane waves whose directions, wavelengths and colours
- * belong to the class. An image shows its class's texture at a random offset (so that position tells nothing),
- * with random contrast and brightness, mixed with the texture of another class and with pixel noise: a network has
- * to learn filters, and how well it does in a few epochs depends on the learning rate. */
+ * A class is a texture: in every colour channel a sum of two plane waves whose directions, wavelengths and
+ * colours belong to the class. An image shows its class's texture at a random offset (so that position tells
+ * nothing), with random contrast and brightness, mixed with the texture of another class and with pixel
+ * noise: a network has to learn filters, and how well it does in a few epochs depends on the learning rate.
+ */
 #include <math.h>
 
 #include "base/random.h"
@@ -22,7 +23,7 @@ typedef struct texture {
 } texture;
 
 static texture class_texture(uint64_t seed, int class) {
-    random_stream stream = random_stream_open(seed, 0, RANDOM_SYNTHETIC, (uint64_t)class);
+    random_stream stream = random_stream_open(seed, 0, RANDOM_SYNTHETIC, (uint64_t) class);
     texture t;
     for (int w = 0; w < WAVES; w++) {
         double direction = two_pi * random_uniform(&stream);
@@ -75,7 +76,8 @@ static void draw_image(const synthetic_spec *spec, uint64_t seed, size_t index, 
     for (int c = 0; c < spec->shape.channels; c++)
         for (int y = 0; y < spec->shape.height; y++)
             for (int x = 0; x < spec->shape.width; x++) {
-                double value = (1 - share) * brightness(&own, c, x, y) + share * brightness(&distractor, c, x, y);
+                double value =
+                    (1 - share) * brightness(&own, c, x, y) + share * brightness(&distractor, c, x, y);
                 *pixels++ = to_pixel(contrast * value + shift + noise_level * random_normal(&stream));
             }
 }
@@ -87,6 +89,6 @@ void synthetic_images(const synthetic_spec *spec, uint64_t seed, size_t first, s
     for (size_t n = 0; n < count; n++) {
         int class = (int)((first + n) % (size_t)spec->classes);
         draw_image(spec, seed, first + n, class, pixels + n * size);
-        labels[n] = (uint8_t)class;
+        labels[n] = (uint8_t) class;
     }
 }

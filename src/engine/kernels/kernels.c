@@ -80,6 +80,7 @@ status engine_kernels_check(error_info *error) {
         strcat(names, set == registry.available ? "" : ", ");
         strcat(names, (*set)->name);
     }
-    return error_set(error, STATUS_USAGE, "MPISWEEP_KERNELS=%s: no such kernel set on this CPU; there are: %s",
+    return error_set(error, STATUS_USAGE,
+                     "MPISWEEP_KERNELS=%s: no such kernel set on this CPU; there are: %s",
                      getenv("MPISWEEP_KERNELS"), names);
 }

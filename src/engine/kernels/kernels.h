@@ -1,7 +1,7 @@
 /* The kernels: the inner loops that all time is spent in, behind one table per instruction set.
  *
- * The plain C set is complete and is the reference; vector sets override it entry by entry. All sets compute the
- * same sums in the same order and differ in rounding only (fused multiply-add). */
+ * The plain C set is complete and is the reference; vector sets override it entry by entry. All sets compute
+ * the same sums in the same order and differ in rounding only (fused multiply-add). */
 #ifndef ENGINE_KERNELS_KERNELS_H
 #define ENGINE_KERNELS_KERNELS_H
 
@@ -11,7 +11,8 @@
 #include "engine/engine.h"
 
 /* Outputs are computed in panels of this many columns, whatever the vector width: weights are stored as
- * [panel][k][PANEL], padded with zeros, so that the layout of parameters does not depend on the kernel set. */
+ * [panel][k][PANEL], padded with zeros, so that the layout of parameters does not depend on the kernel set.
+ */
 enum { PANEL = 16 };
 
 /* The product that convolution and dense layers consist of, one panel of columns wide:
@@ -19,10 +20,10 @@ enum { PANEL = 16 };
  *   c[r, j] = start[r, j] + Σ_{s < segments} Σ_{t < length} a[s·a_segment + r·a_row + t·a_step]
  *                                                         · b[s·b_segment + t·b_step + j]
  *
- * for r < rows, j < columns ≤ PANEL; c[r, j] lies at c[r·c_row + j]. start is c itself when `accumulate`, else
- * bias[j], else 0. Rows of b have PANEL readable columns, whatever `columns` is.
- * With overlapping rows of `a` (a_row < length) this is a convolution along an image row without im2col; with
- * a_row = 1 and a_step the pixel stride it is the gradient of the weights. */
+ * for r < rows, j < columns ≤ PANEL; c[r, j] lies at c[r·c_row + j]. start is c itself when `accumulate`,
+ * else bias[j], else 0. Rows of b have PANEL readable columns, whatever `columns` is. With overlapping rows
+ * of `a` (a_row < length) this is a convolution along an image row without im2col; with a_row = 1 and a_step
+ * the pixel stride it is the gradient of the weights. */
 typedef struct product {
     int rows, columns;
     int segments, length;
@@ -36,8 +37,8 @@ typedef struct product {
     bool accumulate;
 } product;
 
-/* Max-pooling of one image: x (H, W, C) → y (OH, OW, C); `winner` (OH, OW, C) receives which place of the window
- * (row by row) held the maximum, the first of equals; NaN wins, as in PyTorch. */
+/* Max-pooling of one image: x (H, W, C) → y (OH, OW, C); `winner` (OH, OW, C) receives which place of the
+ * window (row by row) held the maximum, the first of equals; NaN wins, as in PyTorch. */
 typedef struct pooling {
     int channels, width; /* C, W of x */
     int out_height, out_width;
@@ -60,7 +61,8 @@ typedef struct kernel_set {
     void (*sgd)(size_t n, real *w, real *v, const real *g, real lr, real momentum);
 } kernel_set;
 
-/* The set in use: the best that this CPU has, or the one named by MPISWEEP_KERNELS. Decided at the first call. */
+/* The set in use: the best that this CPU has, or the one named by MPISWEEP_KERNELS. Decided at the first
+ * call. */
 const kernel_set *kernels_select(void);
 
 /* All sets that were compiled in and that this CPU can run, best first; NULL-terminated. */

@@ -1,5 +1,5 @@
-/* The plain C kernels. Compiled once without extensions as the reference set, and once per instruction set for
- * the entries that the compiler vectorises well by itself; KERNEL_SET is the suffix of the names. */
+/* The plain C kernels. Compiled once without extensions as the reference set, and once per instruction set
+ * for the entries that the compiler vectorises well by itself; KERNEL_SET is the suffix of the names. */
 #include "engine/kernels/kernels.h"
 
 #include <string.h>
@@ -84,7 +84,8 @@ static void column_sums(size_t rows, size_t columns, const real *restrict x, rea
             sums[j] += x[r * columns + j];
 }
 
-static void sgd(size_t n, real *restrict w, real *restrict v, const real *restrict g, real lr, real momentum) {
+static void sgd(size_t n, real *restrict w, real *restrict v, const real *restrict g, real lr,
+                real momentum) {
     for (size_t i = 0; i < n; i++) {
         v[i] = momentum * v[i] + g[i];
         w[i] -= lr * v[i];

@@ -20,9 +20,9 @@ static inline void store(float *to, vector v) {
     *(unaligned_vector *)to = v;
 }
 
-/* `rows` rows of the product, kept in rows × VECTORS registers. `rows` is a constant at every call, so that the
- * loops unroll and `sum` lives in registers. Rows are addressed in threes (base, base + stride, base + 2 stride:
- * the addressing modes of x86), so that a tile needs few address registers. */
+/* `rows` rows of the product, kept in rows × VECTORS registers. `rows` is a constant at every call, so that
+ * the loops unroll and `sum` lives in registers. Rows are addressed in threes (base, base + stride, base + 2
+ * stride: the addressing modes of x86), so that a tile needs few address registers. */
 static inline __attribute__((always_inline)) void tile(const product *p, int first, const int rows) {
     vector sum[TILE_ROWS][VECTORS];
     for (int r = 0; r < rows; r++) {
@@ -67,12 +67,13 @@ static void full_panel(const product *p) {
     case n:                                                                                                  \
         tile(p, first, n < TILE_ROWS ? n : TILE_ROWS);                                                       \
         break;
-            CASE(1) CASE(2) CASE(3)
+            CASE(1)
+            CASE(2) CASE(3)
 #if TILE_ROWS > 3
-            CASE(4) CASE(5) CASE(6)
+                CASE(4) CASE(5) CASE(6)
 #endif
 #if TILE_ROWS > 6
-            CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+                    CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
 #endif
 #undef CASE
         }
@@ -80,7 +81,8 @@ static void full_panel(const product *p) {
     }
 }
 
-/* Fewer than PANEL columns: the same sums into a buffer with full rows, of which the valid columns are kept. */
+/* Fewer than PANEL columns: the same sums into a buffer with full rows, of which the valid columns are kept.
+ */
 static void narrow_panel(const product *p) {
     float buffer[TILE_ROWS * PANEL];
     for (int first = 0; first < p->rows; first += TILE_ROWS) {

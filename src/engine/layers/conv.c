@@ -6,11 +6,11 @@
  *   dx[y, x, c]      = Σ_{ky, kx, o} dy[(y + ph − ky) / sh, (x + pw − kx) / sw, o] · W[o, c, ky, kx]
  *                      over the quotients that are whole numbers inside dy
  *
- * Direct, without im2col: in a channel-last image the kx·C values under a kernel row are contiguous, so one row of
- * outputs is one product of `KH` segments of KW·C terms. Images are taken one by one into a frame of zeros.
- * W is stored as panels [o / PANEL][ky][kx][c][o % PANEL], then b padded to whole panels. The input gradient is
- * the same product over the framed (and, with a stride, spread) dy with the turned weights
- * [c / PANEL][ky'][kx'][o][c % PANEL], ky' = KH − 1 − ky. */
+ * Direct, without im2col: in a channel-last image the kx·C values under a kernel row are contiguous, so one
+ * row of outputs is one product of `KH` segments of KW·C terms. Images are taken one by one into a frame of
+ * zeros. W is stored as panels [o / PANEL][ky][kx][c][o % PANEL], then b padded to whole panels. The input
+ * gradient is the same product over the framed (and, with a stride, spread) dy with the turned weights [c /
+ * PANEL][ky'][kx'][o][c % PANEL], ky' = KH − 1 − ky. */
 #include "engine/layers/layer.h"
 
 #include <string.h>
@@ -30,11 +30,12 @@ static frame input_frame(const layer *l) {
                    .width = l->in.width + 2 * l->spec.padding_width};
 }
 
-/* dy as the input gradient reads it: kernel − 1 zeros on every side, stride − 1 zeros between pixels; as large as
- * the padded input needs, even where no window starts. */
+/* dy as the input gradient reads it: kernel − 1 zeros on every side, stride − 1 zeros between pixels; as
+ * large as the padded input needs, even where no window starts. */
 static frame gradient_frame(const layer *l) {
     frame f = input_frame(l);
-    return (frame){.height = f.height + l->spec.kernel_height - 1, .width = f.width + l->spec.kernel_width - 1};
+    return (frame){.height = f.height + l->spec.kernel_height - 1,
+                   .width = f.width + l->spec.kernel_width - 1};
 }
 
 static bool is_padded(const layer *l) {
@@ -63,7 +64,8 @@ static status setup(layer *l, size_t batch, error_info *error) {
     const layer_spec *s = &l->spec;
     const frame f = input_frame(l);
     if (s->kernel_height > f.height || s->kernel_width > f.width)
-        return error_set(error, STATUS_USAGE, "a kernel of %d × %d does not fit an input of %d × %d with padding",
+        return error_set(error, STATUS_USAGE,
+                         "a kernel of %d × %d does not fit an input of %d × %d with padding",
                          s->kernel_height, s->kernel_width, f.height, f.width);
     l->out = (tensor_shape){.channels = s->filters,
                             .height = (f.height - s->kernel_height) / s->stride_height + 1,
@@ -197,7 +199,8 @@ static void weight_gradient(const layer *l, const layer_pass *pass, const real *
         };
         for (int ky = 0; ky < l->spec.kernel_height; ky++) {
             p.a = framed + ky * row;
-            p.c = pass->d_parameters + (panel * k + (size_t)(ky * l->spec.kernel_width * l->in.channels)) * PANEL;
+            p.c = pass->d_parameters +
+                  (panel * k + (size_t)(ky * l->spec.kernel_width * l->in.channels)) * PANEL;
             pass->kernels->product(&p);
         }
     }
@@ -209,9 +212,11 @@ static void frame_gradient(const layer *l, const real *dy, real *framed) {
     const size_t o = filters(l);
     memset(framed, 0, frame_reals(f, l->spec.filters) * sizeof *framed);
     for (int oy = 0; oy < l->out.height; oy++) {
-        real *row = framed + (size_t)(l->spec.kernel_height - 1 + oy * l->spec.stride_height) * (size_t)f.width * o;
+        real *row =
+            framed + (size_t)(l->spec.kernel_height - 1 + oy * l->spec.stride_height) * (size_t)f.width * o;
         for (int ox = 0; ox < l->out.width; ox++, dy += o)
-            memcpy(row + (size_t)(l->spec.kernel_width - 1 + ox * l->spec.stride_width) * o, dy, o * sizeof *dy);
+            memcpy(row + (size_t)(l->spec.kernel_width - 1 + ox * l->spec.stride_width) * o, dy,
+                   o * sizeof *dy);
     }
 }
 

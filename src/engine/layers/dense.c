@@ -2,8 +2,8 @@
  *
  *   dW = dyᵀ x    db = Σ_n dy    dx = dy W
  *
- * W is stored as panels [o / PANEL][k][o % PANEL], then b padded to whole panels. The input is channel-last; the
- * natural order of K is channel, row, column, so that parameters agree with PyTorch's after a flatten. */
+ * W is stored as panels [o / PANEL][k][o % PANEL], then b padded to whole panels. The input is channel-last;
+ * the natural order of K is channel, row, column, so that parameters agree with PyTorch's after a flatten. */
 #include "engine/layers/layer.h"
 
 /* Inputs per block of the forward product: a block of a panel (16 KiB) stays in L1. */
@@ -35,8 +35,7 @@ static status setup(layer *l, size_t batch, error_info *error) {
     l->parameter_reals = panel_count(o) * PANEL * (k + 1);
     l->fan_in = (int)k;
     /* weight gradient: a block of x and dy as panels; input gradient: one turned panel */
-    l->scratch_reals =
-        larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), o * PANEL);
+    l->scratch_reals = larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), o * PANEL);
     l->flops_forward = 2.0 * (double)(o * k);
     l->flops_backward = 2.0 * l->flops_forward;
     return STATUS_OK;
@@ -84,7 +83,7 @@ static void forward(const layer *l, const layer_pass *pass) {
 /* dW[o, k] += Σ_n dy[n, o] x[n, k], block of inputs by block of inputs. */
 static void weight_gradient(const layer *l, const layer_pass *pass) {
     const size_t k = inputs(l), o = outputs(l), count = pass->count;
-    real *dy_panels = pass->scratch;                          /* [panel][n][PANEL] */
+    real *dy_panels = pass->scratch;                            /* [panel][n][PANEL] */
     real *x_block = dy_panels + panel_count(o) * PANEL * count; /* [n][block] */
     for (size_t panel = 0; panel < panel_count(o); panel++)
         pack_panel(pass->d_output, count, o, panel, dy_panels + panel * count * PANEL);

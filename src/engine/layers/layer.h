@@ -1,7 +1,7 @@
 /* What a layer is: one file per kind, behind one table of functions. Private to the engine.
  *
- * Activations are stored channel-last, (N, H, W, C): the C values of a pixel side by side, so that an image row
- * is one long vector for the product kernel. */
+ * Activations are stored channel-last, (N, H, W, C): the C values of a pixel side by side, so that an image
+ * row is one long vector for the product kernel. */
 #ifndef ENGINE_LAYERS_LAYER_H
 #define ENGINE_LAYERS_LAYER_H
 
@@ -21,9 +21,9 @@ typedef struct layer {
     int fan_in;              /* inputs of one output */
     size_t saved_bytes;      /* per sample, from forward to backward */
     size_t workspace_reals;  /* from backward_begin to the last backward of a step */
-    size_t scratch_reals;    /* within one call, for one sample or for `batch` where the layer is not spatial */
-    double flops_forward;    /* per sample; a multiply-add counts two */
-    double flops_backward;   /* per sample, input gradient included */
+    size_t scratch_reals;  /* within one call, for one sample or for `batch` where the layer is not spatial */
+    double flops_forward;  /* per sample; a multiply-add counts two */
+    double flops_backward; /* per sample, input gradient included */
 } layer;
 
 /* One call: `count` consecutive samples. Gradients of parameters accumulate. */
@@ -48,11 +48,11 @@ struct layer_ops {
     bool keeps_input;  /* backward reads input */
     bool keeps_output; /* backward reads output */
 
-    /* Given spec and in, fill out and the sizes. STATUS_USAGE when they do not fit. `batch` is the largest count
-     * of a pass. */
+    /* Given spec and in, fill out and the sizes. STATUS_USAGE when they do not fit. `batch` is the largest
+     * count of a pass. */
     status (*setup)(layer *l, size_t batch, error_info *error);
-    /* Where parameter number `natural` is stored; natural order is PyTorch's: weight (O, K), then bias (O), K in
-     * the order channel, row, column. NULL for a layer without parameters. */
+    /* Where parameter number `natural` is stored; natural order is PyTorch's: weight (O, K), then bias (O), K
+     * in the order channel, row, column. NULL for a layer without parameters. */
     size_t (*parameter_place)(const layer *l, size_t natural);
     void (*forward)(const layer *l, const layer_pass *pass);
     /* Once per step before the first backward: fill workspace from parameters. May be NULL. */

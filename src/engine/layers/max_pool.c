@@ -1,5 +1,6 @@
-/* Max-pooling: y[oy, ox, c] = max over the window of x[oy·sh + ky, ox·sw + kx, c]; no padding, rows and columns
- * that do not fill a window are left out (PyTorch's default). The gradient goes to the place of the maximum. */
+/* Max-pooling: y[oy, ox, c] = max over the window of x[oy·sh + ky, ox·sw + kx, c]; no padding, rows and
+ * columns that do not fill a window are left out (PyTorch's default). The gradient goes to the place of the
+ * maximum. */
 #include "engine/layers/layer.h"
 
 #include <string.h>

@@ -13,7 +13,8 @@ static void forward(const layer *l, const layer_pass *pass) {
 
 static void backward(const layer *l, const layer_pass *pass) {
     if (pass->d_input != NULL)
-        pass->kernels->relu_backward(pass->count * shape_size(l->in), pass->output, pass->d_output, pass->d_input);
+        pass->kernels->relu_backward(pass->count * shape_size(l->in), pass->output, pass->d_output,
+                                     pass->d_input);
 }
 
 const layer_ops layer_relu = {

@@ -1,0 +1,29 @@
+/* Short ways to write layers in tests. */
+#ifndef TESTS_UNIT_NETWORKS_H
+#define TESTS_UNIT_NETWORKS_H
+
+#include "engine/engine.h"
+
+#define DENSE(n)                                                                                             \
+    { .kind = LAYER_DENSE, .units = (n) }
+#define CONV(o, kh, kw, sh, sw, ph, pw)                                                                      \
+    {                                                                                                        \
+        .kind = LAYER_CONV, .filters = (o), .kernel_height = (kh), .kernel_width = (kw),                     \
+        .stride_height = (sh), .stride_width = (sw), .padding_height = (ph), .padding_width = (pw)           \
+    }
+#define POOL(kh, kw, sh, sw)                                                                                 \
+    {                                                                                                        \
+        .kind = LAYER_MAX_POOL, .kernel_height = (kh), .kernel_width = (kw), .stride_height = (sh),          \
+        .stride_width = (sw)                                                                                 \
+    }
+#define RELU                                                                                                 \
+    { .kind = LAYER_RELU }
+
+/* The network of jobs/entropy_sensitivity.yaml: 9 layers. */
+#define SIMPLE_CNN                                                                                           \
+    {                                                                                                        \
+        CONV(32, 3, 3, 1, 1, 1, 1), RELU, POOL(2, 2, 2, 2), CONV(64, 3, 3, 1, 1, 1, 1), RELU,                \
+            POOL(2, 2, 2, 2), DENSE(128), RELU, DENSE(10)                                                    \
+    }
+
+#endif

@@ -1,0 +1,214 @@
+/* Training from end to end: what it records, that it learns, and that its result is a function of its
+ * arguments. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "networks.h"
+
+enum { TRAIN = 300, TEST = 100, PIXELS = 3 * 8 * 8, MAX_VALUES = 4096 };
+
+static uint8_t pixels[(TRAIN + TEST) * PIXELS], labels[TRAIN + TEST];
+
+static dataset small_images(void) {
+    const synthetic_spec spec = {.shape = {3, 8, 8}, .classes = 4, .train_count = TRAIN, .test_count = TEST};
+    synthetic_images(&spec, 1, 0, TRAIN + TEST, pixels, labels);
+    return (dataset){
+        .shape = spec.shape,
+        .classes = spec.classes,
+        .train = {.count = TRAIN, .pixels = pixels, .labels = labels},
+        .test = {.count = TEST, .pixels = pixels + TRAIN * PIXELS, .labels = labels + TRAIN},
+    };
+}
+
+static training_spec small_training(void) {
+    return (training_spec){
+        .model = {.layer_count = 6,
+                  .layers = {CONV(8, 3, 3, 1, 1, 1, 1),
+                             RELU,
+                             POOL(2, 2, 2, 2),
+                             {.kind = LAYER_FLATTEN},
+                             DENSE(16),
+                             DENSE(4)}},
+        .optimizer = {.lr = 0.02, .momentum = 0.9},
+        .epochs = 4,
+        .batch = 32,
+        .record_count = 3,
+        .records = {{RECORD_TRAIN_LOSS, RECORD_PER_STEP, 1},
+                    {RECORD_TEST_LOSS, RECORD_PER_EPOCH, 2},
+                    {RECORD_TEST_ACCURACY, RECORD_PER_EPOCH, 1}},
+    };
+}
+
+typedef struct result {
+    training_report report;
+    float values[MAX_VALUES];
+} result;
+
+static void train(const training_spec *spec, const dataset *data, uint64_t coordinates, arena *memory,
+                  training_stop stop, void *context, result *r) {
+    error_info error;
+    r->report = (training_report){.values = r->values};
+    assert_int_equal(engine_train(spec, data, 5, coordinates, memory, stop, context, &r->report, &error),
+                     STATUS_OK);
+}
+
+static void a_plan_counts_steps_parameters_and_values(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    const training_spec spec = small_training();
+    training_plan plan;
+    error_info error;
+    assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_OK);
+    assert_int_equal(plan.steps_per_epoch, 10); /* nine of 32 and one of 12 */
+    assert_int_equal(plan.steps, 40);
+    assert_int_equal(plan.parameters, 8 * 27 + 8 + 16 * 128 + 16 + 4 * 16 + 4);
+    assert_int_equal(plan.records.variable_count, 3);
+    assert_int_equal(plan.records.variables[0].count, 40);
+    assert_int_equal(plan.records.variables[1].count, 2);
+    assert_int_equal(plan.records.variables[2].count, 4);
+    assert_int_equal(plan.records.value_count, 46);
+    const double conv = 2.0 * 8 * 27 * 64, dense = 2.0 * 16 * 128, last = 2.0 * 4 * 16;
+    const double forward = conv + dense + last, backward = conv + 2 * dense + 2 * last;
+    assert_true(fabs(plan.flops_per_step - 32 * (forward + backward)) < 1);
+    assert_true(fabs(plan.flops - (4.0 * TRAIN * (forward + backward) + 4.0 * TEST * forward)) < 1);
+}
+
+static void training_learns_and_fills_every_value(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    const training_spec spec = small_training();
+    arena memory = {0};
+    result r;
+    train(&spec, &data, 1, &memory, NULL, NULL, &r);
+    assert_int_equal(r.report.outcome, TRAINING_DONE);
+    assert_int_equal(r.report.steps_taken, 40);
+    for (int i = 0; i < 46; i++)
+        assert_true(isfinite(r.values[i]));
+    assert_true(fabs(r.values[0] - log(4)) < 0.3); /* the first loss is that of guessing */
+print_message("acc %g %g %g %g\n",r.values[42],r.values[43],r.values[44],r.values[45]);    assert_true(r.values[45] > 60);                /* percent; guessing gives 25 */
+    assert_true(r.values[41] < r.values[40]);      /* test loss falls */
+    arena_release(&memory);
+}
+
+static void the_result_depends_on_seed_and_coordinates_alone(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    const training_spec spec = small_training();
+    training_spec other = spec;
+    other.model.layers[0].filters = 3;
+    arena fresh = {0}, used = {0};
+    static result a, b, c, unrelated;
+    train(&spec, &data, 1, &fresh, NULL, NULL, &a);
+    train(&other, &data, 9, &used, NULL, NULL, &unrelated); /* leaves its numbers in the memory */
+    train(&spec, &data, 1, &used, NULL, NULL, &b);
+    train(&spec, &data, 2, &used, NULL, NULL, &c);
+    assert_memory_equal(a.values, b.values, 46 * sizeof(float));
+    assert_memory_not_equal(a.values, c.values, 46 * sizeof(float));
+    arena_release(&fresh);
+    arena_release(&used);
+}
+
+static void an_infinite_loss_ends_the_training_and_keeps_its_curve(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    training_spec spec = small_training();
+    spec.optimizer.lr = 1e30;
+    arena memory = {0};
+    result r;
+    train(&spec, &data, 1, &memory, NULL, NULL, &r);
+    assert_int_equal(r.report.outcome, TRAINING_DIVERGED);
+    assert_in_range(r.report.steps_taken, 2, 10);
+    assert_true(isfinite(r.values[0]));
+    assert_false(isfinite(r.values[r.report.steps_taken - 1]));
+    for (int i = (int)r.report.steps_taken; i < 46; i++)
+        assert_true(isnan(r.values[i]));
+    arena_release(&memory);
+}
+
+static bool stop_at_zero(void *context) {
+    int *left = context;
+    return (*left)-- == 0;
+}
+
+static void a_stop_ends_the_training_before_the_next_step(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    const training_spec spec = small_training();
+    arena memory = {0};
+    result r;
+    int steps = 13;
+    train(&spec, &data, 1, &memory, stop_at_zero, &steps, &r);
+    assert_int_equal(r.report.outcome, TRAINING_STOPPED);
+    assert_int_equal(r.report.steps_taken, 13);
+    arena_release(&memory);
+}
+
+/* The entropy term at λ: mean loss grows by λ · H, and H of an untrained network is about log 4. */
+static void the_entropy_term_is_added_to_the_loss(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    training_spec spec = small_training();
+    arena memory = {0};
+    static result without, with;
+    train(&spec, &data, 1, &memory, NULL, NULL, &without);
+    spec.loss.entropy_weight = 0.1;
+    train(&spec, &data, 1, &memory, NULL, NULL, &with);
+    double entropy = (with.values[0] - without.values[0]) / 0.1;
+    assert_true(entropy > 0.8 * log(4) && entropy <= log(4) + 1e-4);
+    arena_release(&memory);
+}
+
+static void a_bad_specification_is_refused_with_the_layer(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    training_spec spec = small_training();
+    training_plan plan;
+    error_info error;
+    spec.model.layers[2] = (layer_spec)POOL(9, 9, 9, 9);
+    assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_USAGE);
+    assert_non_null(strstr(error.text, "layer 2 (max_pool)"));
+    spec = small_training();
+    spec.model.layers[5].units = 5;
+    assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_USAGE);
+    assert_non_null(strstr(error.text, "5 × 1 × 1 outputs"));
+    spec = small_training();
+    spec.model = (model_spec){.layer_count = 1, .layers = {{.kind = LAYER_FLATTEN}}};
+    assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_USAGE);
+    spec = small_training();
+    spec.normalize.channels = 1;
+    assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_USAGE);
+}
+
+static void synthetic_images_depend_on_seed_and_index_alone(void **state) {
+    (void)state;
+    const synthetic_spec spec = {.shape = {3, 8, 8}, .classes = 4};
+    uint8_t all[20 * PIXELS], part[5 * PIXELS], other[20 * PIXELS], classes[20];
+    synthetic_images(&spec, 1, 0, 20, all, classes);
+    synthetic_images(&spec, 2, 0, 20, other, classes);
+    synthetic_images(&spec, 1, 10, 5, part, classes);
+    assert_memory_equal(all + 10 * PIXELS, part, sizeof part);
+    assert_memory_not_equal(all, other, sizeof all);
+    assert_int_equal(classes[3], 13 % 4);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_plan_counts_steps_parameters_and_values),
+        cmocka_unit_test(training_learns_and_fills_every_value),
+        cmocka_unit_test(the_result_depends_on_seed_and_coordinates_alone),
+        cmocka_unit_test(an_infinite_loss_ends_the_training_and_keeps_its_curve),
+        cmocka_unit_test(a_stop_ends_the_training_before_the_next_step),
+        cmocka_unit_test(the_entropy_term_is_added_to_the_loss),
+        cmocka_unit_test(a_bad_specification_is_refused_with_the_layer),
+        cmocka_unit_test(synthetic_images_depend_on_seed_and_index_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

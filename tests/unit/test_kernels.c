@@ -1,0 +1,238 @@
+/* Every kernel set against the reference, over random shapes.
+ *
+ * Each of two sums of n products is within n ε Σ|a b| of the exact one (Higham, Accuracy and Stability,
+ * §3.1), so they differ by at most twice that. Kernels that only choose values must agree exactly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "engine/kernels/kernels.h"
+
+enum { SHAPES = 1500, LARGEST = 1 << 16 };
+
+static float *random_values(random_stream *stream, size_t count) {
+    float *values = malloc(count * sizeof *values);
+    assert_non_null(values);
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)random_normal(stream);
+    return values;
+}
+
+static float *copy_of(const float *values, size_t count) {
+    float *copy = malloc(count * sizeof *copy);
+    assert_non_null(copy);
+    memcpy(copy, values, count * sizeof *copy);
+    return copy;
+}
+
+static int between(random_stream *stream, int low, int high) {
+    return low + (int)random_below(stream, (uint32_t)(high - low + 1));
+}
+
+static const kernel_set *reference_set(void) {
+    const kernel_set *const *set = kernels_available();
+    while (set[1] != NULL)
+        set++;
+    assert_string_equal((*set)->name, "reference");
+    return *set;
+}
+
+/* Σ |a b| of one output, and how many products there are. */
+static double magnitude(const product *p, int r, int j) {
+    double sum = 0;
+    for (int s = 0; s < p->segments; s++)
+        for (int t = 0; t < p->length; t++)
+            sum += fabs((double)p->a[s * p->a_segment + r * p->a_row + t * p->a_step] *
+                        (double)p->b[s * p->b_segment + t * p->b_step + j]);
+    return sum;
+}
+
+/* A random product inside arrays of LARGEST values. */
+static product random_product(random_stream *stream, const float *a, const float *b, const float *bias) {
+    product p = {
+        .rows = between(stream, 1, 40),
+        .columns = between(stream, 0, 3) > 0 ? PANEL : between(stream, 1, PANEL),
+        .segments = between(stream, 1, 5),
+        .length = between(stream, 1, 60),
+        .a = a,
+        .b = b,
+        .bias = between(stream, 0, 1) ? bias : NULL,
+        .accumulate = between(stream, 0, 1),
+    };
+    p.a_row = between(stream, 1, 70);
+    p.a_step = between(stream, 0, 1) ? 1 : between(stream, 1, 40);
+    p.a_segment = between(stream, 0, 1000);
+    p.b_step = PANEL * between(stream, 1, 3);
+    p.b_segment = p.length * p.b_step;
+    p.c_row = p.columns + between(stream, 0, 20);
+    return p;
+}
+
+static void products_agree(void **state) {
+    (void)state;
+    const kernel_set *reference = reference_set();
+    random_stream stream = random_stream_open(21, 0, RANDOM_SYNTHETIC, 0);
+    float *a = random_values(&stream, LARGEST), *b = random_values(&stream, LARGEST);
+    float *bias = random_values(&stream, PANEL);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        product p = random_product(&stream, a, b, bias);
+        size_t size = (size_t)(p.rows * p.c_row) + PANEL;
+        float *start = random_values(&stream, size), *expected = copy_of(start, size);
+        p.c = expected;
+        reference->product(&p);
+        for (const kernel_set *const *set = kernels_available(); *set != reference; set++) {
+            float *found = copy_of(start, size);
+            p.c = found;
+            (*set)->product(&p);
+            for (size_t i = 0; i < size; i++) {
+                int r = (int)(i / (size_t)p.c_row), j = (int)(i % (size_t)p.c_row);
+                bool inside = r < p.rows && j < p.columns;
+                double terms = p.segments * p.length + 1.0;
+                double bound =
+                    inside ? 2 * terms * FLT_EPSILON * (magnitude(&p, r, j) + fabs((double)expected[i]) + 1)
+                           : 0;
+                if (!(fabs((double)found[i] - (double)expected[i]) <= bound))
+                    fail_msg("%s: shape %d, row %d, column %d: %g instead of %g", (*set)->name, shape, r, j,
+                             (double)found[i], (double)expected[i]);
+            }
+            free(found);
+        }
+        free(start);
+        free(expected);
+    }
+    free(a);
+    free(b);
+    free(bias);
+}
+
+typedef struct pool_case {
+    pooling p;
+    int height;
+    size_t in, out;
+} pool_case;
+
+static pool_case random_pooling(random_stream *stream) {
+    pool_case c;
+    c.p = (pooling){
+        .channels = between(stream, 1, 40),
+        .kernel_height = between(stream, 1, 4),
+        .kernel_width = between(stream, 1, 4),
+        .stride_height = between(stream, 1, 4),
+        .stride_width = between(stream, 1, 4),
+    };
+    c.height = between(stream, c.p.kernel_height, 9);
+    c.p.width = between(stream, c.p.kernel_width, 9);
+    c.p.out_height = (c.height - c.p.kernel_height) / c.p.stride_height + 1;
+    c.p.out_width = (c.p.width - c.p.kernel_width) / c.p.stride_width + 1;
+    c.in = (size_t)(c.height * c.p.width * c.p.channels);
+    c.out = (size_t)(c.p.out_height * c.p.out_width * c.p.channels);
+    return c;
+}
+
+static void poolings_agree(void **state) {
+    (void)state;
+    const kernel_set *reference = reference_set();
+    random_stream stream = random_stream_open(22, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        const pool_case c = random_pooling(&stream);
+        float *x = random_values(&stream, c.in), *dy = random_values(&stream, c.out);
+        for (size_t i = 0; i < c.in; i += 3)
+            x[i] = (float)between(&stream, -1, 1); /* ties */
+        x[random_below(&stream, (uint32_t)c.in)] = NAN;
+        float *expected = copy_of(dy, c.out), *expected_dx = copy_of(x, c.in);
+        unsigned char *places = malloc(2 * c.out);
+        assert_non_null(places);
+        reference->max_pool(&c.p, x, expected, places);
+        memset(expected_dx, 0, c.in * sizeof *expected_dx);
+        reference->max_pool_backward(&c.p, dy, places, expected_dx);
+        for (const kernel_set *const *set = kernels_available(); *set != reference; set++) {
+            float *found = copy_of(dy, c.out), *dx = copy_of(x, c.in);
+            (*set)->max_pool(&c.p, x, found, places + c.out);
+            assert_memory_equal(found, expected, c.out * sizeof *found);
+            assert_memory_equal(places + c.out, places, c.out);
+            memset(dx, 0, c.in * sizeof *dx);
+            (*set)->max_pool_backward(&c.p, dy, places, dx);
+            assert_memory_equal(dx, expected_dx, c.in * sizeof *dx);
+            free(found);
+            free(dx);
+        }
+        free(x);
+        free(dy);
+        free(expected);
+        free(expected_dx);
+        free(places);
+    }
+}
+
+static void elementwise_kernels_agree(void **state) {
+    (void)state;
+    const kernel_set *reference = reference_set();
+    random_stream stream = random_stream_open(23, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        size_t n = (size_t)between(&stream, 1, 100);
+        float *x = random_values(&stream, n), *dy = random_values(&stream, n), *w = random_values(&stream, n);
+        x[0] = shape % 7 == 0 ? NAN : x[0];
+        float y[2][100], dx[2][100], new_w[2][100], v[2][100];
+        for (const kernel_set *const *set = kernels_available(); *set != reference; set++) {
+            const kernel_set *pair[2] = {reference, *set};
+            for (int i = 0; i < 2; i++) {
+                pair[i]->relu(n, x, y[i]);
+                pair[i]->relu_backward(n, y[i], dy, dx[i]);
+                memcpy(new_w[i], w, n * sizeof *w);
+                memcpy(v[i], dy, n * sizeof *w);
+                pair[i]->sgd(n, new_w[i], v[i], w, 0.01f, 0.9f);
+            }
+            assert_memory_equal(y[0], y[1], n * sizeof **y);
+            assert_memory_equal(dx[0], dx[1], n * sizeof **dx);
+            for (size_t i = 0; i < n; i++) {
+                double scale = fabs((double)w[i]) + fabs((double)dy[i]);
+                assert_true(fabs((double)v[0][i] - (double)v[1][i]) <= 4 * FLT_EPSILON * scale);
+                assert_true(fabs((double)new_w[0][i] - (double)new_w[1][i]) <= 4 * FLT_EPSILON * scale);
+            }
+        }
+        free(x);
+        free(dy);
+        free(w);
+    }
+}
+
+static void column_sums_agree(void **state) {
+    (void)state;
+    const kernel_set *reference = reference_set();
+    random_stream stream = random_stream_open(24, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        size_t rows = (size_t)between(&stream, 1, 50), columns = (size_t)between(&stream, 1, 80);
+        float *x = random_values(&stream, rows * columns), *start = random_values(&stream, columns);
+        float *expected = copy_of(start, columns);
+        reference->column_sums(rows, columns, x, expected);
+        for (const kernel_set *const *set = kernels_available(); *set != reference; set++) {
+            float *found = copy_of(start, columns);
+            (*set)->column_sums(rows, columns, x, found);
+            for (size_t j = 0; j < columns; j++)
+                assert_true(fabs((double)found[j] - (double)expected[j]) <=
+                            2.0 * (double)(rows + 1) * FLT_EPSILON * 5.0 * (double)(rows + 1));
+            free(found);
+        }
+        free(x);
+        free(start);
+        free(expected);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(products_agree),
+        cmocka_unit_test(poolings_agree),
+        cmocka_unit_test(elementwise_kernels_agree),
+        cmocka_unit_test(column_sums_agree),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
