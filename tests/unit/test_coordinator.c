@@ -1,0 +1,267 @@
+/* The coordinator, driven by random sequences of events and checked against what has to hold for all of them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "sweep/coordinator.h"
+
+enum { MAX_CELLS = 60, MAX_WORKERS = 7, SEQUENCES = 3000, NO_CELL = -1 };
+
+/* A sweep as seen from outside. */
+typedef struct simulation {
+    random_stream random;
+    size_t cells;
+    int workers;
+    bool left_out[MAX_CELLS];
+    double costs[MAX_CELLS];
+    coordinator *coordinator;
+    int training[MAX_WORKERS]; /* cell or NO_CELL */
+    bool present[MAX_WORKERS], dismissed[MAX_WORKERS], gone[MAX_WORKERS];
+    int assigned[MAX_CELLS], stored[MAX_CELLS]; /* how often */
+    int last_fresh;                             /* the last cell assigned for the first time */
+    int reported;                               /* the cell whose result waits to be stored */
+    bool stopped, finished;
+} simulation;
+
+static size_t below(simulation *s, size_t bound) {
+    return random_below(&s->random, (uint32_t)bound);
+}
+
+static void start(simulation *s, uint64_t seed, size_t max_failures) {
+    *s = (simulation){.random = random_stream_open(seed, 0, RANDOM_SHUFFLE, 0), .last_fresh = NO_CELL};
+    s->reported = NO_CELL;
+    s->cells = below(s, MAX_CELLS);
+    s->workers = 1 + (int)below(s, MAX_WORKERS);
+    for (size_t cell = 0; cell < s->cells; cell++) {
+        s->left_out[cell] = below(s, 4) == 0;
+        s->costs[cell] = (double)below(s, 5);
+    }
+    for (int w = 0; w < s->workers; w++)
+        s->training[w] = NO_CELL;
+    coordinator_setup setup = {s->cells, s->left_out, s->costs, s->workers, max_failures};
+    assert_int_equal(coordinator_create(&s->coordinator, &setup, NULL), STATUS_OK);
+}
+
+static bool comes_before(const simulation *s, int a, int b) {
+    return s->costs[a] > s->costs[b] || (s->costs[a] == s->costs[b] && a < b);
+}
+
+static void check_assignment(simulation *s, int worker, int cell) {
+    assert_false(s->stopped);
+    assert_true(s->present[worker] && !s->dismissed[worker] && !s->gone[worker]);
+    assert_int_equal(s->training[worker], NO_CELL);
+    assert_false(s->left_out[cell]);
+    assert_int_equal(s->stored[cell], 0);
+    for (int other = 0; other < s->workers; other++)
+        assert_int_not_equal(s->training[other], cell);
+    if (s->assigned[cell]++ == 0) {
+        assert_true(s->last_fresh == NO_CELL || comes_before(s, s->last_fresh, cell));
+        s->last_fresh = cell;
+    }
+    s->training[worker] = cell;
+}
+
+static void take_actions(simulation *s) {
+    coordinator_action action;
+    while ((action = coordinator_next(s->coordinator)).kind != ACTION_NONE && !s->finished) {
+        if (action.kind == ACTION_STORE) {
+            assert_int_equal(action.cell, s->reported);
+            assert_int_equal(s->stored[action.cell]++, 0);
+            s->reported = NO_CELL;
+        } else if (action.kind == ACTION_ASSIGN) {
+            check_assignment(s, action.worker, (int)action.cell);
+        } else if (action.kind == ACTION_DISMISS) {
+            assert_false(s->dismissed[action.worker]);
+            s->dismissed[action.worker] = true;
+        } else {
+            s->finished = true;
+        }
+    }
+    assert_int_equal(s->reported, NO_CELL);
+}
+
+static void observe(simulation *s, event_kind kind, int worker, size_t cell, cell_status result) {
+    coordinator_observe(s->coordinator, &(coordinator_event){kind, worker, cell, result});
+    take_actions(s);
+}
+
+/* Noise that a coordinator has to shrug off: results nobody asked for, workers that do not exist. */
+static void send_nonsense(simulation *s) {
+    int worker = (int)below(s, MAX_WORKERS + 2) - 1;
+    size_t cell = below(s, MAX_CELLS);
+    if (worker >= 0 && worker < s->workers && s->training[worker] == (int)cell)
+        return;
+    observe(s, EVENT_RESULT, worker, cell, CELL_FAILED);
+}
+
+static void finish_cell(simulation *s, int worker, cell_status result) {
+    int cell = s->training[worker];
+    s->training[worker] = NO_CELL;
+    s->reported = cell;
+    observe(s, EVENT_RESULT, worker, (size_t)cell, result);
+}
+
+static int alive(const simulation *s) {
+    int count = 0;
+    for (int w = 0; w < s->workers; w++)
+        count += !s->gone[w];
+    return count;
+}
+
+/* Let one worker do what it would do next. `losses`: in one case of ten it is lost instead, but never the
+ * last. */
+static void move_worker(simulation *s, int w, bool losses) {
+    if (s->gone[w])
+        return;
+    if (losses && below(s, 10) == 0 && alive(s) > 1) {
+        s->gone[w] = true;
+        s->training[w] = NO_CELL;
+        observe(s, EVENT_LOST, w, 0, CELL_PENDING);
+    } else if (!s->present[w]) {
+        s->present[w] = true;
+        observe(s, EVENT_READY, w, 0, CELL_PENDING);
+    } else if (s->training[w] != NO_CELL && below(s, 2) == 0) {
+        finish_cell(s, w, CELL_DONE);
+    } else if (s->dismissed[w]) {
+        s->gone[w] = true;
+        s->training[w] = NO_CELL;
+        observe(s, EVENT_LEFT, w, 0, CELL_PENDING);
+    }
+}
+
+static void run_to_the_end(simulation *s, bool losses) {
+    for (int moves = 0; !s->finished; moves++) {
+        assert_true(moves < 100000);
+        if (below(s, 5) == 0)
+            send_nonsense(s);
+        else
+            move_worker(s, (int)below(s, (size_t)s->workers), losses);
+    }
+    for (int w = 0; w < s->workers; w++)
+        assert_true(s->gone[w]);
+}
+
+static void check_all_stored_once(const simulation *s) {
+    for (size_t cell = 0; cell < s->cells; cell++)
+        assert_int_equal(s->stored[cell], !s->left_out[cell]);
+}
+
+static void every_cell_is_trained_once_longest_first(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEQUENCES; seed++) {
+        simulation s;
+        start(&s, seed, 0);
+        run_to_the_end(&s, false);
+        check_all_stored_once(&s);
+        for (size_t cell = 0; cell < s.cells; cell++)
+            assert_int_equal(s.assigned[cell], !s.left_out[cell]);
+        coordinator_destroy(&s.coordinator);
+    }
+}
+
+static void cells_of_lost_workers_go_to_others(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEQUENCES; seed++) {
+        simulation s;
+        start(&s, seed, 0);
+        run_to_the_end(&s, true);
+        check_all_stored_once(&s);
+        coordinator_destroy(&s.coordinator);
+    }
+}
+
+static void after_a_stop_nothing_is_handed_out(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEQUENCES; seed++) {
+        simulation s;
+        start(&s, seed, 0);
+        for (size_t moves = below(&s, 100); moves > 0 && !s.finished; moves--)
+            move_worker(&s, (int)below(&s, (size_t)s.workers), true);
+        s.stopped = true;
+        observe(&s, EVENT_STOP, 0, 0, CELL_PENDING);
+        for (int w = 0; w < s.workers; w++)
+            assert_true(s.dismissed[w] || s.gone[w]);
+        run_to_the_end(&s, true);
+        coordinator_destroy(&s.coordinator);
+    }
+}
+
+static void a_worker_that_leaves_untold_stops_all(void **state) {
+    (void)state;
+    bool none[2] = {false, false};
+    coordinator_setup setup = {.cells = 2, .left_out = none, .workers = 2};
+    coordinator *c;
+    assert_int_equal(coordinator_create(&c, &setup, NULL), STATUS_OK);
+    coordinator_observe(c, &(coordinator_event){.kind = EVENT_READY, .worker = 0});
+    assert_int_equal(coordinator_next(c).kind, ACTION_ASSIGN);
+    assert_int_equal(coordinator_next(c).kind, ACTION_NONE);
+    coordinator_observe(c, &(coordinator_event){.kind = EVENT_LEFT, .worker = 0});
+    for (int w = 0; w < 2; w++) {
+        coordinator_action action = coordinator_next(c);
+        assert_int_equal(action.kind, ACTION_DISMISS);
+        assert_int_equal(action.worker, w);
+    }
+    assert_int_equal(coordinator_next(c).kind, ACTION_NONE);
+    coordinator_observe(c, &(coordinator_event){.kind = EVENT_LEFT, .worker = 1});
+    assert_int_equal(coordinator_next(c).kind, ACTION_FINISH);
+    assert_true(coordinator_count(c).stopping);
+    coordinator_destroy(&c);
+}
+
+static void too_many_failures_stop_the_sweep(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEQUENCES; seed++) {
+        simulation s;
+        size_t limit = 1 + seed % 4, failures = 0;
+        start(&s, seed, limit);
+        for (int moves = 0; !s.finished && moves < 1000; moves++) {
+            int w = (int)below(&s, (size_t)s.workers);
+            if (s.training[w] == NO_CELL || s.stopped) {
+                move_worker(&s, w, false);
+                continue;
+            }
+            s.stopped = ++failures == limit;
+            finish_cell(&s, w, failures % 2 == 0 ? CELL_FAILED : CELL_DIVERGED);
+            assert_int_equal(coordinator_count(s.coordinator).stopping, s.stopped);
+        }
+        assert_true(s.finished);
+        coordinator_destroy(&s.coordinator);
+    }
+}
+
+static void counts_follow_the_events(void **state) {
+    (void)state;
+    bool left_out[3] = {false, true, false};
+    coordinator_setup setup = {.cells = 3, .left_out = left_out, .workers = 1};
+    coordinator *c;
+    assert_int_equal(coordinator_create(&c, &setup, NULL), STATUS_OK);
+    coordinator_observe(c, &(coordinator_event){.kind = EVENT_READY});
+    assert_int_equal(coordinator_next(c).kind, ACTION_ASSIGN);
+    coordinator_counts counts = coordinator_count(c);
+    assert_int_equal(counts.total, 2);
+    assert_int_equal(counts.in_flight, 1);
+    coordinator_observe(c, &(coordinator_event){EVENT_RESULT, 0, 0, CELL_DIVERGED});
+    counts = coordinator_count(c);
+    assert_int_equal(counts.in_flight, 0);
+    assert_int_equal(counts.finished, 1);
+    assert_int_equal(counts.failures, 1);
+    coordinator_destroy(&c);
+    coordinator_destroy(&c);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_cell_is_trained_once_longest_first),
+        cmocka_unit_test(cells_of_lost_workers_go_to_others),
+        cmocka_unit_test(after_a_stop_nothing_is_handed_out),
+        cmocka_unit_test(a_worker_that_leaves_untold_stops_all),
+        cmocka_unit_test(too_many_failures_stop_the_sweep),
+        cmocka_unit_test(counts_follow_the_events),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

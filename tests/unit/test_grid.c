@@ -1,0 +1,154 @@
+/* The grid: numbering of cells, names of random streams, texts of values, --only. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "sweep/grid.h"
+
+static double runs[] = {0, 1, 2};
+static double more_runs[] = {0, 1, 2, 3, 4};
+static double rates[] = {1e-2, 5e-3};
+static char *models[] = {"mlp1", "cnn4"};
+
+static grid make_grid(void) {
+    return (grid){.axis_count = 3,
+                  .axes = {{"run", AXIS_RUN, 3, runs, NULL},
+                           {"lr", AXIS_NUMBER, 2, rates, NULL},
+                           {"model", AXIS_LABEL, 2, NULL, models}}};
+}
+
+static void cells_are_in_row_major_order(void **state) {
+    (void)state;
+    grid g = make_grid();
+    assert_int_equal(grid_cells(&g), 12);
+    for (size_t cell = 0; cell < 12; cell++) {
+        size_t index[GRID_MAX_AXES];
+        grid_cell_index(&g, cell, index);
+        assert_int_equal(cell, index[0] * 4 + index[1] * 2 + index[2]);
+        assert_int_equal(cell, grid_index_cell(&g, index));
+    }
+    grid empty = {0};
+    assert_int_equal(grid_cells(&empty), 1);
+}
+
+static uint64_t coordinates_at(const grid *g, size_t first, size_t second, size_t third) {
+    size_t index[GRID_MAX_AXES] = {first, second, third};
+    return grid_coordinates(g, grid_index_cell(g, index));
+}
+
+static void coordinates_do_not_depend_on_axis_order_or_length(void **state) {
+    (void)state;
+    grid g = make_grid();
+    grid other = {.axis_count = 3, .axes = {g.axes[2], g.axes[0], g.axes[1]}};
+    other.axes[1].numbers = more_runs;
+    other.axes[1].count = 5;
+    for (size_t run = 0; run < 3; run++)
+        for (size_t lr = 0; lr < 2; lr++)
+            for (size_t model = 0; model < 2; model++)
+                assert_int_equal(coordinates_at(&g, run, lr, model), coordinates_at(&other, model, run, lr));
+}
+
+static void coordinates_of_cells_differ(void **state) {
+    (void)state;
+    grid g = make_grid();
+    for (size_t a = 0; a < 12; a++)
+        for (size_t b = 0; b < a; b++)
+            assert_int_not_equal(grid_coordinates(&g, a), grid_coordinates(&g, b));
+}
+
+static void paired_cells_of_a_run_share_coordinates(void **state) {
+    (void)state;
+    grid g = make_grid();
+    g.paired = true;
+    assert_int_equal(coordinates_at(&g, 1, 0, 0), coordinates_at(&g, 1, 1, 1));
+    assert_int_not_equal(coordinates_at(&g, 1, 0, 0), coordinates_at(&g, 2, 0, 0));
+}
+
+/* A change of these numbers changes every result. Computed apart, from FNV-1a and MurmurHash3's fmix64. */
+static void coordinates_are_what_they_were(void **state) {
+    (void)state;
+    grid g = make_grid();
+    assert_true(grid_coordinates(&g, 0) == UINT64_C(0xbfd42536875d896d));
+    assert_true(grid_coordinates(&g, 11) == UINT64_C(0x37fb0419010e1a92));
+}
+
+static void values_are_written_as_people_write_them(void **state) {
+    (void)state;
+    static double numbers[] = {0.01, 1e-4, 3, 0.1 + 0.2, 1e300};
+    static const char *const expected[] = {"0.01", "0.0001", "3", "0.30000000000000004", "1e+300"};
+    grid_axis axis = {"x", AXIS_NUMBER, 5, numbers, NULL};
+    for (size_t i = 0; i < 5; i++) {
+        char text[64];
+        grid_value_text(&axis, i, text, sizeof text);
+        assert_string_equal(text, expected[i]);
+    }
+}
+
+static void cell_text_names_every_axis_and_never_overruns(void **state) {
+    (void)state;
+    grid g = make_grid();
+    const char *expected = "run=2, lr=0.01, model=cnn4";
+    char text[64];
+    grid_cell_text(&g, 9, text, sizeof text);
+    assert_string_equal(text, expected);
+    for (size_t size = 1; size < sizeof text; size++) {
+        memset(text, '!', sizeof text);
+        grid_cell_text(&g, 9, text, size);
+        assert_true(strlen(text) < size);
+        assert_memory_equal(text, expected, strlen(text));
+        assert_int_equal(text[size], '!');
+    }
+}
+
+static void selection_narrows(void **state) {
+    (void)state;
+    grid g = make_grid();
+    bool selected[12];
+    memset(selected, true, sizeof selected);
+    assert_int_equal(grid_select(&g, "run=0,2", selected, NULL), STATUS_OK);
+    assert_int_equal(grid_select(&g, "lr=1e-2", selected, NULL), STATUS_OK);
+    assert_int_equal(grid_select(&g, "model=cnn4", selected, NULL), STATUS_OK);
+    for (size_t cell = 0; cell < 12; cell++)
+        assert_int_equal(selected[cell], cell == 1 || cell == 9);
+}
+
+static void wrong_selections_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *selection, *expected;
+    } cases[] = {
+        {"lr", "AXIS=VALUE"},     {"size=1", "the axes are run, lr, model"},
+        {"lr=0.02", "\"0.02\""},  {"lr=", "\"\""},
+        {"lr=0.01,", "\"\""},     {"run=1x", "\"1x\""},
+        {"model=cnn", "\"cnn\""}, {"=1", "no axis \"\""},
+    };
+    grid g = make_grid();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool selected[12];
+        memset(selected, true, sizeof selected);
+        error_info error = {0};
+        assert_int_equal(grid_select(&g, cases[i].selection, selected, &error), STATUS_USAGE);
+        assert_non_null(strstr(error.text, cases[i].expected));
+        for (size_t cell = 0; cell < 12; cell++)
+            assert_true(selected[cell]);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cells_are_in_row_major_order),
+        cmocka_unit_test(coordinates_do_not_depend_on_axis_order_or_length),
+        cmocka_unit_test(coordinates_of_cells_differ),
+        cmocka_unit_test(paired_cells_of_a_run_share_coordinates),
+        cmocka_unit_test(coordinates_are_what_they_were),
+        cmocka_unit_test(values_are_written_as_people_write_them),
+        cmocka_unit_test(cell_text_names_every_axis_and_never_overruns),
+        cmocka_unit_test(selection_narrows),
+        cmocka_unit_test(wrong_selections_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

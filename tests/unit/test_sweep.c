@@ -1,0 +1,262 @@
+/* The driver and its workers over the local transport, with an engine that only pretends to train. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "sweep/sweep.h"
+#include "sweep/transport_local.h"
+
+enum { CELLS = 40, WORKERS = 3, VALUES = 5, WRONG_LAYOUT = 7, REFUSED = 11, DIVERGES = 13, ENDLESS = 17 };
+
+/* ---- The engine: what a cell does is told by its number, which comes as epochs ----------------------------
+ */
+
+status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error) {
+    (void)data;
+    (void)error;
+    *plan = (training_plan){.records.value_count = spec->epochs == WRONG_LAYOUT ? VALUES + 1 : VALUES};
+    return STATUS_OK;
+}
+
+static float expected_value(size_t cell, uint64_t seed, uint64_t coordinates, int i) {
+    return (float)(hypot((double)(coordinates % 1000), (double)seed) + (double)cell + i);
+}
+
+status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
+                    arena *memory, training_stop stop, void *stop_context, training_report *report,
+                    error_info *error) {
+    (void)data;
+    (void)memory;
+    if (spec->epochs == REFUSED)
+        return error_set(error, STATUS_USAGE, "refused, as the test wants it");
+    while (spec->epochs == ENDLESS && !stop(stop_context))
+        clock_sleep(1e-3);
+    if (stop(stop_context)) {
+        report->outcome = TRAINING_STOPPED;
+        return STATUS_OK;
+    }
+    for (int i = 0; i < VALUES; i++)
+        report->values[i] = expected_value((size_t)spec->epochs, seed, coordinates, i);
+    report->outcome = spec->epochs == DIVERGES ? TRAINING_DIVERGED : TRAINING_DONE;
+    report->steps_taken = 100 + spec->epochs;
+    return STATUS_OK;
+}
+
+/* ---- A sweep of CELLS cells over WORKERS threads
+ * ------------------------------------------------------------ */
+
+typedef struct fixture {
+    local_hub *hub;
+    grid grid;
+    atomic_bool stop;        /* of the coordinator */
+    atomic_bool worker_stop; /* of worker 1 */
+    bool left_out[CELLS];
+    worker_setup workers[WORKERS];
+    int stored[CELLS];
+    size_t stored_count, stop_after, fail_after; /* stores; 0: never */
+    sweep_setup setup;
+    coordinator_counts counts;
+    error_info error;
+} fixture;
+
+static double axis_values[CELLS];
+
+static void cell_spec(void *context, size_t cell, training_spec *spec) {
+    (void)context;
+    *spec = (training_spec){.epochs = (int)cell};
+}
+
+static int expected_status(size_t cell) {
+    if (cell == WRONG_LAYOUT || cell == REFUSED)
+        return CELL_FAILED;
+    return cell == DIVERGES ? CELL_DIVERGED : CELL_DONE;
+}
+
+static status store(void *context, const cell_record *record, error_info *error) {
+    fixture *f = context;
+    f->stored[record->cell]++;
+    f->stored_count++;
+    assert_int_equal(record->status, expected_status(record->cell));
+    assert_true(record->rank >= 0 && record->rank < WORKERS);
+    assert_string_equal(record->host, "here");
+    for (int i = 0; i < VALUES; i++) {
+        if (record->status == CELL_FAILED)
+            assert_true(isnan(record->values[i]));
+        else
+            assert_true(record->values[i] ==
+                        expected_value(record->cell, 9, grid_coordinates(&f->grid, record->cell), i));
+    }
+    if (f->stored_count == f->stop_after)
+        atomic_store(&f->stop, true);
+    if (f->stored_count == f->fail_after)
+        return error_set(error, STATUS_IO, "disk full");
+    return STATUS_OK;
+}
+
+static status tick(void *context, const coordinator_counts *counts, error_info *error) {
+    (void)error;
+    fixture *f = context;
+    assert_true(counts->finished >= f->stored_count);
+    return STATUS_OK;
+}
+
+static void set_up(fixture *f) {
+    for (int i = 0; i < CELLS; i++)
+        axis_values[i] = i;
+    *f = (fixture){.grid = {.axis_count = 1, .axes = {{"x", AXIS_NUMBER, CELLS, axis_values, NULL}}}};
+    assert_int_equal(local_hub_create(&f->hub, WORKERS, NULL), STATUS_OK);
+    f->left_out[ENDLESS] = true;
+    for (int w = 0; w < WORKERS; w++)
+        f->workers[w] = (worker_setup){
+            .hello = {.job_digest = 1, .program = "p", .kernels = "k", .host = "here", .rank = w},
+            .grid = &f->grid,
+            .seed = 9,
+            .value_count = VALUES,
+            .cell_spec = cell_spec,
+            .stop = w == 1 ? &f->worker_stop : &f->stop};
+    f->setup = (sweep_setup){.coordinator = {.cells = CELLS, .left_out = f->left_out, .workers = WORKERS},
+                             .hello = f->workers[0].hello,
+                             .value_count = VALUES,
+                             .stop = &f->stop,
+                             .store = store,
+                             .tick = tick,
+                             .context = f};
+}
+
+typedef struct worker_thread {
+    pthread_t thread;
+    transport *transport;
+    const worker_setup *setup;
+    status status;
+} worker_thread;
+
+static void *run_worker(void *context) {
+    worker_thread *w = context;
+    w->status = worker_run(w->transport, w->setup, NULL);
+    return NULL;
+}
+
+/* Worker 0 is the driver's own thread; all must leave without an error of their own. */
+static status run(fixture *f) {
+    worker_thread threads[WORKERS];
+    for (int w = 1; w < WORKERS; w++) {
+        threads[w] = (worker_thread){.transport = local_hub_endpoint(f->hub, w), .setup = &f->workers[w]};
+        assert_int_equal(pthread_create(&threads[w].thread, NULL, run_worker, &threads[w]), 0);
+    }
+    status result = sweep_run(local_hub_endpoint(f->hub, TRANSPORT_COORDINATOR), &f->setup,
+                              local_hub_endpoint(f->hub, 0), &f->workers[0], &f->counts, &f->error);
+    for (int w = 1; w < WORKERS; w++) {
+        pthread_join(threads[w].thread, NULL);
+        assert_int_equal(threads[w].status, STATUS_OK);
+    }
+    local_hub_destroy(&f->hub);
+    return result;
+}
+
+static void every_cell_is_stored_once(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    assert_int_equal(run(&f), STATUS_OK);
+    for (size_t cell = 0; cell < CELLS; cell++)
+        assert_int_equal(f.stored[cell], !f.left_out[cell]);
+    assert_int_equal(f.counts.finished, f.counts.total);
+    assert_int_equal(f.counts.failures, 3);
+    assert_false(f.counts.stopping);
+}
+
+static void nothing_to_do_ends_at_once(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    memset(f.left_out, true, sizeof f.left_out);
+    assert_int_equal(run(&f), STATUS_OK);
+    assert_int_equal(f.counts.total, 0);
+    assert_int_equal(f.stored_count, 0);
+}
+
+/* The cell that never ends by itself is in flight when the stop comes. */
+static void a_stop_ends_what_is_in_flight(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    f.left_out[ENDLESS] = false;
+    f.stop_after = CELLS / 2;
+    assert_int_equal(run(&f), STATUS_OK);
+    assert_true(f.counts.stopping);
+    assert_true(f.counts.finished < f.counts.total);
+    assert_true(f.stored_count >= f.stop_after);
+    assert_int_equal(f.stored[ENDLESS], 0);
+}
+
+static void a_signal_at_one_worker_stops_all(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    f.left_out[ENDLESS] = false;
+    atomic_store(&f.worker_stop, true);
+    assert_int_equal(run(&f), STATUS_OK);
+    assert_true(f.counts.stopping);
+    assert_int_equal(f.stored[ENDLESS], 0);
+}
+
+static void a_store_that_fails_stops_all(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    f.left_out[ENDLESS] = false;
+    f.fail_after = 3;
+    assert_int_equal(run(&f), STATUS_IO);
+    assert_string_equal(f.error.text, "disk full");
+}
+
+static void too_many_failures_stop_all(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    f.setup.coordinator.max_failures = 1;
+    assert_int_equal(run(&f), STATUS_OK);
+    assert_true(f.counts.stopping);
+    assert_true(f.counts.failures >= 1);
+}
+
+static void a_rank_with_another_job_ends_the_sweep(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    f.left_out[ENDLESS] = false;
+    f.workers[2].hello.job_digest = 2;
+    assert_int_equal(run(&f), STATUS_USAGE);
+    assert_non_null(strstr(f.error.text, "rank 2 on here read another job file"));
+}
+
+static void rubbish_ends_the_sweep(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    transport *rubbish = local_hub_endpoint(f.hub, 2);
+    assert_int_equal(rubbish->send(rubbish, TRANSPORT_COORDINATOR, "rubbish", 7, NULL), STATUS_OK);
+    assert_int_equal(run(&f), STATUS_INTERNAL);
+    assert_non_null(strstr(f.error.text, "7 bytes"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_cell_is_stored_once),
+        cmocka_unit_test(nothing_to_do_ends_at_once),
+        cmocka_unit_test(a_stop_ends_what_is_in_flight),
+        cmocka_unit_test(a_signal_at_one_worker_stops_all),
+        cmocka_unit_test(a_store_that_fails_stops_all),
+        cmocka_unit_test(too_many_failures_stop_all),
+        cmocka_unit_test(a_rank_with_another_job_ends_the_sweep),
+        cmocka_unit_test(rubbish_ends_the_sweep),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,190 @@
+/* Messages: what goes in comes out, and rubbish is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "sweep/wire.h"
+
+static const float values[] = {1.5f, -2.0f, 0.25f};
+
+static hello_message sample_hello(void) {
+    return (hello_message){.job_digest = 0x123456789abcdef0,
+                           .program = "mpisweep 1",
+                           .kernels = "avx2",
+                           .host = "n1",
+                           .rank = 3};
+}
+
+static message sample(message_type type) {
+    message m = {.type = type};
+    if (type == MESSAGE_HELLO)
+        m.hello = sample_hello();
+    else if (type == MESSAGE_ASSIGN)
+        m.cell = 41;
+    else if (type == MESSAGE_RESULT)
+        m.record = (cell_record){.cell = 41,
+                                 .status = CELL_DIVERGED,
+                                 .rank = 2,
+                                 .steps_taken = 1173,
+                                 .seconds = 0.5,
+                                 .host = "n2",
+                                 .value_count = 3,
+                                 .values = values};
+    return m;
+}
+
+static void assert_same(const message *a, const message *b) {
+    assert_int_equal(a->type, b->type);
+    if (a->type == MESSAGE_HELLO) {
+        assert_memory_equal(&a->hello, &b->hello, sizeof a->hello);
+    } else if (a->type == MESSAGE_ASSIGN) {
+        assert_int_equal(a->cell, b->cell);
+    } else if (a->type == MESSAGE_RESULT) {
+        assert_int_equal(a->record.cell, b->record.cell);
+        assert_int_equal(a->record.status, b->record.status);
+        assert_int_equal(a->record.rank, b->record.rank);
+        assert_int_equal(a->record.steps_taken, b->record.steps_taken);
+        assert_true(a->record.seconds == b->record.seconds);
+        assert_string_equal(a->record.host, b->record.host);
+        assert_int_equal(a->record.value_count, b->record.value_count);
+        assert_memory_equal(a->record.values, b->record.values, sizeof values);
+    }
+}
+
+static void messages_come_back(void **state) {
+    (void)state;
+    arena bytes = {0};
+    for (int type = MESSAGE_HELLO; type <= MESSAGE_STOP; type++) {
+        message m = sample((message_type)type), decoded;
+        size_t size;
+        assert_int_equal(wire_encode(&m, &bytes, &size, NULL), STATUS_OK);
+        assert_int_equal(wire_decode(bytes.memory, size, &decoded, NULL), STATUS_OK);
+        assert_same(&m, &decoded);
+    }
+    arena_release(&bytes);
+}
+
+/* A copy of exactly `size` bytes, so that a sanitizer sees every read past the end. */
+static status decode_copy(const void *bytes, size_t size, error_info *error) {
+    void *copy = malloc(size + (size == 0));
+    memcpy(copy, bytes, size);
+    message decoded;
+    status result = wire_decode(copy, size, &decoded, error);
+    free(copy);
+    return result;
+}
+
+static void every_truncation_is_refused(void **state) {
+    (void)state;
+    arena bytes = {0};
+    for (int type = MESSAGE_HELLO; type <= MESSAGE_STOP; type++) {
+        message m = sample((message_type)type);
+        size_t size;
+        assert_int_equal(wire_encode(&m, &bytes, &size, NULL), STATUS_OK);
+        for (size_t length = 0; length < size; length++)
+            assert_int_not_equal(decode_copy(bytes.memory, length, NULL), STATUS_OK);
+    }
+    arena_release(&bytes);
+}
+
+/* Change one byte at a time to random values: whatever is accepted must be safe to read. */
+static void damaged_messages_do_no_harm(void **state) {
+    (void)state;
+    arena bytes = {0};
+    random_stream random = random_stream_open(1, 0, RANDOM_SHUFFLE, 0);
+    for (int type = MESSAGE_HELLO; type <= MESSAGE_STOP; type++) {
+        message m = sample((message_type)type);
+        size_t size;
+        for (int round = 0; round < 5000; round++) {
+            assert_int_equal(wire_encode(&m, &bytes, &size, NULL), STATUS_OK);
+            for (int change = 0; change < 3; change++)
+                bytes.memory[random_below(&random, (uint32_t)size)] = (unsigned char)random_u32(&random);
+            decode_copy(bytes.memory, size, NULL);
+        }
+    }
+    arena_release(&bytes);
+}
+
+static void random_bytes_are_refused(void **state) {
+    (void)state;
+    random_stream random = random_stream_open(2, 0, RANDOM_SHUFFLE, 0);
+    for (int round = 0; round < 20000; round++) {
+        unsigned char bytes[200];
+        size_t size = random_below(&random, sizeof bytes + 1);
+        for (size_t i = 0; i < size; i++)
+            bytes[i] = (unsigned char)random_u32(&random);
+        assert_int_not_equal(decode_copy(bytes, size, NULL), STATUS_OK);
+    }
+}
+
+/* Encode `m`, overwrite `size` bytes at `offset`, and see the result refused. */
+static void assert_refused(const message *m, size_t offset, const void *replacement, size_t length) {
+    arena bytes = {0};
+    size_t size;
+    error_info error = {0};
+    assert_int_equal(wire_encode(m, &bytes, &size, NULL), STATUS_OK);
+    memcpy(bytes.memory + offset, replacement, length);
+    assert_int_not_equal(decode_copy(bytes.memory, size, &error), STATUS_OK);
+    assert_true(error.text[0] != '\0');
+    arena_release(&bytes);
+}
+
+static void wrong_fields_are_refused(void **state) {
+    (void)state;
+    enum { HEADER = 16 };
+    message result = sample(MESSAGE_RESULT), hello = sample(MESSAGE_HELLO);
+    uint16_t other_protocol = WIRE_PROTOCOL + 1, no_type = 99;
+    uint64_t huge = UINT64_MAX / 4 + 2; /* × sizeof(float) wraps round to a small number */
+    char unterminated[RECORD_HOST_SIZE];
+    memset(unterminated, 'x', sizeof unterminated);
+    assert_refused(&result, 4, &other_protocol, sizeof other_protocol);
+    assert_refused(&result, 6, &no_type, sizeof no_type);
+    assert_refused(&result, HEADER + 32 + RECORD_HOST_SIZE, &huge, sizeof huge); /* value_count */
+    assert_refused(&result, HEADER + 32, unterminated, sizeof unterminated);     /* host */
+    for (int32_t status = -1; status <= CELL_STATUS_COUNT; status += CELL_STATUS_COUNT + 1)
+        assert_refused(&result, HEADER + 8, &status, sizeof status);
+    int32_t pending = CELL_PENDING;
+    assert_refused(&result, HEADER + 8, &pending, sizeof pending);
+    assert_refused(&hello, HEADER + offsetof(hello_message, program), unterminated, WIRE_PROGRAM_SIZE);
+}
+
+static void assert_hello_refused(const hello_message *worker, const char *expected) {
+    hello_message own = sample_hello();
+    error_info error = {0};
+    assert_int_equal(wire_check_hello(worker, &own, &error), STATUS_USAGE);
+    assert_non_null(strstr(error.text, expected));
+    assert_non_null(strstr(error.text, "rank 7 on n9"));
+}
+
+static void ranks_that_differ_are_refused(void **state) {
+    (void)state;
+    hello_message own = sample_hello(), peer = own;
+    peer.rank = 7;
+    snprintf(peer.host, sizeof peer.host, "n9");
+    assert_int_equal(wire_check_hello(&peer, &own, NULL), STATUS_OK);
+    hello_message other = peer;
+    snprintf(other.program, sizeof other.program, "mpisweep 2");
+    assert_hello_refused(&other, "mpisweep 2");
+    other = peer;
+    snprintf(other.kernels, sizeof other.kernels, "avx512");
+    assert_hello_refused(&other, "avx512");
+    other = peer;
+    other.job_digest++;
+    assert_hello_refused(&other, "another job file");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_come_back),          cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(damaged_messages_do_no_harm), cmocka_unit_test(random_bytes_are_refused),
+        cmocka_unit_test(wrong_fields_are_refused),    cmocka_unit_test(ranks_that_differ_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
