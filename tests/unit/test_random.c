@@ -55,8 +55,8 @@ static int compare_doubles(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Kolmogorov–Smirnov: the largest distance between the empirical distribution of sorted x (n) and `cdf`, times √n;
- * below 1.95 with probability 0.999 when x follows cdf. */
+/* Kolmogorov–Smirnov: the largest distance between the empirical distribution of sorted x (n) and `cdf`,
+ * times √n; below 1.95 with probability 0.999 when x follows cdf. */
 static double kolmogorov_smirnov(double *x, size_t n, double (*cdf)(double)) {
     qsort(x, n, sizeof *x, compare_doubles);
     double distance = 0;
