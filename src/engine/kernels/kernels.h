@@ -40,7 +40,7 @@ typedef struct product {
 /* Max-pooling of one image: x (H, W, C) → y (OH, OW, C); `winner` (OH, OW, C) receives which place of the
  * window (row by row) held the maximum, the first of equals; NaN wins, as in PyTorch. */
 typedef struct pooling {
-    int channels, width; /* C, W of x */
+    int channels, height, width; /* C, H, W of x */
     int out_height, out_width;
     int kernel_height, kernel_width, stride_height, stride_width;
 } pooling;
@@ -53,7 +53,7 @@ typedef struct kernel_set {
     /* dx = dy where y > 0, else 0; dx may be dy */
     void (*relu_backward)(size_t n, const real *y, const real *dy, real *dx);
     void (*max_pool)(const pooling *p, const real *x, real *y, unsigned char *winner);
-    /* dx (H, W, C) += dy at the winners */
+    /* dx (H, W, C) = the sum of dy over the windows that a pixel won, 0 where it won none */
     void (*max_pool_backward)(const pooling *p, const real *dy, const unsigned char *winner, real *dx);
     /* sums[j] += Σ_r x[r·columns + j]: x (rows, columns) */
     void (*column_sums)(size_t rows, size_t columns, const real *x, real *sums);

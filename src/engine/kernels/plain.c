@@ -61,16 +61,35 @@ static void max_pool(const pooling *p, const real *x, real *y, unsigned char *wi
     }
 }
 
+/* Do the windows cover every pixel exactly once? */
+static bool windows_tile(const pooling *p) {
+    return p->stride_height == p->kernel_height && p->stride_width == p->kernel_width &&
+           p->out_height * p->stride_height == p->height && p->out_width * p->stride_width == p->width;
+}
+
+/* The share of one place of the window, for all channels of a pixel. */
+static void pool_return(int channels, const real *restrict dy, const unsigned char *restrict winner,
+                        unsigned char place, bool first, real *restrict dx) {
+    if (first)
+        for (int c = 0; c < channels; c++)
+            dx[c] = winner[c] == place ? dy[c] : 0;
+    else
+        for (int c = 0; c < channels; c++)
+            dx[c] += winner[c] == place ? dy[c] : 0;
+}
+
 static void max_pool_backward(const pooling *p, const real *dy, const unsigned char *winner, real *dx) {
+    const bool tile = windows_tile(p);
+    if (!tile)
+        memset(dx, 0, (size_t)p->height * (size_t)p->width * (size_t)p->channels * sizeof *dx);
     for (int oy = 0; oy < p->out_height; oy++) {
         for (int ox = 0; ox < p->out_width; ox++) {
             real *corner =
                 dx + ((ptrdiff_t)oy * p->stride_height * p->width + ox * p->stride_width) * p->channels;
             for (int place = 0; place < p->kernel_height * p->kernel_width; place++) {
                 int ky = place / p->kernel_width, kx = place % p->kernel_width;
-                real *restrict to = corner + ((ptrdiff_t)ky * p->width + kx) * p->channels;
-                for (int c = 0; c < p->channels; c++)
-                    to[c] += winner[c] == place ? dy[c] : 0;
+                pool_return(p->channels, dy, winner, (unsigned char)place, tile,
+                            corner + ((ptrdiff_t)ky * p->width + kx) * p->channels);
             }
             dy += p->channels;
             winner += p->channels;

@@ -68,7 +68,8 @@ static void full_panel(const product *p) {
         tile(p, first, n < TILE_ROWS ? n : TILE_ROWS);                                                       \
         break;
             CASE(1)
-            CASE(2) CASE(3)
+            CASE(2)
+            CASE(3)
 #if TILE_ROWS > 3
                 CASE(4) CASE(5) CASE(6)
 #endif

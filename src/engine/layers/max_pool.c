@@ -3,8 +3,6 @@
  * maximum. */
 #include "engine/layers/layer.h"
 
-#include <string.h>
-
 static status setup(layer *l, size_t batch, error_info *error) {
     (void)batch;
     const layer_spec *s = &l->spec;
@@ -24,6 +22,7 @@ static status setup(layer *l, size_t batch, error_info *error) {
 static pooling layer_pooling(const layer *l) {
     return (pooling){
         .channels = l->in.channels,
+        .height = l->in.height,
         .width = l->in.width,
         .out_height = l->out.height,
         .out_width = l->out.width,
@@ -46,7 +45,6 @@ static void backward(const layer *l, const layer_pass *pass) {
         return;
     const size_t in = shape_size(l->in), out = shape_size(l->out);
     const pooling p = layer_pooling(l);
-    memset(pass->d_input, 0, pass->count * in * sizeof(real));
     for (size_t n = 0; n < pass->count; n++)
         pass->kernels->max_pool_backward(&p, pass->d_output + n * out, pass->saved + n * out,
                                          pass->d_input + n * in);
