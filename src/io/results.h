@@ -1,9 +1,9 @@
 /* The results file: one HDF5 file of labelled arrays, written so that it survives being killed at any moment.
  *
  * It is laid out whole once through the HDF5 library (temporary file, contiguous data sets allocated early,
- * NaN-filled, synced, renamed into place), and never changed through it again. Cells are then written raw at the
- * offsets that H5Dget_offset gave, each with a checksum; a cell's status is set only after a sync that covers its
- * values. docs/results-format.md describes the file. */
+ * NaN-filled, synced, renamed into place), and never changed through it again. Cells are then written raw at
+ * the offsets that H5Dget_offset gave, each with a checksum; a cell's status is set only after a sync that
+ * covers its values. docs/results-format.md describes the file. */
 #ifndef IO_RESULTS_H
 #define IO_RESULTS_H
 
@@ -27,10 +27,10 @@ typedef struct results_origin {
     const char *libraries;
 } results_origin;
 
-/* Open the results file of a job for writing: create it when it does not exist, else check that it belongs to the
- * same job and go on. Takes the lock. STATUS_IO: not writable, no room, being written by another run, not a
- * results file, damaged. STATUS_USAGE: it belongs to another job (the differing keys are in the message) or was
- * made with another kernel set. */
+/* Open the results file of a job for writing (`j`, `layout` and `origin` are not needed afterwards): create
+ * it when it does not exist, else check that it belongs to the same job and go on. Takes the lock. STATUS_IO:
+ * not writable, no room, being written by another run, not a results file, damaged. STATUS_USAGE: it belongs
+ * to another job (the differing keys are in the message) or was made with another kernel set. */
 status results_open(results **out, const char *path, const job *j, const record_layout *layout,
                     const results_origin *origin, int ranks, error_info *error);
 
@@ -43,8 +43,8 @@ status results_retry_failed(results *r, size_t *count, error_info *error);
 /* Write one cell. It counts as done on disk after the next sync. */
 status results_store(results *r, const cell_record *record, error_info *error);
 
-/* Start making stored cells durable when the last sync is a second old, and publish the statuses that a finished
- * sync covers. Cheap; never waits for the disk. Call it often. */
+/* Start making stored cells durable when the last sync is a second old, and publish the statuses that a
+ * finished sync covers. Cheap; never waits for the disk. Call it often. */
 status results_tick(results *r, error_info *error);
 
 /* Sync, publish, unlock and close. Returns the first error of the file's life. Accepts NULL. */
@@ -52,9 +52,12 @@ status results_close(results **r, error_info *error);
 
 /* ---- Reading: works while a run is writing ------------------------------------------------------------ */
 
-/* Print the counts, rate, expected end and means over runs of a results file to standard output, as text or as
- * one JSON object {"total", "done", "failed", "diverged", "pending", …}. */
+/* Print the counts, rate, expected end and means over runs of a results file to standard output, as text or
+ * as one JSON object {"total", "done", "failed", "diverged", "pending", …}. */
 status results_print_status(const char *path, bool json, error_info *error);
+
+/* Print the means over runs alone: for every variable in percent a table of the two other axes, or a list. */
+status results_print_means(const char *path, error_info *error);
 
 /* Compare the scientific content (everything but /provenance) bit for bit. *equal tells; when false the first
  * difference is in `difference`. */

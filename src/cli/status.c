@@ -1,0 +1,19 @@
+/* mpisweep status: what is in a results file. */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/cli.h"
+#include "io/results.h"
+
+status cli_status(int argc, char **argv, error_info *error) {
+    static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+    bool json = false;
+    for (int code; (code = cli_next_option(argc, argv, "", longs, error)) != -1;) {
+        if (code == '?')
+            return STATUS_USAGE;
+        json = true;
+    }
+    const char *path;
+    RETURN_IF_FAILED(cli_single_argument(argc, argv, "RESULTS.h5", &path, error));
+    return results_print_status(path, json, error);
+}

@@ -1,0 +1,157 @@
+/* Makes a results file: reserve space, lay out, fill with NaN, sync, rename into place. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "io/results_internal.h"
+
+enum { FILL_BYTES = 1 << 20 };
+
+/* Room for the structure beside arrays and texts: object headers, the text heap, alignment. */
+static const uint64_t structure_bytes = 1 << 18;
+
+static status no_room(const char *path, uint64_t bytes, int reason, error_info *error) {
+    return error_set(error, STATUS_IO, "%s: cannot reserve %.1f MB: %s", path, 1e-6 * (double)bytes,
+                     strerror(reason));
+}
+
+/* fallocate and not posix_fallocate, which writes block by block where the file system cannot reserve. */
+static status reserve(int file, const char *path, uint64_t bytes, error_info *error) {
+    if (fallocate(file, 0, 0, (off_t)bytes) == 0)
+        return STATUS_OK;
+    if (errno != EOPNOTSUPP && errno != ENOSYS)
+        return no_room(path, bytes, errno, error);
+    struct statvfs room;
+    if (fstatvfs(file, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < bytes)
+        return no_room(path, bytes, ENOSPC, error);
+    return STATUS_OK;
+}
+
+/* HDF5 copes badly with a full disk, so we look before it writes. */
+static status check_room(const char *temporary, const char *path, uint64_t bytes, error_info *error) {
+    int file = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file < 0)
+        return error_set(error, STATUS_IO, "%s: cannot create: %s", path, strerror(errno));
+    status result = reserve(file, path, bytes, error);
+    close(file);
+    return result;
+}
+
+static status fill_nan(int file, const char *path, const results_array *a, size_t cells, error_info *error) {
+    const uint64_t bytes = a->row_bytes * cells;
+    char *block = malloc(FILL_BYTES);
+    if (block == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    for (size_t i = 0; a->type == ELEMENT_FLOAT32 && i < FILL_BYTES / sizeof(float); i++)
+        ((float *)block)[i] = NAN;
+    for (size_t i = 0; a->type == ELEMENT_FLOAT64 && i < FILL_BYTES / sizeof(double); i++)
+        ((double *)block)[i] = NAN;
+    status result = STATUS_OK;
+    for (uint64_t done = 0; result == STATUS_OK && done < bytes; done += FILL_BYTES) {
+        uint64_t size = bytes - done < FILL_BYTES ? bytes - done : FILL_BYTES;
+        result = raw_write(file, path, block, size, a->offset + done, error);
+    }
+    free(block);
+    return result;
+}
+
+/* Numbers that are not there yet read NaN; whole numbers read 0, as the new file does anyway. */
+static status fill(int file, const char *path, const results_layout *layout, error_info *error) {
+    struct stat info;
+    if (fstat(file, &info) != 0)
+        return error_set(error, STATUS_IO, "%s: cannot read its size: %s", path, strerror(errno));
+    RETURN_IF_FAILED(reserve(file, path, (uint64_t)info.st_size, error));
+    for (int i = 0; i < layout->array_count; i++) {
+        const results_array *a = &layout->arrays[i];
+        size_t rows = results_array_rows(layout, i);
+        if (a->type == ELEMENT_FLOAT32 || a->type == ELEMENT_FLOAT64)
+            RETURN_IF_FAILED(fill_nan(file, path, a, rows, error));
+    }
+    if (fsync(file) != 0)
+        return error_set(error, STATUS_IO, "%s: cannot sync: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+static status fill_file(const char *temporary, const char *path, results_layout layout, error_info *error) {
+    results_reader *reader;
+    RETURN_IF_FAILED(results_reader_open(&reader, temporary, error));
+    bool contiguous;
+    status result = results_locate(reader, &layout, &contiguous, error);
+    results_reader_close(&reader);
+    if (result != STATUS_OK)
+        return result;
+    int file = open(temporary, O_RDWR | O_CLOEXEC);
+    if (file < 0)
+        return error_set(error, STATUS_IO, "%s: cannot open: %s", path, strerror(errno));
+    result = fill(file, path, &layout, error);
+    close(file);
+    return result;
+}
+
+/* Make the rename itself durable. */
+static status sync_directory(const char *path, error_info *error) {
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    status result = STATUS_OK;
+    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 || (fsync(directory) != 0 && errno != EINVAL))
+        result = error_set(error, STATUS_IO, "%s: cannot sync its directory: %s", path, strerror(errno));
+    if (directory >= 0)
+        close(directory);
+    free(copy);
+    return result;
+}
+
+status results_create(const char *path, const results_layout *layout, const job *j,
+                      const results_origin *origin, error_info *error) {
+    char *temporary;
+    if (asprintf(&temporary, "%s.tmp", path) < 0)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    uint64_t bytes = results_layout_bytes(layout) + structure_bytes + strlen(j->text) + strlen(j->canonical);
+    status result = check_room(temporary, path, bytes, error);
+    if (result == STATUS_OK)
+        result = results_write_structure(temporary, layout, j, origin, error);
+    if (result == STATUS_OK)
+        result = fill_file(temporary, path, *layout, error);
+    if (result == STATUS_OK && rename(temporary, path) != 0)
+        result =
+            error_set(error, STATUS_IO, "%s: cannot rename %s to it: %s", path, temporary, strerror(errno));
+    if (result == STATUS_OK)
+        result = sync_directory(path, error);
+    else
+        unlink(temporary);
+    free(temporary);
+    return result;
+}
+
+static bool same_shape(const results_dataset *d, const results_array *a) {
+    if (d->type != a->type || d->rank != a->rank)
+        return false;
+    for (int i = 0; i < a->rank; i++)
+        if (d->dims[i] != a->dims[i])
+            return false;
+    return true;
+}
+
+status results_locate(results_reader *reader, results_layout *layout, bool *contiguous, error_info *error) {
+    *contiguous = true;
+    for (int i = 0; i < layout->array_count; i++) {
+        results_array *a = &layout->arrays[i];
+        results_dataset d;
+        RETURN_IF_FAILED(results_reader_describe(reader, a->name, &d, error));
+        if (!same_shape(&d, a))
+            return error_set(error, STATUS_IO,
+                             "the data set %s has another type or shape than the job asks for", a->name);
+        a->offset = d.offset;
+        *contiguous &= d.offset != 0;
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,206 @@
+/* Private to results_*.c: what a results file contains, and how it is read, created and locked.
+ *
+ * Only results_hdf5.c, results_structure.c and results_reader.c know the HDF5 library; the others work on
+ * file descriptors and the offsets that the reader found. */
+#ifndef IO_RESULTS_INTERNAL_H
+#define IO_RESULTS_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "io/results.h"
+#include "sweep/grid.h"
+#include "sweep/record.h"
+
+#define RESULTS_FORMAT                                                                                       \
+    "1" /* attribute mpisweep_format; raised when old programs could not write the file                      \
+         */
+
+enum {
+    RESULTS_NAME_SIZE = 96,
+    RESULTS_LONG_NAME_SIZE = 160,
+    RESULTS_MAX_RANK = GRID_MAX_AXES + 1, /* the axes and one curve dimension */
+    RESULTS_HOSTS = 1024,                 /* rows of /provenance/hosts */
+    RESULTS_SESSIONS = 64,                /* rows of /provenance/session_* */
+};
+
+/* ---- Layout: every array of a file (results_layout.c) ------------------------------------------------- */
+
+typedef enum element {
+    ELEMENT_INT8,
+    ELEMENT_INT32,
+    ELEMENT_UINT32,
+    ELEMENT_INT64,
+    ELEMENT_FLOAT32,
+    ELEMENT_FLOAT64,
+    ELEMENT_HOST, /* RECORD_HOST_SIZE bytes, zero-padded text */
+    ELEMENT_TEXT, /* variable-length UTF-8: the values of a label axis */
+    ELEMENT_COUNT
+} element;
+
+/* Bytes of one element in the file and in memory; 0 for ELEMENT_TEXT. */
+size_t element_size(element type);
+
+/* One array that is written raw. Its rows are cells, hosts or sessions. */
+typedef struct results_array {
+    char name[RESULTS_NAME_SIZE]; /* "test_accuracy", "provenance/rank" */
+    char long_name[RESULTS_LONG_NAME_SIZE];
+    const char *units; /* NULL: none, as for text */
+    element type;
+    int rank;
+    size_t dims[RESULTS_MAX_RANK];
+    char scales[RESULTS_MAX_RANK][RESULTS_NAME_SIZE]; /* the dimension scale of every dimension */
+    size_t row_bytes;                                 /* of one cell, host or session */
+    uint64_t offset;                                  /* of the first row in the file */
+} results_array;
+
+/* The coordinate of curves: `every`, 2·every, … */
+typedef struct results_scale {
+    char name[RESULTS_NAME_SIZE];
+    record_axis axis;
+    int every;
+    size_t count;
+} results_scale;
+
+/* Positions in results_layout.arrays. From ARRAY_STEPS_TAKEN on they are the science of a cell, which its
+ * checksum covers; variable v has its final value at ARRAY_VARIABLES + 2v and its curve behind it. */
+enum {
+    ARRAY_SECONDS,
+    ARRAY_RANK,
+    ARRAY_TRIES,
+    ARRAY_FINISHED,
+    ARRAY_HOST,
+    ARRAY_CHECKSUM,
+    ARRAY_HOSTS,
+    ARRAY_SESSION_START,
+    ARRAY_SESSION_UPDATED,
+    ARRAY_SESSION_RANKS,
+    ARRAY_STATUS,
+    ARRAY_STEPS_TAKEN,
+    ARRAY_VARIABLES,
+    ARRAY_MAX = ARRAY_VARIABLES + 2 * ENGINE_MAX_RECORDS
+};
+
+typedef struct results_layout {
+    const grid *grid;             /* borrowed */
+    const record_layout *records; /* borrowed */
+    size_t cells;
+    int scale_count;
+    results_scale scales[ENGINE_MAX_RECORDS];
+    int array_count;
+    results_array arrays[ARRAY_MAX];
+} results_layout;
+
+/* Work out the arrays of a job; the offsets stay 0. STATUS_USAGE when two arrays would have one name or a
+ * curve no values. */
+status results_layout_make(results_layout *out, const grid *g, const record_layout *records,
+                           error_info *error);
+
+/* Rows of array i: cells, hosts or sessions. */
+size_t results_array_rows(const results_layout *layout, int i);
+
+/* Bytes of all arrays together. */
+uint64_t results_layout_bytes(const results_layout *layout);
+
+/* ---- The HDF5 library (results_hdf5.c) ----------------------------------------------------------------- */
+
+/* The innermost message of the first HDF5 call that failed. */
+typedef struct hdf5_reason {
+    char text[256];
+} hdf5_reason;
+
+/* Before other HDF5 calls: no file locks, no messages of its own. Clears `reason`, which receives failures
+ * until hdf5_end or the next hdf5_begin. */
+void hdf5_begin(hdf5_reason *reason);
+void hdf5_end(void);
+
+/* ---- Structure: the one time that a file is written through HDF5 (results_structure.c) ---------------- */
+
+/* Create `path` with all scales, arrays and attributes; arrays are allocated and not filled. */
+status results_write_structure(const char *path, const results_layout *layout, const job *j,
+                               const results_origin *origin, error_info *error);
+
+/* ---- Reader (results_reader.c) --------------------------------------------------------------------------
+ */
+
+typedef struct results_reader results_reader;
+
+/* What is known of one data set of a file. offset is 0 when it is not one contiguous piece (after h5repack).
+ */
+typedef results_array results_dataset;
+
+/* Open for reading; takes no lock and works while a run is writing. STATUS_IO: missing, not HDF5, damaged,
+ * not a results file, or of another format. */
+status results_reader_open(results_reader **out, const char *path, error_info *error);
+void results_reader_close(results_reader **reader);
+
+/* Names of the data sets outside /provenance in the order of creation. Owned by the reader. */
+int results_reader_count(const results_reader *reader);
+const char *results_reader_name(const results_reader *reader, int i);
+
+/* The axes, as the dimensions of /status have them. Owned by the reader. */
+const grid *results_reader_grid(const results_reader *reader);
+
+/* A text attribute of the file; *out is the caller's to free. */
+status results_reader_attribute(results_reader *reader, const char *name, char **out, error_info *error);
+
+/* Name, type, shape, scales, units and offset of the data set `name`; STATUS_IO when there is none. */
+status results_reader_describe(results_reader *reader, const char *name, results_dataset *out,
+                               error_info *error);
+
+/* Read `count` slices along the first dimension from `first` (all of a scalar); no ELEMENT_TEXT. */
+status results_reader_read(results_reader *reader, const results_dataset *d, size_t first, size_t count,
+                           void *out, error_info *error);
+
+/* The same for the whole data set, into memory that is the caller's to free. */
+status results_reader_read_all(results_reader *reader, const results_dataset *d, void **out,
+                               error_info *error);
+
+/* Append a dimension scale to the axes of `out`, which the caller frees with grid_release, also on failure.
+ */
+status results_reader_append_axis(results_reader *reader, const char *name, grid *out, error_info *error);
+
+/* Elements of a data set, and of one slice along its first dimension. */
+size_t results_dataset_elements(const results_dataset *d);
+size_t results_dataset_slice(const results_dataset *d);
+
+/* ---- Raw bytes (results_raw.c) --------------------------------------------------------------------------
+ */
+
+/* Read or write all `size` bytes at `offset`, or fail with STATUS_IO and the reason. */
+status raw_read(int file, const char *path, void *bytes, size_t size, uint64_t offset, error_info *error);
+status raw_write(int file, const char *path, const void *bytes, size_t size, uint64_t offset,
+                 error_info *error);
+
+/* ---- Creation (results_create.c, results_check.c)
+ * ------------------------------------------------------------------------
+ */
+
+/* Make a whole, empty results file appear at `path`: all or nothing, also when the machine dies meanwhile. */
+status results_create(const char *path, const results_layout *layout, const job *j,
+                      const results_origin *origin, error_info *error);
+
+/* Find the offsets of all arrays. STATUS_IO when the file does not have them so; *contiguous is false when it
+ * was repacked and cannot be written raw. */
+status results_locate(results_reader *reader, results_layout *layout, bool *contiguous, error_info *error);
+
+/* STATUS_USAGE when the file belongs to another job or was made with another kernel set. */
+status results_check_job(results_reader *reader, const char *path, const job *j, const char *kernels,
+                         error_info *error);
+
+/* ---- Locks (results_lock.c) -----------------------------------------------------------------------------
+ */
+
+/* Take FILE.lock for this process. *lock is a descriptor for results_unlock. */
+status results_lock(int *lock, const char *path, error_info *error);
+
+/* Remove the lock file and let go. -1 is accepted. */
+void results_unlock(int lock, const char *path);
+
+/* Share the open results file with readers and keep HDF5 writers out. */
+status results_share(int file, const char *path, error_info *error);
+
+#endif

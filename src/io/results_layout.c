@@ -1,0 +1,151 @@
+/* Which arrays a results file has, with names, types and shapes. Plain data; no file is touched. */
+#include <stdio.h>
+#include <string.h>
+
+#include "io/results_internal.h"
+
+size_t element_size(element type) {
+    static const size_t sizes[ELEMENT_COUNT] = {
+        [ELEMENT_INT8] = 1,
+        [ELEMENT_INT32] = 4,
+        [ELEMENT_UINT32] = 4,
+        [ELEMENT_INT64] = 8,
+        [ELEMENT_FLOAT32] = 4,
+        [ELEMENT_FLOAT64] = 8,
+        [ELEMENT_HOST] = RECORD_HOST_SIZE,
+        [ELEMENT_TEXT] = 0,
+    };
+    return sizes[type];
+}
+
+static void add_dimension(results_array *a, const char *scale, size_t length) {
+    snprintf(a->scales[a->rank], sizeof a->scales[0], "%s", scale);
+    a->dims[a->rank++] = length;
+}
+
+static results_array make_array(const char *name, const char *long_name, const char *units, element type) {
+    results_array a = {.units = units, .type = type, .row_bytes = element_size(type)};
+    snprintf(a.name, sizeof a.name, "%s", name);
+    snprintf(a.long_name, sizeof a.long_name, "%s", long_name);
+    return a;
+}
+
+/* One element per cell: dimensions are the axes. */
+static results_array cell_array(const grid *g, const char *name, const char *long_name, const char *units,
+                                element type) {
+    results_array a = make_array(name, long_name, units, type);
+    for (int i = 0; i < g->axis_count; i++)
+        add_dimension(&a, g->axes[i].name, g->axes[i].count);
+    return a;
+}
+
+static results_array table_array(const char *name, const char *long_name, const char *units, element type,
+                                 const char *scale, size_t rows) {
+    results_array a = make_array(name, long_name, units, type);
+    add_dimension(&a, scale, rows);
+    return a;
+}
+
+static void add_provenance(results_layout *out, const grid *g) {
+    static const char epoch[] = "seconds since 1970-01-01 00:00:00", hosts[] = "provenance/hosts",
+                      sessions[] = "provenance/session_start";
+    results_array *a = out->arrays;
+    a[ARRAY_SECONDS] = cell_array(g, "provenance/seconds", "duration of the training", "s", ELEMENT_FLOAT64);
+    a[ARRAY_RANK] = cell_array(g, "provenance/rank", "rank that trained the cell", "1", ELEMENT_INT32);
+    a[ARRAY_TRIES] = cell_array(g, "provenance/tries", "how often the cell was stored", "1", ELEMENT_INT32);
+    a[ARRAY_FINISHED] = cell_array(g, "provenance/finished", "time of storing", epoch, ELEMENT_FLOAT64);
+    a[ARRAY_HOST] = cell_array(g, "provenance/host", "index into hosts; -1: not known", "1", ELEMENT_INT32);
+    a[ARRAY_CHECKSUM] = cell_array(g, "provenance/checksum", "CRC-32 of the cell", "1", ELEMENT_UINT32);
+    a[ARRAY_HOSTS] = table_array(hosts, "names of the hosts", NULL, ELEMENT_HOST, hosts, RESULTS_HOSTS);
+    a[ARRAY_SESSION_START] = table_array(sessions, "time when a run opened the file", epoch, ELEMENT_FLOAT64,
+                                         sessions, RESULTS_SESSIONS);
+    a[ARRAY_SESSION_UPDATED] = table_array("provenance/session_updated", "time of the run's last sync", epoch,
+                                           ELEMENT_FLOAT64, sessions, RESULTS_SESSIONS);
+    a[ARRAY_SESSION_RANKS] = table_array("provenance/session_ranks", "ranks of the run", "1", ELEMENT_INT32,
+                                         sessions, RESULTS_SESSIONS);
+}
+
+/* The scale of a variable's curve: "step" or "epoch" for the first stride seen, "step_K" for further ones. */
+static const results_scale *find_scale(results_layout *out, const record_variable *v) {
+    bool first = true;
+    for (int i = 0; i < out->scale_count; i++) {
+        const results_scale *s = &out->scales[i];
+        if (s->axis == v->axis && s->every == v->every)
+            return s;
+        first &= s->axis != v->axis;
+    }
+    results_scale *s = &out->scales[out->scale_count++];
+    *s = (results_scale){.axis = v->axis, .every = v->every, .count = v->count};
+    const char *name = v->axis == RECORD_AXIS_STEP ? "step" : "epoch";
+    if (first)
+        snprintf(s->name, sizeof s->name, "%s", name);
+    else
+        snprintf(s->name, sizeof s->name, "%s_%d", name, v->every);
+    return s;
+}
+
+static void add_variable(results_layout *out, const grid *g, const record_variable *v) {
+    char name[RESULTS_NAME_SIZE];
+    results_array *final = &out->arrays[out->array_count++], *curve = &out->arrays[out->array_count++];
+    *final = cell_array(g, v->name, v->long_name, v->units, ELEMENT_FLOAT32);
+    snprintf(name, sizeof name, "%s_curve", v->name);
+    *curve = cell_array(g, name, v->long_name, v->units, ELEMENT_FLOAT32);
+    add_dimension(curve, find_scale(out, v)->name, v->count);
+    curve->row_bytes *= v->count;
+}
+
+/* The i-th name of a data set: axes, scales, arrays. */
+static const char *layout_name(const results_layout *layout, int i) {
+    if (i < layout->grid->axis_count)
+        return layout->grid->axes[i].name;
+    i -= layout->grid->axis_count;
+    return i < layout->scale_count ? layout->scales[i].name : layout->arrays[i - layout->scale_count].name;
+}
+
+static status check_names(const results_layout *layout, error_info *error) {
+    int count = layout->grid->axis_count + layout->scale_count + layout->array_count;
+    for (int i = 0; i < count; i++) {
+        const char *name = layout_name(layout, i);
+        if (strcmp(name, "provenance") == 0)
+            return error_set(error, STATUS_USAGE,
+                             "the name \"provenance\" is taken; name the axis otherwise");
+        for (int k = 0; k < i; k++)
+            if (strcmp(name, layout_name(layout, k)) == 0)
+                return error_set(error, STATUS_USAGE,
+                                 "the results file would have two arrays named \"%s\"; axes and records need "
+                                 "names of their own",
+                                 name);
+    }
+    return STATUS_OK;
+}
+
+status results_layout_make(results_layout *out, const grid *g, const record_layout *records,
+                           error_info *error) {
+    *out = (results_layout){
+        .grid = g, .records = records, .cells = grid_cells(g), .array_count = ARRAY_VARIABLES};
+    out->arrays[ARRAY_STATUS] = cell_array(g, "status", "state of the cell", NULL, ELEMENT_INT8);
+    out->arrays[ARRAY_STEPS_TAKEN] =
+        cell_array(g, "steps_taken", "optimiser steps taken", "1", ELEMENT_INT32);
+    add_provenance(out, g);
+    for (int v = 0; v < records->variable_count; v++) {
+        const record_variable *variable = &records->variables[v];
+        if (variable->count == 0)
+            return error_set(
+                error, STATUS_USAGE, "%s is never recorded: every %d %s is more than the training has",
+                variable->name, variable->every, variable->axis == RECORD_AXIS_STEP ? "steps" : "epochs");
+        add_variable(out, g, variable);
+    }
+    return check_names(out, error);
+}
+
+size_t results_array_rows(const results_layout *layout, int i) {
+    bool table = i >= ARRAY_HOSTS && i <= ARRAY_SESSION_RANKS;
+    return table ? layout->arrays[i].dims[0] : layout->cells;
+}
+
+uint64_t results_layout_bytes(const results_layout *layout) {
+    uint64_t bytes = 0;
+    for (int i = 0; i < layout->array_count; i++)
+        bytes += layout->arrays[i].row_bytes * results_array_rows(layout, i);
+    return bytes;
+}
