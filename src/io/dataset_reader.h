@@ -15,8 +15,8 @@ size_t dataset_bytes(const dataset *described);
 
 /* Read (or generate, from `seed`) the samples into `memory` (dataset_bytes) and point `out` into it.
  * STATUS_IO names file and byte offset of a bad record. */
-status dataset_read(const data_spec *spec, const char *data_directory, uint64_t seed, void *memory, dataset *out,
-                    error_info *error);
+status dataset_read(const data_spec *spec, const char *data_directory, uint64_t seed, void *memory,
+                    dataset *out, error_info *error);
 
 /* Point the splits of a described data set into memory that another process has filled. */
 void dataset_attach(dataset *d, void *memory);

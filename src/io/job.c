@@ -199,14 +199,13 @@ static status check_axis(const job *j, int axis, const dataset *data, const trai
                          error_info *error) {
     const char *key = j->details->targets[axis]->key;
     for (size_t i = 0; i < j->grid.axes[axis].count; i++) {
-        tree_place place = job_axis_value_place(j, axis, i);
         training_spec spec = j->base;
         training_plan plan;
         apply_axis_value(j, axis, i, &spec);
         if (engine_plan(&spec, data, &plan, error) != STATUS_OK)
-            return prefix_place(place, key, error);
+            return prefix_place(job_axis_value_place(j, axis, i), key, error);
         if (!same_records(base, &plan))
-            return tree_error(error, place,
+            return tree_error(error, job_axis_value_place(j, axis, i),
                               "%s: this value changes how many values a cell records; accepted: "
                               "values that record as many as the one outside sweep",
                               key);

@@ -119,17 +119,30 @@ static double between(double first, double last, double share, bool geometric) {
     return rounded(geometric ? first * pow(last / first, share) : first + (last - first) * share);
 }
 
-/* linspace or logspace: [first, last, count] */
-static status range_values(const tree_node *range, bool geometric, const option *target, grid_axis *axis,
+/* Take [first, last, count] from its list. */
+static status read_range(const tree_node *list, const char *name, bool geometric, double range[3],
+                         error_info *error) {
+    double *next = range;
+    for (const tree_node *item = list->first; item != NULL; item = item->next, next++) {
+        bool is_count = next == range + 2;
+        bool accepted = tree_number(item, next) &&
+                        (!is_count || (*next >= 2 && *next <= MOST_VALUES && *next == floor(*next)));
+        if (!accepted)
+            return option_refuse(option_find(&axis_table, list->key), name, item, error);
+    }
+    if (geometric && (range[0] <= 0 || range[1] <= 0))
+        return tree_error(error, list->place, "%s: both ends must be above 0", name);
+    return STATUS_OK;
+}
+
+static status range_values(const tree_node *list, bool geometric, const option *target, grid_axis *axis,
                            error_info *error) {
-    const tree_node *first_node = range->first, *last_node = first_node->next, *count_node = last_node->next;
-    double first, last, count;
-    if (!tree_number(first_node, &first) || !tree_number(last_node, &last) ||
-        !tree_number(count_node, &count) || count < 2 || count > MOST_VALUES || count != floor(count))
-        return option_refuse(option_find(&axis_table, range->key), axis->name, range, error);
-    if (geometric && (first <= 0 || last <= 0))
-        return tree_error(error, range->place, "sweep.%s.logspace: both ends must be above 0", axis->name);
-    RETURN_IF_FAILED(allocate_values(axis, (size_t)count, error));
+    char name[KEY_SIZE];
+    snprintf(name, sizeof name, "sweep.%s.%s", axis->name, list->key);
+    double range[3] = {0};
+    RETURN_IF_FAILED(read_range(list, name, geometric, range, error));
+    double first = range[0], last = range[1];
+    RETURN_IF_FAILED(allocate_values(axis, (size_t)range[2], error));
     for (size_t i = 0; i < axis->count; i++) {
         double share = (double)i / (double)(axis->count - 1);
         double value = i == 0 ? first : i + 1 == axis->count ? last : between(first, last, share, geometric);
@@ -137,7 +150,7 @@ static status range_values(const tree_node *range, bool geometric, const option 
         if (!option_accepts_number(target, value)) {
             char text[VALUE_SIZE];
             option_number_text(value, text, sizeof text);
-            return refuse_value(target, axis, text, range->place, error);
+            return refuse_value(target, axis, text, list->place, error);
         }
     }
     return STATUS_OK;
@@ -299,9 +312,9 @@ static void write_axis(const job *j, int index, FILE *out) {
 static void write_axes(const option *o, const char *name, const void *object, FILE *out) {
     (void)o;
     const job *j = object;
-    fprintf(out, "%s.axes =", name);
+    fprintf(out, "%s.axes = %s", name, j->grid.axis_count == 0 ? "(none)" : "");
     for (int i = 0; i < j->grid.axis_count; i++)
-        fprintf(out, "%s %s", i > 0 ? "," : "", j->grid.axes[i].name);
+        fprintf(out, "%s%s", i > 0 ? ", " : "", j->grid.axes[i].name);
     fprintf(out, "\n");
     for (int i = 0; i < j->grid.axis_count; i++)
         write_axis(j, i, out);
@@ -318,9 +331,9 @@ tree_place job_axis_value_place(const job *j, int axis, size_t index) {
     char path[KEY_SIZE];
     snprintf(path, sizeof path, "sweep.%s", j->grid.axes[axis].name);
     const tree_node *entry = tree_find(j->details->tree, path);
-    const tree_node *values = tree_entry(entry, "values", strlen("values"));
+    const tree_node *values = tree_find(entry, "values"), *linspace = tree_find(entry, "linspace");
     if (values == NULL)
-        return entry->place;
+        return (linspace != NULL ? linspace : tree_find(entry, "logspace"))->place;
     const tree_node *item = values->first;
     while (index-- > 0)
         item = item->next;

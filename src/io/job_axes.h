@@ -9,7 +9,7 @@
  * option. */
 extern const option_type option_axes;
 
-/* Where value `index` of an axis stands in the job file, or the list or range it comes from. */
+/* Where value `index` of an axis that sets a key stands in the job file, or the range it comes from. */
 tree_place job_axis_value_place(const job *j, int axis, size_t index);
 
 /* The keys of an axis as Markdown. */

@@ -82,6 +82,14 @@ static status read_keys(const layer_row *row, const char *prefix, const tree_nod
     return option_read_all(&row->table, prefix, &map, layer, error);
 }
 
+static status refuse_layer(const char *prefix, const tree_node *item, error_info *error) {
+    char found[100];
+    tree_describe(item, found, sizeof found);
+    return tree_error(error, item->place,
+                      "%.*s: %s; accepted: a layer, as its kind or as a map of its kind to its keys",
+                      (int)strlen(prefix) - 1, prefix, found);
+}
+
 /* One item of the list: `relu`, or a map of one kind to its keys. */
 static status read_layer(const char *prefix, const tree_node *item, layer_spec *layer, error_info *error) {
     const tree_node no_keys = {.kind = TREE_MAP, .place = item->place};
@@ -89,13 +97,8 @@ static status read_layer(const char *prefix, const tree_node *item, layer_spec *
         RETURN_IF_FAILED(find_kind(item->text, item->place, &layer->kind, error));
         return read_keys(&layers[layer->kind], prefix, &no_keys, layer, error);
     }
-    if (item->kind != TREE_MAP || item->count != 1) {
-        char found[100];
-        tree_describe(item, found, sizeof found);
-        return tree_error(error, item->place,
-                          "%s of %zu; accepted: the kind of one layer, or a map of it to its keys", found,
-                          item->count);
-    }
+    if (item->kind != TREE_MAP || item->count != 1)
+        return refuse_layer(prefix, item, error);
     RETURN_IF_FAILED(find_kind(item->first->key, item->first->key_place, &layer->kind, error));
     return read_keys(&layers[layer->kind], prefix, item->first, layer, error);
 }

@@ -127,17 +127,24 @@ status option_unknown(const option_table *table, const char *section, const char
 static status check_keys(const option_table *table, const char *section, const tree_node *map,
                          error_info *error);
 
+static status refuse_map(const option_table *table, const char *section, int name_length, const char *name,
+                         const tree_node *node, error_info *error) {
+    char found[100], list[LIST_SIZE];
+    tree_describe(node, found, sizeof found);
+    list_section(table, section, list, sizeof list);
+    return tree_error(error, node->place, "%.*s%s%s; accepted: %s%s", name_length, name,
+                      name_length > 0 ? ": " : "", found,
+                      table->count > 0 ? "a map with keys among " : "nothing", list);
+}
+
 /* `path` is no option: it must be a section with known keys, and not an empty one. */
 static status check_section(const option_table *table, const char *path, const tree_node *entry,
                             error_info *error) {
-    char section[SECTION_SIZE], list[LIST_SIZE], found[100];
+    char section[SECTION_SIZE];
     snprintf(section, sizeof section, "%s.", path);
     if (entry->kind == TREE_MAP && entry->count > 0)
         return check_keys(table, section, entry, error);
-    list_section(table, section, list, sizeof list);
-    tree_describe(entry, found, sizeof found);
-    return tree_error(error, entry->place, "%s: %s; accepted: a map with keys among %s", path,
-                      entry->kind == TREE_MAP ? "an empty map" : found, list);
+    return refuse_map(table, section, (int)strlen(path), path, entry, error);
 }
 
 static status check_keys(const option_table *table, const char *section, const tree_node *map,
@@ -221,14 +228,9 @@ static status read_option(const option_table *table, const option *o, const char
 
 status option_read_all(const option_table *table, const char *prefix, const tree_node *map, void *object,
                        error_info *error) {
-    if (map->kind != TREE_MAP) {
-        char found[100], list[LIST_SIZE];
-        tree_describe(map, found, sizeof found);
-        list_section(table, "", list, sizeof list);
-        int length = (int)strlen(prefix) - (prefix[0] != '\0'); /* without its last dot */
-        return tree_error(error, map->place, "%.*s%s%s; accepted: a map with keys among %s", length, prefix,
-                          length > 0 ? ": " : "", found, list);
-    }
+    int unpunctuated = (int)strlen(prefix) - (prefix[0] != '\0'); /* without its last dot */
+    if (map->kind != TREE_MAP)
+        return refuse_map(table, "", unpunctuated, prefix, map, error);
     RETURN_IF_FAILED(check_keys(table, "", map, error));
     for (size_t i = 0; i < table->count; i++)
         RETURN_IF_FAILED(read_option(table, &table->options[i], prefix, map, object, error));

@@ -41,7 +41,7 @@ void tree_describe(const tree_node *node, char *text, size_t size) {
     if (node->kind == TREE_LIST)
         snprintf(text, size, "a list of %zu", node->count);
     else if (node->kind == TREE_MAP)
-        snprintf(text, size, "a map");
+        snprintf(text, size, "a map of %zu", node->count);
     else if (node->text[0] == '\0' && !node->quoted)
         snprintf(text, size, "nothing");
     else

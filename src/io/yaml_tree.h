@@ -59,7 +59,7 @@ status tree_error(error_info *error, tree_place place, const char *format, ...)
 /* The value of a scalar that is a finite decimal number and stands in no quotes. */
 bool tree_number(const tree_node *node, double *number);
 
-/* A node in words for messages: its text in quotes, "a list of 3", "a map", "nothing". */
+/* A node in words for messages: its text in quotes, "a list of 3", "a map of 2", "nothing". */
 void tree_describe(const tree_node *node, char *text, size_t size);
 
 #endif

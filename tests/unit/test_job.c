@@ -1,0 +1,420 @@
+/* Good job files: every key arrives where it belongs, and the canonical text says what matters to results. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "io/dataset_reader.h"
+#include "io/job.h"
+#include "temporary_directory.h"
+
+static temporary_directory directory;
+
+static int make_directory(void **state) {
+    (void)state;
+    directory = temporary_directory_make();
+    return 0;
+}
+
+static int remove_directory(void **state) {
+    (void)state;
+    temporary_directory_remove(&directory);
+    return 0;
+}
+
+static job *load_file(const char *path, const char *const settings[], int count) {
+    error_info error = {0};
+    job *j;
+    if (job_load(&j, path, settings, count, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    return j;
+}
+
+static job *load(const char *text) {
+    return load_file(temporary_directory_write(&directory, "job.yaml", text, strlen(text)), NULL, 0);
+}
+
+static const char full_job[] = "job: full_1\n"
+                               "title: \"Every key: not its default\"\n"
+                               "seed: 4294967295\n"
+                               "data:\n"
+                               "  source: synthetic\n"
+                               "  channels: 2\n"
+                               "  height: 20\n"
+                               "  width: 24\n"
+                               "  classes: 4\n"
+                               "  train_count: 300\n"
+                               "  test_count: 70\n"
+                               "  normalize: {mean: [0.5, -1e-1], std: [0.25, 2]}\n"
+                               "model:\n"
+                               "  init: pytorch\n"
+                               "  layers:\n"
+                               "    - conv: {filters: 5, kernel: [3, 2], padding: [1, 0], stride: [2, 1]}\n"
+                               "    - relu\n"
+                               "    - max_pool: {kernel: [2, 3], stride: 1}\n"
+                               "    - max_pool: [2, 1]\n"
+                               "    - flatten: {}\n"
+                               "    - dense: {units: 7}\n"
+                               "    - dense: 4\n"
+                               "loss: {kind: cross_entropy, entropy_weight: -0.5}\n"
+                               "optimizer: {kind: sgd, lr: .125, momentum: 1}\n"
+                               "train: {epochs: 6, batch: 1e2}\n"
+                               "record:\n"
+                               "  test_accuracy: {every: 2 epochs}\n"
+                               "  test_loss: {every: 1 epoch}\n"
+                               "  train_accuracy: {every: 10 steps}\n"
+                               "  train_loss: {every: 1 step}\n"
+                               "sweep:\n"
+                               "  momentum: {set: optimizer.momentum, values: [0.9, 0, 1]}\n"
+                               "  run: 2\n"
+                               "  paired: true\n"
+                               "  lr: {set: optimizer.lr, logspace: [1e-4, 1, 5]}\n"
+                               "  batch: {set: train.batch, linspace: [10, 30, 3]}\n";
+
+static const char minimal_job[] = "job: minimal\n"
+                                  "data: {source: synthetic}\n"
+                                  "model: {layers: [dense: 10]}\n"
+                                  "optimizer: {lr: 0.1}\n"
+                                  "train: {epochs: 1, batch: 8}\n"
+                                  "record: {test_accuracy: {every: 1 epoch}}\n";
+
+static void every_key_is_stored(void **state) {
+    (void)state;
+    job *j = load(full_job);
+    assert_string_equal(j->name, "full_1");
+    assert_string_equal(j->title, "Every key: not its default");
+    assert_string_equal(j->text, full_job);
+    assert_int_equal(j->seed, UINT32_MAX);
+    assert_int_equal(j->data.source, DATA_SYNTHETIC);
+    const synthetic_spec *s = &j->data.synthetic;
+    assert_int_equal(s->shape.channels, 2);
+    assert_int_equal(s->shape.height, 20);
+    assert_int_equal(s->shape.width, 24);
+    assert_int_equal(s->classes, 4);
+    assert_int_equal(s->train_count, 300);
+    assert_int_equal(s->test_count, 70);
+    assert_int_equal(j->base.normalize.channels, 2);
+    assert_true(j->base.normalize.mean[0] == 0.5 && j->base.normalize.mean[1] == -0.1);
+    assert_true(j->base.normalize.std[0] == 0.25 && j->base.normalize.std[1] == 2);
+    assert_int_equal(j->base.model.init, INIT_PYTORCH);
+    assert_int_equal(j->base.loss.kind, LOSS_CROSS_ENTROPY);
+    assert_true(j->base.loss.entropy_weight == -0.5);
+    assert_int_equal(j->base.optimizer.kind, OPTIMIZER_SGD);
+    assert_true(j->base.optimizer.lr == 0.125);
+    assert_true(j->base.optimizer.momentum == 1);
+    assert_int_equal(j->base.epochs, 6);
+    assert_int_equal(j->base.batch, 100);
+    assert_true(j->grid.paired);
+    job_destroy(&j);
+}
+
+static void layers_are_stored(void **state) {
+    (void)state;
+    static const layer_spec expected[] = {
+        {.kind = LAYER_CONV,
+         .filters = 5,
+         .kernel_height = 3,
+         .kernel_width = 2,
+         .stride_height = 2,
+         .stride_width = 1,
+         .padding_height = 1},
+        {.kind = LAYER_RELU},
+        {.kind = LAYER_MAX_POOL,
+         .kernel_height = 2,
+         .kernel_width = 3,
+         .stride_height = 1,
+         .stride_width = 1},
+        {.kind = LAYER_MAX_POOL,
+         .kernel_height = 2,
+         .kernel_width = 1,
+         .stride_height = 2,
+         .stride_width = 1},
+        {.kind = LAYER_FLATTEN},
+        {.kind = LAYER_DENSE, .units = 7},
+        {.kind = LAYER_DENSE, .units = 4},
+    };
+    job *j = load(full_job);
+    assert_int_equal(j->base.model.layer_count, sizeof expected / sizeof expected[0]);
+    assert_memory_equal(j->base.model.layers, expected, sizeof expected);
+    job_destroy(&j);
+}
+
+static void records_follow_the_order_of_quantities(void **state) {
+    (void)state;
+    static const record_spec expected[] = {
+        {RECORD_TRAIN_LOSS, RECORD_PER_STEP, 1},
+        {RECORD_TRAIN_ACCURACY, RECORD_PER_STEP, 10},
+        {RECORD_TEST_LOSS, RECORD_PER_EPOCH, 1},
+        {RECORD_TEST_ACCURACY, RECORD_PER_EPOCH, 2},
+    };
+    job *j = load(full_job);
+    assert_int_equal(j->base.record_count, 4);
+    assert_memory_equal(j->base.records, expected, sizeof expected);
+    job_destroy(&j);
+}
+
+static void assert_axis(const grid_axis *axis, const char *name, axis_kind kind, size_t count,
+                        const double *numbers) {
+    assert_string_equal(axis->name, name);
+    assert_int_equal(axis->kind, kind);
+    assert_int_equal(axis->count, count);
+    assert_memory_equal(axis->numbers, numbers, count * sizeof *numbers);
+}
+
+static void axes_are_in_the_order_of_the_file(void **state) {
+    (void)state;
+    job *j = load(full_job);
+    assert_int_equal(j->grid.axis_count, 4);
+    assert_axis(&j->grid.axes[0], "momentum", AXIS_NUMBER, 3, (double[]){0.9, 0, 1});
+    assert_axis(&j->grid.axes[1], "run", AXIS_RUN, 2, (double[]){0, 1});
+    assert_axis(&j->grid.axes[2], "lr", AXIS_NUMBER, 5, (double[]){1e-4, 1e-3, 1e-2, 1e-1, 1});
+    assert_axis(&j->grid.axes[3], "batch", AXIS_NUMBER, 3, (double[]){10, 20, 30});
+    job_destroy(&j);
+}
+
+static void cells_get_their_axis_values(void **state) {
+    (void)state;
+    job *j = load(full_job);
+    training_spec spec;
+    for (size_t cell = 0; cell < grid_cells(&j->grid); cell++) {
+        size_t index[GRID_MAX_AXES];
+        grid_cell_index(&j->grid, cell, index);
+        job_cell_spec(j, cell, &spec);
+        assert_true(spec.optimizer.momentum == j->grid.axes[0].numbers[index[0]]);
+        assert_true(spec.optimizer.lr == j->grid.axes[2].numbers[index[2]]);
+        assert_true(spec.batch == j->grid.axes[3].numbers[index[3]]);
+        spec.optimizer.momentum = j->base.optimizer.momentum;
+        spec.optimizer.lr = j->base.optimizer.lr;
+        spec.batch = j->base.batch;
+        assert_memory_equal(&spec, &j->base, sizeof spec);
+    }
+    job_destroy(&j);
+}
+
+static void missing_keys_get_their_defaults(void **state) {
+    (void)state;
+    job *j = load(minimal_job);
+    assert_string_equal(j->title, "");
+    assert_int_equal(j->seed, 0);
+    const synthetic_spec *s = &j->data.synthetic;
+    assert_true(s->shape.channels == 3 && s->shape.height == 32 && s->shape.width == 32);
+    assert_true(s->classes == 10 && s->train_count == 2000 && s->test_count == 1000);
+    assert_int_equal(j->base.normalize.channels, 0);
+    assert_true(j->base.loss.entropy_weight == 0);
+    assert_true(j->base.optimizer.momentum == 0);
+    assert_int_equal(j->base.record_count, 1);
+    assert_false(j->grid.paired);
+    assert_int_equal(j->grid.axis_count, 0);
+    assert_int_equal(grid_cells(&j->grid), 1);
+    job_destroy(&j);
+}
+
+static void cifar10_has_its_own_counts(void **state) {
+    (void)state;
+    const char *settings[] = {"data={source: cifar10, train_count: 300}"};
+    const char *path = temporary_directory_write(&directory, "job.yaml", minimal_job, strlen(minimal_job));
+    job *j = load_file(path, settings, 1);
+    assert_int_equal(j->data.source, DATA_CIFAR10);
+    assert_int_equal(j->data.train_count, 300);
+    assert_int_equal(j->data.test_count, 0);
+    assert_int_equal(j->data.synthetic.train_count, 0);
+    job_destroy(&j);
+}
+
+/* ---- Settings --------------------------------------------------------------------------------------------
+ */
+
+static void settings_replace_and_add(void **state) {
+    (void)state;
+    const char *settings[] = {"train.epochs=7",
+                              "sweep.lr={set: optimizer.lr, values: [1, 2]}",
+                              "sweep.run=3",
+                              "loss.entropy_weight=1e-3",
+                              "sweep.momentum.values=[0.5]",
+                              "record.train_loss.every=never",
+                              "train.epochs=8"};
+    const char *path = temporary_directory_write(&directory, "job.yaml", full_job, strlen(full_job));
+    job *j = load_file(path, settings, 7);
+    assert_int_equal(j->base.epochs, 8);
+    assert_true(j->base.loss.entropy_weight == 1e-3);
+    assert_int_equal(j->base.record_count, 3);
+    assert_axis(&j->grid.axes[0], "momentum", AXIS_NUMBER, 1, (double[]){0.5});
+    assert_axis(&j->grid.axes[1], "run", AXIS_RUN, 3, (double[]){0, 1, 2});
+    assert_axis(&j->grid.axes[2], "lr", AXIS_NUMBER, 2, (double[]){1, 2});
+    assert_string_equal(j->text, full_job);
+    job_destroy(&j);
+
+    path = temporary_directory_write(&directory, "job.yaml", minimal_job, strlen(minimal_job));
+    j = load_file(path, (const char *[]){"sweep.run=4"}, 1);
+    assert_axis(&j->grid.axes[0], "run", AXIS_RUN, 4, (double[]){0, 1, 2, 3});
+    job_destroy(&j);
+}
+
+/* ---- Canonical text --------------------------------------------------------------------------------------
+ */
+
+static const char canonical_minimal[] = "data.channels = 3\n"
+                                        "data.classes = 10\n"
+                                        "data.height = 32\n"
+                                        "data.normalize.mean = []\n"
+                                        "data.normalize.std = []\n"
+                                        "data.source = synthetic\n"
+                                        "data.test_count = 1000\n"
+                                        "data.train_count = 2000\n"
+                                        "data.width = 32\n"
+                                        "loss.entropy_weight = 0\n"
+                                        "loss.kind = cross_entropy\n"
+                                        "model.init = pytorch\n"
+                                        "model.layers[0].kind = dense\n"
+                                        "model.layers[0].units = 10\n"
+                                        "optimizer.kind = sgd\n"
+                                        "optimizer.lr = 0.1\n"
+                                        "optimizer.momentum = 0\n"
+                                        "record.test_accuracy.every = 1 epoch\n"
+                                        "seed = 0\n"
+                                        "sweep.axes = (none)\n"
+                                        "sweep.paired = false\n"
+                                        "train.batch = 8\n"
+                                        "train.epochs = 1\n";
+
+static void canonical_text_is_complete_and_sorted(void **state) {
+    (void)state;
+    job *j = load(minimal_job);
+    assert_string_equal(j->canonical, canonical_minimal);
+    assert_int_equal(j->digest, hash_bytes(canonical_minimal, strlen(canonical_minimal)));
+    job_destroy(&j);
+}
+
+static void assert_lines(const char *canonical, const char *lines) {
+    if (strstr(canonical, lines) == NULL)
+        fail_msg("no lines\n%sin\n%s", lines, canonical);
+}
+
+static void canonical_text_has_layers_records_and_axes(void **state) {
+    (void)state;
+    job *j = load(full_job);
+    assert_lines(j->canonical, "model.layers[0].filters = 5\n"
+                               "model.layers[0].kernel = [3, 2]\n"
+                               "model.layers[0].kind = conv\n"
+                               "model.layers[0].padding = [1, 0]\n"
+                               "model.layers[0].stride = [2, 1]\n"
+                               "model.layers[1].kind = relu\n");
+    assert_lines(j->canonical, "data.normalize.mean = [0.5, -0.1]\n");
+    assert_lines(j->canonical, "record.test_accuracy.every = 2 epoch\n");
+    assert_lines(j->canonical, "sweep.axes = momentum, run, lr, batch\n"
+                               "sweep.batch.set = train.batch\n"
+                               "sweep.batch.values = 10, 20, 30\n"
+                               "sweep.lr.set = optimizer.lr\n"
+                               "sweep.lr.values = 0.0001, 0.001, 0.01, 0.1, 1\n"
+                               "sweep.momentum.set = optimizer.momentum\n"
+                               "sweep.momentum.values = 0.9, 0, 1\n"
+                               "sweep.paired = true\n"
+                               "sweep.run = 2\n");
+    assert_null(strstr(j->canonical, "title"));
+    assert_null(strstr(j->canonical, "full_1"));
+    assert_null(strstr(j->canonical, "\noptimizer.lr ")); /* the axis sets it */
+    job_destroy(&j);
+}
+
+static void canonical_text_ignores_form(void **state) {
+    (void)state;
+    job *j = load("# another form of minimal_job\n"
+                  "title: with a title\n"
+                  "record:\n"
+                  "  test_accuracy:\n"
+                  "    every: \"1   epochs\"\n"
+                  "train: {batch: 8.0, epochs: 1}\n"
+                  "optimizer: {momentum: 0.0, lr: 1.0e-1}\n"
+                  "model:\n"
+                  "  layers:\n"
+                  "    - dense: {units: 10}\n"
+                  "seed: 0\n"
+                  "'data': {train_count: 2000, source: synthetic}\n"
+                  "job: renamed\n");
+    assert_string_equal(j->canonical, canonical_minimal);
+    job_destroy(&j);
+}
+
+static void differences_are_listed_by_key(void **state) {
+    (void)state;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    job_print_differences(out, "a = 1\na.b = 2\nc = 3\nsame = x\nz.long = 1, 2\n",
+                          "a = 1\nb = 5\nc = 33\nsame = x\nz.long = 1, 2\nzz = 9\n");
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text, "a.b: 2 → (absent)\nb: (absent) → 5\nc: 3 → 33\nzz: (absent) → 9\n");
+    free(text);
+}
+
+/* ---- Files of the repository -----------------------------------------------------------------------------
+ */
+
+static void job_files_are_good(void **state) {
+    (void)state;
+    static const char *const names[] = {"entropy_sensitivity", "quickstart"};
+    for (int i = 0; i < 2; i++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/jobs/%s.yaml", SOURCE_DIRECTORY, names[i]);
+        job *j = load_file(path, NULL, 0);
+        assert_string_equal(j->name, names[i]);
+        assert_int_equal(grid_cells(&j->grid), i == 0 ? 1250 : 50);
+        dataset data = {.shape = {3, 32, 32}, .classes = 10, .train.count = 50000, .test.count = 10000};
+        training_plan plan;
+        error_info error = {0};
+        if (job_check(j, &data, &plan, &error) != STATUS_OK)
+            fail_msg("%s", error.text);
+        job_destroy(&j);
+    }
+}
+
+static char *read_all(const char *path) {
+    FILE *stream = fopen(path, "rb");
+    assert_non_null(stream);
+    char *text = calloc(1, 1 << 20);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 20) - 1, stream) > 0);
+    fclose(stream);
+    return text;
+}
+
+/* When this fails: bin/print_job_reference > docs/job-format.md */
+static void documentation_is_that_of_the_tables(void **state) {
+    (void)state;
+    char *printed, *committed = read_all(SOURCE_DIRECTORY "/docs/job-format.md");
+    size_t size;
+    FILE *out = open_memstream(&printed, &size);
+    assert_non_null(out);
+    job_print_reference(out);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(printed, committed);
+    free(printed);
+    free(committed);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_key_is_stored),
+        cmocka_unit_test(layers_are_stored),
+        cmocka_unit_test(records_follow_the_order_of_quantities),
+        cmocka_unit_test(axes_are_in_the_order_of_the_file),
+        cmocka_unit_test(cells_get_their_axis_values),
+        cmocka_unit_test(missing_keys_get_their_defaults),
+        cmocka_unit_test(cifar10_has_its_own_counts),
+        cmocka_unit_test(settings_replace_and_add),
+        cmocka_unit_test(canonical_text_is_complete_and_sorted),
+        cmocka_unit_test(canonical_text_has_layers_records_and_axes),
+        cmocka_unit_test(canonical_text_ignores_form),
+        cmocka_unit_test(differences_are_listed_by_key),
+        cmocka_unit_test(job_files_are_good),
+        cmocka_unit_test(documentation_is_that_of_the_tables),
+    };
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

@@ -1,0 +1,386 @@
+/* Wrong job files: every mistake is refused with its place, the value and what would be accepted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "io/dataset_reader.h"
+#include "io/job.h"
+#include "temporary_directory.h"
+
+enum { LINES = 14, TEXT_SIZE = 16384 };
+
+static const char *const good[LINES] = {
+    "job: test",                                                   /* 1 */
+    "seed: 1",                                                     /* 2 */
+    "data: {source: synthetic, train_count: 100, test_count: 50}", /* 3 */
+    "model:",                                                      /* 4 */
+    "  layers:",                                                   /* 5 */
+    "    - conv: {filters: 4, kernel: 3, padding: 1}",             /* 6 */
+    "    - max_pool: 2",                                           /* 7 */
+    "    - dense: 10",                                             /* 8 */
+    "optimizer: {kind: sgd, lr: 0.1, momentum: 0.9}",              /* 9 */
+    "train: {epochs: 2, batch: 32}",                               /* 10 */
+    "record: {train_loss: {every: 1 step}}",                       /* 11 */
+    "sweep:",                                                      /* 12 */
+    "  run: 3",                                                    /* 13 */
+    "  lr: {set: optimizer.lr, values: [0.1, 0.01]}",              /* 14 */
+};
+
+/* The good job with one line replaced is wrong. */
+typedef struct wrong_line {
+    int line;
+    const char *text;
+    const char *place; /* LINE:COLUMN */
+    const char *message;
+} wrong_line;
+
+static const wrong_line wrong_lines[] = {
+    /* YAML */
+    {2, "seed: [1", "3:5", "not YAML"},
+    {2, "seed: 'a", "15:1", "not YAML"},
+    {2, "\tseed: 1", "2:1", "not YAML"},
+    {2, "seed: \x01", "2:7", "not YAML: control characters are not allowed"},
+    {2, "seed: \xff", "2:7", "not YAML: invalid leading UTF-8 octet"},
+    {2, "seed: &x 1", "2:7", "anchors and aliases are not accepted"},
+    {2, "seed: *x", "2:7", "anchors and aliases are not accepted"},
+    {2, "seed: !!int 1", "2:7", "tag 'tag:yaml.org,2002:int' is not accepted"},
+    {2, "seed: 1\nseed: 2", "3:1", "seed: duplicate key; first given in line 2"},
+    {9, "optimizer: {lr: 1, lr: 2}", "9:20", "lr: duplicate key; first given in line 9"},
+    {2, "? [a]\n: 1", "2:3", "a key must be a name"},
+    {2, "? {a: 1}\n: 1", "2:3", "a key must be a name"},
+    {2, "'': 1", "2:1", "a key must be a name"},
+    {2, "---", "2:1", "a second document begins; accepted: one"},
+    {14, "...\ntrailing text", "15:1", "not YAML: did not find expected <document start>"},
+    {14, "--- {}", "14:1", "a second document begins; accepted: one"},
+    /* keys */
+    {2, "sed: 1", "2:1", "sed: unknown key; accepted: job, title, seed, data,"},
+    {2, "sed: 1", "2:1", "nearest known key: seed"},
+    {2, "optimiser: {lr: 1}", "2:1", "nearest known key: optimizer"},
+    {2, "lr: 1", "2:1", "lr: unknown key; accepted: job, "},
+    {2, "lr: 1", "2:1", "nearest known key: optimizer.lr"},
+    {2, "optimizer.lr: 1", "2:1", "optimizer.lr: unknown key"},
+    {9, "optimizer: {lr: 0.1, momentun: 0.9}", "9:22",
+     "optimizer.momentun: unknown key; accepted: kind, lr, momentum; "
+     "nearest known key: optimizer.momentum"},
+    {9, "optimizer: {kind: sgd}", "9:12", "optimizer.lr: missing; accepted: a number from 0 to 1000"},
+    {9, "", "1:1", "optimizer.lr: missing"},
+    {9, "optimizer: 3", "9:12", "optimizer: '3'; accepted: a map with keys among kind, lr, momentum"},
+    {9, "optimizer: {}", "9:12", "optimizer: a map of 0; accepted: a map"},
+    {9, "optimizer:", "9:11", "optimizer: nothing; accepted: a map"},
+    {9, "optimizer: [lr]", "9:12", "optimizer: a list of 1; accepted: a map"},
+    {1, "", "2:1", "job: missing; accepted: at most 63 letters"},
+    {1, "job: 7up", "1:6", "job: '7up'; accepted: at most 63 letters"},
+    {1, "job: ../escape", "1:6", "job: '../escape'; accepted"},
+    {1, "job: {a: b}", "1:6", "job: a map of 1; accepted"},
+    {2, "title: \"two\\nlines\"", "2:8", "title: 'two"},
+    {2, "title: [a]", "2:8", "title: a list of 1; accepted: one line of text"},
+    /* numbers and choices */
+    {2, "seed: -1", "2:7", "seed: '-1'; accepted: an integer from 0 to 4294967295"},
+    {2, "seed: 1.5", "2:7", "seed: '1.5'; accepted: an integer"},
+    {2, "seed: '1'", "2:7", "seed: '1'; accepted: an integer"},
+    {2, "seed: 0x10", "2:7", "seed: '0x10'; accepted: an integer"},
+    {2, "seed: 1 2", "2:7", "seed: '1 2'; accepted: an integer"},
+    {2, "seed:", "2:6", "seed: nothing; accepted: an integer"},
+    {9, "optimizer: {lr: nan}", "9:17", "optimizer.lr: 'nan'; accepted: a number from 0 to 1000"},
+    {9, "optimizer: {lr: inf}", "9:17", "optimizer.lr: 'inf'"},
+    {9, "optimizer: {lr: 1e999}", "9:17", "optimizer.lr: '1e999'"},
+    {9, "optimizer: {lr: 1e-3x}", "9:17", "optimizer.lr: '1e-3x'"},
+    {9, "optimizer: {lr: -0.1}", "9:17", "optimizer.lr: '-0.1'"},
+    {9, "optimizer: {lr: [0.1]}", "9:17", "optimizer.lr: a list of 1"},
+    {9, "optimizer: {lr: 0.1, momentum: 1.1}", "9:32",
+     "optimizer.momentum: '1.1'; accepted: a number from 0 to 1"},
+    {9, "optimizer: {lr: 0.1, kind: adam}", "9:28", "optimizer.kind: 'adam'; accepted: sgd"},
+    {10, "train: {epochs: 0, batch: 32}", "10:17",
+     "train.epochs: '0'; accepted: an integer from 1 to 1000000 epochs"},
+    {10, "train: {epochs: 99999999999, batch: 32}", "10:17", "train.epochs: '99999999999'"},
+    {10, "train: {epochs: 1}", "10:8",
+     "train.batch: missing; accepted: an integer from 1 to 1000000 samples"},
+    /* data */
+    {3, "data: {source: cifar}", "3:16", "data.source: 'cifar'; accepted: cifar10, synthetic"},
+    {3, "data: {train_count: 5}", "3:7", "data.source: missing; accepted: cifar10, synthetic"},
+    {3, "data: {source: cifar10, height: 32}", "3:25",
+     "data.height: unknown key here; accepted only with "
+     "data.source: synthetic"},
+    {3, "data: {source: cifar10, train_count: 60000}", "3:38",
+     "data.train_count: '60000'; accepted: an integer from 0 "
+     "to 50000 samples"},
+    {3, "data: {source: synthetic, train_count: 0}", "3:40",
+     "data.train_count: '0'; accepted: an integer from 1"},
+    {3, "data: {source: synthetic, normalize: {mean: [0.5, 0.5], std: [0.5]}}", "3:38",
+     "data.normalize: 2 values in mean and 1 in std"},
+    {3, "data: {source: synthetic, normalize: {std: [0.5]}}", "3:38",
+     "data.normalize: 0 values in mean and 1 in std"},
+    {3, "data: {source: synthetic, normalize: {mean: 0.5, std: 0.5}}", "3:45",
+     "data.normalize.mean: '0.5'; accepted: a list"},
+    {3, "data: {source: synthetic, normalize: {mean: [0.5], std: [0]}}", "3:58",
+     "data.normalize.std: '0'; accepted"},
+    {3, "data: {source: synthetic, normalize: {mean: [a], std: [1]}}", "3:46",
+     "data.normalize.mean: 'a'; accepted"},
+    /* layers */
+    {6, "    - cnov: {filters: 4}", "6:7",
+     "cnov: unknown key; accepted: dense, conv, max_pool, relu, flatten; nearest "
+     "known key: conv"},
+    {6, "    - conv: {filter: 4, kernel: 3}", "6:14", "nearest known key: filters"},
+    {6, "    - conv: {filters: 4}", "6:13",
+     "model.layers[0].kernel: missing; accepted: an integer from 1 to 256 pixels, "
+     "or [height, width]"},
+    {6, "    - conv: {filters: 4, kernel: [3]}", "6:34", "model.layers[0].kernel: a list of 1"},
+    {6, "    - conv: {filters: 4, kernel: [3, 0]}", "6:38", "model.layers[0].kernel: '0'"},
+    {6, "    - conv: 4", "6:13", "model.layers[0]: '4'; accepted: a map with keys among filters"},
+    {6, "    - relu: 4", "6:13", "model.layers[0]: '4'; accepted: nothing"},
+    {8, "    - dense: ten", "8:14", "model.layers[2].units: 'ten'; accepted: an integer from 1"},
+    {8, "    - dense", "8:7", "model.layers[2].units: missing"},
+    {8, "    - {dense: 10, relu: 1}", "8:7", "model.layers[2]: a map of 2; accepted: a layer"},
+    {8, "    - [dense, 10]", "8:7", "model.layers[2]: a list of 2; accepted: a layer"},
+    {8, "    -", "8:6", "model.layers[2]: nothing; accepted: a layer"},
+    /* records */
+    {11, "record: {train_loss: {every: 0 steps}}", "11:30",
+     "record.train_loss.every: '0 steps'; accepted: \"N steps\""},
+    {11, "record: {train_loss: {every: 1 stp}}", "11:30", "record.train_loss.every: '1 stp'"},
+    {11, "record: {train_loss: {every: step}}", "11:30", "record.train_loss.every: 'step'"},
+    {11, "record: {train_loss: {every: 5}}", "11:30", "record.train_loss.every: '5'"},
+    {11, "record: {train_loss: {every: 99999999999999999999999999999999999999 steps}}", "11:30",
+     "record.train_loss.every"},
+    {11, "record: {train_los: {every: 1 step}}", "11:10", "nearest known key: record.train_loss"},
+    {11, "record: {train_loss: {evry: 1 step}}", "11:23", "nearest known key: record.train_loss.every"},
+    {11, "record: {train_loss: {}}", "11:22", "record.train_loss: a map of 0"},
+    {11, "record: {train_loss: {every: never}}", "11:9", "record: nothing is recorded"},
+    {11, "", "1:1", "record: nothing is recorded"},
+    /* sweep */
+    {13, "  run: 0", "13:8", "sweep.run: '0'; accepted: an integer from 1"},
+    {13, "  run: {set: seed}", "13:8", "sweep.run: a map of 1; accepted: an integer"},
+    {13, "  paired: maybe", "13:11", "sweep.paired: 'maybe'; accepted: true or false"},
+    {13, "  paired: 'true'", "13:11", "sweep.paired: 'true'; accepted: true or false"},
+    {13, "  status: {set: optimizer.lr, values: [1]}", "13:3",
+     "sweep.status: the results file uses this name"},
+    {13, "  test_loss: {set: optimizer.lr, values: [1]}", "13:3",
+     "sweep.test_loss: the results file uses this name"},
+    {13, "  test_loss_curve: {set: optimizer.lr, values: [1]}", "13:3", "the results file uses this name"},
+    {13, "  2nd: {set: optimizer.lr, values: [1]}", "13:3", "sweep.2nd: not an axis name"},
+    {13, "  a/b: {set: optimizer.lr, values: [1]}", "13:3", "sweep.a/b: not an axis name"},
+    {13, "  rate: {set: optimizer.lr, values: [1]}", "14:13",
+     "sweep.lr.set: axis rate sets optimizer.lr already"},
+    {14, "  lr: [0.1, 0.01]", "14:7", "sweep.lr: a list of 2; accepted: a map with keys among set, values"},
+    {14, "  lr: {values: [0.1]}", "14:7",
+     "sweep.lr.set: missing; accepted: loss.entropy_weight, optimizer.lr"},
+    {14, "  lr: {set: optimizer.lr}", "14:7", "sweep.lr: 0 of values, linspace and logspace; accepted: one"},
+    {14, "  lr: {set: optimizer.lr, values: [1], linspace: [1, 2, 2]}", "14:7", "sweep.lr: 2 of values"},
+    {14, "  lr: {set: optimizer.rl, values: [1]}", "14:13",
+     "sweep.lr.set: 'optimizer.rl'; accepted: loss.entropy_weight"},
+    {14, "  lr: {set: optimiser.lr, values: [1]}", "14:13", "nearest known key: optimizer.lr"},
+    {14, "  lr: {set: data.train_count, values: [1]}", "14:13",
+     "sweep.lr.set: 'data.train_count'; accepted: loss"},
+    {14, "  lr: {set: optimizer.kind, values: [1]}", "14:13",
+     "sweep.lr.set: 'optimizer.kind'; accepted: loss"},
+    {14, "  lr: {set: [a], values: [1]}", "14:13", "sweep.lr.set: a list of 1"},
+    {14, "  lr: {set: optimizer.lr, vals: [1]}", "14:27", "nearest known key: values"},
+    {14, "  lr: {set: optimizer.lr, values: []}", "14:35", "sweep.lr.values: a list of 0"},
+    {14, "  lr: {set: optimizer.lr, values: 1}", "14:35", "sweep.lr.values: '1'; accepted: a list"},
+    {14, "  lr: {set: optimizer.lr, values: [1, x]}", "14:39",
+     "sweep.lr: 'x' is no value for optimizer.lr; accepted: a "
+     "number from 0 to 1000"},
+    {14, "  lr: {set: optimizer.lr, values: [1, -1]}", "14:39",
+     "sweep.lr: '-1' is no value for optimizer.lr"},
+    {14, "  lr: {set: train.batch, values: [1, 1.5]}", "14:38",
+     "sweep.lr: '1.5' is no value for train.batch"},
+    {14, "  lr: {set: optimizer.lr, values: [1, 2, 1.0]}", "14:42", "sweep.lr: 1 stands twice"},
+    {14, "  lr: {set: optimizer.lr, linspace: [1, 2]}", "14:37",
+     "sweep.lr.linspace: a list of 2; accepted: [first, last, "
+     "count]"},
+    {14, "  lr: {set: optimizer.lr, linspace: [1, 2, 1]}", "14:44",
+     "sweep.lr.linspace: '1'; accepted: [first"},
+    {14, "  lr: {set: optimizer.lr, linspace: [1, x, 3]}", "14:41",
+     "sweep.lr.linspace: 'x'; accepted: [first"},
+    {14, "  lr: {set: optimizer.lr, linspace: [1, 1, 3]}", "14:37", "sweep.lr: 1 stands twice"},
+    {14, "  lr: {set: optimizer.lr, linspace: [1, 2000, 3]}", "14:37", "sweep.lr: 1000.5 is no value"},
+    {14, "  lr: {set: train.epochs, linspace: [1, 2, 3]}", "14:37",
+     "sweep.lr: 1.5 is no value for train.epochs"},
+    {14, "  lr: {set: optimizer.lr, logspace: [0, 1, 3]}", "14:37",
+     "sweep.lr.logspace: both ends must be above 0"},
+    {13, "  run: 1000000\n  b: {set: optimizer.momentum, linspace: [0, 1, 1000]}", "14:3",
+     "sweep.b: 1000 values make the grid too large; accepted: 100000000 cells"},
+    {12, "sweep: {}\nmodel2:", "13:1", "model2: unknown key"},
+    {12, "title: x\nloss:", "14:3", "loss.run: unknown key"},
+};
+
+static temporary_directory directory;
+
+static int make_directory(void **state) {
+    (void)state;
+    directory = temporary_directory_make();
+    return 0;
+}
+
+static int remove_directory(void **state) {
+    (void)state;
+    temporary_directory_remove(&directory);
+    return 0;
+}
+
+static bool begins(const char **text, const char *start) {
+    bool found = strncmp(*text, start, strlen(start)) == 0;
+    *text += found ? strlen(start) : 0;
+    return found;
+}
+
+/* The message must be "SOURCE:PLACE: …fragment…", or "SOURCE: …fragment…" when the place is "". */
+static void assert_message(const error_info *error, const char *source, const char *place,
+                           const char *fragment) {
+    const char *text = error->text;
+    bool placed = begins(&text, source) && (place[0] == '\0' || (begins(&text, ":") && begins(&text, place)));
+    if (!placed || !begins(&text, ": ") || strstr(text, fragment) == NULL)
+        fail_msg("got \"%s\", expected \"%s:%s: …%s\"", error->text, source, place, fragment);
+}
+
+static void assert_refused(const char *path, const char *const settings[], int count, const char *source,
+                           const char *place, const char *fragment) {
+    error_info error = {0};
+    job *j = NULL;
+    status result = job_load(&j, path, settings, count, &error);
+    assert_null(j);
+    assert_message(&error, source, place, fragment);
+    assert_int_equal(result, STATUS_USAGE);
+    assert_int_equal(error.code, STATUS_USAGE);
+}
+
+static void assert_file_refused(const char *text, size_t size, const char *place, const char *fragment) {
+    const char *path = temporary_directory_write(&directory, "job.yaml", text, size);
+    assert_refused(path, NULL, 0, path, place, fragment);
+}
+
+static const char *write_job(int replaced_line, const char *replacement) {
+    char text[TEXT_SIZE];
+    size_t used = 0;
+    for (int line = 1; line <= LINES; line++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s\n",
+                                 line == replaced_line ? replacement : good[line - 1]);
+    return temporary_directory_write(&directory, "job.yaml", text, used);
+}
+
+static void wrong_lines_are_refused(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong_lines / sizeof wrong_lines[0]; i++) {
+        const wrong_line *wrong = &wrong_lines[i];
+        const char *path = write_job(wrong->line, wrong->text);
+        assert_refused(path, NULL, 0, path, wrong->place, wrong->message);
+    }
+}
+
+static void good_job_is_accepted(void **state) {
+    (void)state;
+    error_info error = {0};
+    job *j;
+    assert_int_equal(job_load(&j, write_job(0, ""), NULL, 0, &error), STATUS_OK);
+    job_destroy(&j);
+    assert_null(j);
+    job_destroy(&j);
+}
+
+static void odd_files_are_refused(void **state) {
+    (void)state;
+    assert_file_refused("", 0, "1:1", "there is nothing in it");
+    assert_file_refused("# only this\n", 12, "2:1", "there is nothing in it");
+    assert_file_refused("hello", 5, "1:1", "'hello'; accepted: a map with keys among job, title");
+    assert_file_refused("- a", 3, "1:1", "a list of 1; accepted: a map with keys among job, title");
+    assert_file_refused("a: b\0c", 6, "1:5", "not YAML: control characters are not allowed");
+    char deep[200] = {0};
+    memset(deep, '[', 100);
+    assert_file_refused(deep, 100, "1:33", "nested too deeply; accepted: 32 levels");
+}
+
+static void bounds_hold(void **state) {
+    (void)state;
+    size_t size = (1 << 20) + 1;
+    char *text = malloc(size);
+    assert_non_null(text);
+    memset(text, '#', size);
+    assert_file_refused(text, size, "", "too long: more than 1048576 bytes");
+    memset(text, 0, size);
+    strcpy(text, "a: [");
+    for (int i = 0; i < 100001; i++)
+        strcat(text + 4 + 2 * i, "1,");
+    assert_file_refused(text, strlen(text), "1:199999", "too many values; accepted: 100000");
+    size_t used = 0;
+    for (int i = 0; i < 257; i++)
+        used += (size_t)sprintf(text + used, "k%d: 1\n", i);
+    assert_file_refused(text, used, "257:1", "too many keys in one map; accepted: 256");
+    free(text);
+}
+
+static void wrong_settings_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *setting, *message;
+    } wrong[] = {
+        {"train.epochs", "not a setting; accepted: KEY=VALUE"},
+        {"=3", "not a setting"},
+        {"train.=3", "not a setting"},
+        {"train..epochs=3", "not a setting"},
+        {"train.epochs=", "there is nothing in it"},
+        {"train.epochs=0", "train.epochs: '0'; accepted: an integer from 1"},
+        {"train.epoch=3",
+         "train.epoch: unknown key; accepted: epochs, batch; nearest known key: train.epochs"},
+        {"model.layers=[]", "model.layers: a list of 0; accepted: a list of 1 to 64 layers"},
+        {"seed.value=3", "seed: '1' has no keys to set"},
+        {"sweep.lr.values=[0.1, 0.1]", "sweep.lr: 0.1 stands twice"},
+        {"sweep.lr.values=[0.1", "not YAML"},
+        {"sweep.lr.values={a: 1, a: 2}", "a: duplicate key"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char source[256];
+        snprintf(source, sizeof source, "--set %s", wrong[i].setting);
+        assert_refused(write_job(0, ""), &wrong[i].setting, 1, source, "", wrong[i].message);
+    }
+}
+
+static void unreadable_files_are_io_errors(void **state) {
+    (void)state;
+    error_info error = {0};
+    job *j;
+    assert_int_equal(job_load(&j, "/nonexistent/job.yaml", NULL, 0, &error), STATUS_IO);
+    assert_message(&error, "/nonexistent/job.yaml", "", "No such file");
+    assert_int_equal(job_load(&j, directory.path, NULL, 0, &error), STATUS_IO);
+    assert_message(&error, directory.path, "", "Is a directory");
+}
+
+/* ---- Mistakes that show against the data -----------------------------------------------------------------
+ */
+
+static void assert_check_refuses(int line, const char *text, const char *place, const char *fragment) {
+    error_info error = {0};
+    job *j;
+    dataset data;
+    training_plan plan;
+    const char *path = write_job(line, text);
+    assert_int_equal(job_load(&j, path, NULL, 0, &error), STATUS_OK);
+    assert_int_equal(dataset_describe(&j->data, "", &data, &error), STATUS_OK);
+    assert_int_equal(job_check(j, &data, &plan, &error), STATUS_USAGE);
+    assert_message(&error, path, place, fragment);
+    job_destroy(&j);
+}
+
+static void models_must_fit_the_data(void **state) {
+    (void)state;
+    assert_check_refuses(3, "data: {source: synthetic, normalize: {mean: [0.5], std: [1]}}", "3:38",
+                         "data.normalize: 1 values; accepted: one for each of the data's 3 channels");
+    assert_check_refuses(7, "    - max_pool: 64", "7:7", "layer 1");
+    assert_check_refuses(8, "    - dense: 11", "8:7", "11");
+    assert_check_refuses(14, "  e: {set: train.epochs, values: [2, 4]}", "14:38",
+                         "train.epochs: this value changes how many values a cell records");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_job_is_accepted),       cmocka_unit_test(wrong_lines_are_refused),
+        cmocka_unit_test(odd_files_are_refused),      cmocka_unit_test(bounds_hold),
+        cmocka_unit_test(wrong_settings_are_refused), cmocka_unit_test(unreadable_files_are_io_errors),
+        cmocka_unit_test(models_must_fit_the_data),
+    };
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
