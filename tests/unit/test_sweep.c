@@ -55,8 +55,8 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
 typedef struct fixture {
     local_hub *hub;
     grid grid;
-    atomic_bool stop;        /* of the coordinator */
-    atomic_bool worker_stop; /* of worker 1 */
+    atomic_bool stop;                  /* of the coordinator */
+    atomic_bool worker_stops[WORKERS]; /* of each worker */
     bool left_out[CELLS];
     worker_setup workers[WORKERS];
     int stored[CELLS];
@@ -120,7 +120,7 @@ static void set_up(fixture *f) {
             .seed = 9,
             .value_count = VALUES,
             .cell_spec = cell_spec,
-            .stop = w == 1 ? &f->worker_stop : &f->stop};
+            .stop = &f->worker_stops[w]};
     f->setup = (sweep_setup){.coordinator = {.cells = CELLS, .left_out = f->left_out, .workers = WORKERS},
                              .hello = f->workers[0].hello,
                              .value_count = VALUES,
@@ -201,7 +201,7 @@ static void a_signal_at_one_worker_stops_all(void **state) {
     fixture f;
     set_up(&f);
     f.left_out[ENDLESS] = false;
-    atomic_store(&f.worker_stop, true);
+    atomic_store(&f.worker_stops[1], true);
     assert_int_equal(run(&f), STATUS_OK);
     assert_true(f.counts.stopping);
     assert_int_equal(f.stored[ENDLESS], 0);

@@ -141,7 +141,7 @@ static void wrong_fields_are_refused(void **state) {
     enum { HEADER = 16 };
     message result = sample(MESSAGE_RESULT), hello = sample(MESSAGE_HELLO);
     uint16_t other_protocol = WIRE_PROTOCOL + 1, no_type = 99;
-    uint64_t huge = UINT64_MAX / 4 + 2; /* × sizeof(float) wraps round to a small number */
+    uint64_t huge = (UINT64_C(1) << 62) + 3; /* × sizeof(float) is 12 again */
     char unterminated[RECORD_HOST_SIZE];
     memset(unterminated, 'x', sizeof unterminated);
     assert_refused(&result, 4, &other_protocol, sizeof other_protocol);
