@@ -71,7 +71,7 @@ static void value_text(element type, const void *value, char text[VALUE_SIZE]) {
     case ELEMENT_FLOAT64:
         float_text(v.f64, v.u64, 17, text);
         break;
-    case ELEMENT_HOST:
+    case ELEMENT_CHAR:
     case ELEMENT_TEXT:
     case ELEMENT_COUNT:
         snprintf(text, VALUE_SIZE, "text");

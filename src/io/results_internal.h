@@ -36,7 +36,7 @@ typedef enum element {
     ELEMENT_INT64,
     ELEMENT_FLOAT32,
     ELEMENT_FLOAT64,
-    ELEMENT_HOST, /* RECORD_HOST_SIZE bytes, zero-padded text */
+    ELEMENT_CHAR, /* one byte of a fixed-size text; netCDF cannot read HDF5's own fixed-size strings */
     ELEMENT_TEXT, /* variable-length UTF-8: the values of a label axis */
     ELEMENT_COUNT
 } element;
@@ -57,13 +57,22 @@ typedef struct results_array {
     uint64_t offset;                                  /* of the first row in the file */
 } results_array;
 
-/* The coordinate of curves: `every`, 2·every, … */
+/* A coordinate that the job file does not name: first, first + stride, … */
 typedef struct results_scale {
     char name[RESULTS_NAME_SIZE];
-    record_axis axis;
-    int every;
+    const char *long_name;
+    int first, stride;
     size_t count;
 } results_scale;
+
+/* Positions in results_layout.scales; those of the curves follow. */
+enum {
+    SCALE_HOST,
+    SCALE_CHARACTER,
+    SCALE_SESSION,
+    SCALE_CURVES,
+    SCALE_MAX = SCALE_CURVES + ENGINE_MAX_RECORDS
+};
 
 /* Positions in results_layout.arrays. From ARRAY_STEPS_TAKEN on they are the science of a cell, which its
  * checksum covers; variable v has its final value at ARRAY_VARIABLES + 2v and its curve behind it. */
@@ -89,7 +98,7 @@ typedef struct results_layout {
     const record_layout *records; /* borrowed */
     size_t cells;
     int scale_count;
-    results_scale scales[ENGINE_MAX_RECORDS];
+    results_scale scales[SCALE_MAX];
     int array_count;
     results_array arrays[ARRAY_MAX];
 } results_layout;

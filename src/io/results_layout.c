@@ -4,16 +4,12 @@
 
 #include "io/results_internal.h"
 
+static const char unix_time[] = "seconds since 1970-01-01 00:00:00";
+
 size_t element_size(element type) {
     static const size_t sizes[ELEMENT_COUNT] = {
-        [ELEMENT_INT8] = 1,
-        [ELEMENT_INT32] = 4,
-        [ELEMENT_UINT32] = 4,
-        [ELEMENT_INT64] = 8,
-        [ELEMENT_FLOAT32] = 4,
-        [ELEMENT_FLOAT64] = 8,
-        [ELEMENT_HOST] = RECORD_HOST_SIZE,
-        [ELEMENT_TEXT] = 0,
+        [ELEMENT_INT8] = 1,    [ELEMENT_INT32] = 4,   [ELEMENT_UINT32] = 4, [ELEMENT_INT64] = 8,
+        [ELEMENT_FLOAT32] = 4, [ELEMENT_FLOAT64] = 8, [ELEMENT_CHAR] = 1,   [ELEMENT_TEXT] = 0,
     };
     return sizes[type];
 }
@@ -39,48 +35,64 @@ static results_array cell_array(const grid *g, const char *name, const char *lon
     return a;
 }
 
-static results_array table_array(const char *name, const char *long_name, const char *units, element type,
-                                 const char *scale, size_t rows) {
+/* A table of hosts or sessions. */
+static results_array table_array(const results_scale *rows, const char *name, const char *long_name,
+                                 const char *units, element type) {
     results_array a = make_array(name, long_name, units, type);
-    add_dimension(&a, scale, rows);
+    add_dimension(&a, rows->name, rows->count);
     return a;
 }
 
+static void add_tables(results_layout *out) {
+    out->scales[SCALE_HOST] = (results_scale){"provenance/host_row", "row of hosts", 0, 1, RESULTS_HOSTS};
+    out->scales[SCALE_CHARACTER] =
+        (results_scale){"provenance/character", "place in a name", 0, 1, RECORD_HOST_SIZE};
+    out->scales[SCALE_SESSION] =
+        (results_scale){"provenance/session", "run that opened the file", 0, 1, RESULTS_SESSIONS};
+    out->scale_count = SCALE_CURVES;
+    const results_scale *characters = &out->scales[SCALE_CHARACTER], *sessions = &out->scales[SCALE_SESSION];
+    results_array *a = out->arrays, *hosts = &a[ARRAY_HOSTS];
+    *hosts =
+        table_array(&out->scales[SCALE_HOST], "provenance/hosts", "names of the hosts", NULL, ELEMENT_CHAR);
+    add_dimension(hosts, characters->name, characters->count);
+    hosts->row_bytes *= characters->count;
+    a[ARRAY_SESSION_START] =
+        table_array(sessions, "provenance/session_start", "time of opening", unix_time, ELEMENT_FLOAT64);
+    a[ARRAY_SESSION_UPDATED] = table_array(sessions, "provenance/session_updated", "time of the last sync",
+                                           unix_time, ELEMENT_FLOAT64);
+    a[ARRAY_SESSION_RANKS] =
+        table_array(sessions, "provenance/session_ranks", "ranks of the run", "1", ELEMENT_INT32);
+}
+
 static void add_provenance(results_layout *out, const grid *g) {
-    static const char epoch[] = "seconds since 1970-01-01 00:00:00", hosts[] = "provenance/hosts",
-                      sessions[] = "provenance/session_start";
     results_array *a = out->arrays;
     a[ARRAY_SECONDS] = cell_array(g, "provenance/seconds", "duration of the training", "s", ELEMENT_FLOAT64);
     a[ARRAY_RANK] = cell_array(g, "provenance/rank", "rank that trained the cell", "1", ELEMENT_INT32);
     a[ARRAY_TRIES] = cell_array(g, "provenance/tries", "how often the cell was stored", "1", ELEMENT_INT32);
-    a[ARRAY_FINISHED] = cell_array(g, "provenance/finished", "time of storing", epoch, ELEMENT_FLOAT64);
-    a[ARRAY_HOST] = cell_array(g, "provenance/host", "index into hosts; -1: not known", "1", ELEMENT_INT32);
+    a[ARRAY_FINISHED] = cell_array(g, "provenance/finished", "time of storing", unix_time, ELEMENT_FLOAT64);
+    a[ARRAY_HOST] = cell_array(g, "provenance/host", "row of hosts; -1: not known", "1", ELEMENT_INT32);
     a[ARRAY_CHECKSUM] = cell_array(g, "provenance/checksum", "CRC-32 of the cell", "1", ELEMENT_UINT32);
-    a[ARRAY_HOSTS] = table_array(hosts, "names of the hosts", NULL, ELEMENT_HOST, hosts, RESULTS_HOSTS);
-    a[ARRAY_SESSION_START] = table_array(sessions, "time when a run opened the file", epoch, ELEMENT_FLOAT64,
-                                         sessions, RESULTS_SESSIONS);
-    a[ARRAY_SESSION_UPDATED] = table_array("provenance/session_updated", "time of the run's last sync", epoch,
-                                           ELEMENT_FLOAT64, sessions, RESULTS_SESSIONS);
-    a[ARRAY_SESSION_RANKS] = table_array("provenance/session_ranks", "ranks of the run", "1", ELEMENT_INT32,
-                                         sessions, RESULTS_SESSIONS);
 }
 
 /* The scale of a variable's curve: "step" or "epoch" for the first stride seen, "step_K" for further ones. */
 static const results_scale *find_scale(results_layout *out, const record_variable *v) {
+    static const char *const names[] = {[RECORD_AXIS_STEP] = "step", [RECORD_AXIS_EPOCH] = "epoch"};
+    static const char *const long_names[] = {
+        [RECORD_AXIS_STEP] = "optimiser steps taken so far", [RECORD_AXIS_EPOCH] = "epochs trained so far"};
     bool first = true;
-    for (int i = 0; i < out->scale_count; i++) {
+    for (int i = SCALE_CURVES; i < out->scale_count; i++) {
         const results_scale *s = &out->scales[i];
-        if (s->axis == v->axis && s->every == v->every)
+        if (s->long_name == long_names[v->axis] && s->stride == v->every)
             return s;
-        first &= s->axis != v->axis;
+        first &= s->long_name != long_names[v->axis];
     }
     results_scale *s = &out->scales[out->scale_count++];
-    *s = (results_scale){.axis = v->axis, .every = v->every, .count = v->count};
-    const char *name = v->axis == RECORD_AXIS_STEP ? "step" : "epoch";
+    *s = (results_scale){
+        .long_name = long_names[v->axis], .first = v->every, .stride = v->every, .count = v->count};
     if (first)
-        snprintf(s->name, sizeof s->name, "%s", name);
+        snprintf(s->name, sizeof s->name, "%s", names[v->axis]);
     else
-        snprintf(s->name, sizeof s->name, "%s_%d", name, v->every);
+        snprintf(s->name, sizeof s->name, "%s_%d", names[v->axis], v->every);
     return s;
 }
 
@@ -127,6 +139,7 @@ status results_layout_make(results_layout *out, const grid *g, const record_layo
     out->arrays[ARRAY_STEPS_TAKEN] =
         cell_array(g, "steps_taken", "optimiser steps taken", "1", ELEMENT_INT32);
     add_provenance(out, g);
+    add_tables(out);
     for (int v = 0; v < records->variable_count; v++) {
         const record_variable *variable = &records->variables[v];
         if (variable->count == 0)

@@ -67,8 +67,8 @@ static hid_t native_type(element type) {
 static bool find_element(hid_t type, element *out) {
     if (H5Tget_class(type) == H5T_STRING) {
         bool variable = H5Tis_variable_str(type) > 0;
-        *out = variable ? ELEMENT_TEXT : ELEMENT_HOST;
-        return variable || H5Tget_size(type) == RECORD_HOST_SIZE;
+        *out = variable ? ELEMENT_TEXT : ELEMENT_CHAR;
+        return variable || H5Tget_size(type) == 1;
     }
     for (int i = ELEMENT_INT8; i <= ELEMENT_FLOAT64; i++)
         if (H5Tequal(type, native_type((element)i)) > 0) {

@@ -21,12 +21,6 @@ static hid_t text_type(void) {
     return type;
 }
 
-static hid_t host_type(void) {
-    hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, RECORD_HOST_SIZE);
-    return type;
-}
-
 /* The type in the file is the machine's own: rows are written raw. The caller closes it. */
 static hid_t element_type(element type) {
     switch (type) {
@@ -42,8 +36,8 @@ static hid_t element_type(element type) {
         return H5Tcopy(H5T_NATIVE_FLOAT);
     case ELEMENT_FLOAT64:
         return H5Tcopy(H5T_NATIVE_DOUBLE);
-    case ELEMENT_HOST:
-        return host_type();
+    case ELEMENT_CHAR:
+        return H5Tcopy(H5T_C_S1);
     case ELEMENT_TEXT:
         return text_type();
     case ELEMENT_COUNT:
@@ -119,27 +113,37 @@ static bool write_run_axis(hid_t file, const grid_axis *axis) {
     return ok;
 }
 
-static bool write_axis(hid_t file, const grid_axis *axis) {
+/* The key that an axis sets, from the line "sweep.AXIS.set = KEY"; the name of the axis when there is none.
+ */
+static void axis_long_name(const char *canonical, const char *axis, char text[RESULTS_LONG_NAME_SIZE]) {
+    char key[GRID_NAME_SIZE + sizeof "\nsweep..set = "];
+    snprintf(key, sizeof key, "\nsweep.%s.set = ", axis);
+    const char *line = strstr(canonical, key);
+    const char *value = line != NULL ? line + strlen(key) : axis;
+    snprintf(text, RESULTS_LONG_NAME_SIZE, "%.*s", (int)strcspn(value, "\n"), value);
+}
+
+static bool write_axis(hid_t file, const grid_axis *axis, const char *canonical) {
+    char long_name[RESULTS_LONG_NAME_SIZE];
+    axis_long_name(canonical, axis->name, long_name);
     switch (axis->kind) {
     case AXIS_RUN:
         return write_run_axis(file, axis);
     case AXIS_NUMBER:
-        return write_scale(file, axis->name, axis->name, ELEMENT_FLOAT64, axis->count, axis->numbers);
+        return write_scale(file, axis->name, long_name, ELEMENT_FLOAT64, axis->count, axis->numbers);
     case AXIS_LABEL:
-        return write_scale(file, axis->name, axis->name, ELEMENT_TEXT, axis->count, axis->labels);
+        return write_scale(file, axis->name, long_name, ELEMENT_TEXT, axis->count, axis->labels);
     }
     return false;
 }
 
-static bool write_curve_scale(hid_t file, const results_scale *s) {
+static bool write_index(hid_t file, const results_scale *s) {
     int32_t *values = malloc(s->count * sizeof *values);
     if (values == NULL)
         return false;
     for (size_t i = 0; i < s->count; i++)
-        values[i] = (int32_t)((i + 1) * (size_t)s->every);
-    const char *long_name =
-        s->axis == RECORD_AXIS_STEP ? "optimiser steps taken so far" : "epochs trained so far";
-    bool ok = write_scale(file, s->name, long_name, ELEMENT_INT32, s->count, values);
+        values[i] = s->first + (int32_t)i * s->stride;
+    bool ok = write_scale(file, s->name, s->long_name, ELEMENT_INT32, s->count, values);
     free(values);
     return ok;
 }
@@ -147,8 +151,6 @@ static bool write_curve_scale(hid_t file, const results_scale *s) {
 static bool attach_scales(hid_t file, hid_t dataset, const results_array *a) {
     bool ok = true;
     for (int i = 0; i < a->rank && ok; i++) {
-        if (strcmp(a->scales[i], a->name) == 0)
-            return H5DSset_scale(dataset, a->name) >= 0;
         hid_t scale = H5Dopen2(file, a->scales[i], H5P_DEFAULT);
         ok = scale >= 0 && H5DSattach_scale(dataset, scale, (unsigned)i) >= 0;
         ok = scale >= 0 && H5Dclose(scale) >= 0 && ok;
@@ -185,12 +187,12 @@ static bool write_array(hid_t file, const results_array *a) {
 
 /* Scales first, and /status before the values of cells: readers that take the data sets in order then see
  * values that are at least as new as the status. */
-static bool write_arrays(hid_t file, const results_layout *layout) {
+static bool write_arrays(hid_t file, const results_layout *layout, const char *canonical) {
     bool ok = true;
     for (int i = 0; i < layout->grid->axis_count && ok; i++)
-        ok = write_axis(file, &layout->grid->axes[i]);
+        ok = write_axis(file, &layout->grid->axes[i], canonical);
     for (int i = 0; i < layout->scale_count && ok; i++)
-        ok = write_curve_scale(file, &layout->scales[i]);
+        ok = write_index(file, &layout->scales[i]);
     for (int i = 0; i < layout->array_count && ok; i++)
         ok = write_array(file, &layout->arrays[i]);
     return ok;
@@ -256,7 +258,7 @@ status results_write_structure(const char *path, const results_layout *layout, c
     hdf5_begin(&reason);
     hid_t file = create_file(path);
     bool ok = file >= 0 && write_attributes(file, j, origin) && create_provenance(file) &&
-              write_arrays(file, layout);
+              write_arrays(file, layout, j->canonical);
     ok = file >= 0 && H5Fclose(file) >= 0 && ok;
     hdf5_end();
     if (!ok)

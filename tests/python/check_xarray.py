@@ -1,0 +1,28 @@
+"""check_xarray.py FILE ENGINE: is the file that store_cells wrote with 3 runs a labelled data set for xarray?
+
+One engine per process: h5netcdf and netCDF4 bring their own handles to one HDF5 library."""
+import sys
+
+import xarray
+
+path, engine = sys.argv[1:]
+with xarray.open_dataset(path, engine=engine) as ds:
+    ds.load()
+    assert ds.test_accuracy.dims == ("run", "lr", "model"), ds.test_accuracy.dims
+    assert ds.train_loss_curve.dims == ("run", "lr", "model", "step"), ds.train_loss_curve.dims
+    assert ds.run.values.tolist() == [0, 1, 2] and ds.run.dtype == "int64"
+    assert ds.lr.values.tolist() == [0.01, 0.001] and ds.lr.attrs["long_name"] == "optimizer.lr"
+    assert ds.model.values.tolist() == ["mlp", "cnn"]
+    assert ds.step.values.tolist() == list(range(2, 42, 2)) and ds.epoch.values.tolist() == [1, 2, 3]
+    assert ds.test_accuracy.attrs["units"] == "percent"
+    assert float(ds.test_accuracy.sel(run=1, lr=0.01, model="cnn")) == 5102
+    assert bool(ds.test_accuracy.sel(run=1, lr=0.001, model="mlp").isnull()), "cell 6 is diverged"
+    assert ds.status.attrs["flag_meanings"].split()[2] == "diverged"
+    assert list(ds.status.attrs["flag_values"]) == [0, 1, 2, 3, 4]
+    assert list(ds.data_vars)[0] == "status", list(ds.data_vars)
+    assert ds.attrs["Conventions"].startswith("CF-") and ds.attrs["title"] == "Cells made by hand"
+    assert ds.attrs["job_digest"] == "0123456789abcdef" and ds.attrs["kernels"] == "reference"
+with xarray.open_dataset(path, engine=engine, group="provenance", decode_times=False) as ds:
+    ds.load()
+    assert (ds["rank"] == 1).all() and (ds.tries == 1).all() and (ds.checksum != 0).all()
+    assert b"".join(ds.hosts.values[0].tolist()) == b"node1", ds.hosts

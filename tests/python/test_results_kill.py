@@ -1,0 +1,97 @@
+"""Kill a writer of results files (tests/tools/store_cells.c) with SIGKILL 20 times at random moments.
+
+After every kill h5py opens the file and every cell with a status holds exactly the expected values; a writer that
+is started again completes the file, which then equals one that was never disturbed."""
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+STORE_CELLS, MPISWEEP = os.environ["STORE_CELLS"], os.environ["MPISWEEP"]
+KILLS, RUNS = 20, 1000
+STEPS, EPOCHS, DONE, DIVERGED = 20, 3, 1, 2
+PAUSE = "0.001"  # after every cell, so that kills hit the writer at work
+
+
+def expected(cells):
+    """status, steps_taken, train_loss_curve and test_accuracy_curve of the cells"""
+    base = 1000 * cells[:, None]
+    return (np.where(cells % 7 == 6, DIVERGED, DONE), np.full(cells.shape, 40),
+            base + np.arange(STEPS), base + 100 + np.arange(EPOCHS))
+
+
+def read_cells(file, name):
+    data = file[name][...]
+    return data.reshape(RUNS * 4, -1) if data.ndim > 3 else data.reshape(-1)
+
+
+class KillTest(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = Path(directory.name)
+
+    def run_writer(self, path, pause):
+        return subprocess.Popen([STORE_CELLS, str(path), str(RUNS), pause], stderr=subprocess.DEVNULL)
+
+    def check(self, path):
+        """The number of cells that have a status; all of them must be right."""
+        if not path.exists():  # killed before the new file was renamed into place
+            return 0
+        with h5py.File(path, "r") as file:
+            status = read_cells(file, "status")
+            cells = np.flatnonzero(status)
+            done = (status[cells] == DONE)[:, None]
+            want_status, want_steps, want_loss, want_accuracy = expected(cells)
+            np.testing.assert_array_equal(status[cells], want_status)
+            np.testing.assert_array_equal(read_cells(file, "steps_taken")[cells], want_steps)
+            for name, want in (("train_loss", want_loss), ("test_accuracy", want_accuracy)):
+                np.testing.assert_array_equal(read_cells(file, name + "_curve")[cells], want)
+                final = np.where(done, want[:, -1:], np.nan)[:, 0]
+                np.testing.assert_array_equal(read_cells(file, name)[cells], final)
+        return len(cells)
+
+    def kill_until_complete(self, path, moments):
+        """Kill and start again until the file is complete or no kill is left; cells seen after every kill."""
+        seen = []
+        while moments:
+            writer = self.run_writer(path, PAUSE)
+            try:
+                self.assertEqual(writer.wait(timeout=moments[0]), 0)
+                break
+            except subprocess.TimeoutExpired:
+                writer.send_signal(signal.SIGKILL)
+                self.assertEqual(writer.wait(), -signal.SIGKILL)
+                moments.pop(0)
+                seen.append(self.check(path))
+        return seen
+
+    def test_kills(self):
+        undisturbed = self.directory / "undisturbed.h5"
+        self.assertEqual(self.run_writer(undisturbed, "0").wait(), 0)
+        self.assertEqual(self.check(undisturbed), 4 * RUNS)
+        seed = time.time_ns()
+        print("seed", seed)
+        generator = random.Random(seed)
+        moments = [generator.uniform(0, 1.5) for _ in range(KILLS)]
+        seen = []
+        while moments:
+            path = self.directory / f"killed{len(moments)}.h5"
+            seen += self.kill_until_complete(path, moments)
+            self.assertEqual(self.run_writer(path, "0").wait(), 0)
+            self.assertEqual(self.check(path), 4 * RUNS)
+            verify = subprocess.run([MPISWEEP, "verify", undisturbed, path], capture_output=True, text=True)
+            self.assertEqual((verify.returncode, verify.stdout), (0, "equal\n"), verify.stderr)
+        self.assertEqual(len(seen), KILLS)
+        self.assertTrue(any(0 < cells < 4 * RUNS for cells in seen), f"no kill hit a half-written file: {seen}")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,123 @@
+"""Results files as other tools read them, and how verify sees every byte of the science."""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+STORE_CELLS, MPISWEEP = os.environ["STORE_CELLS"], os.environ["MPISWEEP"]
+CHECK_XARRAY = Path(__file__).with_name("check_xarray.py")
+RUNS = 3
+
+
+class ReadersTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        cls.directory = Path(directory.name)
+        cls.results = cls.store("results.h5")
+
+    @classmethod
+    def store(cls, name):
+        path = cls.directory / name
+        subprocess.run([STORE_CELLS, path, str(RUNS), "0"], check=True)
+        return path
+
+    def verify(self, other):
+        process = subprocess.run([MPISWEEP, "verify", self.results, other], capture_output=True, text=True)
+        return process.returncode, process.stdout.strip()
+
+    def test_xarray(self):
+        for engine in ("h5netcdf", "netcdf4"):
+            with self.subTest(engine):
+                subprocess.run([sys.executable, CHECK_XARRAY, self.results, engine], check=True)
+
+    def test_h5dump(self):
+        header = subprocess.run(["h5dump", "-H", self.results], capture_output=True, text=True, check=True)
+        self.assertIn('DATASET "test_accuracy"', header.stdout)
+
+    def test_every_dimension_has_its_scale(self):
+        with h5py.File(self.results, "r") as file:
+            for name, dataset in file.items():
+                if isinstance(dataset, h5py.Dataset) and "CLASS" not in dataset.attrs:
+                    scales = [dimension[0].name for dimension in dataset.dims]
+                    self.assertEqual(scales[:3], ["/run", "/lr", "/model"], name)
+
+    def test_equal_runs_are_equal_and_their_files_differ_in_provenance_only(self):
+        other = self.store("again.h5")
+        self.assertEqual(self.verify(other), (0, "equal"))
+        with h5py.File(other, "r+") as file:
+            file["provenance/seconds"][0, 0, 0] = 99
+        self.assertEqual(self.verify(other), (0, "equal"))
+
+    def test_every_byte_of_the_science_counts(self):
+        with h5py.File(self.results, "r") as file:
+            science = {name: (d.id.get_offset(), d.id.get_storage_size()) for name, d in file.items()
+                       if isinstance(d, h5py.Dataset) and not h5py.check_string_dtype(d.dtype)}
+        original = self.results.read_bytes()
+        other = self.directory / "changed.h5"
+        generator = np.random.default_rng(1)
+        for name, (offset, size) in science.items():
+            for place in {0, size - 1, *generator.integers(0, size, 5).tolist()}:
+                changed = bytearray(original)
+                changed[offset + place] ^= 1
+                other.write_bytes(changed)
+                code, difference = self.verify(other)
+                self.assertEqual(code, 1, f"byte {place} of {name}")
+                self.assertTrue(difference.startswith(name + "("), difference)
+
+    def test_difference_names_the_cell(self):
+        other = self.directory / "named.h5"
+        other.write_bytes(self.results.read_bytes())
+        with h5py.File(other, "r+") as file:
+            file["test_accuracy_curve"][1, 0, 1, 2] = 61.25
+        self.assertEqual(self.verify(other),
+                         (1, "test_accuracy_curve(run=1, lr=0.01, model=cnn, epoch=3): 5102 != 61.25"))
+        with h5py.File(other, "r+") as file:
+            file["test_accuracy"][1, 0, 1] = 61.25
+        self.assertEqual(self.verify(other), (1, "test_accuracy(run=1, lr=0.01, model=cnn): 5102 != 61.25"))
+
+    def test_labels_count(self):
+        other = self.directory / "labels.h5"
+        other.write_bytes(self.results.read_bytes())
+        with h5py.File(other, "r+") as file:
+            file["model"][1] = "rnn"
+        self.assertEqual(self.verify(other), (1, "model(1): cnn != rnn"))
+
+    def test_repacked_file_is_read(self):
+        other = self.directory / "repacked.h5"
+        subprocess.run(["h5repack", "-f", "GZIP=4", self.results, other], check=True)
+        self.assertEqual(self.verify(other), (0, "equal"))
+        subprocess.run([STORE_CELLS, other, str(RUNS), "0"], check=True)  # complete: nothing to write
+
+    def test_repacked_file_is_not_continued(self):
+        pending, other = self.directory / "pending.h5", self.directory / "pending_repacked.h5"
+        pending.write_bytes(self.results.read_bytes())
+        with h5py.File(pending, "r+") as file:
+            file["status"][0, 0, 0] = 0
+        subprocess.run(["h5repack", "-f", "GZIP=4", pending, other], check=True)
+        process = subprocess.run([STORE_CELLS, other, str(RUNS), "0"], capture_output=True, text=True)
+        self.assertEqual(process.returncode, 3)
+        self.assertIn("rewritten by another tool", process.stderr)
+
+    def test_status(self):
+        text = subprocess.run([MPISWEEP, "status", self.results], capture_output=True, text=True, check=True).stdout
+        self.assertIn("12 cells, 11 done, 1 diverged", text)
+        self.assertRegex(text, r"0\.01 +4102\.00 +5102\.00")
+
+    def test_status_of_another_file(self):
+        other = self.directory / "other.h5"
+        with h5py.File(other, "w") as file:
+            file["status"] = [1]
+        process = subprocess.run([MPISWEEP, "status", other], capture_output=True, text=True)
+        self.assertEqual(process.returncode, 3)
+        self.assertIn("not a results file of mpisweep", process.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

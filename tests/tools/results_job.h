@@ -1,0 +1,62 @@
+/* A job made by hand, and values for its cells that checkers can compute again.
+ *
+ * Axes: run (runs) × lr {0.01, 0.001} × model {"mlp", "cnn"}. Records: train_loss (STEPS), test_accuracy
+ * (EPOCHS). Cell c holds the value 1000·c + 100·variable + position; every seventh cell is diverged. */
+#ifndef TESTS_RESULTS_JOB_H
+#define TESTS_RESULTS_JOB_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "io/job.h"
+#include "sweep/record.h"
+
+enum { STEPS = 20, EPOCHS = 3, VALUES = STEPS + EPOCHS };
+
+static const record_layout results_job_records = {
+    .variable_count = 2,
+    .variables = {{"train_loss", "loss of the training batch", "1", RECORD_AXIS_STEP, 2, STEPS, 0},
+                  {"test_accuracy", "test accuracy", "percent", RECORD_AXIS_EPOCH, 1, EPOCHS, STEPS}},
+    .value_count = VALUES,
+};
+
+/* Static memory; one job at a time. */
+static inline job results_job_make(size_t runs) {
+    static double lr[] = {0.01, 0.001}, numbers[10000];
+    static char *models[] = {"mlp", "cnn"};
+    static char text[] = "job: made_by_hand\n",
+                canonical[] = "optimizer.lr = 0.01\nsweep.lr.set = optimizer.lr\n";
+    for (size_t i = 0; i < runs; i++)
+        numbers[i] = (double)i;
+    return (job){
+        .text = text,
+        .name = "made_by_hand",
+        .title = "Cells made by hand",
+        .canonical = canonical,
+        .digest = 0x0123456789abcdef,
+        .grid = {.axis_count = 3,
+                 .axes = {{.name = "run", .kind = AXIS_RUN, .count = runs, .numbers = numbers},
+                          {.name = "lr", .kind = AXIS_NUMBER, .count = 2, .numbers = lr},
+                          {.name = "model", .kind = AXIS_LABEL, .count = 2, .labels = models}}},
+    };
+}
+
+static inline cell_status results_job_status(size_t cell) {
+    return cell % 7 == 6 ? CELL_DIVERGED : CELL_DONE;
+}
+
+/* Fill values (VALUES) and a record that points to them. */
+static inline cell_record results_job_record(size_t cell, float *values) {
+    for (int i = 0; i < VALUES; i++)
+        values[i] = (float)(1000 * cell + (size_t)(i < STEPS ? i : 100 + i - STEPS));
+    return (cell_record){.cell = cell,
+                         .status = results_job_status(cell),
+                         .rank = 1,
+                         .steps_taken = 40,
+                         .seconds = 0.5,
+                         .host = "node1",
+                         .value_count = VALUES,
+                         .values = values};
+}
+
+#endif

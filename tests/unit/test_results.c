@@ -1,0 +1,387 @@
+/* The results file's writer: creation, resuming, salvage, locks, refusals. How files look to others is tested
+ * in tests/python/test_results_*.py. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "io/results.h"
+#include "io/results_internal.h"
+#include "tools/results_job.h"
+#include "unit/temporary_directory.h"
+
+enum { RUNS = 3, CELLS = 4 * RUNS };
+
+static const results_origin origin = {"mpisweep test", "none", "reference", "any", "none"};
+
+typedef struct fixture {
+    temporary_directory directory;
+    char path[128];
+    job job;
+    error_info error;
+} fixture;
+
+static int set_up(void **state) {
+    fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    log_set_quiet(true);
+    f->directory = temporary_directory_make();
+    snprintf(f->path, sizeof f->path, "%s/results.h5", f->directory.path);
+    f->job = results_job_make(RUNS);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    fixture *f = *state;
+    temporary_directory_remove(&f->directory);
+    free(f);
+    return 0;
+}
+
+static status open_results(fixture *f, results **r) {
+    return results_open(r, f->path, &f->job, &results_job_records, &origin, 2, &f->error);
+}
+
+static results *open_good(fixture *f) {
+    results *r;
+    if (open_results(f, &r) != STATUS_OK)
+        fail_msg("%s", f->error.text);
+    return r;
+}
+
+static void close_good(fixture *f, results *r) {
+    if (results_close(&r, &f->error) != STATUS_OK)
+        fail_msg("%s", f->error.text);
+}
+
+static void store(fixture *f, results *r, size_t cell) {
+    float values[VALUES];
+    const cell_record record = results_job_record(cell, values);
+    if (results_store(r, &record, &f->error) != STATUS_OK)
+        fail_msg("%s", f->error.text);
+}
+
+static void store_all(fixture *f) {
+    results *r = open_good(f);
+    for (size_t cell = 0; cell < CELLS; cell++)
+        store(f, r, cell);
+    close_good(f, r);
+}
+
+/* The file refuses to open with `code` and a message that has `words`. */
+static void assert_refused(fixture *f, status code, const char *words) {
+    results *r;
+    assert_int_equal(open_results(f, &r), code);
+    assert_null(r);
+    if (strstr(f->error.text, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", f->error.text, words);
+}
+
+/* Where an array begins in the file. */
+static uint64_t offset_of(fixture *f, const char *name) {
+    results_reader *reader;
+    results_dataset d;
+    assert_int_equal(results_reader_open(&reader, f->path, &f->error), STATUS_OK);
+    assert_int_equal(results_reader_describe(reader, name, &d, &f->error), STATUS_OK);
+    results_reader_close(&reader);
+    assert_true(d.offset > 0);
+    return d.offset;
+}
+
+static void move_bytes(fixture *f, uint64_t offset, void *bytes, size_t size, bool to_file) {
+    FILE *stream = fopen(f->path, "r+b");
+    assert_non_null(stream);
+    assert_int_equal(fseek(stream, (long)offset, SEEK_SET), 0);
+    size_t moved = to_file ? fwrite(bytes, 1, size, stream) : fread(bytes, 1, size, stream);
+    assert_int_equal(moved, size);
+    assert_int_equal(fclose(stream), 0);
+}
+
+static int8_t status_in_file(fixture *f, size_t cell) {
+    int8_t value;
+    move_bytes(f, offset_of(f, "status") + cell, &value, 1, false);
+    return value;
+}
+
+static void set_status_in_file(fixture *f, size_t cell, int8_t value) {
+    move_bytes(f, offset_of(f, "status") + cell, &value, 1, true);
+}
+
+static bool exists(fixture *f, const char *suffix) {
+    char path[160];
+    snprintf(path, sizeof path, "%s%s", f->path, suffix);
+    return access(path, F_OK) == 0;
+}
+
+/* ---- Writing and resuming --------------------------------------------------------------------------------
+ */
+
+static void test_new_file_is_pending(void **state) {
+    fixture *f = *state;
+    results *r = open_good(f);
+    for (size_t cell = 0; cell < CELLS; cell++)
+        assert_int_equal(results_states(r)[cell], CELL_PENDING);
+    close_good(f, r);
+    float value;
+    move_bytes(f, offset_of(f, "test_accuracy_curve"), &value, sizeof value, false);
+    assert_true(isnan(value));
+    assert_false(exists(f, ".tmp"));
+    assert_false(exists(f, ".lock"));
+}
+
+static void test_resume_keeps_states_and_values(void **state) {
+    fixture *f = *state;
+    results *r = open_good(f);
+    store(f, r, 5);
+    store(f, r, 6);
+    close_good(f, r);
+    r = open_good(f);
+    for (size_t cell = 0; cell < CELLS; cell++)
+        assert_int_equal(results_states(r)[cell], cell == 5   ? CELL_DONE
+                                                  : cell == 6 ? CELL_DIVERGED
+                                                              : CELL_PENDING);
+    close_good(f, r);
+    float finals[2], curve[EPOCHS];
+    move_bytes(f, offset_of(f, "test_accuracy") + 5 * sizeof *finals, finals, sizeof finals, false);
+    assert_true(finals[0] == 5102);
+    assert_true(isnan(finals[1]));
+    move_bytes(f, offset_of(f, "test_accuracy_curve") + 6 * sizeof curve, curve, sizeof curve, false);
+    assert_true(curve[0] == 6100 && curve[2] == 6102);
+}
+
+/* The interruption of a run: the file as it is on disk when the process is gone without results_close. */
+static void store_and_die(fixture *f, size_t cell) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        results *r = open_good(f);
+        store(f, r, cell);
+        _exit(0);
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
+}
+
+static void test_stored_cell_is_salvaged(void **state) {
+    fixture *f = *state;
+    for (size_t cell = 5; cell <= 6; cell++) {
+        store_and_die(f, cell);
+        assert_int_equal(status_in_file(f, cell), CELL_PENDING);
+        results *r = open_good(f);
+        assert_int_equal(results_states(r)[cell], results_job_status(cell));
+        close_good(f, r);
+        assert_int_equal(status_in_file(f, cell), results_job_status(cell));
+    }
+}
+
+static void test_torn_cell_is_not_salvaged(void **state) {
+    fixture *f = *state;
+    static const char *const arrays[] = {"steps_taken", "train_loss_curve", "test_accuracy"};
+    const size_t row_bytes[] = {sizeof(int32_t), STEPS * sizeof(float), sizeof(float)};
+    for (int i = 0; i < 3; i++) {
+        store_and_die(f, 5);
+        char byte;
+        const uint64_t place = offset_of(f, arrays[i]) + 6 * row_bytes[i] - 1; /* the last of cell 5 */
+        move_bytes(f, place, &byte, 1, false);
+        byte ^= 1;
+        move_bytes(f, place, &byte, 1, true);
+        results *r = open_good(f);
+        assert_int_equal(results_states(r)[5], CELL_PENDING);
+        close_good(f, r);
+        assert_int_equal(unlink(f->path), 0);
+    }
+}
+
+static void test_status_follows_its_sync(void **state) {
+    fixture *f = *state;
+    results *r = open_good(f);
+    store(f, r, 5);
+    assert_int_equal(status_in_file(f, 5), CELL_PENDING);
+    for (int i = 0; i < 1000 && status_in_file(f, 5) == CELL_PENDING; i++) {
+        assert_int_equal(results_tick(r, &f->error), STATUS_OK);
+        clock_sleep(0.01);
+    }
+    assert_int_equal(status_in_file(f, 5), CELL_DONE);
+    close_good(f, r);
+}
+
+static void test_failed_cell_is_retried(void **state) {
+    fixture *f = *state;
+    results *r = open_good(f);
+    const cell_record failed = {.cell = 5, .status = CELL_FAILED, .host = "node1"};
+    assert_int_equal(results_store(r, &failed, &f->error), STATUS_OK);
+    store(f, r, 6);
+    close_good(f, r);
+    assert_int_equal(status_in_file(f, 5), CELL_FAILED);
+    r = open_good(f);
+    size_t count;
+    assert_int_equal(results_retry_failed(r, &count, &f->error), STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(results_states(r)[5], CELL_PENDING);
+    assert_int_equal(results_states(r)[6], CELL_DIVERGED);
+    assert_int_equal(status_in_file(f, 5), CELL_PENDING);
+    store(f, r, 5);
+    close_good(f, r);
+    assert_int_equal(status_in_file(f, 5), CELL_DONE);
+    int32_t tries;
+    move_bytes(f, offset_of(f, "provenance/tries") + 5 * sizeof tries, &tries, sizeof tries, false);
+    assert_int_equal(tries, 2);
+}
+
+static void test_rewritten_cell_is_retracted_first(void **state) {
+    fixture *f = *state;
+    results *r = open_good(f);
+    store(f, r, 5);
+    store(f, r, 6);
+    store(f, r, 5);
+    assert_int_equal(status_in_file(f, 6), CELL_DIVERGED);
+    assert_int_equal(status_in_file(f, 5), CELL_PENDING);
+    close_good(f, r);
+    assert_int_equal(status_in_file(f, 5), CELL_DONE);
+}
+
+static void test_bad_record_is_refused(void **state) {
+    fixture *f = *state;
+    const cell_record bad[] = {{.cell = CELLS, .status = CELL_FAILED},
+                               {.cell = 0, .status = CELL_PENDING},
+                               {.cell = 0, .status = CELL_STATUS_COUNT},
+                               {.cell = 0, .status = CELL_DONE, .value_count = VALUES - 1}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        results *r = open_good(f);
+        assert_int_equal(results_store(r, &bad[i], &f->error), STATUS_INTERNAL);
+        assert_int_equal(results_close(&r, &f->error), STATUS_INTERNAL);
+    }
+}
+
+/* ---- Refusals --------------------------------------------------------------------------------------------
+ */
+
+static void test_second_writer_is_refused(void **state) {
+    fixture *f = *state;
+    results *r = open_good(f);
+    assert_refused(f, STATUS_IO, "another run");
+    close_good(f, r);
+    close_good(f, open_good(f));
+}
+
+static void test_open_elsewhere_is_refused(void **state) {
+    fixture *f = *state;
+    close_good(f, open_good(f));
+    FILE *elsewhere = fopen(f->path, "r+b");
+    assert_non_null(elsewhere);
+    assert_int_equal(flock(fileno(elsewhere), LOCK_EX), 0);
+    assert_refused(f, STATUS_IO, "open for writing in another program");
+    assert_int_equal(fclose(elsewhere), 0);
+}
+
+static void test_other_job_is_refused(void **state) {
+    fixture *f = *state;
+    store_all(f);
+    char canonical[] = "optimizer.lr = 0.02\nsweep.lr.set = optimizer.lr\n";
+    f->job.canonical = canonical;
+    assert_refused(f, STATUS_USAGE, "another job");
+    assert_refused(f, STATUS_USAGE, "optimizer.lr: 0.01");
+}
+
+static void test_other_kernels_are_refused(void **state) {
+    fixture *f = *state;
+    store_all(f);
+    const results_origin other = {"mpisweep test", "none", "avx512", "any", "none"};
+    results *r;
+    assert_int_equal(results_open(&r, f->path, &f->job, &results_job_records, &other, 1, &f->error),
+                     STATUS_USAGE);
+    assert_non_null(strstr(f->error.text, "MPISWEEP_KERNELS=reference"));
+}
+
+static void test_truncated_file_is_refused(void **state) {
+    fixture *f = *state;
+    store_all(f);
+    struct stat info;
+    assert_int_equal(stat(f->path, &info), 0);
+    assert_int_equal(truncate(f->path, info.st_size - 1), 0);
+    assert_refused(f, STATUS_IO, "truncated");
+    assert_int_equal(truncate(f->path, info.st_size / 2), 0);
+    assert_refused(f, STATUS_IO, "truncated");
+    assert_int_equal(truncate(f->path, 0), 0);
+    assert_refused(f, STATUS_IO, "not an HDF5 file");
+}
+
+static void test_unknown_status_is_refused(void **state) {
+    fixture *f = *state;
+    store_all(f);
+    set_status_in_file(f, 3, 9);
+    assert_refused(f, STATUS_IO, "cell 3 has status 9");
+}
+
+static void test_other_files_are_refused(void **state) {
+    fixture *f = *state;
+    temporary_directory_write(&f->directory, "results.h5", "some text\n", 10);
+    assert_refused(f, STATUS_IO, "not an HDF5 file");
+    snprintf(f->path, sizeof f->path, "%s", f->directory.path);
+    assert_refused(f, STATUS_IO, "is a directory");
+    snprintf(f->path, sizeof f->path, "%s/missing/results.h5", f->directory.path);
+    assert_refused(f, STATUS_IO, "No such file or directory");
+}
+
+static void test_double_names_are_refused(void **state) {
+    fixture *f = *state;
+    snprintf(f->job.grid.axes[1].name, GRID_NAME_SIZE, "test_accuracy");
+    assert_refused(f, STATUS_USAGE, "two arrays named \"test_accuracy\"");
+    assert_false(exists(f, ""));
+}
+
+/* In a process of its own: the limit is for good. */
+static void test_no_room_leaves_no_file(void **state) {
+    fixture *f = *state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct rlimit limit = {4096, 4096};
+        results *r;
+        bool refused = setrlimit(RLIMIT_FSIZE, &limit) == 0 && open_results(f, &r) == STATUS_IO &&
+                       strstr(f->error.text, "cannot reserve") != NULL;
+        _exit(refused ? 0 : 1);
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
+    assert_false(exists(f, ""));
+    assert_false(exists(f, ".tmp"));
+    assert_false(exists(f, ".lock"));
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_new_file_is_pending),
+        TEST(test_resume_keeps_states_and_values),
+        TEST(test_stored_cell_is_salvaged),
+        TEST(test_torn_cell_is_not_salvaged),
+        TEST(test_status_follows_its_sync),
+        TEST(test_failed_cell_is_retried),
+        TEST(test_rewritten_cell_is_retracted_first),
+        TEST(test_bad_record_is_refused),
+        TEST(test_second_writer_is_refused),
+        TEST(test_open_elsewhere_is_refused),
+        TEST(test_other_job_is_refused),
+        TEST(test_other_kernels_are_refused),
+        TEST(test_truncated_file_is_refused),
+        TEST(test_unknown_status_is_refused),
+        TEST(test_other_files_are_refused),
+        TEST(test_double_names_are_refused),
+        TEST(test_no_room_leaves_no_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
