@@ -228,24 +228,39 @@ static layer_pass pass_of(const model *m, int i, size_t first, size_t count) {
     };
 }
 
-static void layer_forward(const model *m, int i, size_t first, size_t count) {
-    const layer *l = &m->layers[i];
+typedef void (*layer_function)(const layer *l, const layer_pass *pass);
+
+/* Call one function of layer i, if it has it, on a clock. */
+static void run_layer(const model *m, int i, layer_function function, size_t first, size_t count,
+                      double *seconds) {
+    if (function == NULL)
+        return;
     const layer_pass pass = pass_of(m, i, first, count);
-    double start = m->clocks != NULL ? clock_seconds() : 0;
-    l->ops->forward(l, &pass);
-    if (m->clocks != NULL)
-        m->clocks[i].forward += clock_seconds() - start;
+    if (seconds == NULL) {
+        function(&m->layers[i], &pass);
+        return;
+    }
+    double start = clock_seconds();
+    function(&m->layers[i], &pass);
+    *seconds += clock_seconds() - start;
 }
 
-static void layer_backward(const model *m, int i, size_t first, size_t count) {
-    const layer *l = &m->layers[i];
-    const layer_pass pass = pass_of(m, i, first, count);
-    double start = m->clocks != NULL ? clock_seconds() : 0;
-    if (first == 0 && l->ops->backward_begin != NULL)
-        l->ops->backward_begin(l, &pass);
-    l->ops->backward(l, &pass);
-    if (m->clocks != NULL)
-        m->clocks[i].backward += clock_seconds() - start;
+static void layer_forward(const model *m, int i, size_t first, size_t count) {
+    const layer_ops *ops = m->layers[i].ops;
+    double *seconds = m->clocks != NULL ? &m->clocks[i].forward : NULL;
+    if (first == 0)
+        run_layer(m, i, ops->forward_begin, first, count, seconds);
+    run_layer(m, i, ops->forward, first, count, seconds);
+}
+
+static void layer_backward(const model *m, int i, size_t first, size_t count, bool last) {
+    const layer_ops *ops = m->layers[i].ops;
+    double *seconds = m->clocks != NULL ? &m->clocks[i].backward : NULL;
+    if (first == 0)
+        run_layer(m, i, ops->backward_begin, first, count, seconds);
+    run_layer(m, i, ops->backward, first, count, seconds);
+    if (last)
+        run_layer(m, i, ops->backward_end, first, count, seconds);
 }
 
 static size_t block_count(const segment *s, size_t first, size_t count) {
@@ -267,7 +282,7 @@ void model_backward(const model *m, size_t count) {
         const segment *seg = &m->segments[s];
         for (size_t first = 0; first < count; first += seg->block)
             for (int i = seg->end - 1; i >= seg->first && i >= m->first_trained; i--)
-                layer_backward(m, i, first, block_count(seg, first, count));
+                layer_backward(m, i, first, block_count(seg, first, count), first + seg->block >= count);
     }
 }
 

@@ -224,12 +224,56 @@ static void column_sums_agree(void **state) {
     }
 }
 
+/* One random tile for all sets: 4 × 4 pixels in, planes, 2 × 2 pixels out; edges cut off at random. */
+static void winograd_transforms_agree(void **state) {
+    (void)state;
+    const kernel_set *reference = reference_set();
+    random_stream stream = random_stream_open(25, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        const int channels = between(&stream, 1, 70), panels = (channels + PANEL - 1) / PANEL;
+        const ptrdiff_t panel_step = PANEL * between(&stream, 1, 3);
+        const winograd_tile tile = {
+            .channels = channels,
+            .image_row = channels * between(&stream, 4, 6),
+            .plane = panels * panel_step,
+            .rows = between(&stream, 1, 2),
+            .columns = between(&stream, 1, 2),
+        };
+        const size_t image = (size_t)(4 * tile.image_row), planes = (size_t)(16 * tile.plane);
+        float *x = random_values(&stream, image), *m = random_values(&stream, planes);
+        float *bias = random_values(&stream, (size_t)channels);
+        const bool biased = between(&stream, 0, 1);
+        float *out[2][3];
+        for (const kernel_set *const *set = kernels_available(); *set != reference; set++) {
+            const kernel_set *pair[2] = {reference, *set};
+            for (int i = 0; i < 2; i++) {
+                out[i][0] = copy_of(m, planes);
+                out[i][1] = copy_of(m, planes);
+                out[i][2] = copy_of(x, image);
+                pair[i]->winograd_input(&tile, x, out[i][0]);
+                pair[i]->winograd_gradient(&tile, x, panel_step, out[i][1]);
+                pair[i]->winograd_output(&tile, m, biased ? bias : NULL, out[i][2]);
+            }
+            /* additions only, in the same order: the same bits */
+            assert_memory_equal(out[0][0], out[1][0], planes * sizeof(float));
+            assert_memory_equal(out[0][1], out[1][1], planes * sizeof(float));
+            assert_memory_equal(out[0][2], out[1][2], image * sizeof(float));
+            for (int i = 0; i < 6; i++)
+                free(out[i / 3][i % 3]);
+        }
+        free(x);
+        free(m);
+        free(bias);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_agree),
         cmocka_unit_test(poolings_agree),
         cmocka_unit_test(elementwise_kernels_agree),
         cmocka_unit_test(column_sums_agree),
+        cmocka_unit_test(winograd_transforms_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

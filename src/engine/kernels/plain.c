@@ -1,11 +1,8 @@
 /* The plain C kernels. Compiled once without extensions as the reference set, and once per instruction set
  * for the entries that the compiler vectorises well by itself; KERNEL_SET is the suffix of the names. */
-#include "engine/kernels/kernels.h"
+#include "engine/kernels/set.h"
 
 #include <string.h>
-
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
 
 static void plain_product(const product *p) {
     for (int r = 0; r < p->rows; r++) {
@@ -111,15 +108,16 @@ static void sgd(size_t n, real *restrict w, real *restrict v, const real *restri
     }
 }
 
-extern const kernel_set PASTE(plain_kernels_, KERNEL_SET);
-
-const kernel_set PASTE(plain_kernels_, KERNEL_SET) = {
+const kernel_set KERNEL(plain_kernels) = {
     .name = "reference",
     .product = plain_product,
     .relu = relu,
     .relu_backward = relu_backward,
     .max_pool = max_pool,
     .max_pool_backward = max_pool_backward,
+    .winograd_input = KERNEL(winograd_input),
+    .winograd_output = KERNEL(winograd_output),
+    .winograd_gradient = KERNEL(winograd_gradient),
     .column_sums = column_sums,
     .sgd = sgd,
 };

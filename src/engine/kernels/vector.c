@@ -1,11 +1,8 @@
 /* The product kernel in GNU vector types, for any vector width. Compiled once per instruction set with
  * VECTOR_BYTES (width of a register) and TILE_ROWS (rows of c held in registers at once). */
-#include "engine/kernels/kernels.h"
+#include "engine/kernels/set.h"
 
 #include <string.h>
-
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
 
 typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef float unaligned_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
@@ -71,10 +68,11 @@ static void full_panel(const product *p) {
             CASE(2)
             CASE(3)
 #if TILE_ROWS > 3
-                CASE(4) CASE(5) CASE(6)
+            CASE(4)
+            CASE(5) CASE(6)
 #endif
 #if TILE_ROWS > 6
-                    CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+                CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
 #endif
 #undef CASE
         }
@@ -111,11 +109,8 @@ static void vector_product(const product *p) {
         narrow_panel(p);
 }
 
-extern const kernel_set PASTE(plain_kernels_, KERNEL_SET);
-void PASTE(fill_kernels_, KERNEL_SET)(kernel_set *set, const char *name);
-
-void PASTE(fill_kernels_, KERNEL_SET)(kernel_set *set, const char *name) {
-    *set = PASTE(plain_kernels_, KERNEL_SET);
+void KERNEL(fill_kernels)(kernel_set *set, const char *name) {
+    *set = KERNEL(plain_kernels);
     set->name = name;
     set->product = vector_product;
 }

@@ -1,267 +1,97 @@
-/* 2-D convolution (cross-correlation, as everywhere in the field), any kernel, stride and zero padding:
- *
- *   y[oy, ox, o] = b[o] + Σ_{ky, kx, c} x[oy·sh + ky − ph, ox·sw + kx − pw, c] · W[o, c, ky, kx]
- *
- *   dW[o, c, ky, kx] = Σ_{oy, ox} dy[oy, ox, o] · x[oy·sh + ky − ph, ox·sw + kx − pw, c]
- *   dx[y, x, c]      = Σ_{ky, kx, o} dy[(y + ph − ky) / sh, (x + pw − kx) / sw, o] · W[o, c, ky, kx]
- *                      over the quotients that are whole numbers inside dy
- *
- * Direct, without im2col: in a channel-last image the kx·C values under a kernel row are contiguous, so one
- * row of outputs is one product of `KH` segments of KW·C terms. Images are taken one by one into a frame of
- * zeros. W is stored as panels [o / PANEL][ky][kx][c][o % PANEL], then b padded to whole panels. The input
- * gradient is the same product over the framed (and, with a stride, spread) dy with the turned weights [c /
- * PANEL][ky'][kx'][o][c % PANEL], ky' = KH − 1 − ky. */
-#include "engine/layers/layer.h"
+/* 2-D convolution (cross-correlation, as everywhere in the field), any kernel, stride and zero padding. The
+ * formulas stand in conv.h, the sums are computed by conv_winograd.c where it suits and by conv_direct.c
+ * elsewhere. */
+#include "engine/layers/conv.h"
 
 #include <string.h>
 
-/* A framed image: (height, width, channels) with zeros around what matters. */
-typedef struct frame {
-    int height, width;
-} frame;
-
-static size_t frame_reals(frame f, int channels) {
-    return (size_t)f.height * (size_t)f.width * (size_t)channels;
-}
-
-/* The input with its padding. */
-static frame input_frame(const layer *l) {
-    return (frame){.height = l->in.height + 2 * l->spec.padding_height,
-                   .width = l->in.width + 2 * l->spec.padding_width};
-}
-
-/* dy as the input gradient reads it: kernel − 1 zeros on every side, stride − 1 zeros between pixels; as
- * large as the padded input needs, even where no window starts. */
-static frame gradient_frame(const layer *l) {
-    frame f = input_frame(l);
-    return (frame){.height = f.height + l->spec.kernel_height - 1,
-                   .width = f.width + l->spec.kernel_width - 1};
-}
-
-static bool is_padded(const layer *l) {
-    return l->spec.padding_height > 0 || l->spec.padding_width > 0;
-}
-
-/* Terms of one output. */
-static size_t terms(const layer *l) {
-    return (size_t)l->spec.kernel_height * (size_t)l->spec.kernel_width * (size_t)l->in.channels;
-}
-
 static size_t filters(const layer *l) {
     return (size_t)l->spec.filters;
-}
-
-static size_t bias_offset(const layer *l) {
-    return panel_count(filters(l)) * PANEL * terms(l);
 }
 
 static size_t out_pixels(const layer *l) {
     return (size_t)l->out.height * (size_t)l->out.width;
 }
 
+size_t conv_terms(const layer *l) {
+    return (size_t)l->spec.kernel_height * (size_t)l->spec.kernel_width * (size_t)l->in.channels;
+}
+
+size_t conv_bias_offset(const layer *l) {
+    return panel_count(filters(l)) * PANEL * conv_terms(l);
+}
+
+void conv_frame_image(const real *x, tensor_shape shape, frame f, int top, int left, real *framed) {
+    const size_t row = (size_t)shape.width * (size_t)shape.channels;
+    const size_t frame_row = (size_t)f.width * (size_t)shape.channels;
+    const size_t before = (size_t)left * (size_t)shape.channels, after = frame_row - before - row;
+    const size_t above = (size_t)top * frame_row;
+    const size_t below = (size_t)(f.height - top - shape.height) * frame_row;
+    memset(framed, 0, above * sizeof *framed);
+    framed += above;
+    for (int y = 0; y < shape.height; y++, x += row, framed += frame_row) {
+        memset(framed, 0, before * sizeof *framed);
+        memcpy(framed + before, x, row * sizeof *framed);
+        memset(framed + before + row, 0, after * sizeof *framed);
+    }
+    memset(framed, 0, below * sizeof *framed);
+}
+
+static const conv_algorithm *algorithm(const layer *l) {
+    return conv_winograd.suits(l) ? &conv_winograd : &conv_direct;
+}
+
 static status setup(layer *l, size_t batch, error_info *error) {
     (void)batch;
     const layer_spec *s = &l->spec;
-    const frame f = input_frame(l);
-    if (s->kernel_height > f.height || s->kernel_width > f.width)
+    const int height = l->in.height + 2 * s->padding_height, width = l->in.width + 2 * s->padding_width;
+    if (s->kernel_height > height || s->kernel_width > width)
         return error_set(error, STATUS_USAGE,
                          "a kernel of %d × %d does not fit an input of %d × %d with padding",
-                         s->kernel_height, s->kernel_width, f.height, f.width);
+                         s->kernel_height, s->kernel_width, height, width);
     l->out = (tensor_shape){.channels = s->filters,
-                            .height = (f.height - s->kernel_height) / s->stride_height + 1,
-                            .width = (f.width - s->kernel_width) / s->stride_width + 1};
-    const size_t o = filters(l), k = terms(l);
+                            .height = (height - s->kernel_height) / s->stride_height + 1,
+                            .width = (width - s->kernel_width) / s->stride_width + 1};
+    const size_t o = filters(l), k = conv_terms(l);
     l->parameter_count = o * k + o;
     l->parameter_reals = panel_count(o) * PANEL * (k + 1);
     l->fan_in = (int)k;
-    l->workspace_reals = panel_count((size_t)l->in.channels) * PANEL * k / (size_t)l->in.channels * o;
-    /* one framed input, one framed gradient, one gradient as panels */
-    l->scratch_reals = frame_reals(f, l->in.channels) + frame_reals(gradient_frame(l), s->filters) +
-                       panel_count(o) * PANEL * out_pixels(l);
     l->flops_forward = 2.0 * (double)(o * k) * (double)out_pixels(l);
     l->flops_backward = 2.0 * l->flops_forward;
+    algorithm(l)->setup(l);
     return STATUS_OK;
 }
 
-/* Natural (o, c, ky, kx) → stored; k = (ky, kx, c). */
+/* Natural order is (o, c, ky, kx). */
 static size_t parameter_place(const layer *l, size_t natural) {
-    const size_t k = terms(l), weights = filters(l) * k;
+    const size_t k = conv_terms(l), weights = filters(l) * k, places = k / (size_t)l->in.channels;
     if (natural >= weights)
-        return bias_offset(l) + natural - weights;
-    const size_t channels = (size_t)l->in.channels, places = k / channels;
-    const size_t o = natural / k, c = natural % k / places, place = natural % places;
-    return (o / PANEL * k + place * channels + c) * PANEL + o % PANEL;
+        return conv_bias_offset(l) + natural - weights;
+    return conv_weight_place(l, natural % places, natural % k / places, natural / k);
 }
 
-/* The image x (H, W, C) inside its padding; x itself where there is none. */
-static const real *framed_input(const layer *l, const real *x, real *scratch) {
-    if (!is_padded(l))
-        return x;
-    const size_t row = (size_t)l->in.width * (size_t)l->in.channels;
-    const size_t side = (size_t)l->spec.padding_width * (size_t)l->in.channels;
-    const size_t band = (size_t)l->spec.padding_height * (row + 2 * side);
-    real *to = scratch;
-    memset(to, 0, band * sizeof *to);
-    to += band;
-    for (int y = 0; y < l->in.height; y++, x += row) {
-        memset(to, 0, side * sizeof *to);
-        memcpy(to + side, x, row * sizeof *to);
-        memset(to + side + row, 0, side * sizeof *to);
-        to += row + 2 * side;
-    }
-    memset(to, 0, band * sizeof *to);
-    return scratch;
-}
-
-static void forward_image(const layer *l, const layer_pass *pass, const real *framed, real *y) {
-    const frame f = input_frame(l);
-    const ptrdiff_t channels = l->in.channels, row = f.width * channels;
-    const size_t o = filters(l), k = terms(l);
-    const real *bias = pass->parameters + bias_offset(l);
-    for (size_t panel = 0; panel < panel_count(o); panel++) {
-        product p = {
-            .rows = l->out.width,
-            .columns = panel_columns(o, panel),
-            .segments = l->spec.kernel_height,
-            .length = l->spec.kernel_width * l->in.channels,
-            .a_segment = row,
-            .a_row = l->spec.stride_width * channels,
-            .a_step = 1,
-            .b = pass->parameters + panel * k * PANEL,
-            .b_segment = (ptrdiff_t)l->spec.kernel_width * channels * PANEL,
-            .b_step = PANEL,
-            .c_row = (ptrdiff_t)o,
-            .bias = bias + panel * PANEL,
-        };
-        for (int oy = 0; oy < l->out.height; oy++) {
-            p.a = framed + oy * l->spec.stride_height * row;
-            p.c = y + (size_t)oy * (size_t)l->out.width * o + panel * PANEL;
-            pass->kernels->product(&p);
-        }
-    }
+static void forward_begin(const layer *l, const layer_pass *pass) {
+    if (algorithm(l)->forward_begin != NULL)
+        algorithm(l)->forward_begin(l, pass);
 }
 
 static void forward(const layer *l, const layer_pass *pass) {
-    const size_t in = shape_size(l->in), out = shape_size(l->out);
-    for (size_t n = 0; n < pass->count; n++) {
-        const real *framed = framed_input(l, pass->input + n * in, pass->scratch);
-        forward_image(l, pass, framed, pass->output + n * out);
-    }
+    algorithm(l)->forward(l, pass);
 }
 
-/* Turn the weights once per step: workspace [c / PANEL][ky'][kx'][o][c % PANEL], padded with zeros. */
 static void backward_begin(const layer *l, const layer_pass *pass) {
-    if (pass->d_input == NULL)
-        return;
-    const size_t channels = (size_t)l->in.channels, o = filters(l), k = terms(l), places = k / channels;
-    real *to = pass->workspace;
-    for (size_t panel = 0; panel < panel_count(channels); panel++) {
-        const int columns = panel_columns(channels, panel);
-        for (size_t place = 0; place < places; place++) {
-            const size_t turned = places - 1 - place; /* (KH − 1 − ky)·KW + KW − 1 − kx */
-            for (size_t i = 0; i < o; i++, to += PANEL) {
-                const real *from = pass->parameters +
-                                   (i / PANEL * k + turned * channels + panel * PANEL) * PANEL + i % PANEL;
-                for (int j = 0; j < PANEL; j++)
-                    to[j] = j < columns ? from[j * PANEL] : 0;
-            }
-        }
-    }
-}
-
-/* dW[o, ky, (kx, c)] += Σ_{oy, ox} dy[oy, ox, o] · framed[oy·sh + ky, ox·sw + kx, c] for one image. */
-static void weight_gradient(const layer *l, const layer_pass *pass, const real *framed, const real *dy,
-                            real *panel_scratch) {
-    const frame f = input_frame(l);
-    const ptrdiff_t channels = l->in.channels, row = f.width * channels;
-    const size_t o = filters(l), k = terms(l), pixels = out_pixels(l);
-    const bool whole_panels = o % PANEL == 0;
-    for (size_t panel = 0; panel < panel_count(o); panel++) {
-        const real *dy_panel = dy + panel * PANEL;
-        if (!whole_panels) {
-            pack_panel(dy, pixels, o, panel, panel_scratch);
-            dy_panel = panel_scratch;
-        }
-        const ptrdiff_t dy_step = whole_panels ? (ptrdiff_t)o : PANEL;
-        product p = {
-            .rows = l->spec.kernel_width * l->in.channels,
-            .columns = PANEL,
-            .segments = l->out.height,
-            .length = l->out.width,
-            .a_segment = l->spec.stride_height * row,
-            .a_row = 1,
-            .a_step = l->spec.stride_width * channels,
-            .b = dy_panel,
-            .b_segment = l->out.width * dy_step,
-            .b_step = dy_step,
-            .c_row = PANEL,
-            .accumulate = true,
-        };
-        for (int ky = 0; ky < l->spec.kernel_height; ky++) {
-            p.a = framed + ky * row;
-            p.c = pass->d_parameters +
-                  (panel * k + (size_t)(ky * l->spec.kernel_width * l->in.channels)) * PANEL;
-            pass->kernels->product(&p);
-        }
-    }
-}
-
-/* dy (OH, OW, O) into its frame: pixel (oy, ox) at (KH − 1 + oy·sh, KW − 1 + ox·sw). */
-static void frame_gradient(const layer *l, const real *dy, real *framed) {
-    const frame f = gradient_frame(l);
-    const size_t o = filters(l);
-    memset(framed, 0, frame_reals(f, l->spec.filters) * sizeof *framed);
-    for (int oy = 0; oy < l->out.height; oy++) {
-        real *row =
-            framed + (size_t)(l->spec.kernel_height - 1 + oy * l->spec.stride_height) * (size_t)f.width * o;
-        for (int ox = 0; ox < l->out.width; ox++, dy += o)
-            memcpy(row + (size_t)(l->spec.kernel_width - 1 + ox * l->spec.stride_width) * o, dy,
-                   o * sizeof *dy);
-    }
-}
-
-static void input_gradient(const layer *l, const layer_pass *pass, const real *framed, real *dx) {
-    const frame f = gradient_frame(l);
-    const ptrdiff_t o = l->spec.filters, row = f.width * o;
-    const size_t channels = (size_t)l->in.channels;
-    const ptrdiff_t kernel_row = l->spec.kernel_width * o; /* terms per segment */
-    for (size_t panel = 0; panel < panel_count(channels); panel++) {
-        product p = {
-            .rows = l->in.width,
-            .columns = panel_columns(channels, panel),
-            .segments = l->spec.kernel_height,
-            .length = (int)kernel_row,
-            .a_segment = row,
-            .a_row = o,
-            .a_step = 1,
-            .b = pass->workspace + (ptrdiff_t)panel * l->spec.kernel_height * kernel_row * PANEL,
-            .b_segment = kernel_row * PANEL,
-            .b_step = PANEL,
-            .c_row = (ptrdiff_t)channels,
-        };
-        for (int y = 0; y < l->in.height; y++) {
-            p.a = framed + (y + l->spec.padding_height) * row + l->spec.padding_width * o;
-            p.c = dx + (size_t)y * (size_t)l->in.width * channels + panel * PANEL;
-            pass->kernels->product(&p);
-        }
-    }
+    algorithm(l)->backward_begin(l, pass);
 }
 
 static void backward(const layer *l, const layer_pass *pass) {
-    const size_t in = shape_size(l->in), out = shape_size(l->out);
-    real *input_scratch = pass->scratch;
-    real *gradient_scratch = input_scratch + frame_reals(input_frame(l), l->in.channels);
-    real *panel_scratch = gradient_scratch + frame_reals(gradient_frame(l), l->spec.filters);
-    for (size_t n = 0; n < pass->count; n++) {
-        const real *dy = pass->d_output + n * out;
-        const real *framed = framed_input(l, pass->input + n * in, input_scratch);
-        weight_gradient(l, pass, framed, dy, panel_scratch);
-        pass->kernels->column_sums(out_pixels(l), filters(l), dy, pass->d_parameters + bias_offset(l));
-        if (pass->d_input != NULL) {
-            frame_gradient(l, dy, gradient_scratch);
-            input_gradient(l, pass, gradient_scratch, pass->d_input + n * in);
-        }
-    }
+    pass->kernels->column_sums(pass->count * out_pixels(l), filters(l), pass->d_output,
+                               pass->d_parameters + conv_bias_offset(l));
+    algorithm(l)->backward(l, pass);
+}
+
+static void backward_end(const layer *l, const layer_pass *pass) {
+    if (algorithm(l)->backward_end != NULL)
+        algorithm(l)->backward_end(l, pass);
 }
 
 const layer_ops layer_conv = {
@@ -271,6 +101,8 @@ const layer_ops layer_conv = {
     .setup = setup,
     .parameter_place = parameter_place,
     .forward = forward,
-    .backward_begin = backward_begin,
     .backward = backward,
+    .forward_begin = forward_begin,
+    .backward_begin = backward_begin,
+    .backward_end = backward_end,
 };

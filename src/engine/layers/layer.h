@@ -20,7 +20,7 @@ typedef struct layer {
     size_t parameter_offset; /* of this layer in the model's parameter block */
     int fan_in;              /* inputs of one output */
     size_t saved_bytes;      /* per sample, from forward to backward */
-    size_t workspace_reals;  /* from backward_begin to the last backward of a step */
+    size_t workspace_reals;  /* for what is prepared once per batch */
     size_t scratch_reals;  /* within one call, for one sample or for `batch` where the layer is not spatial */
     double flops_forward;  /* per sample; a multiply-add counts two */
     double flops_backward; /* per sample, input gradient included */
@@ -55,9 +55,11 @@ struct layer_ops {
      * in the order channel, row, column. NULL for a layer without parameters. */
     size_t (*parameter_place)(const layer *l, size_t natural);
     void (*forward)(const layer *l, const layer_pass *pass);
-    /* Once per step before the first backward: fill workspace from parameters. May be NULL. */
-    void (*backward_begin)(const layer *l, const layer_pass *pass);
     void (*backward)(const layer *l, const layer_pass *pass);
+    /* Around the blocks of a batch: what depends on the parameters alone, kept in workspace. May be NULL. */
+    void (*forward_begin)(const layer *l, const layer_pass *pass);
+    void (*backward_begin)(const layer *l, const layer_pass *pass);
+    void (*backward_end)(const layer *l, const layer_pass *pass);
 };
 
 extern const layer_ops layer_dense, layer_conv, layer_max_pool, layer_relu;

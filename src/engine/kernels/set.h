@@ -1,0 +1,19 @@
+/* Names of what is compiled once per kernel set: KERNEL(x) is x_avx2, x_reference … Private to the kernels.
+ */
+#ifndef ENGINE_KERNELS_SET_H
+#define ENGINE_KERNELS_SET_H
+
+#include "engine/kernels/kernels.h"
+
+#define KERNEL_PASTE_(name, set) name##_##set
+#define KERNEL_PASTE(name, set) KERNEL_PASTE_(name, set)
+#define KERNEL(name) KERNEL_PASTE(name, KERNEL_SET)
+
+extern const kernel_set KERNEL(plain_kernels);
+void KERNEL(fill_kernels)(kernel_set *set, const char *name);
+
+void KERNEL(winograd_input)(const winograd_tile *t, const real *x, real *v);
+void KERNEL(winograd_output)(const winograd_tile *t, const real *m, const real *bias, real *y);
+void KERNEL(winograd_gradient)(const winograd_tile *t, const real *dy, ptrdiff_t panel_step, real *m);
+
+#endif

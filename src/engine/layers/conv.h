@@ -1,0 +1,54 @@
+/* What the algorithms of convolution share. Private to conv*.c.
+ *
+ *   y[oy, ox, o] = b[o] + Σ_{ky, kx, c} x[oy·sh + ky − ph, ox·sw + kx − pw, c] · W[o, c, ky, kx]
+ *
+ *   dW[o, c, ky, kx] = Σ_{oy, ox} dy[oy, ox, o] · x[oy·sh + ky − ph, ox·sw + kx − pw, c]
+ *   dx[y, x, c]      = Σ_{ky, kx, o} dy[(y + ph − ky) / sh, (x + pw − kx) / sw, o] · W[o, c, ky, kx]
+ *                      over the quotients that are whole numbers inside dy
+ *
+ * W is stored as panels [o / PANEL][ky][kx][c][o % PANEL], then b padded to whole panels. */
+#ifndef ENGINE_LAYERS_CONV_H
+#define ENGINE_LAYERS_CONV_H
+
+#include "engine/layers/layer.h"
+
+/* One way to compute the sums above; the bias gradient is the layer's own. */
+typedef struct conv_algorithm {
+    bool (*suits)(const layer *l);
+    /* Fill the layer's workspace_reals and scratch_reals. */
+    void (*setup)(layer *l);
+    /* As in layer_ops; NULL where there is nothing to do. */
+    void (*forward_begin)(const layer *l, const layer_pass *pass);
+    void (*forward)(const layer *l, const layer_pass *pass);
+    void (*backward_begin)(const layer *l, const layer_pass *pass);
+    void (*backward)(const layer *l, const layer_pass *pass);
+    void (*backward_end)(const layer *l, const layer_pass *pass);
+} conv_algorithm;
+
+extern const conv_algorithm conv_direct, conv_winograd;
+
+/* Terms of one output: KH·KW·C. */
+size_t conv_terms(const layer *l);
+
+/* Where the bias stands among the layer's parameters. */
+size_t conv_bias_offset(const layer *l);
+
+/* Element (place, c, o) of the weights as stored, place = ky·KW + kx. */
+static inline size_t conv_weight_place(const layer *l, size_t place, size_t c, size_t o) {
+    const size_t channels = (size_t)l->in.channels;
+    return (o / PANEL * conv_terms(l) + place * channels + c) * PANEL + o % PANEL;
+}
+
+/* A frame of zeros (height, width, channels). */
+typedef struct frame {
+    int height, width;
+} frame;
+
+static inline size_t frame_reals(frame f, int channels) {
+    return (size_t)f.height * (size_t)f.width * (size_t)channels;
+}
+
+/* Put image x (height, width, channels) into a frame of zeros, its first pixel at (top, left). */
+void conv_frame_image(const real *x, tensor_shape shape, frame f, int top, int left, real *framed);
+
+#endif
