@@ -178,6 +178,16 @@ static void axes_are_in_the_order_of_the_file(void **state) {
     job_destroy(&j);
 }
 
+/* 0.3 · (1/3) is 0.09999999999999999 in double precision. */
+static void values_between_the_ends_are_tidy(void **state) {
+    (void)state;
+    const char *settings[] = {"sweep.x={set: optimizer.lr, linspace: [0, 0.3, 4]}"};
+    const char *path = temporary_directory_write(&directory, "job.yaml", minimal_job, strlen(minimal_job));
+    job *j = load_file(path, settings, 1);
+    assert_axis(&j->grid.axes[0], "x", AXIS_NUMBER, 4, (double[]){0, 0.1, 0.2, 0.3});
+    job_destroy(&j);
+}
+
 static void cells_get_their_axis_values(void **state) {
     (void)state;
     job *j = load(full_job);
@@ -405,6 +415,7 @@ int main(void) {
         cmocka_unit_test(layers_are_stored),
         cmocka_unit_test(records_follow_the_order_of_quantities),
         cmocka_unit_test(axes_are_in_the_order_of_the_file),
+        cmocka_unit_test(values_between_the_ends_are_tidy),
         cmocka_unit_test(cells_get_their_axis_values),
         cmocka_unit_test(missing_keys_get_their_defaults),
         cmocka_unit_test(cifar10_has_its_own_counts),

@@ -90,6 +90,7 @@ static const wrong_line wrong_lines[] = {
     {9, "optimizer: {lr: nan}", "9:17", "optimizer.lr: 'nan'; accepted: a number from 0 to 1000"},
     {9, "optimizer: {lr: inf}", "9:17", "optimizer.lr: 'inf'"},
     {9, "optimizer: {lr: 1e999}", "9:17", "optimizer.lr: '1e999'"},
+    {9, "optimizer: {lr: 1e-999}", "9:17", "optimizer.lr: '1e-999'"},
     {9, "optimizer: {lr: 1e-3x}", "9:17", "optimizer.lr: '1e-3x'"},
     {9, "optimizer: {lr: -0.1}", "9:17", "optimizer.lr: '-0.1'"},
     {9, "optimizer: {lr: [0.1]}", "9:17", "optimizer.lr: a list of 1"},
