@@ -15,7 +15,7 @@ with xarray.open_dataset(path, engine=engine) as ds:
     assert ds.model.values.tolist() == ["mlp", "cnn"]
     assert ds.step.values.tolist() == list(range(2, 42, 2)) and ds.epoch.values.tolist() == [1, 2, 3]
     assert ds.test_accuracy.attrs["units"] == "percent"
-    assert float(ds.test_accuracy.sel(run=1, lr=0.01, model="cnn")) == 5102
+    assert float(ds.test_accuracy.sel(run=1, lr=0.01, model="cnn")) == 552
     assert bool(ds.test_accuracy.sel(run=1, lr=0.001, model="mlp").isnull()), "cell 6 is diverged"
     assert ds.status.attrs["flag_meanings"].split()[2] == "diverged"
     assert list(ds.status.attrs["flag_values"]) == [0, 1, 2, 3, 4]

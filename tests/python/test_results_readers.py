@@ -25,7 +25,7 @@ class ReadersTest(unittest.TestCase):
     @classmethod
     def store(cls, name):
         path = cls.directory / name
-        subprocess.run([STORE_CELLS, path, str(RUNS), "0"], check=True)
+        subprocess.run([STORE_CELLS, path, str(RUNS)], check=True)
         return path
 
     def verify(self, other):
@@ -77,10 +77,10 @@ class ReadersTest(unittest.TestCase):
         with h5py.File(other, "r+") as file:
             file["test_accuracy_curve"][1, 0, 1, 2] = 61.25
         self.assertEqual(self.verify(other),
-                         (1, "test_accuracy_curve(run=1, lr=0.01, model=cnn, epoch=3): 5102 != 61.25"))
+                         (1, "test_accuracy_curve(run=1, lr=0.01, model=cnn, epoch=3): 552 != 61.25"))
         with h5py.File(other, "r+") as file:
             file["test_accuracy"][1, 0, 1] = 61.25
-        self.assertEqual(self.verify(other), (1, "test_accuracy(run=1, lr=0.01, model=cnn): 5102 != 61.25"))
+        self.assertEqual(self.verify(other), (1, "test_accuracy(run=1, lr=0.01, model=cnn): 552 != 61.25"))
 
     def test_labels_count(self):
         other = self.directory / "labels.h5"
@@ -93,7 +93,7 @@ class ReadersTest(unittest.TestCase):
         other = self.directory / "repacked.h5"
         subprocess.run(["h5repack", "-f", "GZIP=4", self.results, other], check=True)
         self.assertEqual(self.verify(other), (0, "equal"))
-        subprocess.run([STORE_CELLS, other, str(RUNS), "0"], check=True)  # complete: nothing to write
+        subprocess.run([STORE_CELLS, other, str(RUNS)], check=True)  # complete: nothing to write
 
     def test_repacked_file_is_not_continued(self):
         pending, other = self.directory / "pending.h5", self.directory / "pending_repacked.h5"
@@ -101,14 +101,14 @@ class ReadersTest(unittest.TestCase):
         with h5py.File(pending, "r+") as file:
             file["status"][0, 0, 0] = 0
         subprocess.run(["h5repack", "-f", "GZIP=4", pending, other], check=True)
-        process = subprocess.run([STORE_CELLS, other, str(RUNS), "0"], capture_output=True, text=True)
+        process = subprocess.run([STORE_CELLS, other, str(RUNS)], capture_output=True, text=True)
         self.assertEqual(process.returncode, 3)
         self.assertIn("rewritten by another tool", process.stderr)
 
     def test_status(self):
         text = subprocess.run([MPISWEEP, "status", self.results], capture_output=True, text=True, check=True).stdout
         self.assertIn("12 cells, 11 done, 1 diverged", text)
-        self.assertRegex(text, r"0\.01 +4102\.00 +5102\.00")
+        self.assertRegex(text, r"0\.01 +452\.00 +552\.00")
 
     def test_status_of_another_file(self):
         other = self.directory / "other.h5"

@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "io/results.h"
 #include "tools/results_job.h"
 
-static status store_cells(const char *path, size_t runs, double pause, error_info *error) {
+static status store_cells(const char *path, size_t runs, error_info *error) {
     const job j = results_job_make(runs);
     const results_origin origin = {"mpisweep test", "none", "reference", "any", "none"};
     results *r;
@@ -21,19 +20,18 @@ static status store_cells(const char *path, size_t runs, double pause, error_inf
         result = results_store(r, &record, error);
         if (result == STATUS_OK)
             result = results_tick(r, error);
-        clock_sleep(pause);
     }
     status closed = results_close(&r, error);
     return result != STATUS_OK ? result : closed;
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) {
-        fprintf(stderr, "usage: store_cells FILE RUNS PAUSE\n");
+    if (argc != 3) {
+        fprintf(stderr, "usage: store_cells FILE RUNS\n");
         return 2;
     }
     error_info error = {0};
-    status result = store_cells(argv[1], strtoul(argv[2], NULL, 10), strtod(argv[3], NULL), &error);
+    status result = store_cells(argv[1], strtoul(argv[2], NULL, 10), &error);
     if (result != STATUS_OK)
         fprintf(stderr, "store_cells: %s\n", error.text);
     return status_exit_code(result);
