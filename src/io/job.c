@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
 #include "io/job_axes.h"
 #include "io/job_table.h"
 #include "io/job_text.h"

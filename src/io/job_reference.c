@@ -6,7 +6,8 @@
 static const char introduction[] =
     "# The job file\n"
     "\n"
-    "<!-- Generated from the tables in src/io by bin/print_job_reference of a build; a test compares the two. "
+    "<!-- Generated from the tables in src/io by bin/print_job_reference of a build; a test compares the "
+    "two. "
     "-->\n"
     "\n"
     "A job file is one YAML document of at most 1 MiB. It says what is trained, on which data, and which "
