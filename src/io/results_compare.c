@@ -79,28 +79,37 @@ static void value_text(element type, const void *value, char text[VALUE_SIZE]) {
     }
 }
 
-/* "run=3, lr=0.01, step=17" for element number `element` of a data set; its number when it is a scale. */
-static status place_text(comparison *c, const results_dataset *d, size_t number, char text[PLACE_SIZE],
-                         error_info *error) {
-    snprintf(text, PLACE_SIZE, "%zu", number);
-    if (d->rank == 1 && strcmp(d->scales[0], d->name) == 0)
-        return STATUS_OK;
+/* "run=3, lr=0.01, step=17": the cell, then the position on its curve. */
+static status curve_place_text(comparison *c, const char *scale, size_t cell, size_t position,
+                               char text[PLACE_SIZE], error_info *error) {
     const grid *axes = results_reader_grid(c->a);
-    if (d->rank == axes->axis_count) {
-        grid_cell_text(axes, number, text, PLACE_SIZE);
-        return STATUS_OK;
-    }
-    const size_t length = d->dims[d->rank - 1];
-    grid last = {0};
-    status result = results_reader_append_axis(c->a, d->scales[d->rank - 1], &last, error);
+    grid curve = {0};
+    status result = results_reader_append_axis(c->a, scale, &curve, error);
     if (result == STATUS_OK) {
-        grid_cell_text(axes, number / length, text, PLACE_SIZE);
+        grid_cell_text(axes, cell, text, PLACE_SIZE);
         size_t used = strlen(text);
         used += (size_t)snprintf(text + used, PLACE_SIZE - used, "%s", axes->axis_count > 0 ? ", " : "");
-        grid_cell_text(&last, number % length, text + used, PLACE_SIZE - used);
+        grid_cell_text(&curve, position, text + used, PLACE_SIZE - used);
     }
-    grid_release(&last);
+    grid_release(&curve);
     return result;
+}
+
+/* Where element `number` of a data set is; the number itself when its rows are not cells. */
+static status place_text(comparison *c, const results_dataset *d, size_t number, char text[PLACE_SIZE],
+                         error_info *error) {
+    const grid *axes = results_reader_grid(c->a);
+    const bool is_scale = d->rank == 1 && strcmp(d->scales[0], d->name) == 0;
+    const int beyond = d->rank - axes->axis_count; /* dimensions after those of the cells */
+    if (!is_scale && beyond == 1) {
+        const size_t length = d->dims[d->rank - 1];
+        return curve_place_text(c, d->scales[d->rank - 1], number / length, number % length, text, error);
+    }
+    if (!is_scale && beyond == 0)
+        grid_cell_text(axes, number, text, PLACE_SIZE);
+    else
+        snprintf(text, PLACE_SIZE, "%zu", number);
+    return STATUS_OK;
 }
 
 static status differ_at(comparison *c, const results_dataset *d, size_t number, const void *in_a,

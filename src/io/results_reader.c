@@ -31,17 +31,13 @@ static char *read_text(hid_t object, const char *name) {
     if (H5Aexists(object, name) <= 0)
         return NULL;
     hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    hid_t file_type = H5Aget_type(attribute), memory_type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(memory_type, H5T_VARIABLE);
-    H5Tset_cset(memory_type, H5T_CSET_UTF8);
+    hid_t type = H5Aget_type(attribute);
     char *stored = NULL, *text = NULL;
-    if (H5Tis_variable_str(file_type) > 0 && H5Aread(attribute, memory_type, &stored) >= 0 &&
-        stored != NULL) {
+    if (H5Tis_variable_str(type) > 0 && H5Aread(attribute, type, &stored) >= 0 && stored != NULL) {
         text = strdup(stored);
         H5free_memory(stored);
     }
-    H5Tclose(memory_type);
-    H5Tclose(file_type);
+    H5Tclose(type);
     H5Aclose(attribute);
     return text;
 }

@@ -19,7 +19,8 @@ with xarray.open_dataset(path, engine=engine) as ds:
     assert bool(ds.test_accuracy.sel(run=1, lr=0.001, model="mlp").isnull()), "cell 6 is diverged"
     assert ds.status.attrs["flag_meanings"].split()[2] == "diverged"
     assert list(ds.status.attrs["flag_values"]) == [0, 1, 2, 3, 4]
-    assert list(ds.data_vars)[0] == "status", list(ds.data_vars)
+    assert list(ds.data_vars) == ["status", "steps_taken", "train_loss", "train_loss_curve", "test_accuracy",
+                                  "test_accuracy_curve"], "in the order of creation, the status first"
     assert ds.attrs["Conventions"].startswith("CF-") and ds.attrs["title"] == "Cells made by hand"
     assert ds.attrs["job_digest"] == "0123456789abcdef" and ds.attrs["kernels"] == "reference"
 with xarray.open_dataset(path, engine=engine, group="provenance", decode_times=False) as ds:

@@ -265,6 +265,35 @@ static void test_bad_record_is_refused(void **state) {
     }
 }
 
+/* ---- Layout ----------------------------------------------------------------------------------------------
+ */
+
+static void test_strides_have_scales_of_their_own(void **state) {
+    fixture *f = *state;
+    record_layout records = results_job_records;
+    records.variables[records.variable_count++] =
+        (record_variable){"test_loss", "test loss", "1", RECORD_AXIS_EPOCH, 3, 1, VALUES};
+    records.variables[records.variable_count++] = (record_variable){
+        "train_accuracy", "accuracy of the batch", "percent", RECORD_AXIS_STEP, 2, STEPS, 0};
+    results_layout layout;
+    assert_int_equal(results_layout_make(&layout, &f->job.grid, &records, &f->error), STATUS_OK);
+    static const char *const scales[] = {"step", "epoch", "epoch_3", "step"};
+    for (int v = 0; v < records.variable_count; v++) {
+        const results_array *curve = &layout.arrays[ARRAY_VARIABLES + 2 * v + 1];
+        assert_string_equal(curve->scales[3], scales[v]);
+        assert_int_equal(curve->dims[3], records.variables[v].count);
+    }
+}
+
+static void test_curve_without_values_is_refused(void **state) {
+    fixture *f = *state;
+    record_layout records = results_job_records;
+    records.variables[0].count = 0;
+    results *r;
+    assert_int_equal(results_open(&r, f->path, &f->job, &records, &origin, 1, &f->error), STATUS_USAGE);
+    assert_non_null(strstr(f->error.text, "train_loss is never recorded"));
+}
+
 /* ---- Refusals --------------------------------------------------------------------------------------------
  */
 
@@ -373,6 +402,8 @@ int main(void) {
         TEST(test_failed_cell_is_retried),
         TEST(test_rewritten_cell_is_retracted_first),
         TEST(test_bad_record_is_refused),
+        TEST(test_strides_have_scales_of_their_own),
+        TEST(test_curve_without_values_is_refused),
         TEST(test_second_writer_is_refused),
         TEST(test_open_elsewhere_is_refused),
         TEST(test_other_job_is_refused),
