@@ -15,6 +15,7 @@ typedef enum random_purpose {
     RANDOM_INIT = 1,      /* initial parameters; index: layer */
     RANDOM_SHUFFLE = 2,   /* order of the samples; index: epoch */
     RANDOM_SYNTHETIC = 3, /* generated data; index: see the generator */
+    RANDOM_DROPOUT = 4,   /* masks; index: step and layer */
 } random_purpose;
 
 typedef struct random_stream {

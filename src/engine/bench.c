@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "engine/initializers.h"
 #include "engine/trainer.h"
 
 enum { WARM_UP = 3, BLOCKS = 5 };
@@ -17,7 +16,7 @@ static void timed_step(trainer *t, size_t count, part_times *parts) {
     double start = clock_seconds();
     trainer_load_batch(t, 0, count);
     double gathered = clock_seconds();
-    model_forward(&t->model, count);
+    model_forward(&t->model, count, (pass_mode){.training = true});
     double passed = clock_seconds();
     loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count, t->data->classes,
                   model_logits_gradient(&t->model));
@@ -36,7 +35,7 @@ static void whole_step(trainer *t, size_t count) {
 }
 
 static void forward_step(trainer *t, size_t count) {
-    model_forward(&t->model, count);
+    model_forward(&t->model, count, (pass_mode){.training = false});
 }
 
 static int compare_doubles(const void *a, const void *b) {
@@ -87,8 +86,7 @@ status engine_bench(const training_spec *spec, const dataset *data, int steps, a
     training_plan plan;
     *times = (engine_times){0};
     RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
-    RETURN_IF_FAILED(trainer_open(&t, spec, data, memory, error));
-    initialize_parameters(&t.model, spec->model.init, 0, 0);
+    RETURN_IF_FAILED(trainer_open(&t, spec, data, 0, 0, memory, error));
     for (size_t i = 0; i < data->train.count; i++)
         t.order[i] = (uint32_t)i;
     const size_t batch = (size_t)spec->batch;

@@ -39,7 +39,16 @@ typedef enum layer_kind {
     LAYER_DENSE,
     LAYER_CONV,
     LAYER_MAX_POOL,
+    LAYER_AVG_POOL,
+    LAYER_BATCH_NORM,
+    LAYER_DROPOUT,
     LAYER_RELU,
+    LAYER_LEAKY_RELU,
+    LAYER_TANH,
+    LAYER_SIGMOID,
+    LAYER_SCALED_SIGMOID, /* 1 / (1 + exp(−2z)) */
+    LAYER_SOFTMAX,
+    LAYER_IDENTITY,
     LAYER_FLATTEN,
     LAYER_KIND_COUNT
 } layer_kind;
@@ -51,6 +60,10 @@ typedef struct layer_spec {
     int kernel_height, kernel_width;   /* conv, pooling */
     int stride_height, stride_width;   /* conv, pooling */
     int padding_height, padding_width; /* conv: zeros added on each side */
+    bool no_bias;                      /* dense */
+    double slope;                      /* leaky_relu: y = slope·x for x < 0 */
+    double rate;                       /* dropout: share of values that are dropped */
+    double momentum, epsilon; /* batch_norm: weight of the old running statistics; added to variances */
 } layer_spec;
 
 typedef enum initializer_kind {

@@ -24,6 +24,10 @@ void initialize_parameters(const model *m, initializer_kind kind, uint64_t seed,
         const layer *l = &m->layers[i];
         random_stream stream = random_stream_open(seed, coordinates, RANDOM_INIT, (uint64_t)l->position);
         real *parameters = m->parameters + l->parameter_offset;
+        if (l->ops->reset != NULL) {
+            l->ops->reset(l, parameters, m->state + l->state_offset);
+            continue;
+        }
         for (size_t n = 0; n < l->parameter_count; n++)
             parameters[l->ops->parameter_place(l, n)] = draw(kind, l, &stream);
     }

@@ -4,8 +4,8 @@
 
 #include "engine/model.h"
 
-/* Draw all parameters of `m`, layer by layer in natural order, each layer (by its position in the
- * specification) from a stream of its own. */
+/* Reset the state of all layers, and draw all parameters of `m`, layer by layer in natural order, each layer
+ * (by its position in the specification) from a stream of its own. */
 void initialize_parameters(const model *m, initializer_kind kind, uint64_t seed, uint64_t coordinates);
 
 #endif

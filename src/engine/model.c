@@ -19,13 +19,30 @@ static const layer_ops *ops_of(layer_kind kind) {
         return &layer_conv;
     case LAYER_MAX_POOL:
         return &layer_max_pool;
+    case LAYER_AVG_POOL:
+        return &layer_avg_pool;
+    case LAYER_BATCH_NORM:
+        return &layer_batch_norm;
+    case LAYER_DROPOUT:
+        return &layer_dropout;
     case LAYER_RELU:
         return &layer_relu;
+    case LAYER_LEAKY_RELU:
+        return &layer_leaky_relu;
+    case LAYER_TANH:
+        return &layer_tanh;
+    case LAYER_SIGMOID:
+        return &layer_sigmoid;
+    case LAYER_SCALED_SIGMOID:
+        return &layer_scaled_sigmoid;
+    case LAYER_SOFTMAX:
+        return &layer_softmax;
+    case LAYER_IDENTITY:
     case LAYER_FLATTEN:
     case LAYER_KIND_COUNT:
         break;
     }
-    return NULL; /* flatten: every layer reads its input in the order it needs */
+    return NULL; /* nothing to do; for flatten, every layer reads its input in the order it needs */
 }
 
 /* max(relu(x)) = relu(max(x)), and the gradients agree too: where the maximum is not positive both orders
@@ -58,6 +75,8 @@ static status build_layers(model *m, const model_spec *spec, tensor_shape input,
                                 l->ops->name, input.channels, input.height, input.width);
         l->parameter_offset = m->parameter_reals;
         m->parameter_reals += l->parameter_reals;
+        l->state_offset = m->state_reals;
+        m->state_reals += l->state_reals;
         m->parameter_count += l->parameter_count;
         if (l->parameter_count > 0 && m->first_trained == ENGINE_MAX_LAYERS)
             m->first_trained = i;
@@ -179,6 +198,7 @@ void model_carve(model *m, arena *a) {
         memset(m->parameters, 0, m->parameter_reals * sizeof(real));
         memset(m->gradients, 0, m->parameter_reals * sizeof(real));
     }
+    m->state = take_reals(a, m->state_reals);
     carve_boundaries(m, a);
     size_t scratch = 0;
     for (int i = 0; i < m->layer_count; i++) {
@@ -215,6 +235,8 @@ static layer_pass pass_of(const model *m, int i, size_t first, size_t count) {
     bool trained_below = i > m->first_trained;
     return (layer_pass){
         .kernels = m->kernels,
+        .mode = &m->mode,
+        .first = first,
         .count = count,
         .input = values_from(m, i, first),
         .output = values_from(m, i + 1, first),
@@ -223,6 +245,7 @@ static layer_pass pass_of(const model *m, int i, size_t first, size_t count) {
         .saved = m->saved[i] + first * l->saved_bytes,
         .parameters = m->parameters + l->parameter_offset,
         .d_parameters = m->gradients + l->parameter_offset,
+        .state = m->state + l->state_offset,
         .workspace = m->workspace[i],
         .scratch = m->scratch,
     };
@@ -267,7 +290,8 @@ static size_t block_count(const segment *s, size_t first, size_t count) {
     return count - first < s->block ? count - first : s->block;
 }
 
-void model_forward(const model *m, size_t count) {
+void model_forward(model *m, size_t count, pass_mode mode) {
+    m->mode = mode;
     for (int s = 0; s < m->segment_count; s++) {
         const segment *seg = &m->segments[s];
         for (size_t first = 0; first < count; first += seg->block)

@@ -37,8 +37,10 @@ typedef struct model {
     segment segments[ENGINE_MAX_LAYERS];
     boundary boundaries[ENGINE_MAX_LAYERS + 1];
     int first_trained; /* the first layer with parameters: nobody needs a gradient below it */
-    size_t parameter_count, parameter_reals;
+    size_t parameter_count, parameter_reals, state_reals;
     real *parameters, *gradients; /* (parameter_reals) */
+    real *state;                  /* (state_reals) what layers keep from batch to batch and do not learn */
+    pass_mode mode;               /* of the last forward pass */
     unsigned char *saved[ENGINE_MAX_LAYERS];
     real *workspace[ENGINE_MAX_LAYERS];
     real *scratch;
@@ -54,10 +56,10 @@ status model_build(model *m, const model_spec *spec, tensor_shape input, size_t 
 void model_carve(model *m, arena *a);
 
 /* boundaries[0] of `count` samples → boundaries[layer_count], the logits (count, classes). */
-void model_forward(const model *m, size_t count);
+void model_forward(model *m, size_t count, pass_mode mode);
 
-/* The gradient of the last boundary → gradients, which are overwritten. After model_forward of the same
- * batch. */
+/* The gradient of the last boundary → gradients, which are overwritten. After model_forward of the same batch
+ * in training mode. */
 void model_backward(const model *m, size_t count);
 
 /* All parameters in natural order (PyTorch's, layer by layer), copied out or in: values (parameter_count). */

@@ -44,12 +44,15 @@ status trainer_measure(const training_spec *spec, const dataset *data, size_t *b
     return STATUS_OK;
 }
 
-status trainer_open(trainer *t, const training_spec *spec, const dataset *data, arena *memory,
-                    error_info *error) {
+status trainer_open(trainer *t, const training_spec *spec, const dataset *data, uint64_t seed,
+                    uint64_t coordinates, arena *memory, error_info *error) {
     RETURN_IF_FAILED(trainer_build(t, spec, data, error));
     RETURN_IF_FAILED(arena_reserve(memory, trainer_bytes(t), error));
     trainer_carve(t, memory);
+    t->seed = seed;
+    t->coordinates = coordinates;
     pixel_table_fill(t->pixels, &spec->normalize, data->shape.channels);
+    initialize_parameters(&t->model, spec->model.init, seed, coordinates);
     return STATUS_OK;
 }
 
@@ -62,7 +65,8 @@ void trainer_load_batch(trainer *t, size_t first, size_t count) {
 }
 
 loss_sums trainer_step(trainer *t, size_t count) {
-    model_forward(&t->model, count);
+    const pass_mode training = {true, t->seed, t->coordinates, t->steps++};
+    model_forward(&t->model, count, training);
     loss_sums sums = loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
                                    t->data->classes, model_logits_gradient(&t->model));
     if (isfinite(sums.loss)) {
@@ -84,7 +88,7 @@ loss_sums trainer_evaluate(trainer *t) {
     for (size_t first = 0; first < test->count; first += t->model.capacity) {
         size_t left = test->count - first, count = left < t->model.capacity ? left : t->model.capacity;
         batch_gather(test, t->data->shape, t->pixels, NULL, first, count, model_input(&t->model), t->labels);
-        model_forward(&t->model, count);
+        model_forward(&t->model, count, (pass_mode){.training = false});
         add_sums(&total, loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
                                        t->data->classes, NULL));
     }
@@ -147,8 +151,8 @@ static void record_moment(trainer *t, const record_layout *layout, const moment 
 /* ---- Training --------------------------------------------------------------------------------------------
  */
 
-static void shuffle(trainer *t, uint64_t seed, uint64_t coordinates, int epoch) {
-    random_stream stream = random_stream_open(seed, coordinates, RANDOM_SHUFFLE, (uint64_t)epoch);
+static void shuffle(trainer *t, int epoch) {
+    random_stream stream = random_stream_open(t->seed, t->coordinates, RANDOM_SHUFFLE, (uint64_t)epoch);
     random_permutation(&stream, t->order, (uint32_t)t->data->train.count);
 }
 
@@ -177,8 +181,7 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
     training_plan plan;
     trainer t;
     RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
-    RETURN_IF_FAILED(trainer_open(&t, spec, data, memory, error));
-    initialize_parameters(&t.model, spec->model.init, seed, coordinates);
+    RETURN_IF_FAILED(trainer_open(&t, spec, data, seed, coordinates, memory, error));
     report->outcome = TRAINING_DONE;
     report->steps_taken = 0;
     for (size_t i = 0; i < plan.records.value_count; i++)
@@ -186,7 +189,7 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
 
     for (int epoch = 0; epoch < spec->epochs && report->outcome == TRAINING_DONE; epoch++) {
         loss_sums sums = {0};
-        shuffle(&t, seed, coordinates, epoch);
+        shuffle(&t, epoch);
         report->outcome = train_epoch(&t, &plan.records, stop, stop_context, report, &sums);
         if (report->outcome == TRAINING_DONE)
             record_moment(&t, &plan.records, &(moment){RECORD_PER_EPOCH, epoch + 1, sums}, report->values);

@@ -12,14 +12,16 @@ typedef struct trainer {
     const dataset *data;
     model model;
     optimizer optimizer;
+    uint64_t seed, coordinates; /* name the random streams */
+    uint64_t steps;             /* taken */
     pixel_table *pixels;
     uint32_t *order; /* (train.count) of the epoch */
     uint8_t *labels; /* (capacity) of the batch */
 } trainer;
 
-/* Build the model and take all memory from `memory`, which grows as needed. */
-status trainer_open(trainer *t, const training_spec *spec, const dataset *data, arena *memory,
-                    error_info *error);
+/* Build the model, take all memory from `memory`, which grows as needed, and draw the initial parameters. */
+status trainer_open(trainer *t, const training_spec *spec, const dataset *data, uint64_t seed,
+                    uint64_t coordinates, arena *memory, error_info *error);
 
 /* Bytes that trainer_open takes. */
 status trainer_measure(const training_spec *spec, const dataset *data, size_t *bytes, model *built,

@@ -16,6 +16,17 @@
         .kind = LAYER_MAX_POOL, .kernel_height = (kh), .kernel_width = (kw), .stride_height = (sh),          \
         .stride_width = (sw)                                                                                 \
     }
+#define AVG_POOL(kh, kw, sh, sw)                                                                             \
+    {                                                                                                        \
+        .kind = LAYER_AVG_POOL, .kernel_height = (kh), .kernel_width = (kw), .stride_height = (sh),          \
+        .stride_width = (sw)                                                                                 \
+    }
+#define BATCH_NORM                                                                                           \
+    { .kind = LAYER_BATCH_NORM, .momentum = 0.99, .epsilon = 1e-3 }
+#define DROPOUT(share)                                                                                       \
+    { .kind = LAYER_DROPOUT, .rate = (share) }
+#define LAYER(name)                                                                                          \
+    { .kind = LAYER_##name }
 #define RELU                                                                                                 \
     { .kind = LAYER_RELU }
 

@@ -36,20 +36,22 @@ typedef struct problem {
     uint8_t *labels;
 } problem;
 
-static double mean_loss(const problem *p) {
-    model_forward(&p->m, p->batch);
+static const pass_mode training = {.training = true, .seed = 13, .step = 5};
+
+static double mean_loss(problem *p) {
+    model_forward(&p->m, p->batch, training);
     return loss_evaluate(&p->loss, model_logits(&p->m), p->labels, p->batch, p->classes, NULL).loss /
            (double)p->batch;
 }
 
-static void analytic_gradient(const problem *p) {
-    model_forward(&p->m, p->batch);
+static void analytic_gradient(problem *p) {
+    model_forward(&p->m, p->batch, training);
     loss_evaluate(&p->loss, model_logits(&p->m), p->labels, p->batch, p->classes,
                   model_logits_gradient(&p->m));
     model_backward(&p->m, p->batch);
 }
 
-static double central_difference(const problem *p, double *parameter) {
+static double central_difference(problem *p, double *parameter) {
     const double value = *parameter;
     *parameter = value + difference_step;
     double above = mean_loss(p);
@@ -60,7 +62,7 @@ static double central_difference(const problem *p, double *parameter) {
 }
 
 /* ‖analytic − numeric‖ / ‖analytic + numeric‖ over the parameters of one layer. */
-static double layer_error(const problem *p, const layer *l, size_t stride) {
+static double layer_error(problem *p, const layer *l, size_t stride) {
     double difference = 0, sum = 0;
     for (size_t n = 0; n < l->parameter_count; n += stride) {
         size_t place = l->parameter_offset + l->ops->parameter_place(l, n);
@@ -194,6 +196,39 @@ static void layers_agree_with_central_differences(void **state) {
         check_case(&cases[i]);
 }
 
+static void layers_of_other_kinds_agree_with_central_differences(void **state) {
+    (void)state;
+    const gradient_case cases[] = {
+        {"dense without bias", {3, 2, 3}, 4,
+         MODEL(3, DENSE(7), {.kind = LAYER_DENSE, .units = 17, .no_bias = true}, DENSE(3)), 0.1, 0},
+        {"tanh", {3, 4, 3}, 3, MODEL(3, ENTRY(4), LAYER(TANH), DENSE(3)), 0.1, 0},
+        {"sigmoid", {3, 4, 3}, 3, MODEL(3, ENTRY(4), LAYER(SIGMOID), DENSE(3)), 0.1, 0},
+        {"scaled sigmoid", {3, 4, 3}, 3, MODEL(3, ENTRY(4), LAYER(SCALED_SIGMOID), DENSE(3)), 0.1, 0},
+        {"leaky relu", {3, 4, 3}, 3,
+         MODEL(3, ENTRY(4), {.kind = LAYER_LEAKY_RELU, .slope = 0.3}, DENSE(3)), 0.1, 0},
+        {"softmax", {5, 1, 1}, 3, MODEL(4, DENSE(6), LAYER(SOFTMAX), DENSE(3), LAYER(SOFTMAX)), 0.1, 0},
+        {"identity", {5, 1, 1}, 3, MODEL(4, DENSE(6), LAYER(IDENTITY), DENSE(3), LAYER(IDENTITY)), 0.1, 0},
+        {"average pool", {3, 6, 6}, 3, MODEL(3, ENTRY(4), AVG_POOL(2, 2, 2, 2), DENSE(3)), 0.1, 0},
+        {"average pool with a rest", {2, 7, 5}, 3, MODEL(3, ENTRY(3), AVG_POOL(2, 3, 2, 3), DENSE(3)), 0.1, 0},
+        {"overlapping average pool", {2, 7, 7}, 3, MODEL(3, ENTRY(3), AVG_POOL(3, 3, 2, 1), DENSE(3)), 0.1, 0},
+        {"tanh, then average pool", {2, 6, 6}, 3,
+         MODEL(5, ENTRY(3), LAYER(TANH), AVG_POOL(2, 2, 2, 2), CONV(4, 3, 3, 1, 1, 0, 0), DENSE(3)), 0.1, 0},
+        {"dropout", {3, 4, 3}, 3, MODEL(4, ENTRY(4), DROPOUT(0.4), DENSE(9), DENSE(3)), 0.1, 0},
+        {"dropout of inputs", {3, 4, 3}, 3, MODEL(3, DROPOUT(0.2), ENTRY(4), DENSE(3)), 0.1, 0},
+        {"tanh, then dropout", {5, 1, 1}, 4, MODEL(4, DENSE(17), LAYER(TANH), DROPOUT(0.5), DENSE(3)), 0.1, 0},
+        {"batch norm of pixels", {3, 5, 3}, 3, MODEL(3, ENTRY(5), BATCH_NORM, DENSE(3)), 0.1, 0},
+        {"batch norm of features", {7, 1, 1}, 5, MODEL(4, DENSE(17), BATCH_NORM, LAYER(TANH), DENSE(3)), 0.1, 0},
+        {"batch norm first", {2, 5, 3}, 3, MODEL(3, BATCH_NORM, ENTRY(5), DENSE(3)), 0.1, 0},
+        {"batch norm between pool and conv", {2, 6, 6}, 3,
+         MODEL(6, ENTRY(3), AVG_POOL(2, 2, 2, 2), BATCH_NORM, CONV(4, 2, 2, 1, 1, 0, 0), LAYER(TANH), DENSE(3)),
+         0.1, 0},
+        {"batch norm, then dropout", {2, 4, 4}, 3,
+         MODEL(5, ENTRY(3), BATCH_NORM, DROPOUT(0.3), CONV(4, 2, 2, 1, 1, 0, 0), DENSE(3)), 0.1, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_case(&cases[i]);
+}
+
 static void the_main_network_agrees_with_central_differences(void **state) {
     (void)state;
     check_case(&(gradient_case){
@@ -203,6 +238,7 @@ static void the_main_network_agrees_with_central_differences(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_agree_with_central_differences),
+        cmocka_unit_test(layers_of_other_kinds_agree_with_central_differences),
         cmocka_unit_test(the_main_network_agrees_with_central_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,10 +69,11 @@ static void full_panel(const product *p) {
             CASE(3)
 #if TILE_ROWS > 3
             CASE(4)
-            CASE(5) CASE(6)
+            CASE(5)
+            CASE(6)
 #endif
 #if TILE_ROWS > 6
-                CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+            CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
 #endif
 #undef CASE
         }

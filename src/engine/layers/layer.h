@@ -20,15 +20,25 @@ typedef struct layer {
     size_t parameter_offset; /* of this layer in the model's parameter block */
     int fan_in;              /* inputs of one output */
     size_t saved_bytes;      /* per sample, from forward to backward */
+    size_t state_reals;      /* kept from batch to batch, not learned: running statistics */
+    size_t state_offset;     /* of this layer in the model's state block */
     size_t workspace_reals;  /* for what is prepared once per batch */
     size_t scratch_reals;  /* within one call, for one sample or for `batch` where the layer is not spatial */
     double flops_forward;  /* per sample; a multiply-add counts two */
     double flops_backward; /* per sample, input gradient included */
 } layer;
 
+/* What a forward pass is for. */
+typedef struct pass_mode {
+    bool training; /* batch statistics and dropout; else running statistics and no dropout */
+    uint64_t seed, coordinates, step; /* name the random streams of a training pass */
+} pass_mode;
+
 /* One call: `count` consecutive samples. Gradients of parameters accumulate. */
 typedef struct layer_pass {
     const kernel_set *kernels;
+    const pass_mode *mode;
+    size_t first; /* number of the first sample in its batch */
     size_t count;
     const real *input;      /* (count, in); in backward only where the layer keeps it */
     real *output;           /* (count, out); in backward only where the layer keeps it; may be input */
@@ -37,6 +47,7 @@ typedef struct layer_pass {
     unsigned char *saved;   /* (count, saved_bytes) */
     const real *parameters; /* (parameter_reals) */
     real *d_parameters;     /* (parameter_reals) */
+    real *state;            /* (state_reals) */
     real *workspace;        /* (workspace_reals) */
     real *scratch;          /* (scratch_reals) */
 } layer_pass;
@@ -51,6 +62,9 @@ struct layer_ops {
     /* Given spec and in, fill out and the sizes. STATUS_USAGE when they do not fit. `batch` is the largest
      * count of a pass. */
     status (*setup)(layer *l, size_t batch, error_info *error);
+    /* Set state, and parameters where they are not drawn at random. NULL for a layer whose parameters are
+     * drawn. */
+    void (*reset)(const layer *l, real *parameters, real *state);
     /* Where parameter number `natural` is stored; natural order is PyTorch's: weight (O, K), then bias (O), K
      * in the order channel, row, column. NULL for a layer without parameters. */
     size_t (*parameter_place)(const layer *l, size_t natural);
@@ -62,7 +76,9 @@ struct layer_ops {
     void (*backward_end)(const layer *l, const layer_pass *pass);
 };
 
-extern const layer_ops layer_dense, layer_conv, layer_max_pool, layer_relu;
+extern const layer_ops layer_dense, layer_conv, layer_max_pool, layer_avg_pool, layer_batch_norm,
+    layer_dropout, layer_relu, layer_leaky_relu, layer_tanh, layer_sigmoid, layer_scaled_sigmoid,
+    layer_softmax;
 
 static inline size_t shape_size(tensor_shape s) {
     return (size_t)s.channels * (size_t)s.height * (size_t)s.width;
@@ -81,5 +97,9 @@ static inline int panel_columns(size_t columns, size_t panel) {
 
 /* Copy the columns of one panel: x (rows, columns) → out (rows, PANEL), padded with zeros. */
 void pack_panel(const real *x, size_t rows, size_t columns, size_t panel, real *out);
+
+/* The setup of layers whose output has the shape of their input, and of layers that look through a window. */
+status layer_setup_elementwise(layer *l, size_t batch, error_info *error);
+status layer_setup_pooling(layer *l, size_t batch, error_info *error);
 
 #endif

@@ -4,17 +4,10 @@
 #include "engine/layers/layer.h"
 
 static status setup(layer *l, size_t batch, error_info *error) {
-    (void)batch;
-    const layer_spec *s = &l->spec;
-    if (s->kernel_height > l->in.height || s->kernel_width > l->in.width)
-        return error_set(error, STATUS_USAGE, "a window of %d × %d does not fit an input of %d × %d",
-                         s->kernel_height, s->kernel_width, l->in.height, l->in.width);
-    if (s->kernel_height * s->kernel_width > 256)
+    if (l->spec.kernel_height * l->spec.kernel_width > 256)
         return error_set(error, STATUS_USAGE, "a window of %d × %d is too large; accepted: up to 256 places",
-                         s->kernel_height, s->kernel_width);
-    l->out = (tensor_shape){.channels = l->in.channels,
-                            .height = (l->in.height - s->kernel_height) / s->stride_height + 1,
-                            .width = (l->in.width - s->kernel_width) / s->stride_width + 1};
+                         l->spec.kernel_height, l->spec.kernel_width);
+    RETURN_IF_FAILED(layer_setup_pooling(l, batch, error));
     l->saved_bytes = shape_size(l->out);
     return STATUS_OK;
 }

@@ -1,12 +1,6 @@
 /* ReLU: y = max(x, 0); dx = dy where y > 0 (the derivative at 0 is taken as 0). */
 #include "engine/layers/layer.h"
 
-static status setup(layer *l, size_t batch, error_info *error) {
-    (void)batch, (void)error;
-    l->out = l->in;
-    return STATUS_OK;
-}
-
 static void forward(const layer *l, const layer_pass *pass) {
     pass->kernels->relu(pass->count * shape_size(l->in), pass->input, pass->output);
 }
@@ -21,7 +15,7 @@ const layer_ops layer_relu = {
     .name = "relu",
     .elementwise = true,
     .keeps_output = true,
-    .setup = setup,
+    .setup = layer_setup_elementwise,
     .forward = forward,
     .backward = backward,
 };

@@ -1,0 +1,53 @@
+/* Inverted dropout (Srivastava et al. 2014): in training y = x / (1 − rate) with probability 1 − rate, else
+ * 0; in evaluation y = x. The mask of a value is named by cell, step, layer, sample and place, not by the
+ * order of computation. */
+#include "base/random.h"
+#include "engine/layers/layer.h"
+
+static status setup(layer *l, size_t batch, error_info *error) {
+    l->saved_bytes = shape_size(l->in);
+    return layer_setup_elementwise(l, batch, error);
+}
+
+/* The stream of a sample starts at a block of its own. */
+static random_stream sample_stream(const layer *l, const layer_pass *pass, size_t sample) {
+    const uint64_t index = pass->mode->step * ENGINE_MAX_LAYERS + (uint64_t)l->position;
+    random_stream stream =
+        random_stream_open(pass->mode->seed, pass->mode->coordinates, RANDOM_DROPOUT, index);
+    stream.block = (uint64_t)(pass->first + sample) * ((shape_size(l->in) + 3) / 4);
+    return stream;
+}
+
+static void draw_mask(const layer *l, const layer_pass *pass) {
+    const size_t size = shape_size(l->in);
+    const double threshold = l->spec.rate * 0x1p32;
+    for (size_t n = 0; n < pass->count; n++) {
+        random_stream stream = sample_stream(l, pass, n);
+        for (size_t i = 0; i < size; i++)
+            pass->saved[n * size + i] = random_u32(&stream) >= threshold;
+    }
+}
+
+static void forward(const layer *l, const layer_pass *pass) {
+    const size_t n = pass->count * shape_size(l->in);
+    if (pass->mode->training)
+        draw_mask(l, pass);
+    const real scale = pass->mode->training ? 1 / (real)(1 - l->spec.rate) : 1;
+    for (size_t i = 0; i < n; i++)
+        pass->output[i] = !pass->mode->training || pass->saved[i] ? scale * pass->input[i] : 0;
+}
+
+static void backward(const layer *l, const layer_pass *pass) {
+    const size_t n = pass->d_input != NULL ? pass->count * shape_size(l->in) : 0;
+    const real scale = 1 / (real)(1 - l->spec.rate);
+    for (size_t i = 0; i < n; i++)
+        pass->d_input[i] = pass->saved[i] ? scale * pass->d_output[i] : 0;
+}
+
+const layer_ops layer_dropout = {
+    .name = "dropout",
+    .elementwise = true,
+    .setup = setup,
+    .forward = forward,
+    .backward = backward,
+};
