@@ -23,7 +23,7 @@ static void timed_step(trainer *t, size_t count, part_times *parts) {
     double lost = clock_seconds();
     model_backward(&t->model, count);
     double returned = clock_seconds();
-    optimizer_step(&t->optimizer, &t->model);
+    optimizer_step(&t->optimizer, &t->model, t->spec->optimizer.lr, 1);
     parts->gather += gathered - start;
     parts->loss += lost - passed;
     parts->update += clock_seconds() - returned;

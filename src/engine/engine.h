@@ -83,13 +83,52 @@ typedef struct loss_spec {
     double entropy_weight; /* λ: adds λ · mean over the batch of H(softmax(logits)) */
 } loss_spec;
 
-typedef enum optimizer_kind { OPTIMIZER_SGD } optimizer_kind;
+typedef enum optimizer_kind {
+    OPTIMIZER_SGD,
+    OPTIMIZER_NESTEROV,
+    OPTIMIZER_ADAM,
+    OPTIMIZER_RMSPROP,
+    OPTIMIZER_KIND_COUNT
+} optimizer_kind;
+
+/* Where ε stands (optimizers.h). */
+typedef enum epsilon_style { EPSILON_PYTORCH, EPSILON_KERAS } epsilon_style;
 
 typedef struct optimizer_spec {
     optimizer_kind kind;
     double lr;
-    double momentum; /* μ of v ← μv + g, w ← w − lr·v */
+    double momentum;     /* sgd, nesterov: μ */
+    double weight_decay; /* added to the gradient, times the parameter; all kinds */
+    double beta1, beta2; /* adam */
+    double rho;          /* rmsprop */
+    double epsilon;      /* adam, rmsprop */
+    epsilon_style epsilon_style;
 } optimizer_spec;
+
+typedef enum schedule_kind {
+    SCHEDULE_CONSTANT,
+    SCHEDULE_STEP_DECAY,  /* lr · factor^⌊epoch / every⌋ */
+    SCHEDULE_FACTORS_AT,  /* lr · factor for every listed step that has been reached */
+    SCHEDULE_SEQUENCE,    /* the listed rates, `every` epochs each, in place of lr */
+    SCHEDULE_TRIANGULAR,  /* cyclical, see schedules.h */
+    SCHEDULE_TRIANGULAR2, /* amplitude halved after every cycle */
+    SCHEDULE_EXP_RANGE,   /* amplitude times gamma^step */
+    SCHEDULE_KIND_COUNT
+} schedule_kind;
+
+enum { ENGINE_MAX_SCHEDULE = 64 };
+
+/* The learning rate over time; steps and epochs count from 0. */
+typedef struct schedule_spec {
+    schedule_kind kind;
+    double factor;                      /* step_decay, factors_at */
+    int every;                          /* step_decay, sequence: epochs */
+    int count;                          /* of steps or rates */
+    double values[ENGINE_MAX_SCHEDULE]; /* factors_at: steps; sequence: rates */
+    double base, max;                   /* cyclical: lowest and highest rate */
+    int half_cycle;                     /* cyclical: steps from lowest to highest */
+    double gamma;                       /* exp_range */
+} schedule_spec;
 
 typedef enum record_quantity {
     RECORD_TRAIN_LOSS,     /* loss of the batch, before its update */
@@ -121,6 +160,7 @@ typedef struct training_spec {
     model_spec model;
     loss_spec loss;
     optimizer_spec optimizer;
+    schedule_spec schedule;
     int epochs;
     int batch; /* samples per step; the last, shorter batch of an epoch is kept */
     int record_count;

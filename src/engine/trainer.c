@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "engine/initializers.h"
 #include "engine/records.h"
+#include "engine/schedules.h"
 
 /* ---- Memory ----------------------------------------------------------------------------------------------
  */
@@ -65,13 +66,14 @@ void trainer_load_batch(trainer *t, size_t first, size_t count) {
 }
 
 loss_sums trainer_step(trainer *t, size_t count) {
+    const double lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, t->steps, t->epoch);
     const pass_mode training = {true, t->seed, t->coordinates, t->steps++};
     model_forward(&t->model, count, training);
     loss_sums sums = loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
                                    t->data->classes, model_logits_gradient(&t->model));
     if (isfinite(sums.loss)) {
         model_backward(&t->model, count);
-        optimizer_step(&t->optimizer, &t->model);
+        optimizer_step(&t->optimizer, &t->model, lr, t->steps);
     }
     return sums;
 }
@@ -151,7 +153,9 @@ static void record_moment(trainer *t, const record_layout *layout, const moment 
 /* ---- Training --------------------------------------------------------------------------------------------
  */
 
-static void shuffle(trainer *t, int epoch) {
+/* A new order of the samples. */
+static void begin_epoch(trainer *t, int epoch) {
+    t->epoch = epoch;
     random_stream stream = random_stream_open(t->seed, t->coordinates, RANDOM_SHUFFLE, (uint64_t)epoch);
     random_permutation(&stream, t->order, (uint32_t)t->data->train.count);
 }
@@ -189,7 +193,7 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
 
     for (int epoch = 0; epoch < spec->epochs && report->outcome == TRAINING_DONE; epoch++) {
         loss_sums sums = {0};
-        shuffle(&t, epoch);
+        begin_epoch(&t, epoch);
         report->outcome = train_epoch(&t, &plan.records, stop, stop_context, report, &sums);
         if (report->outcome == TRAINING_DONE)
             record_moment(&t, &plan.records, &(moment){RECORD_PER_EPOCH, epoch + 1, sums}, report->values);

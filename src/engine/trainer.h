@@ -14,6 +14,7 @@ typedef struct trainer {
     optimizer optimizer;
     uint64_t seed, coordinates; /* name the random streams */
     uint64_t steps;             /* taken */
+    int epoch;                  /* from 0 */
     pixel_table *pixels;
     uint32_t *order; /* (train.count) of the epoch */
     uint8_t *labels; /* (capacity) of the batch */

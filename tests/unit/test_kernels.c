@@ -169,35 +169,75 @@ static void poolings_agree(void **state) {
     }
 }
 
-static void elementwise_kernels_agree(void **state) {
+static void relus_agree(void **state) {
     (void)state;
     const kernel_set *reference = reference_set();
     random_stream stream = random_stream_open(23, 0, RANDOM_SYNTHETIC, 0);
     for (int shape = 0; shape < SHAPES; shape++) {
         size_t n = (size_t)between(&stream, 1, 100);
-        float *x = random_values(&stream, n), *dy = random_values(&stream, n), *w = random_values(&stream, n);
+        float *x = random_values(&stream, n), *dy = random_values(&stream, n);
         x[0] = shape % 7 == 0 ? NAN : x[0];
-        float y[2][100], dx[2][100], new_w[2][100], v[2][100];
+        float y[2][100], dx[2][100];
         for (const kernel_set *const *set = kernels_available(); *set != reference; set++) {
             const kernel_set *pair[2] = {reference, *set};
             for (int i = 0; i < 2; i++) {
                 pair[i]->relu(n, x, y[i]);
                 pair[i]->relu_backward(n, y[i], dy, dx[i]);
-                memcpy(new_w[i], w, n * sizeof *w);
-                memcpy(v[i], dy, n * sizeof *w);
-                pair[i]->sgd(n, new_w[i], v[i], w, 0.01f, 0.9f);
             }
             assert_memory_equal(y[0], y[1], n * sizeof **y);
             assert_memory_equal(dx[0], dx[1], n * sizeof **dx);
-            for (size_t i = 0; i < n; i++) {
-                double scale = fabs((double)w[i]) + fabs((double)dy[i]);
-                assert_true(fabs((double)v[0][i] - (double)v[1][i]) <= 4 * FLT_EPSILON * scale);
-                assert_true(fabs((double)new_w[0][i] - (double)new_w[1][i]) <= 4 * FLT_EPSILON * scale);
-            }
         }
         free(x);
         free(dy);
-        free(w);
+    }
+}
+
+/* The three updates in turn on the same numbers. */
+static void update_all(const kernel_set *set, update u, int kind) {
+    void (*const updates[3])(const update *) = {set->sgd, set->adam, set->rmsprop};
+    updates[kind](&u);
+}
+
+static void updates_agree(void **state) {
+    (void)state;
+    const kernel_set *reference = reference_set();
+    random_stream stream = random_stream_open(26, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        size_t n = (size_t)between(&stream, 1, 100);
+        float *g = random_values(&stream, n), *start = random_values(&stream, 3 * n);
+        for (size_t i = 2 * n; i < 3 * n; i++)
+            start[i] = fabsf(start[i]); /* second moments */
+        update u = {.n = n,
+                    .g = g,
+                    .lr = 0.01f,
+                    .weight_decay = 0.1f * (float)between(&stream, 0, 1),
+                    .decay1 = 0.9f,
+                    .decay2 = 0.99f,
+                    .correction = 1.5f,
+                    .epsilon = 1e-4f,
+                    .nesterov = between(&stream, 0, 1),
+                    .epsilon_inside = between(&stream, 0, 1)};
+        for (int kind = 0; kind < 3; kind++) {
+            float *expected = copy_of(start, 3 * n);
+            u.w = expected, u.first = expected + n, u.second = expected + 2 * n;
+            update_all(reference, u, kind);
+            for (const kernel_set *const *set = kernels_available(); *set != reference; set++) {
+                float *found = copy_of(start, 3 * n);
+                u.w = found, u.first = found + n, u.second = found + 2 * n;
+                update_all(*set, u, kind);
+                /* a handful of roundings of numbers up to the sum of these magnitudes */
+                for (size_t i = 0; i < 3 * n; i++) {
+                    double scale = fabs((double)start[i]) + fabs((double)g[i % n]) +
+                                   fabs((double)start[i % n]) + fabs((double)expected[i]) +
+                                   (double)g[i % n] * (double)g[i % n] + 1;
+                    assert_true(fabs((double)found[i] - (double)expected[i]) <= 8 * FLT_EPSILON * scale);
+                }
+                free(found);
+            }
+            free(expected);
+        }
+        free(g);
+        free(start);
     }
 }
 
@@ -269,11 +309,9 @@ static void winograd_transforms_agree(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products_agree),
-        cmocka_unit_test(poolings_agree),
-        cmocka_unit_test(elementwise_kernels_agree),
-        cmocka_unit_test(column_sums_agree),
-        cmocka_unit_test(winograd_transforms_agree),
+        cmocka_unit_test(products_agree),    cmocka_unit_test(poolings_agree),
+        cmocka_unit_test(relus_agree),       cmocka_unit_test(updates_agree),
+        cmocka_unit_test(column_sums_agree), cmocka_unit_test(winograd_transforms_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

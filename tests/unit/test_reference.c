@@ -13,6 +13,7 @@
 
 #include "engine/trainer.h"
 #include "networks.h"
+#include "reference_file.h"
 
 enum { BATCH = 16, STEPS = 20, SAMPLES = 40, TENSORS = 8 };
 
@@ -30,20 +31,11 @@ typedef struct vectors {
     double gradients[TENSORS][SAMPLES], parameters[TENSORS][SAMPLES], losses[STEPS];
 } vectors;
 
-static void read_line(FILE *file, const char *expected_name, double *values, int capacity, int *count) {
-    char name[32];
-    assert_int_equal(fscanf(file, "%31s %d", name, count), 2);
-    assert_string_equal(name, expected_name);
-    assert_in_range(*count, 1, capacity);
-    for (int i = 0; i < *count; i++)
-        assert_int_equal(fscanf(file, "%lf", &values[i]), 1);
-}
-
 static void read_tensors(FILE *file, const char *kind, double values[TENSORS][SAMPLES], int counts[TENSORS]) {
     for (int i = 0; i < TENSORS; i++) {
         char name[32];
         snprintf(name, sizeof name, "%s%d", kind, i);
-        read_line(file, name, values[i], SAMPLES, &counts[i]);
+        counts[i] = read_vector(file, name, values[i], SAMPLES);
     }
 }
 
@@ -101,11 +93,11 @@ static void follows_pytorch_for_20_steps(const kernel_set *kernels) {
         .batch = BATCH,
     };
     vectors reference;
-    int gradient_counts[TENSORS], parameter_counts[TENSORS], losses;
+    int gradient_counts[TENSORS], parameter_counts[TENSORS];
     FILE *file = fopen(REFERENCE_DIRECTORY "/cnn_vectors.txt", "r");
     assert_non_null(file);
     read_tensors(file, "gradient", reference.gradients, gradient_counts);
-    read_line(file, "losses", reference.losses, STEPS, &losses);
+    assert_int_equal(read_vector(file, "losses", reference.losses, STEPS), STEPS);
     read_tensors(file, "parameter", reference.parameters, parameter_counts);
     fclose(file);
 

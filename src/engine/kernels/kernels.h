@@ -55,6 +55,19 @@ typedef struct winograd_tile {
     int rows, columns;   /* of the 2 × 2 outputs, those inside the image */
 } winograd_tile;
 
+/* One optimiser step over n parameters; optimizers.h has the formulas. */
+typedef struct update {
+    size_t n;
+    real *w;              /* (n) parameters */
+    const real *g;        /* (n) gradients */
+    real *first, *second; /* (n) state: velocity or first moment; second moment */
+    real lr, weight_decay;
+    real decay1, decay2; /* μ, or β₁ and β₂, or ρ in decay2 */
+    real correction;     /* adam: 1 / √(1 − β₂ᵗ), with 1 / (1 − β₁ᵗ) in lr */
+    real epsilon;
+    bool nesterov, epsilon_inside;
+} update;
+
 typedef struct kernel_set {
     const char *name;
     void (*product)(const product *p);
@@ -74,8 +87,10 @@ typedef struct kernel_set {
     void (*winograd_gradient)(const winograd_tile *t, const real *dy, ptrdiff_t panel_step, real *m);
     /* sums[j] += Σ_r x[r·columns + j]: x (rows, columns) */
     void (*column_sums)(size_t rows, size_t columns, const real *x, real *sums);
-    /* v ← μ v + g; w ← w − lr·v: n values */
-    void (*sgd)(size_t n, real *w, real *v, const real *g, real lr, real momentum);
+    /* The updates of optimizers.h */
+    void (*sgd)(const update *u);
+    void (*adam)(const update *u);
+    void (*rmsprop)(const update *u);
 } kernel_set;
 
 /* The set in use: the best that this CPU has, or the one named by MPISWEEP_KERNELS. Decided at the first

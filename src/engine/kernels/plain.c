@@ -2,7 +2,14 @@
  * for the entries that the compiler vectorises well by itself; KERNEL_SET is the suffix of the names. */
 #include "engine/kernels/set.h"
 
+#include <math.h>
 #include <string.h>
+
+#ifdef ENGINE_DOUBLE
+#define real_sqrt sqrt
+#else
+#define real_sqrt sqrtf
+#endif
 
 static void plain_product(const product *p) {
     for (int r = 0; r < p->rows; r++) {
@@ -100,11 +107,43 @@ static void column_sums(size_t rows, size_t columns, const real *restrict x, rea
             sums[j] += x[r * columns + j];
 }
 
-static void sgd(size_t n, real *restrict w, real *restrict v, const real *restrict g, real lr,
-                real momentum) {
-    for (size_t i = 0; i < n; i++) {
-        v[i] = momentum * v[i] + g[i];
-        w[i] -= lr * v[i];
+static void sgd(const update *u) {
+    real *restrict w = u->w, *restrict v = u->first;
+    const real *restrict g = u->g;
+    const real lr = u->lr, momentum = u->decay1, decay = u->weight_decay;
+    if (u->nesterov)
+        for (size_t i = 0; i < u->n; i++) {
+            real gradient = g[i] + decay * w[i];
+            v[i] = momentum * v[i] + gradient;
+            w[i] -= lr * (gradient + momentum * v[i]);
+        }
+    else
+        for (size_t i = 0; i < u->n; i++) {
+            v[i] = momentum * v[i] + (g[i] + decay * w[i]);
+            w[i] -= lr * v[i];
+        }
+}
+
+static void adam(const update *u) {
+    real *restrict w = u->w, *restrict m = u->first, *restrict v = u->second;
+    const real *restrict g = u->g;
+    const real b1 = u->decay1, b2 = u->decay2;
+    for (size_t i = 0; i < u->n; i++) {
+        real gradient = g[i] + u->weight_decay * w[i];
+        m[i] = b1 * m[i] + (1 - b1) * gradient;
+        v[i] = b2 * v[i] + (1 - b2) * gradient * gradient;
+        w[i] -= u->lr * m[i] / (real_sqrt(v[i]) * u->correction + u->epsilon);
+    }
+}
+
+static void rmsprop(const update *u) {
+    real *restrict w = u->w, *restrict v = u->second;
+    const real *restrict g = u->g;
+    const real inside = u->epsilon_inside ? u->epsilon : 0, outside = u->epsilon_inside ? 0 : u->epsilon;
+    for (size_t i = 0; i < u->n; i++) {
+        real gradient = g[i] + u->weight_decay * w[i];
+        v[i] = u->decay2 * v[i] + (1 - u->decay2) * gradient * gradient;
+        w[i] -= u->lr * gradient / (real_sqrt(v[i] + inside) + outside);
     }
 }
 
@@ -120,4 +159,6 @@ const kernel_set KERNEL(plain_kernels) = {
     .winograd_gradient = KERNEL(winograd_gradient),
     .column_sums = column_sums,
     .sgd = sgd,
+    .adam = adam,
+    .rmsprop = rmsprop,
 };

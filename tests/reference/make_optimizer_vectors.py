@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Make optimizer_vectors.txt: optimisers and learning-rate schedules of PyTorch, in double precision.
+
+    make_optimizer_vectors.py > optimizer_vectors.txt         needs Debian's python3-torch
+
+Six parameters walk 20 steps down f(w) = Σ (k+1)/2 (w_k − k/2)², whose gradient is (k+1)(w_k − k/2), from w_k = 1 − k/3.
+One line per optimiser: NAME COUNT the parameters after every step. One line per schedule: the rates of 60 steps; an epoch
+has 10 steps. Keras's placement of ε is not in PyTorch: those lines follow the formula.
+"""
+import math
+import torch
+
+STEPS, SIZE, LR = 20, 6, 0.05
+k = torch.arange(SIZE, dtype=torch.float64)
+
+
+def show(name, values):
+    print(name, len(values), *(f"{v:.12e}" for v in values))
+
+
+def walk(name, make):
+    w = (1 - k / 3).clone().requires_grad_()
+    optimizer = make([w])
+    values = []
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        ((k + 1) / 2 * (w - k / 2) ** 2).sum().backward()
+        optimizer.step()
+        values += w.tolist()
+    show(name, values)
+
+
+def walk_keras(name, step):
+    w = 1 - k / 3
+    m, v, values = torch.zeros_like(w), torch.zeros_like(w), []
+    for t in range(1, STEPS + 1):
+        w, m, v = step(w, (k + 1) * (w - k / 2), m, v, t)
+        values += w.tolist()
+    show(name, values)
+
+
+def adam_keras(w, g, m, v, t, b1=0.9, b2=0.99, eps=1e-3):
+    m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
+    return w - LR * math.sqrt(1 - b2**t) / (1 - b1**t) * m / (v.sqrt() + eps), m, v
+
+
+def rmsprop_keras(w, g, m, v, t, rho=0.9, eps=1e-3):
+    v = rho * v + (1 - rho) * g * g
+    return w - LR * g / (v + eps).sqrt(), m, v
+
+
+O = torch.optim
+walk("sgd", lambda p: O.SGD(p, lr=LR))
+walk("momentum", lambda p: O.SGD(p, lr=LR, momentum=0.9))
+walk("nesterov", lambda p: O.SGD(p, lr=LR, momentum=0.9, nesterov=True))
+walk("weight_decay", lambda p: O.SGD(p, lr=LR, momentum=0.9, weight_decay=0.1))
+walk("adam", lambda p: O.Adam(p, lr=LR, betas=(0.9, 0.99), eps=1e-3))
+walk("rmsprop", lambda p: O.RMSprop(p, lr=LR, alpha=0.9, eps=1e-3))
+walk_keras("adam_keras", adam_keras)
+walk_keras("rmsprop_keras", rmsprop_keras)
+
+
+def rates(name, make, per_epoch=False):
+    optimizer = O.SGD([torch.zeros(1, requires_grad=True)], lr=LR, momentum=0.9)
+    schedule, values = make(optimizer), []
+    for step in range(60):
+        values.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if not per_epoch or step % 10 == 9:
+            schedule.step()
+    show(name, values)
+
+
+S = torch.optim.lr_scheduler
+cycle = dict(base_lr=1e-3, max_lr=1e-1, step_size_up=7, cycle_momentum=False)
+rates("step_decay", lambda o: S.StepLR(o, step_size=2, gamma=0.1), per_epoch=True)
+rates("factors_at", lambda o: S.MultiStepLR(o, milestones=[15, 40], gamma=0.1))
+rates("triangular", lambda o: S.CyclicLR(o, mode="triangular", **cycle))
+rates("triangular2", lambda o: S.CyclicLR(o, mode="triangular2", **cycle))
+rates("exp_range", lambda o: S.CyclicLR(o, mode="exp_range", gamma=0.97, **cycle))
