@@ -71,8 +71,10 @@ void progress_show(progress *p, const coordinator_counts *counts) {
 }
 
 void progress_finish(progress *p, const coordinator_counts *counts) {
-    p->last_shown = -INFINITY;
-    progress_show(p, counts);
+    if (!counts->stopping) {
+        p->last_shown = -INFINITY;
+        progress_show(p, counts);
+    }
     if (p->terminal && !p->quiet)
         fputc('\n', stderr);
 }

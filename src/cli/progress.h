@@ -25,7 +25,7 @@ void progress_add(progress *p, const cell_record *record);
 /* Show how far the run is, when it is time to. Call often. */
 void progress_show(progress *p, const coordinator_counts *counts);
 
-/* Show the last state. */
+/* Show the last state, unless the run was stopped: then the error says where. */
 void progress_finish(progress *p, const coordinator_counts *counts);
 
 #endif

@@ -289,6 +289,10 @@ status cli_run(int argc, char **argv, error_info *error) {
     free(r.left_out);
     free(r.costs);
     job_destroy(&r.job);
-    status left = mpi_world_close(&r.world, slot);
+    status left = STATUS_OK;
+    if (result == STATUS_STOPPED)
+        mpi_world_abandon(&r.world);
+    else
+        left = mpi_world_close(&r.world, slot);
     return result != STATUS_OK ? result : closed != STATUS_OK ? closed : left;
 }

@@ -93,7 +93,7 @@ static herr_t keep_scale_name(hid_t dataset, unsigned dimension, hid_t scale, vo
     char path[RESULTS_NAME_SIZE + 1] = "";
     if (H5Iget_name(scale, path, sizeof path) < 0)
         return -1;
-    snprintf(name, RESULTS_NAME_SIZE, "%s", path[0] == '/' ? path + 1 : path);
+    snprintf(name, RESULTS_NAME_SIZE, "%.*s", RESULTS_NAME_SIZE - 1, path[0] == '/' ? path + 1 : path);
     return 1;
 }
 

@@ -257,16 +257,12 @@ status mpi_world_publish(mpi_world *w, error_info *error) {
 }
 
 static status leave_world(mpi_world *w, error_info *error) {
-    while (w->sendings != NULL) {
-        sending *s = w->sendings;
+    for (sending *s = w->sendings; s != NULL; s = s->next)
         CHECK_MPI(MPI_Wait, &s->request, MPI_STATUS_IGNORE);
-        w->sendings = s->next;
-        free(s);
-    }
-    if (w->window != MPI_WIN_NULL)
+    if (w->window != MPI_WIN_NULL) {
         CHECK_MPI(MPI_Win_free, &w->window);
-    else
-        free(w->memory);
+        w->memory = NULL;
+    }
     if (w->node != MPI_COMM_NULL)
         CHECK_MPI(MPI_Comm_free, &w->node);
     if (w->comm != MPI_COMM_NULL)
@@ -282,8 +278,18 @@ status mpi_world_close(mpi_world **w, error_info *error) {
     if (*w == NULL)
         return STATUS_OK;
     status result = leave_world(*w, error);
+    mpi_world_abandon(w);
+    return result;
+}
+
+void mpi_world_abandon(mpi_world **w) {
+    for (sending *next; (*w)->sendings != NULL; (*w)->sendings = next) {
+        next = (*w)->sendings->next;
+        free((*w)->sendings);
+    }
+    if ((*w)->window == MPI_WIN_NULL)
+        free((*w)->memory);
     local_hub_destroy(&(*w)->hub);
     free(*w);
     *w = NULL;
-    return result;
 }

@@ -41,4 +41,8 @@ status mpi_world_publish(mpi_world *w, error_info *error);
 /* End MPI. Collective. Accepts NULL. */
 status mpi_world_close(mpi_world **w, error_info *error);
 
+/* Leave without ending MPI: a launcher that was told to stop answers MPI_Finalize no more, and kills a second
+ * later. All ranks have agreed to leave, and this one is about to exit. */
+void mpi_world_abandon(mpi_world **w);
+
 #endif

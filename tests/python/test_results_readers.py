@@ -63,7 +63,7 @@ class ReadersTest(unittest.TestCase):
         other = self.directory / "changed.h5"
         generator = np.random.default_rng(1)
         for name, (offset, size) in science.items():
-            for place in {0, size - 1, *generator.integers(0, size, 5).tolist()}:
+            for place in {0, size - 1, *generator.integers(0, size, 2).tolist()}:
                 changed = bytearray(original)
                 changed[offset + place] ^= 1
                 other.write_bytes(changed)

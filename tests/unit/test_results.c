@@ -209,7 +209,7 @@ static void test_status_follows_its_sync(void **state) {
     results *r = open_good(f);
     store(f, r, 5);
     assert_int_equal(status_in_file(f, 5), CELL_PENDING);
-    for (int i = 0; i < 1000 && status_in_file(f, 5) == CELL_PENDING; i++) {
+    for (int i = 0; i < 6000 && status_in_file(f, 5) == CELL_PENDING; i++) {
         assert_int_equal(results_tick(r, &f->error), STATUS_OK);
         clock_sleep(0.01);
     }

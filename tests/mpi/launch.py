@@ -1,0 +1,113 @@
+"""Starts mpisweep for the tests, alone or under mpiexec, and ends what it started.
+
+The binary comes from $MPISWEEP, the launcher from $MPIEXEC; ctest sets both.
+"""
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+MPISWEEP = os.environ["MPISWEEP"]
+MPIEXEC = os.environ["MPIEXEC"]
+TINY = Path(__file__).resolve().parents[1] / "jobs" / "tiny.yaml"
+# More ranks than cores, and none spins on a core that another needs.
+FLAGS = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
+PATIENCE = 60  # seconds after which something hangs
+
+
+def finish(process):
+    """(exit code, standard output, standard error)"""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        kill_all(process)
+        raise
+    return process.returncode, out, err
+
+
+def parent_and_state(pid):
+    """Of a process, or None when it is gone. The name in field 2 may contain spaces and parentheses."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(fields[1]), fields[0]
+
+
+def descendants(pid):
+    parents = {int(p.name): parent_and_state(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()}
+    found = [pid]
+    for known in found:
+        found += [child for child, entry in parents.items() if entry is not None and entry[0] == known]
+    return found[1:]
+
+
+def ranks_of(process):
+    """Process ids of the mpisweep processes below mpiexec."""
+    return [pid for pid in descendants(process.pid) if Path(f"/proc/{pid}/exe").exists()
+            and os.path.samefile(f"/proc/{pid}/exe", MPISWEEP)]
+
+
+def is_running(pid):
+    entry = parent_and_state(pid)
+    return entry is not None and entry[1] != "Z"
+
+
+def kill_all(process):
+    """SIGKILL to a process and all below it at once; returns when they are gone."""
+    everyone = [*descendants(process.pid), process.pid]
+    for pid in everyone:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    process.communicate()
+    wait_until(lambda: not any(map(is_running, everyone)))
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("waited in vain")
+        time.sleep(0.005)
+
+
+class RunTest(unittest.TestCase):
+    """A test with a directory of its own, in which it runs."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="mpisweep-test-")
+        self.addCleanup(directory.cleanup)
+        self.directory = Path(directory.name)
+
+        # What killed ranks and launchers leave behind is left in here.
+        self.environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                                TMPDIR=directory.name, OMPI_MCA_btl_vader_backing_directory=directory.name)
+
+    def start(self, *arguments, ranks=None):
+        """mpisweep in the background; ranks=None: without mpiexec."""
+        launcher = [] if ranks is None else [MPIEXEC, "-n", str(ranks), *FLAGS]
+        return self.start_command([*launcher, MPISWEEP, *map(str, arguments)])
+
+    def start_command(self, command):
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                cwd=self.directory, env=self.environment)
+
+    def run_mpisweep(self, *arguments, ranks=None):
+        return finish(self.start(*arguments, ranks=ranks))
+
+    def check(self, expected, *arguments, ranks=None):
+        """Run to the end, see the exit code, return standard output and error."""
+        code, out, err = self.run_mpisweep(*arguments, ranks=ranks)
+        self.assertEqual(code, expected, f"{arguments} on {ranks} ranks\n{out}\n{err}")
+        return out, err
+
+    def results(self, name):
+        return self.directory / name
+
+    def assert_equal(self, a, b):
+        self.check(0, "verify", a, b)

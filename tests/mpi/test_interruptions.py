@@ -1,0 +1,117 @@
+"""Runs that are stopped, killed and started again."""
+import json
+import os
+import random
+import signal
+import time
+import unittest
+
+import h5py
+import numpy as np
+
+from launch import TINY, RunTest, finish, is_running, kill_all, ranks_of, wait_until
+
+KILLS = 20
+# Some three seconds on two ranks: long enough to be interrupted.
+JOB = [TINY, "--set", "data.train_count=6000"]
+
+
+def arrays(path):
+    """Every array of a results file except provenance, read by a stock reader."""
+    with h5py.File(path) as file:
+        return {name: item[...] for name, item in file.items() if isinstance(item, h5py.Dataset)}
+
+
+class Interruptions(RunTest):
+    def setUp(self):
+        super().setUp()
+        self.whole = self.results("whole.h5")
+        self.part = self.results("part.h5")
+        self.check(0, "run", *JOB, "-o", self.whole, ranks=2)
+
+    def cells_done(self):
+        code, out, _ = self.run_mpisweep("status", self.part, "--json")
+        return json.loads(out)["done"] if code == 0 else 0
+
+    def start_and_wait(self, ranks):
+        """A run with at least one cell done and some to go."""
+        process = self.start("run", *JOB, "-o", self.part, ranks=ranks)
+        wait_until(lambda: process.poll() is not None or (self.part.exists() and self.cells_done() > 0))
+        self.assertIsNone(process.poll(), "the run ended before it could be interrupted")
+        return process
+
+    def go_on(self, ranks):
+        self.check(0, "run", *JOB, "-o", self.part, ranks=ranks)
+        self.assert_equal(self.whole, self.part)
+
+    def check_done_cells(self):
+        """Whatever the moment of the kill: the file opens, and what is marked done is right."""
+        expected, found = arrays(self.whole), arrays(self.part)
+        done = found["status"] == 1
+        for name, values in found.items():
+            if values.shape[: done.ndim] == done.shape:
+                np.testing.assert_array_equal(values[done], expected[name][done], err_msg=name)
+        return done.all()
+
+
+class Signals(Interruptions):
+    def test_a_signal_to_a_run_without_mpiexec(self):
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGUSR1:
+            process = self.start_and_wait(None)
+            process.send_signal(number)
+            code, out, err = finish(process)
+            self.assertEqual(code, 75, err)
+            self.assertEqual(err.count("\n"), 1, err)
+            self.assertIn("the same command goes on", err)
+            self.assertFalse(self.check_done_cells())
+            self.part.unlink()
+
+    def test_a_signal_to_any_rank(self):
+        for rank in 0, 1:
+            process = self.start_and_wait(2)
+            os.kill(sorted(ranks_of(process))[rank], signal.SIGTERM)
+            code, _, err = finish(process)
+            self.assertEqual(code, 75, err)
+            self.assertFalse(self.check_done_cells())
+            self.go_on(3)
+            self.part.unlink()
+
+    def test_a_signal_to_mpiexec(self):
+        for number in signal.SIGUSR1, signal.SIGTERM:
+            process = self.start_and_wait(2)
+            ranks = ranks_of(process)
+            process.send_signal(number)
+            _, _, err = finish(process)
+            wait_until(lambda: not any(map(is_running, ranks)))
+            self.assertIn("the same command goes on", err)
+            self.assertFalse(self.check_done_cells())
+            self.go_on(1)
+            self.part.unlink()
+
+
+class Kills(Interruptions):
+    def test_a_run_killed_in_the_middle_goes_on(self):
+        kill_all(self.start_and_wait(2))
+        self.assertFalse(self.check_done_cells())
+        self.go_on(3)
+
+    def test_kills_at_random_moments(self):
+        moments = random.Random(1)
+        for _ in range(KILLS):
+            process = self.start("run", *JOB, "-o", self.part, ranks=2)
+            time.sleep(moments.uniform(0.1, 2))
+            kill_all(process)
+            if self.part.exists() and self.check_done_cells():
+                self.part.unlink()
+        self.go_on(2)
+
+    def test_a_second_run_on_the_same_file_is_refused(self):
+        process = self.start_and_wait(1)
+        _, err = self.check(3, "run", *JOB, "-o", self.part)
+        self.assertIn("part.h5", err)
+        kill_all(process)
+        self.go_on(2)
+
+
+if __name__ == "__main__":
+    unittest.main()
