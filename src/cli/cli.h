@@ -34,8 +34,7 @@ status cli_parse_number(const char *option, const char *text, long minimum, long
  * or a missing value gives '?' and sets `error`, with what is accepted. `shorts` as in getopt ("o:"). */
 int cli_next_option(int argc, char **argv, const char *shorts, const struct option *longs, error_info *error);
 
-/* The one argument that is no option; `what` names it in the error ("JOB.yaml"). Call after the last option.
- */
+/* The one argument that is no option; `what` names it in errors ("JOB.yaml"). Call after the last option. */
 status cli_single_argument(int argc, char **argv, const char *what, const char **argument, error_info *error);
 
 /* Where data sets lie: `option` (NULL when not given), else $MPISWEEP_DATA, else ./data. */

@@ -1,5 +1,4 @@
 /* mpisweep run: trains every cell of a job that has no result yet. */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +28,8 @@ typedef struct run {
     training_plan plan;
     /* Rank 0 only: */
     results *results;
-    char results_path[PATH_MAX];
+    const char *results_path;
+    char default_path[GRID_NAME_SIZE + sizeof ".h5"];
     bool *selected; /* (cells) not excluded by --only */
     bool *left_out; /* (cells) not to be trained in this run */
     double *costs;  /* (cells) predicted FLOPs */
@@ -85,8 +85,7 @@ static status load_job(run *r, error_info *error) {
     return job_check(r->job, &r->data, &r->plan, error);
 }
 
-/* Pixels are in memory once per node. Every rank goes through the collective steps, whatever failed before.
- */
+/* Pixels are in memory once per node. Every rank goes through the collective steps, whatever failed. */
 static status load_data(run *r, error_info *error) {
     void *memory;
     bool leader;
@@ -121,17 +120,19 @@ static void name_cpu(char *name, size_t size) {
         const char *colon = strchr(line, ':');
         if (strncmp(line, "model name", 10) != 0 || colon == NULL)
             continue;
-        snprintf(name, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
+        const char *value = colon + 1 + strspn(colon + 1, " ");
+        snprintf(name, size, "%.*s", (int)strcspn(value, "\n"), value);
         break;
     }
     fclose(file);
 }
 
 static status open_results(run *r, error_info *error) {
-    if (r->options.results_path != NULL)
-        snprintf(r->results_path, sizeof r->results_path, "%s", r->options.results_path);
-    else
-        snprintf(r->results_path, sizeof r->results_path, "%s.h5", r->job->name);
+    r->results_path = r->options.results_path;
+    if (r->results_path == NULL) {
+        snprintf(r->default_path, sizeof r->default_path, "%s.h5", r->job->name);
+        r->results_path = r->default_path;
+    }
     char cpu[128];
     name_cpu(cpu, sizeof cpu);
     results_origin origin = {.version = "mpisweep " MPISWEEP_VERSION,

@@ -48,8 +48,7 @@ status wire_encode(const message *m, arena *out, size_t *size, error_info *error
 /* Decode `size` bytes, aligned as an arena's memory is. The values of a record stay in `bytes`. */
 status wire_decode(const void *bytes, size_t size, message *m, error_info *error);
 
-/* STATUS_USAGE, naming the rank and what differs, when a worker may not take part in the coordinator's sweep.
- */
+/* STATUS_USAGE, naming the rank and what differs, when a worker may not take part in this sweep. */
 status wire_check_hello(const hello_message *worker, const hello_message *coordinator, error_info *error);
 
 #endif

@@ -1,5 +1,4 @@
-/* The coordinator, driven by random sequences of events and checked against what has to hold for all of them.
- */
+/* The coordinator, driven by random sequences of events and checked against what has to hold for all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
