@@ -60,7 +60,7 @@ typedef struct layer_spec {
     int kernel_height, kernel_width;   /* conv, pooling */
     int stride_height, stride_width;   /* conv, pooling */
     int padding_height, padding_width; /* conv: zeros added on each side */
-    bool no_bias;                      /* dense */
+    bool bias;                         /* dense */
     double slope;                      /* leaky_relu: y = slope·x for x < 0 */
     double rate;                       /* dropout: share of values that are dropped */
     double momentum, epsilon; /* batch_norm: weight of the old running statistics; added to variances */
@@ -88,7 +88,6 @@ typedef enum optimizer_kind {
     OPTIMIZER_NESTEROV,
     OPTIMIZER_ADAM,
     OPTIMIZER_RMSPROP,
-    OPTIMIZER_KIND_COUNT
 } optimizer_kind;
 
 /* Where ε stands (optimizers.h). */
@@ -107,32 +106,34 @@ typedef struct optimizer_spec {
 
 typedef enum schedule_kind {
     SCHEDULE_CONSTANT,
-    SCHEDULE_STEP_DECAY,  /* lr · factor^⌊epoch / every⌋ */
-    SCHEDULE_FACTORS_AT,  /* lr · factor for every listed step that has been reached */
-    SCHEDULE_SEQUENCE,    /* the listed rates, `every` epochs each, in place of lr */
-    SCHEDULE_TRIANGULAR,  /* cyclical, see schedules.h */
-    SCHEDULE_TRIANGULAR2, /* amplitude halved after every cycle */
-    SCHEDULE_EXP_RANGE,   /* amplitude times gamma^step */
-    SCHEDULE_KIND_COUNT
+    SCHEDULE_STEP_DECAY, /* lr · factor^⌊epoch / every⌋ */
+    SCHEDULE_FACTORS_AT, /* lr · factor for every listed step that has been reached */
+    SCHEDULE_SEQUENCE,   /* the listed rates, `every` epochs each, then the last; in place of lr */
+    SCHEDULE_CYCLICAL,   /* see schedules.h; in place of lr */
 } schedule_kind;
 
-enum { ENGINE_MAX_SCHEDULE = 64 };
+/* The amplitude of a cyclical schedule: constant, halved after every cycle, times gamma^step. */
+typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE } cycle_policy;
+
+enum { ENGINE_MAX_LIST = 16 };
 
 /* The learning rate over time; steps and epochs count from 0. */
 typedef struct schedule_spec {
     schedule_kind kind;
-    double factor;                      /* step_decay, factors_at */
-    int every;                          /* step_decay, sequence: epochs */
-    int count;                          /* of steps or rates */
-    double values[ENGINE_MAX_SCHEDULE]; /* factors_at: steps; sequence: rates */
-    double base, max;                   /* cyclical: lowest and highest rate */
-    int half_cycle;                     /* cyclical: steps from lowest to highest */
-    double gamma;                       /* exp_range */
+    double factor;                  /* step_decay, factors_at */
+    int every;                      /* step_decay, sequence: epochs */
+    int count;                      /* of values */
+    double values[ENGINE_MAX_LIST]; /* factors_at: steps; sequence: rates */
+    cycle_policy policy;            /* cyclical */
+    double base, max;               /* cyclical: lowest and highest rate */
+    int half_cycle;                 /* cyclical: steps from lowest to highest */
+    double gamma;                   /* cyclical, exp_range */
 } schedule_spec;
 
 typedef enum record_quantity {
     RECORD_TRAIN_LOSS,     /* loss of the batch, before its update */
     RECORD_TRAIN_ACCURACY, /* percent of the batch, before its update */
+    RECORD_LEARNING_RATE,  /* of the step, or of the last step of the epoch */
     RECORD_TEST_LOSS,      /* over the whole test set */
     RECORD_TEST_ACCURACY,  /* percent of the test set */
     RECORD_QUANTITY_COUNT
@@ -146,13 +147,11 @@ typedef struct record_spec {
     int every; /* a value after every `every` steps or epochs; 0: not recorded */
 } record_spec;
 
-enum { ENGINE_MAX_CHANNELS_NORMALIZED = 16 };
-
 /* x ← (pixel / 255 − mean[c]) / std[c] */
 typedef struct normalize_spec {
     int channels; /* 0: pixel / 255 only */
-    double mean[ENGINE_MAX_CHANNELS_NORMALIZED];
-    double std[ENGINE_MAX_CHANNELS_NORMALIZED];
+    double mean[ENGINE_MAX_LIST];
+    double std[ENGINE_MAX_LIST];
 } normalize_spec;
 
 typedef struct training_spec {

@@ -57,7 +57,5 @@ void optimizer_step(const optimizer *o, const model *m, double lr, uint64_t step
         u.epsilon_inside = o->spec.epsilon_style == EPSILON_KERAS;
         m->kernels->rmsprop(&u);
         break;
-    case OPTIMIZER_KIND_COUNT:
-        break;
     }
 }

@@ -8,6 +8,7 @@ static const quantity_text quantities[RECORD_QUANTITY_COUNT] = {
     [RECORD_TRAIN_LOSS] = {"train_loss", "training loss of the batch, before its update", "1"},
     [RECORD_TRAIN_ACCURACY] = {"train_accuracy", "training accuracy of the batch, before its update",
                                "percent"},
+    [RECORD_LEARNING_RATE] = {"learning_rate", "learning rate", "1"},
     [RECORD_TEST_LOSS] = {"test_loss", "loss over the test set", "1"},
     [RECORD_TEST_ACCURACY] = {"test_accuracy", "test accuracy", "percent"},
 };

@@ -6,9 +6,9 @@ static double cyclical_rate(const schedule_spec *s, uint64_t step) {
     const double t = (double)step, half = s->half_cycle;
     const double cycle = floor(1 + t / (2 * half)), x = fabs(t / half - 2 * cycle + 1);
     double scale = 1;
-    if (s->kind == SCHEDULE_TRIANGULAR2)
+    if (s->policy == CYCLE_TRIANGULAR2)
         scale = pow(2, 1 - cycle);
-    else if (s->kind == SCHEDULE_EXP_RANGE)
+    else if (s->policy == CYCLE_EXP_RANGE)
         scale = pow(s->gamma, t);
     return s->base + (s->max - s->base) * fmax(0, 1 - x) * scale;
 }
@@ -31,12 +31,9 @@ double schedule_rate(const schedule_spec *s, double lr, uint64_t step, int epoch
         int place = epoch / s->every;
         return s->values[place < s->count ? place : s->count - 1];
     }
-    case SCHEDULE_TRIANGULAR:
-    case SCHEDULE_TRIANGULAR2:
-    case SCHEDULE_EXP_RANGE:
+    case SCHEDULE_CYCLICAL:
         return cyclical_rate(s, step);
     case SCHEDULE_CONSTANT:
-    case SCHEDULE_KIND_COUNT:
         break;
     }
     return lr;

@@ -66,14 +66,14 @@ void trainer_load_batch(trainer *t, size_t first, size_t count) {
 }
 
 loss_sums trainer_step(trainer *t, size_t count) {
-    const double lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, t->steps, t->epoch);
+    t->lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, t->steps, t->epoch);
     const pass_mode training = {true, t->seed, t->coordinates, t->steps++};
     model_forward(&t->model, count, training);
     loss_sums sums = loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
                                    t->data->classes, model_logits_gradient(&t->model));
     if (isfinite(sums.loss)) {
         model_backward(&t->model, count);
-        optimizer_step(&t->optimizer, &t->model, lr, t->steps);
+        optimizer_step(&t->optimizer, &t->model, t->lr, t->steps);
     }
     return sums;
 }
@@ -105,6 +105,7 @@ typedef struct moment {
     record_unit unit;
     long done;       /* steps or epochs */
     loss_sums train; /* of the batch, or of all batches of the epoch */
+    double lr;       /* of the last step */
 } moment;
 
 static double mean_loss(loss_sums s) {
@@ -121,6 +122,8 @@ static double quantity_value(record_quantity quantity, const moment *now, const 
         return mean_loss(now->train);
     case RECORD_TRAIN_ACCURACY:
         return percent_correct(now->train);
+    case RECORD_LEARNING_RATE:
+        return now->lr;
     case RECORD_TEST_LOSS:
         return mean_loss(*test);
     case RECORD_TEST_ACCURACY:
@@ -172,7 +175,8 @@ static training_outcome train_epoch(trainer *t, const record_layout *layout, tra
         loss_sums sums = trainer_step(t, count);
         report->steps_taken++;
         add_sums(epoch, sums);
-        record_moment(t, layout, &(moment){RECORD_PER_STEP, report->steps_taken, sums}, report->values);
+        record_moment(t, layout, &(moment){RECORD_PER_STEP, report->steps_taken, sums, t->lr},
+                      report->values);
         if (!isfinite(sums.loss))
             return TRAINING_DIVERGED;
     }
@@ -196,7 +200,8 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
         begin_epoch(&t, epoch);
         report->outcome = train_epoch(&t, &plan.records, stop, stop_context, report, &sums);
         if (report->outcome == TRAINING_DONE)
-            record_moment(&t, &plan.records, &(moment){RECORD_PER_EPOCH, epoch + 1, sums}, report->values);
+            record_moment(&t, &plan.records, &(moment){RECORD_PER_EPOCH, epoch + 1, sums, t.lr},
+                          report->values);
     }
     return STATUS_OK;
 }

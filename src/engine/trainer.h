@@ -15,6 +15,7 @@ typedef struct trainer {
     uint64_t seed, coordinates; /* name the random streams */
     uint64_t steps;             /* taken */
     int epoch;                  /* from 0 */
+    double lr;                  /* of the last step */
     pixel_table *pixels;
     uint32_t *order; /* (train.count) of the epoch */
     uint8_t *labels; /* (capacity) of the batch */

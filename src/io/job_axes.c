@@ -245,6 +245,9 @@ static status read_run_axis(const tree_node *entry, grid_axis *axis, error_info 
 
 static status check_target(const job *j, int axis, const tree_node *entry, error_info *error) {
     const option *const *targets = j->details->targets;
+    if (!option_is_known(&job_table, targets[axis], j))
+        return option_misplaced(&job_table, targets[axis], targets[axis]->key,
+                                tree_entry(entry, "set", 3)->place, error);
     for (int earlier = 0; earlier < axis; earlier++)
         if (targets[earlier] == targets[axis])
             return tree_error(error, tree_entry(entry, "set", 3)->place,

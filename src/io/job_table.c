@@ -10,12 +10,29 @@ static_assert(sizeof(size_t) == sizeof(uint64_t), "option_unsigned also stores c
 static const char *const data_sources[] = {[DATA_CIFAR10] = "cifar10", [DATA_SYNTHETIC] = "synthetic", NULL};
 static const char *const initializers[] = {[INIT_PYTORCH] = "pytorch", NULL};
 static const char *const losses[] = {[LOSS_CROSS_ENTROPY] = "cross_entropy", NULL};
-static const char *const optimizers[] = {[OPTIMIZER_SGD] = "sgd", NULL};
+static const char *const optimizers[] = {[OPTIMIZER_SGD] = "sgd",
+                                         [OPTIMIZER_NESTEROV] = "nesterov",
+                                         [OPTIMIZER_ADAM] = "adam",
+                                         [OPTIMIZER_RMSPROP] = "rmsprop",
+                                         NULL};
+static const char *const epsilon_styles[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras", NULL};
+static const char *const schedules[] = {
+    [SCHEDULE_CONSTANT] = "constant",     [SCHEDULE_STEP_DECAY] = "step_decay",
+    [SCHEDULE_FACTORS_AT] = "factors_at", [SCHEDULE_SEQUENCE] = "sequence",
+    [SCHEDULE_CYCLICAL] = "cyclical",     NULL};
+static const char *const cycle_policies[] = {[CYCLE_TRIANGULAR] = "triangular",
+                                             [CYCLE_TRIANGULAR2] = "triangular2",
+                                             [CYCLE_EXP_RANGE] = "exp_range",
+                                             NULL};
 
 #define FIELD(field) .offset = offsetof(job, field)
 #define RANGE(least, greatest) .min = (least), .max = (greatest)
-#define ONLY_CIFAR10 .only_if = "data.source", .only_value = DATA_CIFAR10
-#define ONLY_SYNTHETIC .only_if = "data.source", .only_value = DATA_SYNTHETIC
+#define ONLY_CIFAR10 .only_if = "data.source", .only_values = 1u << DATA_CIFAR10
+#define ONLY_SYNTHETIC .only_if = "data.source", .only_values = 1u << DATA_SYNTHETIC
+#define ONLY_OPTIMIZER(set) .only_if = "optimizer.kind", .only_values = (set)
+#define ONLY_SCHEDULE(set) .only_if = "schedule.kind", .only_values = (set)
+#define ONE(value) (1u << (value))
+#define EITHER(a, b) (ONE(a) | ONE(b))
 #define RECORD(of) FIELD(base), .quantity = (of), RANGE(1, 1000000), .default_text = "never"
 
 /* A condition (only_if) must stand before the rows that it governs. */
@@ -32,8 +49,8 @@ static const option job_options[] = {
      ONLY_CIFAR10, .default_text = "0", .help = "use the first so many training images; 0: all"},
     {"data.test_count", &option_integer, FIELD(data.test_count), RANGE(0, 10000), .unit = "samples",
      ONLY_CIFAR10, .default_text = "0", .help = "use the first so many test images; 0: all"},
-    {"data.channels", &option_integer, FIELD(data.synthetic.shape.channels),
-     RANGE(1, ENGINE_MAX_CHANNELS_NORMALIZED), ONLY_SYNTHETIC, .default_text = "3", .help = "colour planes"},
+    {"data.channels", &option_integer, FIELD(data.synthetic.shape.channels), RANGE(1, ENGINE_MAX_LIST),
+     ONLY_SYNTHETIC, .default_text = "3", .help = "colour planes"},
     {"data.height", &option_integer, FIELD(data.synthetic.shape.height), RANGE(1, 256), .unit = "pixels",
      ONLY_SYNTHETIC, .default_text = "32", .help = "image height"},
     {"data.width", &option_integer, FIELD(data.synthetic.shape.width), RANGE(1, 256), .unit = "pixels",
@@ -61,11 +78,54 @@ static const option job_options[] = {
      .default_text = "0",
      .help = "λ: adds λ times the mean over the batch of the entropy of softmax(logits)"},
 
+    {"schedule.kind", &option_choice, FIELD(base.schedule.kind), .choices = schedules,
+     .default_text = "constant", .help = "the learning rate over time, see docs/engine.md"},
+    {"schedule.factor", &option_number, FIELD(base.schedule.factor), RANGE(0, 1000),
+     ONLY_SCHEDULE(EITHER(SCHEDULE_STEP_DECAY, SCHEDULE_FACTORS_AT)), .default_text = "0.1",
+     .help = "multiplies the rate"},
+    {"schedule.steps", &option_numbers, FIELD(base.schedule.values),
+     .count_offset = offsetof(job, base.schedule.count), RANGE(1, 1e12), .unit = "steps",
+     ONLY_SCHEDULE(ONE(SCHEDULE_FACTORS_AT)), .help = "after each of these the factor is applied once more"},
+    {"schedule.rates", &option_numbers, FIELD(base.schedule.values),
+     .count_offset = offsetof(job, base.schedule.count), RANGE(0, 1000),
+     ONLY_SCHEDULE(ONE(SCHEDULE_SEQUENCE)), .help = "one rate after the other, then the last"},
+    {"schedule.every", &option_integer, FIELD(base.schedule.every), RANGE(1, 1000000), .unit = "epochs",
+     ONLY_SCHEDULE(EITHER(SCHEDULE_STEP_DECAY, SCHEDULE_SEQUENCE)),
+     .help = "epochs between applications of the factor, or of each rate"},
+    {"schedule.policy", &option_choice, FIELD(base.schedule.policy), .choices = cycle_policies,
+     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .default_text = "triangular",
+     .help = "amplitude: the same, halved after every cycle, or times gamma^step"},
+    {"schedule.base", &option_number, FIELD(base.schedule.base), RANGE(0, 1000),
+     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .help = "lowest rate"},
+    {"schedule.max", &option_number, FIELD(base.schedule.max), RANGE(0, 1000),
+     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .help = "highest rate"},
+    {"schedule.half_cycle", &option_integer, FIELD(base.schedule.half_cycle), RANGE(1, 1000000000),
+     .unit = "steps", ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .help = "from lowest to highest"},
+    {"schedule.gamma", &option_number, FIELD(base.schedule.gamma), RANGE(0, 1),
+     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .default_text = "1", .help = "of exp_range"},
+
     {"optimizer.kind", &option_choice, FIELD(base.optimizer.kind), .choices = optimizers,
-     .default_text = "sgd", .help = "sgd: v = momentum * v + gradient, w = w - lr * v"},
-    {"optimizer.lr", &option_number, FIELD(base.optimizer.lr), RANGE(0, 1000), .help = "learning rate"},
-    {"optimizer.momentum", &option_number, FIELD(base.optimizer.momentum), RANGE(0, 1), .default_text = "0",
+     .default_text = "sgd", .help = "formulas in docs/engine.md"},
+    {"optimizer.lr", &option_number, FIELD(base.optimizer.lr), RANGE(0, 1000),
+     ONLY_SCHEDULE(EITHER(SCHEDULE_CONSTANT, SCHEDULE_STEP_DECAY) | ONE(SCHEDULE_FACTORS_AT)),
+     .help = "learning rate"},
+    {"optimizer.momentum", &option_number, FIELD(base.optimizer.momentum), RANGE(0, 1),
+     ONLY_OPTIMIZER(EITHER(OPTIMIZER_SGD, OPTIMIZER_NESTEROV)), .default_text = "0",
      .help = "0: plain gradient descent"},
+    {"optimizer.weight_decay", &option_number, FIELD(base.optimizer.weight_decay), RANGE(0, 1000),
+     .default_text = "0", .help = "adds this times the parameters to their gradient"},
+    {"optimizer.beta1", &option_number, FIELD(base.optimizer.beta1), RANGE(0, 0.999999),
+     ONLY_OPTIMIZER(ONE(OPTIMIZER_ADAM)), .default_text = "0.9", .help = "decay of the first moment"},
+    {"optimizer.beta2", &option_number, FIELD(base.optimizer.beta2), RANGE(0, 0.999999),
+     ONLY_OPTIMIZER(ONE(OPTIMIZER_ADAM)), .default_text = "0.999", .help = "decay of the second moment"},
+    {"optimizer.rho", &option_number, FIELD(base.optimizer.rho), RANGE(0, 0.999999),
+     ONLY_OPTIMIZER(ONE(OPTIMIZER_RMSPROP)), .default_text = "0.99", .help = "decay of the mean square"},
+    {"optimizer.epsilon", &option_number, FIELD(base.optimizer.epsilon), RANGE(1e-30, 1),
+     ONLY_OPTIMIZER(EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP)), .default_text = "1e-8",
+     .help = "keeps the divisor away from 0"},
+    {"optimizer.epsilon_style", &option_choice, FIELD(base.optimizer.epsilon_style),
+     .choices = epsilon_styles, ONLY_OPTIMIZER(EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP)),
+     .default_text = "pytorch", .help = "where epsilon stands, see docs/engine.md"},
 
     {"train.epochs", &option_integer, FIELD(base.epochs), RANGE(1, 1000000), .unit = "epochs",
      .help = "passes over the training images"},
@@ -76,6 +136,8 @@ static const option job_options[] = {
      .help = "loss of the batch, before its update"},
     {"record.train_accuracy.every", &option_every, RECORD(RECORD_TRAIN_ACCURACY),
      .help = "percent of the batch that is classified rightly, before its update"},
+    {"record.learning_rate.every", &option_every, RECORD(RECORD_LEARNING_RATE),
+     .help = "learning rate of the step, or of the last step of the epoch"},
     {"record.test_loss.every", &option_every, RECORD(RECORD_TEST_LOSS), .help = "loss over the test images"},
     {"record.test_accuracy.every", &option_every, RECORD(RECORD_TEST_ACCURACY),
      .help = "percent of the test images that is classified rightly"},

@@ -17,6 +17,8 @@ static_assert(offsetof(layer_spec, padding_width) == offsetof(layer_spec, paddin
 
 static const option dense_options[] = {
     {"units", &option_integer, FIELD(units), .min = 1, .max = MOST_UNITS, .help = "number of outputs"},
+    {"bias", &option_boolean, FIELD(bias), .default_text = "true",
+     .help = "add a learned constant to each output"},
 };
 
 static const option conv_options[] = {
@@ -29,11 +31,27 @@ static const option conv_options[] = {
      .default_text = "0", .help = "zeros added on each side"},
 };
 
-static const option max_pool_options[] = {
+static const option pool_options[] = {
     {"kernel", &option_pair, FIELD(kernel_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
      .help = "height and width of the window"},
     {"stride", &option_pair, FIELD(stride_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
      .default_key = "kernel", .help = "distance between windows"},
+};
+
+static const option batch_norm_options[] = {
+    {"momentum", &option_number, FIELD(momentum), .min = 0, .max = 1, .default_text = "0.9",
+     .help = "weight of the old running statistics (Keras's convention; PyTorch's is 1 - this)"},
+    {"epsilon", &option_number, FIELD(epsilon), .min = 1e-12, .max = 1, .default_text = "1e-5",
+     .help = "added to the variance"},
+};
+
+static const option dropout_options[] = {
+    {"rate", &option_number, FIELD(rate), .min = 0, .max = 0.999,
+     .help = "share of values set to 0 in training"},
+};
+
+static const option leaky_relu_options[] = {
+    {"slope", &option_number, FIELD(slope), .min = 0, .max = 1, .default_text = "0.01", .help = "for x < 0"},
 };
 
 typedef struct layer_row {
@@ -48,10 +66,21 @@ typedef struct layer_row {
 
 static const layer_row layers[LAYER_KIND_COUNT] = {
     [LAYER_DENSE] = {"dense", TABLE(dense_options), "units",
-                     "fully connected, with bias; takes images as they are, flattened"},
+                     "fully connected; takes images as they are, flattened"},
     [LAYER_CONV] = {"conv", TABLE(conv_options), NULL, "2-D convolution (cross-correlation), with bias"},
-    [LAYER_MAX_POOL] = {"max_pool", TABLE(max_pool_options), "kernel", "greatest value of each window"},
+    [LAYER_MAX_POOL] = {"max_pool", TABLE(pool_options), "kernel", "greatest value of each window"},
+    [LAYER_AVG_POOL] = {"avg_pool", TABLE(pool_options), "kernel", "mean of each window"},
+    [LAYER_BATCH_NORM] = {"batch_norm", TABLE(batch_norm_options), NULL,
+                          "batch normalisation per channel, or per feature after a dense layer"},
+    [LAYER_DROPOUT] = {"dropout", TABLE(dropout_options), "rate",
+                       "inverted dropout: the rest is divided by 1 - rate"},
     [LAYER_RELU] = {"relu", {0}, NULL, "max(0, x)"},
+    [LAYER_LEAKY_RELU] = {"leaky_relu", TABLE(leaky_relu_options), "slope", "x for x > 0, else slope * x"},
+    [LAYER_TANH] = {"tanh", {0}, NULL, "hyperbolic tangent"},
+    [LAYER_SIGMOID] = {"sigmoid", {0}, NULL, "1 / (1 + exp(-x))"},
+    [LAYER_SCALED_SIGMOID] = {"scaled_sigmoid", {0}, NULL, "1 / (1 + exp(-2 x))"},
+    [LAYER_SOFTMAX] = {"softmax", {0}, NULL, "exp(x) / sum of exp(x) over the values of a sample"},
+    [LAYER_IDENTITY] = {"identity", {0}, NULL, "x"},
     [LAYER_FLATTEN] = {"flatten", {0}, NULL, "image to vector"},
 };
 

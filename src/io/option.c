@@ -162,26 +162,38 @@ static status check_keys(const option_table *table, const char *section, const t
     return STATUS_OK;
 }
 
-static bool is_known(const option_table *table, const option *o, const void *object) {
+bool option_is_known(const option_table *table, const option *o, const void *object) {
     if (o->only_if == NULL)
         return true;
     const option *condition = option_find(table, o->only_if);
-    return *(const int *)((const char *)object + condition->offset) == o->only_value;
+    return o->only_values >> *(const int *)((const char *)object + condition->offset) & 1;
 }
 
 /* Several rows may share a key under different conditions. */
 static bool key_is_known(const option_table *table, const char *key, const void *object) {
     for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->options[i].key, key) == 0 && is_known(table, &table->options[i], object))
+        if (strcmp(table->options[i].key, key) == 0 && option_is_known(table, &table->options[i], object))
             return true;
     return false;
 }
 
-static status misplaced_key(const option_table *table, const option *o, const char *name, tree_place place,
-                            error_info *error) {
-    const option *condition = option_find(table, o->only_if);
-    return tree_error(error, place, "%s: unknown key here; accepted only with %s: %s", name, o->only_if,
-                      condition->choices[o->only_value]);
+/* "optimizer.kind: sgd or nesterov" */
+static void describe_condition(const option_table *table, const option *o, char *text, size_t size) {
+    const char *const *choices = option_find(table, o->only_if)->choices;
+    size_t used = (size_t)snprintf(text, size, "%s: ", o->only_if);
+    const char *separator = "";
+    for (int value = 0; choices[value] != NULL && used < size; value++)
+        if (o->only_values >> value & 1) {
+            used += (size_t)snprintf(text + used, size - used, "%s%s", separator, choices[value]);
+            separator = " or ";
+        }
+}
+
+status option_misplaced(const option_table *table, const option *o, const char *name, tree_place place,
+                        error_info *error) {
+    char condition[LIST_SIZE];
+    describe_condition(table, o, condition, sizeof condition);
+    return tree_error(error, place, "%s: unknown key here; accepted only with %s", name, condition);
 }
 
 /* The innermost section of `key` that exists, where a missing key would have to stand. */
@@ -214,9 +226,9 @@ static status read_option(const option_table *table, const option *o, const char
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s%s", prefix, o->key);
     const tree_node *node = tree_find(map, o->key);
-    if (!is_known(table, o, object)) {
+    if (!option_is_known(table, o, object)) {
         if (node != NULL && !key_is_known(table, o->key, object))
-            return misplaced_key(table, o, name, node->key_place, error);
+            return option_misplaced(table, o, name, node->key_place, error);
         return STATUS_OK;
     }
     if (node == NULL && o->default_key != NULL)
@@ -243,7 +255,7 @@ status option_read_all(const option_table *table, const char *prefix, const tree
 void option_write_all(const option_table *table, const char *prefix, const void *object, FILE *out) {
     for (size_t i = 0; i < table->count; i++) {
         const option *o = &table->options[i];
-        if (o->type->write == NULL || !is_known(table, o, object))
+        if (o->type->write == NULL || !option_is_known(table, o, object))
             continue;
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s%s", prefix, o->key);
@@ -271,9 +283,11 @@ void option_print_reference(const option_table *table, FILE *out) {
         fprintf(out, "| `%s` | %s | ", o->key, accepted);
         print_default(o, out);
         fprintf(out, " | %s", o->help);
-        if (o->only_if != NULL)
-            fprintf(out, " (only with `%s: %s`)", o->only_if,
-                    option_find(table, o->only_if)->choices[o->only_value]);
+        if (o->only_if != NULL) {
+            char condition[LIST_SIZE];
+            describe_condition(table, o, condition, sizeof condition);
+            fprintf(out, " (only with `%s`)", condition);
+        }
         fprintf(out, " |\n");
     }
 }

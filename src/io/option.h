@@ -40,7 +40,7 @@ struct option {
     const char *default_text; /* as a job file would say it; "" for nothing; NULL: the key is required … */
     const char *default_key;  /* … unless this key gives the value */
     const char *only_if;      /* the key is known only while this option_choice … */
-    int only_value;           /* … has this value; NULL: always */
+    unsigned only_values;     /* … has one of these values (bit 1 << value); NULL: always */
     const char *help;
 };
 
@@ -57,7 +57,7 @@ extern const option_type option_number;   /* double */
 extern const option_type option_boolean;  /* bool */
 extern const option_type option_choice;   /* an enum */
 extern const option_type option_pair;     /* int[2]: height, width */
-extern const option_type option_numbers;  /* double[ENGINE_MAX_CHANNELS_NORMALIZED] and a count */
+extern const option_type option_numbers;  /* double[ENGINE_MAX_LIST] and a count */
 extern const option_type option_every;    /* training_spec: its records */
 
 /* Read every option of the table from `map` into the zero-initialised `object`, defaults included. `prefix`
@@ -88,6 +88,13 @@ void option_number_text(double number, char *text, size_t size);
 
 /* Whether `text` may name a job or an axis: letters, digits and _, beginning with a letter. */
 bool option_is_name(const char *text, size_t longest);
+
+/* Whether `object` has what the option depends on (only_if). */
+bool option_is_known(const option_table *table, const option *o, const void *object);
+
+/* The error for a known key where it has no meaning. */
+status option_misplaced(const option_table *table, const option *o, const char *name, tree_place place,
+                        error_info *error);
 
 /* The option with this key, the first one if several share it; NULL when there is none. */
 const option *option_find(const option_table *table, const char *key);

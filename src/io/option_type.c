@@ -212,7 +212,7 @@ const option_type option_pair = {.read = read_pair, .write = write_pair, .accept
 /* ---- List of numbers -------------------------------------------------------------------------------------
  */
 
-enum { LONGEST_LIST = ENGINE_MAX_CHANNELS_NORMALIZED };
+enum { LONGEST_LIST = ENGINE_MAX_LIST };
 
 static status read_numbers(const option *o, const char *name, const tree_node *node, void *object,
                            error_info *error) {

@@ -5,7 +5,7 @@
 #include "engine/engine.h"
 
 #define DENSE(n)                                                                                             \
-    { .kind = LAYER_DENSE, .units = (n) }
+    { .kind = LAYER_DENSE, .units = (n), .bias = true }
 #define CONV(o, kh, kw, sh, sw, ph, pw)                                                                      \
     {                                                                                                        \
         .kind = LAYER_CONV, .filters = (o), .kernel_height = (kh), .kernel_width = (kw),                     \

@@ -202,7 +202,7 @@ static void layers_of_other_kinds_agree_with_central_differences(void **state) {
         {"dense without bias",
          {3, 2, 3},
          4,
-         MODEL(3, DENSE(7), {.kind = LAYER_DENSE, .units = 17, .no_bias = true}, DENSE(3)),
+         MODEL(3, DENSE(7), {.kind = LAYER_DENSE, .units = 17}, DENSE(3)),
          0.1,
          0},
         {"tanh", {3, 4, 3}, 3, MODEL(3, ENTRY(4), LAYER(TANH), DENSE(3)), 0.1, 0},

@@ -136,8 +136,8 @@ static void layers_are_stored(void **state) {
          .stride_height = 2,
          .stride_width = 1},
         {.kind = LAYER_FLATTEN},
-        {.kind = LAYER_DENSE, .units = 7},
-        {.kind = LAYER_DENSE, .units = 4},
+        {.kind = LAYER_DENSE, .units = 7, .bias = true},
+        {.kind = LAYER_DENSE, .units = 4, .bias = true},
     };
     job *j = load(full_job);
     assert_int_equal(j->base.model.layer_count, sizeof expected / sizeof expected[0]);
@@ -281,12 +281,15 @@ static const char canonical_minimal[] = "data.channels = 3\n"
                                         "loss.entropy_weight = 0\n"
                                         "loss.kind = cross_entropy\n"
                                         "model.init = pytorch\n"
+                                        "model.layers[0].bias = true\n"
                                         "model.layers[0].kind = dense\n"
                                         "model.layers[0].units = 10\n"
                                         "optimizer.kind = sgd\n"
                                         "optimizer.lr = 0.1\n"
                                         "optimizer.momentum = 0\n"
+                                        "optimizer.weight_decay = 0\n"
                                         "record.test_accuracy.every = 1 epoch\n"
+                                        "schedule.kind = constant\n"
                                         "seed = 0\n"
                                         "sweep.axes = (none)\n"
                                         "sweep.paired = false\n"
@@ -409,10 +412,68 @@ static void documentation_is_that_of_the_tables(void **state) {
     free(committed);
 }
 
+/* The minimal job with another layer list, optimiser and schedule. */
+static void other_layers_optimizers_and_schedules_are_stored(void **state) {
+    (void)state;
+    job *j = load(
+        "job: other\n"
+        "data: {source: synthetic}\n"
+        "schedule: {kind: cyclical, policy: exp_range, base: 1e-5, max: 0.1, half_cycle: 2000, gamma: 0.5}\n"
+        "optimizer: {kind: rmsprop, rho: 0.9, epsilon: 1e-7, epsilon_style: keras, weight_decay: 0.25}\n"
+        "model:\n"
+        "  layers:\n"
+        "    - batch_norm: {momentum: 0.99, epsilon: 1e-3}\n"
+        "    - avg_pool: 2\n"
+        "    - dropout: 0.5\n"
+        "    - dense: {units: 10, bias: false}\n"
+        "    - leaky_relu: 0.25\n"
+        "    - tanh\n"
+        "    - sigmoid\n"
+        "    - scaled_sigmoid\n"
+        "    - identity\n"
+        "    - softmax\n"
+        "train: {epochs: 1, batch: 8}\n"
+        "record: {learning_rate: {every: 1 step}}\n");
+    const training_spec *spec = &j->base;
+    const layer_spec *layers = spec->model.layers;
+    const layer_kind kinds[] = {LAYER_BATCH_NORM, LAYER_AVG_POOL, LAYER_DROPOUT, LAYER_DENSE,
+                                LAYER_LEAKY_RELU, LAYER_TANH,     LAYER_SIGMOID, LAYER_SCALED_SIGMOID,
+                                LAYER_IDENTITY,   LAYER_SOFTMAX};
+    assert_int_equal(spec->model.layer_count, 10);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(layers[i].kind, kinds[i]);
+    assert_true(layers[0].momentum == 0.99 && layers[0].epsilon == 1e-3);
+    assert_int_equal(layers[1].stride_width, 2);
+    assert_true(layers[2].rate == 0.5 && layers[4].slope == 0.25);
+    assert_false(layers[3].bias);
+    assert_int_equal(spec->optimizer.kind, OPTIMIZER_RMSPROP);
+    assert_int_equal(spec->optimizer.epsilon_style, EPSILON_KERAS);
+    assert_true(spec->optimizer.rho == 0.9 && spec->optimizer.epsilon == 1e-7);
+    assert_true(spec->optimizer.weight_decay == 0.25);
+    assert_int_equal(spec->schedule.kind, SCHEDULE_CYCLICAL);
+    assert_int_equal(spec->schedule.policy, CYCLE_EXP_RANGE);
+    assert_int_equal(spec->schedule.half_cycle, 2000);
+    assert_true(spec->schedule.base == 1e-5 && spec->schedule.max == 0.1 && spec->schedule.gamma == 0.5);
+    assert_int_equal(spec->records[0].quantity, RECORD_LEARNING_RATE);
+    job_destroy(&j);
+    j = load("job: other\n"
+             "data: {source: synthetic}\n"
+             "schedule: {kind: factors_at, steps: [5, 10], factor: 0.5}\n"
+             "optimizer: {kind: adam, lr: 0.1, beta1: 0.5, beta2: 0.75}\n"
+             "model: {layers: [dense: 10]}\n"
+             "train: {epochs: 1, batch: 8}\n"
+             "record: {train_loss: {every: 1 step}}\n");
+    assert_true(j->base.optimizer.beta1 == 0.5 && j->base.optimizer.beta2 == 0.75);
+    assert_int_equal(j->base.schedule.count, 2);
+    assert_true(j->base.schedule.values[1] == 10 && j->base.schedule.factor == 0.5);
+    job_destroy(&j);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_is_stored),
         cmocka_unit_test(layers_are_stored),
+        cmocka_unit_test(other_layers_optimizers_and_schedules_are_stored),
         cmocka_unit_test(records_follow_the_order_of_quantities),
         cmocka_unit_test(axes_are_in_the_order_of_the_file),
         cmocka_unit_test(values_between_the_ends_are_tidy),

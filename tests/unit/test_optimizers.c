@@ -80,10 +80,20 @@ static void optimizers_and_schedules_follow_pytorch(void **state) {
     const schedule_case schedules[] = {
         {"step_decay", {.kind = SCHEDULE_STEP_DECAY, .factor = 0.1, .every = 2}},
         {"factors_at", {.kind = SCHEDULE_FACTORS_AT, .factor = 0.1, .count = 2, .values = {15, 40}}},
-        {"triangular", {.kind = SCHEDULE_TRIANGULAR, .base = 1e-3, .max = 1e-1, .half_cycle = 7}},
-        {"triangular2", {.kind = SCHEDULE_TRIANGULAR2, .base = 1e-3, .max = 1e-1, .half_cycle = 7}},
+        {"triangular", {.kind = SCHEDULE_CYCLICAL, .base = 1e-3, .max = 1e-1, .half_cycle = 7}},
+        {"triangular2",
+         {.kind = SCHEDULE_CYCLICAL,
+          .policy = CYCLE_TRIANGULAR2,
+          .base = 1e-3,
+          .max = 1e-1,
+          .half_cycle = 7}},
         {"exp_range",
-         {.kind = SCHEDULE_EXP_RANGE, .base = 1e-3, .max = 1e-1, .half_cycle = 7, .gamma = 0.97}},
+         {.kind = SCHEDULE_CYCLICAL,
+          .policy = CYCLE_EXP_RANGE,
+          .base = 1e-3,
+          .max = 1e-1,
+          .half_cycle = 7,
+          .gamma = 0.97}},
     };
     FILE *file = fopen(REFERENCE_DIRECTORY "/optimizer_vectors.txt", "r");
     assert_non_null(file);

@@ -4,7 +4,7 @@
 
 #include "engine/engine.h"
 
-enum { MAX_CHANNELS = ENGINE_MAX_CHANNELS_NORMALIZED };
+enum { MAX_CHANNELS = ENGINE_MAX_LIST };
 
 /* The 256 values that a pixel of a channel can become. */
 typedef struct pixel_table {

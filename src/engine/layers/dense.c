@@ -19,10 +19,6 @@ static size_t outputs(const layer *l) {
     return (size_t)l->spec.units;
 }
 
-static bool has_bias(const layer *l) {
-    return !l->spec.no_bias;
-}
-
 static size_t bias_offset(const layer *l) {
     return panel_count(outputs(l)) * PANEL * inputs(l);
 }
@@ -35,8 +31,8 @@ static status setup(layer *l, size_t batch, error_info *error) {
     (void)error;
     const size_t k = inputs(l), o = outputs(l);
     l->out = (tensor_shape){.channels = l->spec.units, .height = 1, .width = 1};
-    l->parameter_count = o * k + (has_bias(l) ? o : 0);
-    l->parameter_reals = panel_count(o) * PANEL * (k + has_bias(l));
+    l->parameter_count = o * k + (l->spec.bias ? o : 0);
+    l->parameter_reals = panel_count(o) * PANEL * (k + l->spec.bias);
     l->fan_in = (int)k;
     /* weight gradient: a block of x and dy as panels; input gradient: one turned panel */
     l->scratch_reals = larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), o * PANEL);
@@ -77,7 +73,7 @@ static void forward(const layer *l, const layer_pass *pass) {
                 .b_step = PANEL,
                 .c = pass->output + panel * PANEL,
                 .c_row = (ptrdiff_t)o,
-                .bias = has_bias(l) ? bias + panel * PANEL : NULL,
+                .bias = l->spec.bias ? bias + panel * PANEL : NULL,
                 .accumulate = first > 0,
             });
         }
@@ -151,7 +147,7 @@ static void input_gradient(const layer *l, const layer_pass *pass) {
 
 static void backward(const layer *l, const layer_pass *pass) {
     weight_gradient(l, pass);
-    if (has_bias(l))
+    if (l->spec.bias)
         pass->kernels->column_sums(pass->count, outputs(l), pass->d_output,
                                    pass->d_parameters + bias_offset(l));
     if (pass->d_input != NULL)
