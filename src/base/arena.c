@@ -17,8 +17,8 @@ status arena_reserve(arena *a, size_t bytes, error_info *error) {
         size_t capacity = round_up(bytes, alignment);
         a->memory = aligned_alloc(alignment, capacity);
         if (a->memory == NULL)
-            return error_set(error, STATUS_INTERNAL, "out of memory: %zu bytes for one model are not to be had",
-                             bytes);
+            return error_set(error, STATUS_INTERNAL,
+                             "out of memory: %zu bytes for one model are not to be had", bytes);
         a->capacity = capacity;
         if (alignment == HUGE_PAGE)
             madvise(a->memory, capacity, MADV_HUGEPAGE); /* advice: failure costs speed only */

@@ -21,8 +21,8 @@ typedef struct arena {
 /* Make sure that `bytes` can be carved, and rewind. Earlier contents and pointers are gone when it grows. */
 status arena_reserve(arena *a, size_t bytes, error_info *error);
 
-/* The next `bytes`, aligned, uninitialised. NULL while measuring, and only then: carving more than was reserved
- * is a defect and aborts. */
+/* The next `bytes`, aligned, uninitialised. NULL while measuring, and only then: carving more than was
+ * reserved is a defect and aborts. */
 void *arena_take(arena *a, size_t bytes);
 
 /* Release the memory; `a` is empty and can be reserved again. */

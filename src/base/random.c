@@ -42,7 +42,8 @@ uint64_t hash_bytes(const void *bytes, size_t size) {
     return mix64(h);
 }
 
-random_stream random_stream_open(uint64_t seed, uint64_t coordinates, random_purpose purpose, uint64_t index) {
+random_stream random_stream_open(uint64_t seed, uint64_t coordinates, random_purpose purpose,
+                                 uint64_t index) {
     /* Hash the three little-endian words byte by byte, so that the identity is the same on every machine. */
     uint64_t parts[3] = {coordinates, (uint64_t)purpose, index};
     unsigned char bytes[sizeof parts];

@@ -1,9 +1,9 @@
 /* Counter-based random streams.
  *
- * Every random number of a sweep is a pure function of (job seed, cell coordinates, purpose, index, position):
- * Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011) with the
- * job seed as key and a hash of the rest in the counter's upper half. No state outlives a stream, so results
- * cannot depend on rank, order or restarts. */
+ * Every random number of a sweep is a pure function of (job seed, cell coordinates, purpose, index,
+ * position): Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
+ * 2011) with the job seed as key and a hash of the rest in the counter's upper half. No state outlives a
+ * stream, so results cannot depend on rank, order or restarts. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
@@ -38,8 +38,8 @@ uint32_t random_u32(random_stream *stream);
 /* Uniform in [0, 1), 53 bits. */
 double random_uniform(random_stream *stream);
 
-/* Standard normal (Box and Muller 1958). Each call takes two uniforms and gives the cosine branch, so that the
- * number of draws does not depend on the history. */
+/* Standard normal (Box and Muller 1958). Each call takes two uniforms and gives the cosine branch, so that
+ * the number of draws does not depend on the history. */
 double random_normal(random_stream *stream);
 
 /* Uniform on 0 … bound − 1 without bias (Lemire 2019); bound ≥ 1. */

@@ -6,7 +6,8 @@
 #ifndef BASE_STATUS_H
 #define BASE_STATUS_H
 
-/* X(name, exit code, meaning). The exit codes are part of the command line's contract (docs/architecture.md). */
+/* X(name, exit code, meaning). The exit codes are part of the command line's contract (docs/architecture.md).
+ */
 #define STATUS_CODES(X)                                                                                      \
     X(STATUS_OK, 0, "success")                                                                               \
     X(STATUS_INCOMPLETE, 1, "finished, but some cells failed or diverged; or two files differ")              \

@@ -29,7 +29,7 @@ enum {
     ENGINE_MAX_CLASSES = 256, /* labels are stored as bytes */
 };
 
-/* ---- Specification: plain data, filled by the job file ------------------------------------------------- */
+/* ---- Specification: plain data, filled by the job file ----------------------------------------- */
 
 typedef struct tensor_shape {
     int channels, height, width; /* a flat vector of K values is (K, 1, 1) */
@@ -166,8 +166,7 @@ typedef struct training_spec {
     record_spec records[ENGINE_MAX_RECORDS];
 } training_spec;
 
-/* ---- Data ------------------------------------------------------------------------------------------------
- */
+/* ---- Data -------------------------------------------------------------------------------------- */
 
 /* Images as they are stored on disk: bytes, channel planes. The engine only reads them; they may lie in
  * memory shared by several processes. */
@@ -196,7 +195,7 @@ typedef struct synthetic_spec {
 void synthetic_images(const synthetic_spec *spec, uint64_t seed, size_t first, size_t count, uint8_t *pixels,
                       uint8_t *labels);
 
-/* ---- Plan: what a specification means ----------------------------------------------------------------- */
+/* ---- Plan: what a specification means ---------------------------------------------------------- */
 
 typedef enum record_axis { RECORD_AXIS_STEP, RECORD_AXIS_EPOCH } record_axis;
 
@@ -231,7 +230,7 @@ typedef struct training_plan {
  * (counted from 0) and the shapes when they do not fit. Only data->shape, classes and the counts are used. */
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error);
 
-/* ---- Training ------------------------------------------------------------------------------------------ */
+/* ---- Training ---------------------------------------------------------------------------------- */
 
 typedef enum training_outcome {
     TRAINING_DONE,
@@ -255,7 +254,7 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
                     arena *memory, training_stop stop, void *stop_context, training_report *report,
                     error_info *error);
 
-/* ---- Kernel sets and measurement ---------------------------------------------------------------------- */
+/* ---- Kernel sets and measurement --------------------------------------------------------------- */
 
 /* Name of the kernel set in use ("reference", "portable", "avx2", "avx512"): the best that the CPU has, or
  * the one that the environment variable MPISWEEP_KERNELS names. */

@@ -8,8 +8,7 @@
  * the weights. */
 enum { BLOCK_BYTES = 192 * 1024 };
 
-/* ---- Structure -------------------------------------------------------------------------------------------
- */
+/* ---- Structure --------------------------------------------------------------------------------- */
 
 static const layer_ops *ops_of(layer_kind kind) {
     switch (kind) {
@@ -157,8 +156,7 @@ status model_build(model *m, const model_spec *spec, tensor_shape input, size_t 
     return STATUS_OK;
 }
 
-/* ---- Memory ----------------------------------------------------------------------------------------------
- */
+/* ---- Memory ------------------------------------------------------------------------------------ */
 
 static real *take_reals(arena *a, size_t count) {
     return arena_take(a, count * sizeof(real));
@@ -210,8 +208,7 @@ void model_carve(model *m, arena *a) {
     m->scratch = take_reals(a, scratch);
 }
 
-/* ---- Passes ----------------------------------------------------------------------------------------------
- */
+/* ---- Passes ------------------------------------------------------------------------------------ */
 
 /* A tensor from sample `first` on: whole-batch tensors are indexed, block scratch starts anew. */
 static real *from_sample(const model *m, int i, real *tensor, bool whole_batch, size_t first) {
@@ -310,8 +307,7 @@ void model_backward(const model *m, size_t count) {
     }
 }
 
-/* ---- Parameters in natural order -------------------------------------------------------------------------
- */
+/* ---- Parameters in natural order --------------------------------------------------------------- */
 
 void model_get_parameters(const model *m, const real *stored, real *values) {
     for (int i = 0; i < m->layer_count; i++) {

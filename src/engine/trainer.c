@@ -7,8 +7,7 @@
 #include "engine/records.h"
 #include "engine/schedules.h"
 
-/* ---- Memory ----------------------------------------------------------------------------------------------
- */
+/* ---- Memory ------------------------------------------------------------------------------------ */
 
 /* Evaluation runs in batches of at least this many samples, however small the training batch is. */
 enum { EVALUATION_BATCH = 128 };
@@ -57,8 +56,7 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
     return STATUS_OK;
 }
 
-/* ---- Steps -----------------------------------------------------------------------------------------------
- */
+/* ---- Steps ------------------------------------------------------------------------------------- */
 
 void trainer_load_batch(trainer *t, size_t first, size_t count) {
     batch_gather(&t->data->train, t->data->shape, t->pixels, t->order, first, count, model_input(&t->model),
@@ -97,8 +95,7 @@ loss_sums trainer_evaluate(trainer *t) {
     return total;
 }
 
-/* ---- Recording -------------------------------------------------------------------------------------------
- */
+/* ---- Recording --------------------------------------------------------------------------------- */
 
 /* What a moment of the training offers to the records. */
 typedef struct moment {
@@ -153,8 +150,7 @@ static void record_moment(trainer *t, const record_layout *layout, const moment 
     }
 }
 
-/* ---- Training --------------------------------------------------------------------------------------------
- */
+/* ---- Training ---------------------------------------------------------------------------------- */
 
 /* A new order of the samples. */
 static void begin_epoch(trainer *t, int epoch) {

@@ -23,8 +23,7 @@ static const char *const cifar10_files[CIFAR10_FILES] = {
     "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin",
 };
 
-/* ---- Layout in memory: training pixels, test pixels, training labels, test labels -------------------------
- */
+/* ---- Layout in memory: training pixels, test pixels, training labels, test labels -------------- */
 
 static size_t pixels_per_image(const dataset *d) {
     return (size_t)d->shape.channels * (size_t)d->shape.height * (size_t)d->shape.width;
@@ -55,8 +54,7 @@ void dataset_attach(dataset *d, void *memory) {
     d->test = (dataset_split){test.count, test.pixels, test.labels};
 }
 
-/* ---- CIFAR-10 ---------------------------------------------------------------------------------------------
- */
+/* ---- CIFAR-10 ---------------------------------------------------------------------------------- */
 
 static status cifar10_path(char path[PATH_MAX], const char *directory, int file, error_info *error) {
     int length = snprintf(path, PATH_MAX, "%s/cifar-10-batches-bin/%s", directory, cifar10_files[file]);
@@ -127,8 +125,7 @@ static size_t limited(int wanted, size_t available) {
     return wanted > 0 && (size_t)wanted < available ? (size_t)wanted : available;
 }
 
-/* ---- Any source -------------------------------------------------------------------------------------------
- */
+/* ---- Any source -------------------------------------------------------------------------------- */
 
 status dataset_describe(const data_spec *spec, const char *data_directory, dataset *out, error_info *error) {
     switch (spec->source) {

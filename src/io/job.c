@@ -12,8 +12,7 @@ static status out_of_memory(error_info *error) {
     return error_set(error, STATUS_INTERNAL, "out of memory while reading the job file");
 }
 
-/* ---- Loading ---------------------------------------------------------------------------------------------
- */
+/* ---- Loading ----------------------------------------------------------------------------------- */
 
 /* One byte more than a job file may have is read, so that tree_parse sees that it is too long. */
 static status read_text(job *j, size_t *size, error_info *error) {
@@ -139,8 +138,7 @@ void job_destroy(job **j) {
     *j = NULL;
 }
 
-/* ---- Cells -----------------------------------------------------------------------------------------------
- */
+/* ---- Cells ------------------------------------------------------------------------------------- */
 
 static void apply_axis_value(const job *j, int axis, size_t index, training_spec *spec) {
     const option *target = j->details->targets[axis];
@@ -156,8 +154,7 @@ void job_cell_spec(const job *j, size_t cell, training_spec *spec) {
         apply_axis_value(j, axis, index[axis], spec);
 }
 
-/* ---- Checking against the data ---------------------------------------------------------------------------
- */
+/* ---- Checking against the data ----------------------------------------------------------------- */
 
 static status prefix_place(tree_place place, const char *what, error_info *error) {
     char text[ERROR_TEXT_SIZE];

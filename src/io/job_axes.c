@@ -8,8 +8,7 @@
 
 enum { KEY_SIZE = 256, VALUE_SIZE = 32, MOST_VALUES = 1000000, MOST_CELLS = 100000000 };
 
-/* ---- The keys of one axis --------------------------------------------------------------------------------
- */
+/* ---- The keys of one axis ---------------------------------------------------------------------- */
 
 typedef struct axis_source {
     const option *target;
@@ -76,8 +75,7 @@ static const option axis_options[] = {
 
 static const option_table axis_table = {axis_options, sizeof axis_options / sizeof axis_options[0]};
 
-/* ---- Values ----------------------------------------------------------------------------------------------
- */
+/* ---- Values ------------------------------------------------------------------------------------ */
 
 static status allocate_values(grid_axis *axis, size_t count, error_info *error) {
     axis->count = count;
@@ -195,8 +193,7 @@ static status check_distinct(const job *j, int axis_index, error_info *error) {
     return result;
 }
 
-/* ---- Axes ------------------------------------------------------------------------------------------------
- */
+/* ---- Axes -------------------------------------------------------------------------------------- */
 
 /* Names that the results file gives to other things. */
 static bool name_is_taken(const char *name) {

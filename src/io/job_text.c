@@ -12,8 +12,7 @@ static status out_of_memory(error_info *error) {
     return error_set(error, STATUS_INTERNAL, "out of memory for the job's canonical text");
 }
 
-/* ---- Canonical text --------------------------------------------------------------------------------------
- */
+/* ---- Canonical text ---------------------------------------------------------------------------- */
 
 /* All lines in the order of the table. */
 static status write_lines(const job *j, char **text, error_info *error) {
@@ -87,8 +86,7 @@ status job_write_canonical(job *j, error_info *error) {
     return result;
 }
 
-/* ---- Differences -----------------------------------------------------------------------------------------
- */
+/* ---- Differences ------------------------------------------------------------------------------- */
 
 typedef struct canonical_line {
     const char *key, *value;

@@ -84,8 +84,7 @@ static const layer_row layers[LAYER_KIND_COUNT] = {
     [LAYER_FLATTEN] = {"flatten", {0}, NULL, "image to vector"},
 };
 
-/* ---- Reading ---------------------------------------------------------------------------------------------
- */
+/* ---- Reading ----------------------------------------------------------------------------------- */
 
 static status find_kind(const char *name, tree_place place, layer_kind *kind, error_info *error) {
     option names[LAYER_KIND_COUNT] = {0};
@@ -149,8 +148,7 @@ static status read_layers(const option *o, const char *name, const tree_node *no
     return STATUS_OK;
 }
 
-/* ---- Printing --------------------------------------------------------------------------------------------
- */
+/* ---- Printing ---------------------------------------------------------------------------------- */
 
 static void write_layers(const option *o, const char *name, const void *object, FILE *out) {
     const model_spec *model = (const model_spec *)((const char *)object + o->offset);

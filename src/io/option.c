@@ -33,8 +33,7 @@ static bool is_section(const option_table *table, const char *path) {
     return false;
 }
 
-/* ---- Errors ----------------------------------------------------------------------------------------------
- */
+/* ---- Errors ------------------------------------------------------------------------------------ */
 
 status option_refuse(const option *o, const char *name, const tree_node *node, error_info *error) {
     char found[100], accepted[LIST_SIZE];
@@ -121,8 +120,7 @@ status option_unknown(const option_table *table, const char *section, const char
                       nearest);
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------------------
- */
+/* ---- Reading ----------------------------------------------------------------------------------- */
 
 static status check_keys(const option_table *table, const char *section, const tree_node *map,
                          error_info *error);
@@ -249,8 +247,7 @@ status option_read_all(const option_table *table, const char *prefix, const tree
     return STATUS_OK;
 }
 
-/* ---- Printing --------------------------------------------------------------------------------------------
- */
+/* ---- Printing ---------------------------------------------------------------------------------- */
 
 void option_write_all(const option_table *table, const char *prefix, const void *object, FILE *out) {
     for (size_t i = 0; i < table->count; i++) {

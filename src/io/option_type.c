@@ -16,8 +16,7 @@ static const void *const_value_of(const option *o, const void *object) {
     return (const char *)object + o->offset;
 }
 
-/* ---- Text ------------------------------------------------------------------------------------------------
- */
+/* ---- Text -------------------------------------------------------------------------------------- */
 
 bool option_is_name(const char *text, size_t longest) {
     size_t length = strlen(text);
@@ -61,8 +60,7 @@ static void accepted_text(const option *o, char *text, size_t size) {
 const option_type option_name = {.read = read_name, .accepted = accepted_name};
 const option_type option_text = {.read = read_text, .accepted = accepted_text};
 
-/* ---- Numbers ---------------------------------------------------------------------------------------------
- */
+/* ---- Numbers ----------------------------------------------------------------------------------- */
 
 static void store_integer(void *value, double number) {
     *(int *)value = (int)number;
@@ -132,8 +130,7 @@ const option_type option_integer = {read_any_number, write_integer, accepted_int
 const option_type option_unsigned = {read_any_number, write_unsigned, accepted_integer, store_unsigned};
 const option_type option_number = {read_any_number, write_number, accepted_number, store_number};
 
-/* ---- Boolean and choice ----------------------------------------------------------------------------------
- */
+/* ---- Boolean and choice ------------------------------------------------------------------------ */
 
 static bool is_word(const tree_node *node, const char *word) {
     return node->kind == TREE_SCALAR && strcmp(node->text, word) == 0;
@@ -180,8 +177,7 @@ const option_type option_boolean = {
     .read = read_boolean, .write = write_boolean, .accepted = accepted_boolean};
 const option_type option_choice = {.read = read_choice, .write = write_choice, .accepted = accepted_choice};
 
-/* ---- Pair: one integer for both directions, or [height, width] -------------------------------------------
- */
+/* ---- Pair: one integer for both directions, or [height, width] --------------------------------- */
 
 static status read_pair(const option *o, const char *name, const tree_node *node, void *object,
                         error_info *error) {
@@ -209,8 +205,7 @@ static void accepted_pair(const option *o, char *text, size_t size) {
 
 const option_type option_pair = {.read = read_pair, .write = write_pair, .accepted = accepted_pair};
 
-/* ---- List of numbers -------------------------------------------------------------------------------------
- */
+/* ---- List of numbers --------------------------------------------------------------------------- */
 
 enum { LONGEST_LIST = ENGINE_MAX_LIST };
 
@@ -247,8 +242,7 @@ static void accepted_numbers(const option *o, char *text, size_t size) {
 const option_type option_numbers = {
     .read = read_numbers, .write = write_numbers, .accepted = accepted_numbers};
 
-/* ---- How often a quantity is recorded --------------------------------------------------------------------
- */
+/* ---- How often a quantity is recorded ---------------------------------------------------------- */
 
 static const char *const never = "never";
 

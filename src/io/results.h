@@ -50,7 +50,7 @@ status results_tick(results *r, error_info *error);
 /* Sync, publish, unlock and close. Returns the first error of the file's life. Accepts NULL. */
 status results_close(results **r, error_info *error);
 
-/* ---- Reading: works while a run is writing ------------------------------------------------------------ */
+/* ---- Reading: works while a run is writing ----------------------------------------------------- */
 
 /* Print the counts, rate, expected end and means over runs of a results file to standard output, as text or
  * as one JSON object {"total", "done", "failed", "diverged", "pending", …}. */

@@ -26,8 +26,7 @@ __attribute__((format(printf, 2, 3))) static status differ(comparison *c, const 
     return STATUS_OK;
 }
 
-/* ---- Words for a difference ------------------------------------------------------------------------------
- */
+/* ---- Words for a difference -------------------------------------------------------------------- */
 
 /* The shortest text that reads back as `value`; NaNs also with their bits. */
 static void float_text(double value, uint64_t bits, int digits, char *text) {
@@ -121,8 +120,7 @@ static status differ_at(comparison *c, const results_dataset *d, size_t number, 
     return differ(c, "%s(%s): %s != %s", d->name, place, a, b);
 }
 
-/* ---- Values ----------------------------------------------------------------------------------------------
- */
+/* ---- Values ------------------------------------------------------------------------------------ */
 
 /* Compare `count` elements; `first` is the number of the first one. */
 static status compare_bytes(comparison *c, const results_dataset *d, size_t first, size_t count,
@@ -172,8 +170,7 @@ static status compare_labels(comparison *c, const char *name, error_info *error)
     return result;
 }
 
-/* ---- Structure -------------------------------------------------------------------------------------------
- */
+/* ---- Structure --------------------------------------------------------------------------------- */
 
 static void shape_text(const results_dataset *d, char text[PLACE_SIZE]) {
     size_t used = (size_t)snprintf(text, PLACE_SIZE, "(");

@@ -27,7 +27,7 @@ enum {
     RESULTS_SESSIONS = 64,                /* rows of /provenance/session_* */
 };
 
-/* ---- Layout: every array of a file (results_layout.c) ------------------------------------------------- */
+/* ---- Layout: every array of a file (results_layout.c) ------------------------------------------ */
 
 typedef enum element {
     ELEMENT_INT8,
@@ -114,7 +114,7 @@ size_t results_array_rows(const results_layout *layout, int i);
 /* Bytes of all arrays together. */
 uint64_t results_layout_bytes(const results_layout *layout);
 
-/* ---- The HDF5 library (results_hdf5.c) ----------------------------------------------------------------- */
+/* ---- The HDF5 library (results_hdf5.c) --------------------------------------------------------- */
 
 /* The innermost message of the first HDF5 call that failed. */
 typedef struct hdf5_reason {
@@ -126,14 +126,13 @@ typedef struct hdf5_reason {
 void hdf5_begin(hdf5_reason *reason);
 void hdf5_end(void);
 
-/* ---- Structure: the one time that a file is written through HDF5 (results_structure.c) ---------------- */
+/* ---- Structure: the one time that a file is written through HDF5 (results_structure.c) --------- */
 
 /* Create `path` with all scales, arrays and attributes; arrays are allocated and not filled. */
 status results_write_structure(const char *path, const results_layout *layout, const job *j,
                                const results_origin *origin, error_info *error);
 
-/* ---- Reader (results_reader.c) --------------------------------------------------------------------------
- */
+/* ---- Reader (results_reader.c) ----------------------------------------------------------------- */
 
 typedef struct results_reader results_reader;
 
@@ -176,17 +175,14 @@ status results_reader_append_axis(results_reader *reader, const char *name, grid
 size_t results_dataset_elements(const results_dataset *d);
 size_t results_dataset_slice(const results_dataset *d);
 
-/* ---- Raw bytes (results_raw.c) --------------------------------------------------------------------------
- */
+/* ---- Raw bytes (results_raw.c) ----------------------------------------------------------------- */
 
 /* Read or write all `size` bytes at `offset`, or fail with STATUS_IO and the reason. */
 status raw_read(int file, const char *path, void *bytes, size_t size, uint64_t offset, error_info *error);
 status raw_write(int file, const char *path, const void *bytes, size_t size, uint64_t offset,
                  error_info *error);
 
-/* ---- Creation (results_create.c, results_check.c)
- * ------------------------------------------------------------------------
- */
+/* ---- Creation (results_create.c, results_check.c) ---------------------------------------------- */
 
 /* Make a whole, empty results file appear at `path`: all or nothing, also when the machine dies meanwhile. */
 status results_create(const char *path, const results_layout *layout, const job *j,
@@ -200,8 +196,7 @@ status results_locate(results_reader *reader, results_layout *layout, bool *cont
 status results_check_job(results_reader *reader, const char *path, const job *j, const char *kernels,
                          error_info *error);
 
-/* ---- Locks (results_lock.c) -----------------------------------------------------------------------------
- */
+/* ---- Locks (results_lock.c) -------------------------------------------------------------------- */
 
 /* Take FILE.lock for this process. *lock is a descriptor for results_unlock. */
 status results_lock(int *lock, const char *path, error_info *error);

@@ -23,8 +23,7 @@ static status failed(const results_reader *r, const char *what, const char *name
                      r->reason.text[0] != '\0' ? r->reason.text : "it has an unexpected type or shape");
 }
 
-/* ---- Attributes -----------------------------------------------------------------------------------------
- */
+/* ---- Attributes -------------------------------------------------------------------------------- */
 
 /* A text attribute of `object`, or NULL; the caller frees it. */
 static char *read_text(hid_t object, const char *name) {
@@ -48,8 +47,7 @@ status results_reader_attribute(results_reader *r, const char *name, char **out,
     return *out != NULL ? STATUS_OK : failed(r, "the attribute", name, error);
 }
 
-/* ---- Data sets ------------------------------------------------------------------------------------------
- */
+/* ---- Data sets --------------------------------------------------------------------------------- */
 
 static hid_t native_type(element type) {
     const hid_t types[ELEMENT_COUNT] = {
@@ -184,8 +182,7 @@ status results_reader_read_all(results_reader *r, const results_dataset *d, void
     return result;
 }
 
-/* ---- Axes ------------------------------------------------------------------------------------------------
- */
+/* ---- Axes -------------------------------------------------------------------------------------- */
 
 static bool read_labels(hid_t dataset, grid_axis *out) {
     out->labels = calloc(out->count, sizeof *out->labels);
@@ -248,8 +245,7 @@ static status read_grid(results_reader *r, error_info *error) {
     return STATUS_OK;
 }
 
-/* ---- The file -------------------------------------------------------------------------------------------
- */
+/* ---- The file ---------------------------------------------------------------------------------- */
 
 static herr_t keep_name(hid_t group, const char *name, const H5L_info_t *info, void *context) {
     (void)group;

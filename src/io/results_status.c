@@ -35,8 +35,7 @@ static status read_dataset(results_reader *r, const char *name, element type, vo
     return results_reader_read_all(r, &d, values, error);
 }
 
-/* ---- Counts and rate -------------------------------------------------------------------------------------
- */
+/* ---- Counts and rate --------------------------------------------------------------------------- */
 
 static status read_counts(results_reader *r, sweep_state *out, error_info *error) {
     void *values;
@@ -88,8 +87,7 @@ static status read_rate(results_reader *r, sweep_state *out, error_info *error) 
     return STATUS_OK;
 }
 
-/* ---- Means over runs -------------------------------------------------------------------------------------
- */
+/* ---- Means over runs --------------------------------------------------------------------------- */
 
 /* Mean of one variable over the run axes, for every combination of the other axes. */
 typedef struct means {
@@ -222,8 +220,7 @@ static status print_all_means(results_reader *r, error_info *error) {
     return result;
 }
 
-/* ---- Output ----------------------------------------------------------------------------------------------
- */
+/* ---- Output ------------------------------------------------------------------------------------ */
 
 static void print_text(const char *path, const sweep_state *s) {
     char text[TEXT_NUMBER_SIZE];

@@ -48,8 +48,7 @@ struct results {
 
 static const double sync_interval = 1; /* seconds */
 
-/* ---- Rows ------------------------------------------------------------------------------------------------
- */
+/* ---- Rows -------------------------------------------------------------------------------------- */
 
 static uint64_t row_offset(const results *r, int array, size_t row) {
     const results_array *a = &r->layout.arrays[array];
@@ -102,8 +101,7 @@ static status append_cell(cell_list *list, size_t cell, error_info *error) {
     return STATUS_OK;
 }
 
-/* ---- Sync and publish -----------------------------------------------------------------------------------
- */
+/* ---- Sync and publish -------------------------------------------------------------------------- */
 
 static status sync_failed(results *r, int reason) {
     return error_set(&r->failure, STATUS_IO, "%s: cannot sync: %s; cells stored last may be lost", r->path,
@@ -168,8 +166,7 @@ static status flush(results *r) {
     return publish(r);
 }
 
-/* ---- Store -----------------------------------------------------------------------------------------------
- */
+/* ---- Store ------------------------------------------------------------------------------------- */
 
 static status check_record(results *r, const cell_record *record) {
     if (record->cell < r->layout.cells && record->status > CELL_PENDING &&
@@ -258,8 +255,7 @@ static status store(results *r, const cell_record *record) {
     return append_cell(&r->unsynced, cell, &r->failure);
 }
 
-/* ---- Open and resume ------------------------------------------------------------------------------------
- */
+/* ---- Open and resume --------------------------------------------------------------------------- */
 
 static status check_place(const char *path, error_info *error) {
     struct stat info;
@@ -420,8 +416,7 @@ static void release(results **results_) {
     *results_ = NULL;
 }
 
-/* ---- Interface -------------------------------------------------------------------------------------------
- */
+/* ---- Interface --------------------------------------------------------------------------------- */
 
 status results_open(results **out, const char *path, const job *j, const record_layout *layout,
                     const results_origin *origin, int ranks, error_info *error) {

@@ -48,8 +48,7 @@ void tree_describe(const tree_node *node, char *text, size_t size) {
         snprintf(text, size, "'%.60s%s'", node->text, strlen(node->text) > 60 ? "…" : "");
 }
 
-/* ---- Parsing ---------------------------------------------------------------------------------------------
- */
+/* ---- Parsing ----------------------------------------------------------------------------------- */
 
 typedef struct tree_parser {
     yaml_parser_t yaml;
@@ -269,8 +268,7 @@ status tree_parse(tree_node **out, const char *source, bool with_lines, const ch
     return result;
 }
 
-/* ---- Using a tree ----------------------------------------------------------------------------------------
- */
+/* ---- Using a tree ------------------------------------------------------------------------------ */
 
 void tree_destroy(tree_node **root) {
     for (tree_node *node = *root, *next; node != NULL; node = next) {

@@ -46,8 +46,7 @@ static status check(int code, const char *call, error_info *error) {
 
 #define CHECK_MPI(function, ...) RETURN_IF_FAILED(check(function(__VA_ARGS__), #function, error))
 
-/* ---- Messages
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Messages ---------------------------------------------------------------------------------- */
 
 /* Free what has arrived. MPI makes progress on the rest meanwhile. */
 static status reap_sendings(mpi_world *w, error_info *error) {
@@ -159,8 +158,7 @@ transport *mpi_world_trainer(mpi_world *w) {
     return local_hub_endpoint(w->hub, 0);
 }
 
-/* ---- The world
- * --------------------------------------------------------------------------------------------- */
+/* ---- The world --------------------------------------------------------------------------------- */
 
 static status join_world(mpi_world *w, error_info *error) {
     int provided, length;
@@ -227,8 +225,7 @@ status mpi_world_agree(mpi_world *w, status mine, error_info *error) {
     return error->code;
 }
 
-/* ---- Memory of a node
- * ------------------------------------------------------------------------------------------ */
+/* ---- Memory of a node -------------------------------------------------------------------------- */
 
 status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error) {
     int node_rank, node_size, unit;

@@ -105,8 +105,7 @@ static void first_samples_are_read(void **state) {
     free(memory);
 }
 
-/* ---- Errors ----------------------------------------------------------------------------------------------
- */
+/* ---- Errors ------------------------------------------------------------------------------------ */
 
 static void assert_io_error(status result, const error_info *error, const char *name, const char *message) {
     assert_int_equal(result, STATUS_IO);
@@ -170,8 +169,7 @@ static void bad_label_is_refused(void **state) {
     free(memory);
 }
 
-/* ---- Synthetic images ------------------------------------------------------------------------------------
- */
+/* ---- Synthetic images -------------------------------------------------------------------------- */
 
 static void synthetic_images_fill_both_splits(void **state) {
     (void)state;

@@ -237,8 +237,7 @@ static void cifar10_has_its_own_counts(void **state) {
     job_destroy(&j);
 }
 
-/* ---- Settings --------------------------------------------------------------------------------------------
- */
+/* ---- Settings ---------------------------------------------------------------------------------- */
 
 static void settings_replace_and_add(void **state) {
     (void)state;
@@ -266,8 +265,7 @@ static void settings_replace_and_add(void **state) {
     job_destroy(&j);
 }
 
-/* ---- Canonical text --------------------------------------------------------------------------------------
- */
+/* ---- Canonical text ---------------------------------------------------------------------------- */
 
 static const char canonical_minimal[] = "data.channels = 3\n"
                                         "data.classes = 10\n"
@@ -367,8 +365,7 @@ static void differences_are_listed_by_key(void **state) {
     free(text);
 }
 
-/* ---- Files of the repository -----------------------------------------------------------------------------
- */
+/* ---- Files of the repository ------------------------------------------------------------------- */
 
 static void job_files_are_good(void **state) {
     (void)state;

@@ -368,8 +368,7 @@ static void unreadable_files_are_io_errors(void **state) {
     assert_message(&error, directory.path, "", "Is a directory");
 }
 
-/* ---- Mistakes that show against the data -----------------------------------------------------------------
- */
+/* ---- Mistakes that show against the data ------------------------------------------------------- */
 
 static void assert_check_refuses(int line, const char *text, const char *place, const char *fragment) {
     error_info error = {0};

@@ -124,8 +124,7 @@ static bool exists(fixture *f, const char *suffix) {
     return access(path, F_OK) == 0;
 }
 
-/* ---- Writing and resuming --------------------------------------------------------------------------------
- */
+/* ---- Writing and resuming ---------------------------------------------------------------------- */
 
 static void test_new_file_is_pending(void **state) {
     fixture *f = *state;
@@ -265,8 +264,7 @@ static void test_bad_record_is_refused(void **state) {
     }
 }
 
-/* ---- Layout ----------------------------------------------------------------------------------------------
- */
+/* ---- Layout ------------------------------------------------------------------------------------ */
 
 static void test_strides_have_scales_of_their_own(void **state) {
     fixture *f = *state;
@@ -294,8 +292,7 @@ static void test_curve_without_values_is_refused(void **state) {
     assert_non_null(strstr(f->error.text, "train_loss is never recorded"));
 }
 
-/* ---- Refusals --------------------------------------------------------------------------------------------
- */
+/* ---- Refusals ---------------------------------------------------------------------------------- */
 
 static void test_second_writer_is_refused(void **state) {
     fixture *f = *state;

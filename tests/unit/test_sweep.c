@@ -15,7 +15,7 @@
 
 enum { CELLS = 40, WORKERS = 3, VALUES = 5, WRONG_LAYOUT = 7, REFUSED = 11, DIVERGES = 13, ENDLESS = 17 };
 
-/* ---- The engine: what a cell does is told by its number, which comes as epochs --------------------- */
+/* ---- The engine: what a cell does is told by its number, which comes as epochs ----------------- */
 
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error) {
     (void)data;
@@ -48,8 +48,7 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
     return STATUS_OK;
 }
 
-/* ---- A sweep of CELLS cells over WORKERS threads
- * ------------------------------------------------------------ */
+/* ---- A sweep of CELLS cells over WORKERS threads ----------------------------------------------- */
 
 typedef struct fixture {
     local_hub *hub;

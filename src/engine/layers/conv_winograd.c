@@ -87,8 +87,7 @@ static void setup(layer *l) {
     l->scratch_reals = scratch[0] > scratch[1] ? scratch[0] : scratch[1];
 }
 
-/* ---- Weights ---------------------------------------------------------------------------------------------
- */
+/* ---- Weights ----------------------------------------------------------------------------------- */
 
 /* out = G (g0 g1 g2), G = [1 0 0; ½ ½ ½; ½ −½ ½; 0 0 1] */
 static void transform_weight_row(real g0, real g1, real g2, real out[4]) {
@@ -177,8 +176,7 @@ static void backward_end(const layer *l, const layer_pass *pass) {
         }
 }
 
-/* ---- Images ----------------------------------------------------------------------------------------------
- */
+/* ---- Images ------------------------------------------------------------------------------------ */
 
 /* Some rows of tiles of one image. */
 typedef struct tile_chunk {
