@@ -1,4 +1,5 @@
 /* mpisweep plan: checks a job and says what it will take. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "io/dataset_reader.h"
-#include "sweep/record.h"
+#include "io/results.h"
 
 enum { TIMED_STEPS = 2 };
 
@@ -24,7 +25,7 @@ typedef struct prediction {
     double total_flops, longest_flops;     /* of all cells, of the longest */
     double step_seconds, flops_per_second; /* measured */
     double seconds;                        /* of the whole job */
-    double file_bytes;
+    uint64_t file_bytes;
 } prediction;
 
 static status parse_option(plan_options *o, int code, error_info *error) {
@@ -73,13 +74,6 @@ static status add_flops(const job *j, const dataset *data, prediction *p, error_
     return result;
 }
 
-/* The arrays of the results file; its structure adds some ten kilobytes. */
-static double predict_file_bytes(const training_plan *plan, size_t cells) {
-    size_t finals = (size_t)plan->records.variable_count * sizeof(float);
-    size_t curves = plan->records.value_count * sizeof(float);
-    return (double)cells * (double)(finals + curves + sizeof(cell_record));
-}
-
 static status predict(const job *j, const dataset *data, const training_plan *plan, long ranks, prediction *p,
                       error_info *error) {
     engine_times times;
@@ -89,8 +83,7 @@ static status predict(const job *j, const dataset *data, const training_plan *pl
     p->flops_per_second = plan->flops_per_step / times.median_seconds;
     /* Longest first comes close to the better of two bounds: an even share, and the longest cell. */
     p->seconds = fmax(p->total_flops / (double)ranks, p->longest_flops) / p->flops_per_second;
-    p->file_bytes = predict_file_bytes(plan, p->cells);
-    return STATUS_OK;
+    return results_predict_bytes(j, &plan->records, &p->file_bytes, error);
 }
 
 static void print_axis(const grid_axis *axis) {
@@ -106,7 +99,7 @@ static void print_text(const job *j, const training_plan *plan, const prediction
     text_duration(plan->flops / p->flops_per_second, cell_time);
     text_duration(p->seconds, job_time);
     text_bytes((double)plan->memory_bytes, memory);
-    text_bytes(p->file_bytes, file);
+    text_bytes((double)p->file_bytes, file);
     printf("job          %s: %s\naxes\n", j->name, j->title);
     for (int i = 0; i < j->grid.axis_count; i++)
         print_axis(&j->grid.axes[i]);
@@ -149,7 +142,7 @@ static void print_json(const job *j, const training_plan *plan, const prediction
     }
     printf("], \"parameters\": %zu, \"steps\": %ld, \"flops_per_cell\": %.17g, \"flops\": %.17g, ",
            plan->parameters, plan->steps, plan->flops, p->total_flops);
-    printf("\"memory_bytes\": %zu, \"file_bytes\": %.0f, \"ms_per_step\": %.6g, \"ranks\": %ld, ",
+    printf("\"memory_bytes\": %zu, \"file_bytes\": %" PRIu64 ", \"ms_per_step\": %.6g, \"ranks\": %ld, ",
            plan->memory_bytes, p->file_bytes, 1e3 * p->step_seconds, ranks);
     printf("\"seconds_per_cell\": %.6g, \"seconds\": %.6g}\n", plan->flops / p->flops_per_second, p->seconds);
 }

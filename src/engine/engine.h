@@ -234,7 +234,7 @@ status engine_plan(const training_spec *spec, const dataset *data, training_plan
 
 typedef enum training_outcome {
     TRAINING_DONE,
-    TRAINING_DIVERGED, /* the loss became NaN or infinite; values recorded until then are kept */
+    TRAINING_DIVERGED, /* a loss became NaN or infinite; values recorded until then are kept */
     TRAINING_STOPPED,  /* the caller's stop function said so; the report is of no use */
 } training_outcome;
 
@@ -244,7 +244,8 @@ typedef struct training_report {
     float *values; /* (records.value_count), caller's memory; NaN where nothing was recorded */
 } training_report;
 
-/* Asked before every step; return true to end the training at once. May be NULL. */
+/* Asked before every step and every batch of an evaluation; return true to end the training at once. May be
+ * NULL. */
 typedef bool (*training_stop)(void *context);
 
 /* Train once. `memory` is reused from call to call (zero-initialise it before the first); `seed` and

@@ -63,13 +63,28 @@ void trainer_load_batch(trainer *t, size_t first, size_t count) {
                  t->labels);
 }
 
+/* Notes a loss that is NaN or infinite. */
+static bool is_finite(trainer *t, loss_sums sums) {
+    if (isfinite(sums.loss))
+        return true;
+    t->outcome = TRAINING_DIVERGED;
+    return false;
+}
+
+/* Asks the caller's stop function. */
+static bool is_stopped(trainer *t) {
+    if (t->stop != NULL && t->stop(t->stop_context))
+        t->outcome = TRAINING_STOPPED;
+    return t->outcome == TRAINING_STOPPED;
+}
+
 loss_sums trainer_step(trainer *t, size_t count) {
     t->lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, t->steps, t->epoch);
     const pass_mode training = {true, t->seed, t->coordinates, t->steps++};
     model_forward(&t->model, count, training);
     loss_sums sums = loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
                                    t->data->classes, model_logits_gradient(&t->model));
-    if (isfinite(sums.loss)) {
+    if (is_finite(t, sums)) {
         model_backward(&t->model, count);
         optimizer_step(&t->optimizer, &t->model, t->lr, t->steps);
     }
@@ -85,13 +100,14 @@ static void add_sums(loss_sums *total, loss_sums more) {
 loss_sums trainer_evaluate(trainer *t) {
     const dataset_split *test = &t->data->test;
     loss_sums total = {0};
-    for (size_t first = 0; first < test->count; first += t->model.capacity) {
+    for (size_t first = 0; first < test->count && !is_stopped(t); first += t->model.capacity) {
         size_t left = test->count - first, count = left < t->model.capacity ? left : t->model.capacity;
         batch_gather(test, t->data->shape, t->pixels, NULL, first, count, model_input(&t->model), t->labels);
         model_forward(&t->model, count, (pass_mode){.training = false});
         add_sums(&total, loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
                                        t->data->classes, NULL));
     }
+    is_finite(t, total);
     return total;
 }
 
@@ -159,13 +175,9 @@ static void begin_epoch(trainer *t, int epoch) {
     random_permutation(&stream, t->order, (uint32_t)t->data->train.count);
 }
 
-/* One epoch. Returns TRAINING_DONE when the training may go on. */
-static training_outcome train_epoch(trainer *t, const record_layout *layout, training_stop stop,
-                                    void *stop_context, training_report *report, loss_sums *epoch) {
+static void train_epoch(trainer *t, const record_layout *layout, training_report *report, loss_sums *epoch) {
     const size_t samples = t->data->train.count, batch = (size_t)t->spec->batch;
-    for (size_t first = 0; first < samples; first += batch) {
-        if (stop != NULL && stop(stop_context))
-            return TRAINING_STOPPED;
+    for (size_t first = 0; first < samples && t->outcome == TRAINING_DONE && !is_stopped(t); first += batch) {
         size_t count = samples - first < batch ? samples - first : batch;
         trainer_load_batch(t, first, count);
         loss_sums sums = trainer_step(t, count);
@@ -173,10 +185,7 @@ static training_outcome train_epoch(trainer *t, const record_layout *layout, tra
         add_sums(epoch, sums);
         record_moment(t, layout, &(moment){RECORD_PER_STEP, report->steps_taken, sums, t->lr},
                       report->values);
-        if (!isfinite(sums.loss))
-            return TRAINING_DIVERGED;
     }
-    return TRAINING_DONE;
 }
 
 status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
@@ -186,18 +195,20 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
     trainer t;
     RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
     RETURN_IF_FAILED(trainer_open(&t, spec, data, seed, coordinates, memory, error));
-    report->outcome = TRAINING_DONE;
+    t.stop = stop;
+    t.stop_context = stop_context;
     report->steps_taken = 0;
     for (size_t i = 0; i < plan.records.value_count; i++)
         report->values[i] = NAN;
 
-    for (int epoch = 0; epoch < spec->epochs && report->outcome == TRAINING_DONE; epoch++) {
+    for (int epoch = 0; epoch < spec->epochs && t.outcome == TRAINING_DONE; epoch++) {
         loss_sums sums = {0};
         begin_epoch(&t, epoch);
-        report->outcome = train_epoch(&t, &plan.records, stop, stop_context, report, &sums);
-        if (report->outcome == TRAINING_DONE)
+        train_epoch(&t, &plan.records, report, &sums);
+        if (t.outcome == TRAINING_DONE)
             record_moment(&t, &plan.records, &(moment){RECORD_PER_EPOCH, epoch + 1, sums, t.lr},
                           report->values);
     }
+    report->outcome = t.outcome;
     return STATUS_OK;
 }

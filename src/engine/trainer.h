@@ -12,6 +12,9 @@ typedef struct trainer {
     const dataset *data;
     model model;
     optimizer optimizer;
+    training_outcome outcome; /* TRAINING_DONE while all is well */
+    training_stop stop;       /* may be NULL */
+    void *stop_context;
     uint64_t seed, coordinates; /* name the random streams */
     uint64_t steps;             /* taken */
     int epoch;                  /* from 0 */
@@ -36,7 +39,7 @@ void trainer_load_batch(trainer *t, size_t first, size_t count);
  * is not finite the update is left out. */
 loss_sums trainer_step(trainer *t, size_t count);
 
-/* Sums over the whole test set. */
+/* Sums over the whole test set, or over a part of it when the training is stopped meanwhile. */
 loss_sums trainer_evaluate(trainer *t);
 
 #endif

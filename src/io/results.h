@@ -34,6 +34,9 @@ typedef struct results_origin {
 status results_open(results **out, const char *path, const job *j, const record_layout *layout,
                     const results_origin *origin, int ranks, error_info *error);
 
+/* About how large the results file of a job will be. STATUS_USAGE when it cannot be laid out. */
+status results_predict_bytes(const job *j, const record_layout *layout, uint64_t *bytes, error_info *error);
+
 /* The state of every cell (cells): cell_status. Owned by `r`, kept up to date by results_store. */
 const uint8_t *results_states(const results *r);
 

@@ -162,3 +162,11 @@ uint64_t results_layout_bytes(const results_layout *layout) {
         bytes += layout->arrays[i].row_bytes * results_array_rows(layout, i);
     return bytes;
 }
+
+status results_predict_bytes(const job *j, const record_layout *layout, uint64_t *bytes, error_info *error) {
+    const uint64_t headers = 30000; /* of objects and attributes, as seen */
+    results_layout arrays;
+    RETURN_IF_FAILED(results_layout_make(&arrays, &j->grid, layout, error));
+    *bytes = results_layout_bytes(&arrays) + headers + strlen(j->text) + strlen(j->canonical);
+    return STATUS_OK;
+}

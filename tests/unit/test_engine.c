@@ -139,6 +139,22 @@ static void an_infinite_loss_ends_the_training_and_keeps_its_curve(void **state)
     arena_release(&memory);
 }
 
+/* The last update of all destroys the parameters: only the evaluation after it can see that. */
+static void an_infinite_test_loss_counts_as_diverged(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    training_spec spec = small_training();
+    spec.schedule =
+        (schedule_spec){.kind = SCHEDULE_FACTORS_AT, .factor = 1e35, .count = 1, .values = {STEPS - 1}};
+    arena memory = {0};
+    result r;
+    train(&spec, &data, 1, &memory, NULL, NULL, &r);
+    assert_int_equal(r.report.steps_taken, STEPS);
+    assert_true(isfinite(r.values[STEPS - 1]));
+    assert_int_equal(r.report.outcome, TRAINING_DIVERGED);
+    arena_release(&memory);
+}
+
 static bool stop_at_zero(void *context) {
     int *left = context;
     return (*left)-- == 0;
@@ -154,6 +170,11 @@ static void a_stop_ends_the_training_before_the_next_step(void **state) {
     train(&spec, &data, 1, &memory, stop_at_zero, &steps, &r);
     assert_int_equal(r.report.outcome, TRAINING_STOPPED);
     assert_int_equal(r.report.steps_taken, 13);
+
+    steps = 19 + 1; /* in the evaluation after the first epoch: between its two batches */
+    train(&spec, &data, 1, &memory, stop_at_zero, &steps, &r);
+    assert_int_equal(r.report.outcome, TRAINING_STOPPED);
+    assert_int_equal(r.report.steps_taken, 19);
     arena_release(&memory);
 }
 
@@ -211,6 +232,7 @@ int main(void) {
         cmocka_unit_test(training_learns_and_fills_every_value),
         cmocka_unit_test(the_result_depends_on_seed_and_coordinates_alone),
         cmocka_unit_test(an_infinite_loss_ends_the_training_and_keeps_its_curve),
+        cmocka_unit_test(an_infinite_test_loss_counts_as_diverged),
         cmocka_unit_test(a_stop_ends_the_training_before_the_next_step),
         cmocka_unit_test(the_entropy_term_is_added_to_the_loss),
         cmocka_unit_test(a_bad_specification_is_refused_with_the_layer),
