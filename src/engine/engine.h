@@ -67,11 +67,24 @@ typedef struct layer_spec {
 } layer_spec;
 
 typedef enum initializer_kind {
-    INIT_PYTORCH, /* weights and biases uniform in ±1/√fan_in */
+    INIT_PYTORCH,        /* weights and biases uniform in ±1/√fan_in; the others leave biases at `bias` */
+    INIT_GLOROT_UNIFORM, /* ±√(6 / (fan_in + fan_out)) */
+    INIT_GLOROT_NORMAL,  /* standard deviation √(2 / (fan_in + fan_out)) */
+    INIT_HE_NORMAL,      /* standard deviation √(2 / fan_in) */
+    INIT_NORMAL,         /* standard deviation `scale` */
+    INIT_UNIFORM,        /* ±scale */
+    INIT_CONSTANT,       /* scale */
 } initializer_kind;
 
+/* How the weights and biases of dense and convolution layers start. */
+typedef struct initializer_spec {
+    initializer_kind kind;
+    double scale;
+    double bias;
+} initializer_spec;
+
 typedef struct model_spec {
-    initializer_kind init;
+    initializer_spec init;
     int layer_count;
     layer_spec layers[ENGINE_MAX_LAYERS];
 } model_spec;

@@ -4,8 +4,8 @@
 
 #include "engine/model.h"
 
-/* Reset the state of all layers, and draw all parameters of `m`, layer by layer in natural order, each layer
- * (by its position in the specification) from a stream of its own. */
-void initialize_parameters(const model *m, initializer_kind kind, uint64_t seed, uint64_t coordinates);
+/* Reset the state of all layers and set all parameters of `m`: drawn layer by layer in natural order, each
+ * layer (by its position in the specification) from a stream of its own. */
+void initialize_parameters(const model *m, const initializer_spec *spec, uint64_t seed, uint64_t coordinates);
 
 #endif

@@ -52,7 +52,7 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
     t->seed = seed;
     t->coordinates = coordinates;
     pixel_table_fill(t->pixels, &spec->normalize, data->shape.channels);
-    initialize_parameters(&t->model, spec->model.init, seed, coordinates);
+    initialize_parameters(&t->model, &spec->model.init, seed, coordinates);
     return STATUS_OK;
 }
 

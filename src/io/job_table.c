@@ -8,7 +8,14 @@
 static_assert(sizeof(size_t) == sizeof(uint64_t), "option_unsigned also stores counts of type size_t");
 
 static const char *const data_sources[] = {[DATA_CIFAR10] = "cifar10", [DATA_SYNTHETIC] = "synthetic", NULL};
-static const char *const initializers[] = {[INIT_PYTORCH] = "pytorch", NULL};
+static const char *const initializers[] = {[INIT_PYTORCH] = "pytorch",
+                                           [INIT_GLOROT_UNIFORM] = "glorot_uniform",
+                                           [INIT_GLOROT_NORMAL] = "glorot_normal",
+                                           [INIT_HE_NORMAL] = "he_normal",
+                                           [INIT_NORMAL] = "normal",
+                                           [INIT_UNIFORM] = "uniform",
+                                           [INIT_CONSTANT] = "constant",
+                                           NULL};
 static const char *const losses[] = {[LOSS_CROSS_ENTROPY] = "cross_entropy", NULL};
 static const char *const optimizers[] = {[OPTIMIZER_SGD] = "sgd",
                                          [OPTIMIZER_NESTEROV] = "nesterov",
@@ -29,6 +36,7 @@ static const char *const cycle_policies[] = {[CYCLE_TRIANGULAR] = "triangular",
 #define RANGE(least, greatest) .min = (least), .max = (greatest)
 #define ONLY_CIFAR10 .only_if = "data.source", .only_values = 1u << DATA_CIFAR10
 #define ONLY_SYNTHETIC .only_if = "data.source", .only_values = 1u << DATA_SYNTHETIC
+#define ONLY_INIT(set) .only_if = "model.init", .only_values = (set)
 #define ONLY_OPTIMIZER(set) .only_if = "optimizer.kind", .only_values = (set)
 #define ONLY_SCHEDULE(set) .only_if = "schedule.kind", .only_values = (set)
 #define ONE(value) (1u << (value))
@@ -68,8 +76,13 @@ static const option job_options[] = {
      .count_offset = offsetof(job, base.normalize.channels), RANGE(1e-6, 1e6), .default_text = "",
      .help = "per channel, as many as mean"},
 
-    {"model.init", &option_choice, FIELD(base.model.init), .choices = initializers, .default_text = "pytorch",
-     .help = "initial parameters; pytorch: weights and biases uniform in ±1/√fan_in"},
+    {"model.init", &option_choice, FIELD(base.model.init.kind), .choices = initializers,
+     .default_text = "pytorch", .help = "how weights and biases start, see docs/engine.md"},
+    {"model.init_scale", &option_number, FIELD(base.model.init.scale), RANGE(-1000, 1000),
+     ONLY_INIT(EITHER(INIT_NORMAL, INIT_UNIFORM) | ONE(INIT_CONSTANT)),
+     .help = "standard deviation, half the width, or the value"},
+    {"model.init_bias", &option_number, FIELD(base.model.init.bias), RANGE(-1000, 1000),
+     ONLY_INIT(~ONE(INIT_PYTORCH)), .default_text = "0", .help = "first value of all biases"},
     {"model.layers", &option_layers, FIELD(base.model), .help = "see Layers"},
 
     {"loss.kind", &option_choice, FIELD(base.loss.kind), .choices = losses, .default_text = "cross_entropy",

@@ -102,7 +102,7 @@ static void every_key_is_stored(void **state) {
     assert_int_equal(j->base.normalize.channels, 2);
     assert_true(j->base.normalize.mean[0] == 0.5 && j->base.normalize.mean[1] == -0.1);
     assert_true(j->base.normalize.std[0] == 0.25 && j->base.normalize.std[1] == 2);
-    assert_int_equal(j->base.model.init, INIT_PYTORCH);
+    assert_int_equal(j->base.model.init.kind, INIT_PYTORCH);
     assert_int_equal(j->base.loss.kind, LOSS_CROSS_ENTROPY);
     assert_true(j->base.loss.entropy_weight == -0.5);
     assert_int_equal(j->base.optimizer.kind, OPTIMIZER_SGD);
@@ -457,9 +457,11 @@ static void other_layers_optimizers_and_schedules_are_stored(void **state) {
              "data: {source: synthetic}\n"
              "schedule: {kind: factors_at, steps: [5, 10], factor: 0.5}\n"
              "optimizer: {kind: adam, lr: 0.1, beta1: 0.5, beta2: 0.75}\n"
-             "model: {layers: [dense: 10]}\n"
+             "model: {init: normal, init_scale: 0.25, init_bias: 0.5, layers: [dense: 10]}\n"
              "train: {epochs: 1, batch: 8}\n"
              "record: {train_loss: {every: 1 step}}\n");
+    assert_int_equal(j->base.model.init.kind, INIT_NORMAL);
+    assert_true(j->base.model.init.scale == 0.25 && j->base.model.init.bias == 0.5);
     assert_true(j->base.optimizer.beta1 == 0.5 && j->base.optimizer.beta2 == 0.75);
     assert_int_equal(j->base.schedule.count, 2);
     assert_true(j->base.schedule.values[1] == 10 && j->base.schedule.factor == 0.5);

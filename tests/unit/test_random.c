@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/random.h"
+#include "statistics.h"
 
 /* kat_vectors of the Random123 distribution, philox4x32 with 10 rounds. */
 static void philox_gives_the_published_vectors(void **state) {
@@ -48,31 +48,6 @@ static void streams_of_different_names_differ(void **state) {
         for (size_t k = 0; k < sizeof others / sizeof *others; k++)
             assert_int_not_equal(word, random_u32(&others[k]));
     }
-}
-
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Kolmogorov–Smirnov: the largest distance between the empirical distribution of sorted x (n) and `cdf`,
- * times √n; below 1.95 with probability 0.999 when x follows cdf. */
-static double kolmogorov_smirnov(double *x, size_t n, double (*cdf)(double)) {
-    qsort(x, n, sizeof *x, compare_doubles);
-    double distance = 0;
-    for (size_t i = 0; i < n; i++) {
-        double p = cdf(x[i]);
-        distance = fmax(distance, fmax(p - (double)i / (double)n, (double)(i + 1) / (double)n - p));
-    }
-    return distance * sqrt((double)n);
-}
-
-static double uniform_cdf(double x) {
-    return x;
-}
-
-static double normal_cdf(double x) {
-    return 0.5 * erfc(-x / sqrt(2));
 }
 
 enum { DRAWS = 20000 };

@@ -55,7 +55,9 @@ static status setup(layer *l, size_t batch, error_info *error) {
     const size_t o = filters(l), k = conv_terms(l);
     l->parameter_count = o * k + o;
     l->parameter_reals = panel_count(o) * PANEL * (k + 1);
-    l->fan_in = (int)k;
+    l->weight_count = o * k;
+    l->fan_in = (double)k;
+    l->fan_out = (double)(o * k) / l->in.channels; /* as PyTorch and Keras count it */
     l->flops_forward = 2.0 * (double)(o * k) * (double)out_pixels(l);
     l->flops_backward = 2.0 * l->flops_forward;
     algorithm(l)->setup(l);

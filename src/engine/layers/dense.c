@@ -33,7 +33,9 @@ static status setup(layer *l, size_t batch, error_info *error) {
     l->out = (tensor_shape){.channels = l->spec.units, .height = 1, .width = 1};
     l->parameter_count = o * k + (l->spec.bias ? o : 0);
     l->parameter_reals = panel_count(o) * PANEL * (k + l->spec.bias);
-    l->fan_in = (int)k;
+    l->weight_count = o * k;
+    l->fan_in = (double)k;
+    l->fan_out = (double)o;
     /* weight gradient: a block of x and dy as panels; input gradient: one turned panel */
     l->scratch_reals = larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), o * PANEL);
     l->flops_forward = 2.0 * (double)(o * k);
