@@ -15,13 +15,10 @@ typedef struct axis_source {
     const tree_node *values, *linspace, *logspace; /* as written; NULL when not given */
 } axis_source;
 
+/* The table says which: they are too many for a line. */
 static void accepted_target(const option *o, char *text, size_t size) {
     (void)o;
-    size_t used = 0;
-    for (size_t i = 0; i < job_table.count && used < size; i++)
-        if (job_option_is_settable(&job_table.options[i]))
-            used += (size_t)snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "",
-                                     job_table.options[i].key);
+    snprintf(text, size, "a key of model, loss, schedule, optimizer or train that takes a number");
 }
 
 static status read_target(const option *o, const char *name, const tree_node *node, void *object,
@@ -31,12 +28,14 @@ static status read_target(const option *o, const char *name, const tree_node *no
         ((axis_source *)object)->target = target;
         return STATUS_OK;
     }
+    const char *text = node->kind == TREE_SCALAR ? node->text : "";
     char found[100], accepted[KEY_SIZE], nearest[KEY_SIZE];
     tree_describe(node, found, sizeof found);
     accepted_target(o, accepted, sizeof accepted);
-    option_nearest(&job_table, node->kind == TREE_SCALAR ? node->text : "", nearest, sizeof nearest);
-    return tree_error(error, node->place, "%s: %s; accepted: %s; nearest known key: %s", name, found,
-                      accepted, nearest);
+    option_nearest(&job_table, text, nearest, sizeof nearest);
+    bool known = strcmp(nearest, text) == 0; /* but not for an axis */
+    return tree_error(error, node->place, "%s: %s; accepted: %s%s%s", name, found, accepted,
+                      known ? "" : "; nearest known key: ", known ? "" : nearest);
 }
 
 static status read_node(const option *o, const char *name, const tree_node *node, void *object,
