@@ -1,29 +1,9 @@
 #include "engine/losses.h"
 
-#include <math.h>
-
-#ifdef ENGINE_DOUBLE
-#define real_exp exp
-#define real_log log
-#else
-#define real_exp expf
-#define real_log logf
-#endif
+#include "engine/real.h"
 
 /* H(p) is taken with log(p + ε), as in the experiment that the term comes from. */
 static const real entropy_epsilon = (real)1e-8;
-
-/* p = softmax(z), stable: p_i = exp(z_i − max z) / Σ_j exp(z_j − max z). Returns log Σ exp z. */
-static real softmax(const real *z, int classes, real *p) {
-    real largest = z[0], sum = 0;
-    for (int i = 1; i < classes; i++)
-        largest = z[i] > largest ? z[i] : largest;
-    for (int i = 0; i < classes; i++)
-        sum += p[i] = real_exp(z[i] - largest);
-    for (int i = 0; i < classes; i++)
-        p[i] /= sum;
-    return largest + real_log(sum);
-}
 
 /* λ·H(p), H(p) = −Σ p log(p + ε); adds its gradient on the logits to dz:
  * dH/dp_i = −log(p_i + ε) − p_i / (p_i + ε), and through the softmax dH/dz_i = p_i (dH/dp_i − Σ_j p_j
@@ -53,7 +33,7 @@ static int largest_class(const real *z, int classes) {
  */
 static real cross_entropy(const loss_spec *spec, const real *z, int label, int classes, real *dz) {
     real p[ENGINE_MAX_CLASSES];
-    real loss = softmax(z, classes, p) - z[label];
+    real loss = real_softmax(z, (size_t)classes, p) - z[label];
     if (dz != NULL) {
         for (int i = 0; i < classes; i++)
             dz[i] = p[i];

@@ -1,15 +1,9 @@
 /* The plain C kernels. Compiled once without extensions as the reference set, and once per instruction set
  * for the entries that the compiler vectorises well by itself; KERNEL_SET is the suffix of the names. */
 #include "engine/kernels/set.h"
+#include "engine/real.h"
 
-#include <math.h>
 #include <string.h>
-
-#ifdef ENGINE_DOUBLE
-#define real_sqrt sqrt
-#else
-#define real_sqrt sqrtf
-#endif
 
 static void plain_product(const product *p) {
     for (int r = 0; r < p->rows; r++) {

@@ -1,14 +1,7 @@
 /* Logistic sigmoids: y = 1 / (1 + exp(−s x)), dx = dy s y (1 − y), with s = 1 (sigmoid) or 2
  * (scaled_sigmoid). */
-#include <math.h>
-
 #include "engine/layers/layer.h"
-
-#ifdef ENGINE_DOUBLE
-#define real_exp exp
-#else
-#define real_exp expf
-#endif
+#include "engine/real.h"
 
 static void forward_scaled(const layer *l, const layer_pass *pass, real scale) {
     const size_t n = pass->count * shape_size(l->in);

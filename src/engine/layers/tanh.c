@@ -1,13 +1,6 @@
 /* Hyperbolic tangent: y = tanh x, dx = dy (1 − y²). */
-#include <math.h>
-
 #include "engine/layers/layer.h"
-
-#ifdef ENGINE_DOUBLE
-#define real_tanh tanh
-#else
-#define real_tanh tanhf
-#endif
+#include "engine/real.h"
 
 static void forward(const layer *l, const layer_pass *pass) {
     const size_t n = pass->count * shape_size(l->in);

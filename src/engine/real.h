@@ -1,0 +1,26 @@
+/* The functions of the mathematical library for the engine's number type, and softmax. Private to the engine.
+ */
+#ifndef ENGINE_REAL_H
+#define ENGINE_REAL_H
+
+#include <math.h>
+
+#include "engine/engine.h"
+
+#ifdef ENGINE_DOUBLE
+#define real_exp exp
+#define real_log log
+#define real_sqrt sqrt
+#define real_tanh tanh
+#else
+#define real_exp expf
+#define real_log logf
+#define real_sqrt sqrtf
+#define real_tanh tanhf
+#endif
+
+/* p = softmax(z), stable: p_i = exp(z_i − max z) / Σ_j exp(z_j − max z); z and p (count), p may be z. Returns
+ * log Σ exp z. */
+real real_softmax(const real *z, size_t count, real *p);
+
+#endif
