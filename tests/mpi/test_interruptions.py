@@ -120,11 +120,13 @@ class Kills(Interruptions):
         self.go_on(2)
 
     def test_a_second_run_on_the_same_file_is_refused(self):
-        process = self.start_and_wait(1)
-        _, err = self.check(3, "run", *JOB, "-o", self.part)
+        """However long the second one takes to start: the first would need minutes."""
+        long_job = [TINY, "--set", "train.epochs=2000"]
+        process = self.start("run", *long_job, "-o", self.part, ranks=1)
+        wait_until(lambda: process.poll() is not None or self.part.exists())
+        _, err = self.check(3, "run", *long_job, "-o", self.part)
         self.assertIn("part.h5", err)
         kill_all(process)
-        self.go_on(2)
 
 
 if __name__ == "__main__":
