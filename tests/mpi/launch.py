@@ -83,8 +83,10 @@ class RunTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory(prefix="mpisweep-test-")
         self.addCleanup(directory.cleanup)
         self.directory = Path(directory.name)
-        # What killed ranks and launchers leave behind is left in here.
+        # What killed ranks and launchers leave behind is left in here. Without an /etc/hosts Open MPI asks a name
+        # server for localhost, which takes 5 seconds a start where there is none.
         self.environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                                RES_OPTIONS="timeout:1 attempts:1",
                                 TMPDIR=directory.name, OMPI_MCA_btl_vader_backing_directory=directory.name)
 
     def start(self, *arguments, ranks=None):
