@@ -16,6 +16,9 @@ typedef enum random_purpose {
     RANDOM_SHUFFLE = 2,   /* order of the samples; index: epoch */
     RANDOM_SYNTHETIC = 3, /* generated data; index: see the generator */
     RANDOM_DROPOUT = 4,   /* masks; index: step and layer */
+    RANDOM_SPLIT = 5,     /* hold-out split; index: class */
+    RANDOM_MIRROR = 6,    /* which images are mirrored; index: epoch */
+    RANDOM_POINTS = 7,    /* generated points; index: split */
 } random_purpose;
 
 typedef struct random_stream {

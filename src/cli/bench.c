@@ -16,8 +16,7 @@ typedef struct bench_options {
 
 /* The network of jobs/entropy_sensitivity.yaml on images of CIFAR-10's shape. */
 static const training_spec built_in_spec = {
-    .model = {.init = {.kind = INIT_PYTORCH},
-              .layer_count = 9,
+    .model = {.layer_count = 9,
               .layers = {{.kind = LAYER_CONV,
                           .filters = 32,
                           .kernel_height = 3,

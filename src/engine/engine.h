@@ -25,8 +25,9 @@ typedef float real;
 
 enum {
     ENGINE_MAX_LAYERS = 64,
-    ENGINE_MAX_RECORDS = 32,
+    ENGINE_MAX_VARIABLES = 96,
     ENGINE_MAX_CLASSES = 256, /* labels are stored as bytes */
+    ENGINE_MAX_LIST = 16,
 };
 
 /* ---- Specification: plain data, filled by the job file ----------------------------------------- */
@@ -53,21 +54,10 @@ typedef enum layer_kind {
     LAYER_KIND_COUNT
 } layer_kind;
 
-typedef struct layer_spec {
-    layer_kind kind;
-    int units;                         /* dense: outputs */
-    int filters;                       /* conv: output channels */
-    int kernel_height, kernel_width;   /* conv, pooling */
-    int stride_height, stride_width;   /* conv, pooling */
-    int padding_height, padding_width; /* conv: zeros added on each side */
-    bool bias;                         /* dense */
-    double slope;                      /* leaky_relu: y = slope·x for x < 0 */
-    double rate;                       /* dropout: share of values that are dropped */
-    double momentum, epsilon; /* batch_norm: weight of the old running statistics; added to variances */
-} layer_spec;
-
 typedef enum initializer_kind {
-    INIT_PYTORCH,        /* weights and biases uniform in ±1/√fan_in; the others leave biases at `bias` */
+    INIT_DEFAULT, /* of a layer: as the model's; of the model's weights: INIT_PYTORCH; of its biases: the same
+                     when its weights are INIT_PYTORCH, else 0 */
+    INIT_PYTORCH, /* uniform in ±1/√fan_in, biases too */
     INIT_GLOROT_UNIFORM, /* ±√(6 / (fan_in + fan_out)) */
     INIT_GLOROT_NORMAL,  /* standard deviation √(2 / (fan_in + fan_out)) */
     INIT_HE_NORMAL,      /* standard deviation √(2 / fan_in) */
@@ -76,24 +66,70 @@ typedef enum initializer_kind {
     INIT_CONSTANT,       /* scale */
 } initializer_kind;
 
-/* How the weights and biases of dense and convolution layers start. */
 typedef struct initializer_spec {
     initializer_kind kind;
     double scale;
-    double bias;
 } initializer_spec;
 
+/* How the parameters of a dense or convolution layer start. */
+typedef struct layer_init_spec {
+    initializer_spec weights, biases;
+} layer_init_spec;
+
+/* conv: padding_height and padding_width may be PADDING_SAME: the output has the size of the input; for odd
+ * kernels with stride 1 only. */
+enum { PADDING_SAME = -1 };
+
+typedef struct layer_spec {
+    layer_kind kind;
+    int units;                         /* dense: outputs */
+    int filters;                       /* conv: output channels */
+    int kernel_height, kernel_width;   /* conv, pooling */
+    int stride_height, stride_width;   /* conv, pooling */
+    int padding_height, padding_width; /* conv: zeros added on each side */
+    bool bias;                         /* dense */
+    bool own_l2;                       /* dense, conv: l2 below in place of the loss's */
+    double l2;                         /* coefficient c of the penalty c·Σ w² over the layer's weights */
+    layer_init_spec init;              /* dense, conv */
+    double slope;                      /* leaky_relu: y = slope·x for x < 0 */
+    double rate;                       /* dropout: share of values that are dropped */
+    double momentum, epsilon; /* batch_norm: weight of the old running statistics; added to variances */
+} layer_spec;
+
+/* Parameters from elsewhere, all layers in natural order (layers in order; weight, then bias, or γ, then β).
+ * Borrowed: they outlive every training. The start is values + shift[0]·directions[0] +
+ * shift[1]·directions[1].
+ */
+typedef struct start_spec {
+    size_t count;            /* 0: parameters are drawn */
+    const float *values;     /* (count) */
+    int direction_count;     /* 0 to 2 */
+    const float *directions; /* (direction_count, count) */
+    double shift[2];
+} start_spec;
+
 typedef struct model_spec {
-    initializer_spec init;
+    layer_init_spec init;
+    start_spec start;
     int layer_count;
     layer_spec layers[ENGINE_MAX_LAYERS];
 } model_spec;
 
-typedef enum loss_kind { LOSS_CROSS_ENTROPY } loss_kind;
+/* losses.h has the formulas. */
+typedef enum loss_kind {
+    LOSS_CROSS_ENTROPY,        /* of logits; a softmax that ends the model is part of it */
+    LOSS_BINARY_CROSS_ENTROPY, /* of probabilities: the model ends with sigmoid, scaled_sigmoid or softmax */
+    LOSS_SQUARED_ERROR,        /* of outputs */
+} loss_kind;
+
+typedef enum reduction { REDUCE_MEAN, REDUCE_SUM } reduction;
 
 typedef struct loss_spec {
     loss_kind kind;
-    double entropy_weight; /* λ: adds λ · mean over the batch of H(softmax(logits)) */
+    double entropy_weight;  /* cross_entropy, λ: adds λ · mean over the batch of H(softmax(logits)) */
+    reduction over_outputs; /* binary_cross_entropy, squared_error */
+    reduction over_samples; /* of a batch or a set */
+    double l2; /* cost = loss + Σ over dense and conv layers of l2·Σ w² (weights, not biases) */
 } loss_spec;
 
 typedef enum optimizer_kind {
@@ -101,6 +137,8 @@ typedef enum optimizer_kind {
     OPTIMIZER_NESTEROV,
     OPTIMIZER_ADAM,
     OPTIMIZER_RMSPROP,
+    OPTIMIZER_TRUNCATED_NEWTON, /* full batch, through NLopt; see full_batch.h */
+    OPTIMIZER_LBFGS,            /* the same */
 } optimizer_kind;
 
 /* Where ε stands (optimizers.h). */
@@ -128,8 +166,6 @@ typedef enum schedule_kind {
 /* The amplitude of a cyclical schedule: constant, halved after every cycle, times gamma^step. */
 typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE } cycle_policy;
 
-enum { ENGINE_MAX_LIST = 16 };
-
 /* The learning rate over time; steps and epochs count from 0. */
 typedef struct schedule_spec {
     schedule_kind kind;
@@ -143,26 +179,57 @@ typedef struct schedule_spec {
     double gamma;                   /* cyclical, exp_range */
 } schedule_spec;
 
+/* What a training can record. The numbers first, one per moment; then the arrays. */
 typedef enum record_quantity {
-    RECORD_TRAIN_LOSS,     /* loss of the batch, before its update */
-    RECORD_TRAIN_ACCURACY, /* percent of the batch, before its update */
+    RECORD_TRAIN_LOSS,     /* of the batch before its update; of an epoch the mean over its batches */
+    RECORD_TRAIN_COST,     /* the same, with the penalties */
+    RECORD_TRAIN_ACCURACY, /* percent, the same */
     RECORD_LEARNING_RATE,  /* of the step, or of the last step of the epoch */
-    RECORD_TEST_LOSS,      /* over the whole test set */
-    RECORD_TEST_ACCURACY,  /* percent of the test set */
+    RECORD_GRADIENT_NORM,  /* ‖gradient of the cost‖₂ of a layer's weights, of the last step's batch */
+    RECORD_TRAIN_SET_LOSS, /* over the whole training set, in evaluation mode */
+    RECORD_TRAIN_SET_COST,
+    RECORD_TRAIN_SET_ACCURACY,
+    RECORD_VALIDATION_LOSS,
+    RECORD_VALIDATION_COST,
+    RECORD_VALIDATION_ACCURACY,
+    RECORD_TEST_LOSS,
+    RECORD_TEST_COST,
+    RECORD_TEST_ACCURACY,
+    RECORD_PARAMETERS,       /* (parameter), all in natural order */
+    RECORD_WEIGHTS,          /* of each listed layer, (out, in) or (out, in, kh, kw) */
+    RECORD_TEST_GRADIENT,    /* of the mean loss over the test set, each listed layer's weights; every
+                                `stride`-th value in natural order */
+    RECORD_BATCH_NORM,       /* of each listed batch-norm layer: gamma, beta, running mean and variance */
+    RECORD_TEST_PROBABILITY, /* (sample) that the model gives the true class */
+    RECORD_TEST_PREDICTION,  /* (sample) predicted class, or the (first) output of a regression */
+    RECORD_GRID_OUTPUT,      /* (y, x, output) outputs over a grid of points of a plane of two features */
+    RECORD_FEATURE_MAPS,     /* (sample, channel, row, column) outputs of a layer for listed test samples */
     RECORD_QUANTITY_COUNT
 } record_quantity;
 
-typedef enum record_unit { RECORD_PER_STEP, RECORD_PER_EPOCH } record_unit;
+typedef enum record_unit {
+    RECORD_PER_STEP,
+    RECORD_PER_EPOCH,
+    RECORD_AT_END, /* once, when the training is done */
+} record_unit;
 
 typedef struct record_spec {
-    record_quantity quantity;
+    int every; /* a value after every `every` steps or epochs (1 at the end); 0: not recorded */
     record_unit unit;
-    int every; /* a value after every `every` steps or epochs; 0: not recorded */
+    int layer_count; /* 0 for batch_norm: all such layers */
+    int layers[ENGINE_MAX_LIST];
+    int stride; /* test_gradient */
+    int sample_count;
+    int samples[ENGINE_MAX_LIST]; /* feature_maps: places in the test set */
+    double from, to;              /* grid_output: of both features */
+    int points;                   /* grid_output: per feature, from and to included */
 } record_spec;
 
-/* x ← (pixel / 255 − mean[c]) / std[c] */
+/* x ← (stored / divide + offset − mean[c]) / std[c], unless the data set is standardised by feature. */
 typedef struct normalize_spec {
-    int channels; /* 0: pixel / 255 only */
+    double divide; /* 0: 255 for pixels, 1 for features */
+    double offset;
+    int channels; /* of mean and std; 0: none */
     double mean[ENGINE_MAX_LIST];
     double std[ENGINE_MAX_LIST];
 } normalize_spec;
@@ -173,26 +240,46 @@ typedef struct training_spec {
     loss_spec loss;
     optimizer_spec optimizer;
     schedule_spec schedule;
-    int epochs;
-    int batch; /* samples per step; the last, shorter batch of an epoch is kept */
-    int record_count;
-    record_spec records[ENGINE_MAX_RECORDS];
+    double mirror; /* probability that a training image is turned left to right, drawn anew every epoch */
+    int epochs;    /* 0: nothing is trained, what is recorded per epoch is recorded once; with a full-batch
+                      optimiser the greatest number of evaluations of the cost */
+    int batch;     /* samples per step; the last, shorter batch of an epoch is kept */
+    bool shuffle;  /* a new order of the samples every epoch; else as stored */
+    record_spec records[RECORD_QUANTITY_COUNT];
 } training_spec;
 
 /* ---- Data -------------------------------------------------------------------------------------- */
 
-/* Images as they are stored on disk: bytes, channel planes. The engine only reads them; they may lie in
- * memory shared by several processes. */
+/* Samples as they are stored: images of bytes (channel planes) or numbers, with labels or with targets. The
+ * engine only reads them; they may lie in memory shared by several processes. Several splits may share one
+ * store. */
 typedef struct dataset_split {
     size_t count;
-    const uint8_t *pixels; /* (count, C, H, W) */
-    const uint8_t *labels; /* (count), each < classes */
+    const uint32_t *index; /* (count) place in the store of each sample; NULL: 0 … count − 1 */
+    const uint8_t *pixels; /* (stored, C, H, W), or NULL and … */
+    const float *features; /* … (stored, C, H, W) */
+    const uint8_t *labels; /* (stored), each < classes; NULL for a regression */
+    const float *targets;  /* (stored, target_count); NULL for a classification */
 } dataset_split;
+
+/* Points of the plane or the line, drawn by the engine (points.h has the distributions). */
+typedef enum point_kind { POINTS_NONE, POINTS_XOR, POINTS_ABSOLUTE_VALUE } point_kind;
+
+typedef struct point_spec {
+    point_kind kind;
+    size_t train_count, validation_count, test_count;
+    double spread; /* xor: standard deviation of a cluster; absolute_value: x is uniform in ±spread */
+    bool per_cell; /* every training draws its own points; else all of a job have the same */
+} point_spec;
 
 typedef struct dataset {
     tensor_shape shape;
-    int classes;
-    dataset_split train, test;
+    int classes;                             /* of the labels; 0: a regression */
+    int target_count;                        /* numbers per sample of a regression */
+    const float *feature_mean, *feature_std; /* (C, H, W) of the stored values of the training set: samples
+                                                are standardised by feature; NULL: by normalize_spec */
+    dataset_split train, validation, test;
+    point_spec points; /* unless POINTS_NONE: what the splits' counts stand for; their pointers are NULL */
 } dataset;
 
 /* The built-in synthetic images: 10 classes of coloured textures with shifted position, changing contrast and
@@ -210,24 +297,40 @@ void synthetic_images(const synthetic_spec *spec, uint64_t seed, size_t first, s
 
 /* ---- Plan: what a specification means ---------------------------------------------------------- */
 
-typedef enum record_axis { RECORD_AXIS_STEP, RECORD_AXIS_EPOCH } record_axis;
+typedef enum record_axis { RECORD_AXIS_STEP, RECORD_AXIS_EPOCH, RECORD_AXIS_NONE } record_axis;
 
-/* One array of a report. A curve has one axis; values are recorded after coordinate `every`, 2·every, … */
+enum { RECORD_MAX_RANK = 4, RECORD_NAME_SIZE = 48, RECORD_LONG_NAME_SIZE = 128 };
+
+/* One array of a report: `count` moments of a number (rank 0) or an array each. Curves are recorded after
+ * coordinate `first`, first + every, … */
 typedef struct record_variable {
-    const char *name;      /* "train_loss"; the results file adds "_curve" and the final value */
-    const char *long_name; /* "cross-entropy loss of the training batch" */
-    const char *units;     /* "percent" or "1" */
+    char name[RECORD_NAME_SIZE];           /* "train_loss", "weights_0" */
+    char long_name[RECORD_LONG_NAME_SIZE]; /* "training loss of the batch, before its update" */
+    const char *units;                     /* "percent" or "1" */
     record_axis axis;
-    int every;
-    size_t count;  /* number of values */
-    size_t offset; /* of the first value in the report's block */
+    int first, every;
+    size_t count; /* of moments; 1 for RECORD_AXIS_NONE */
+    int rank;
+    size_t dims[RECORD_MAX_RANK];
+    const char *dim_names[RECORD_MAX_RANK]; /* "output", "row"; the same name need not have the same length */
+    size_t offset;                          /* of the first value in the report's block */
 } record_variable;
 
 typedef struct record_layout {
     int variable_count;
-    record_variable variables[ENGINE_MAX_RECORDS];
+    record_variable variables[ENGINE_MAX_VARIABLES];
     size_t value_count; /* floats of the whole block */
 } record_layout;
+
+/* Floats of one moment of a variable. */
+size_t record_moment_size(const record_variable *v);
+
+/* Widen `into` so that it has room for what `other` describes: variables by name, the greater of every
+ * length. STATUS_USAGE when a variable differs in more than lengths, or there are too many. */
+status record_layout_merge(record_layout *into, const record_layout *other, error_info *error);
+
+/* Copy a block of values to its places in a wider layout (out: (to->value_count)); NaN everywhere else. */
+void record_copy(const record_layout *from, const float *values, const record_layout *to, float *out);
 
 typedef struct training_plan {
     size_t parameters;     /* learnable numbers */

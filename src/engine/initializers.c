@@ -28,27 +28,41 @@ static double draw(const initializer_spec *spec, const layer *l, random_stream *
         return uniform(stream, spec->scale);
     case INIT_CONSTANT:
         return spec->scale;
+    case INIT_DEFAULT: /* resolved before */
+        break;
     }
     return 0;
 }
 
-static void draw_layer(const layer *l, const initializer_spec *spec, random_stream *stream,
-                       real *parameters) {
+static initializer_spec choose(initializer_spec wanted, initializer_spec otherwise) {
+    return wanted.kind == INIT_DEFAULT ? otherwise : wanted;
+}
+
+/* What INIT_DEFAULT stands for in a layer. */
+static layer_init_spec resolve(const layer_init_spec *model, const layer_init_spec *own) {
+    static const initializer_spec pytorch = {.kind = INIT_PYTORCH}, zero = {.kind = INIT_CONSTANT};
+    layer_init_spec init = {.weights = choose(own->weights, choose(model->weights, pytorch))};
+    const initializer_spec usual = init.weights.kind == INIT_PYTORCH ? pytorch : zero;
+    init.biases = choose(own->biases, choose(model->biases, usual));
+    return init;
+}
+
+static void draw_layer(const layer *l, const layer_init_spec *init, random_stream *stream, real *parameters) {
     for (size_t n = 0; n < l->parameter_count; n++) {
-        bool drawn = n < l->weight_count || spec->kind == INIT_PYTORCH;
-        parameters[l->ops->parameter_place(l, n)] = (real)(drawn ? draw(spec, l, stream) : spec->bias);
+        const initializer_spec *spec = n < l->weight_count ? &init->weights : &init->biases;
+        parameters[l->ops->parameter_place(l, n)] = (real)draw(spec, l, stream);
     }
 }
 
-void initialize_parameters(const model *m, const initializer_spec *spec, uint64_t seed,
-                           uint64_t coordinates) {
+void initialize_parameters(const model *m, const layer_init_spec *spec, uint64_t seed, uint64_t coordinates) {
     for (int i = 0; i < m->layer_count; i++) {
         const layer *l = &m->layers[i];
         random_stream stream = random_stream_open(seed, coordinates, RANDOM_INIT, (uint64_t)l->position);
+        const layer_init_spec init = resolve(spec, &l->spec.init);
         real *parameters = m->parameters + l->parameter_offset;
         if (l->ops->reset != NULL)
             l->ops->reset(l, parameters, m->state + l->state_offset);
         else
-            draw_layer(l, spec, &stream, parameters);
+            draw_layer(l, &init, &stream, parameters);
     }
 }

@@ -57,5 +57,8 @@ void optimizer_step(const optimizer *o, const model *m, double lr, uint64_t step
         u.epsilon_inside = o->spec.epsilon_style == EPSILON_KERAS;
         m->kernels->rmsprop(&u);
         break;
+    case OPTIMIZER_TRUNCATED_NEWTON: /* full_batch.c */
+    case OPTIMIZER_LBFGS:
+        break;
     }
 }

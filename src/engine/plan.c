@@ -25,9 +25,9 @@ static status check_ranges(const training_spec *spec, const dataset *data, error
 }
 
 static status check_records(const training_spec *spec, const dataset *data, error_info *error) {
-    for (int i = 0; i < spec->record_count; i++) {
-        record_quantity q = spec->records[i].quantity;
-        if ((q == RECORD_TEST_LOSS || q == RECORD_TEST_ACCURACY) && data->test.count == 0)
+    for (int q = 0; q < RECORD_QUANTITY_COUNT; q++) {
+        bool test = q == RECORD_TEST_LOSS || q == RECORD_TEST_ACCURACY;
+        if (spec->records[q].every > 0 && test && data->test.count == 0)
             return error_set(error, STATUS_USAGE, "a record of the test set, but the data set has none");
     }
     return STATUS_OK;
@@ -57,11 +57,13 @@ static double evaluations(const training_spec *spec, long steps) {
     double times = 0;
     for (int unit = RECORD_PER_STEP; unit <= RECORD_PER_EPOCH; unit++) {
         long most = 0;
-        for (int i = 0; i < spec->record_count; i++) {
-            const record_spec *r = &spec->records[i];
-            bool test = r->quantity == RECORD_TEST_LOSS || r->quantity == RECORD_TEST_ACCURACY;
+        for (int q = 0; q < RECORD_QUANTITY_COUNT; q++) {
+            const record_spec *r = &spec->records[q];
+            bool test = q == RECORD_TEST_LOSS || q == RECORD_TEST_ACCURACY;
+            if (!test || r->every == 0)
+                continue;
             long count = (unit == RECORD_PER_STEP ? steps : spec->epochs) / r->every;
-            if (test && (int)r->unit == unit && count > most)
+            if ((int)r->unit == unit && count > most)
                 most = count;
         }
         times += (double)most;

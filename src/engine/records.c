@@ -1,5 +1,7 @@
 #include "engine/records.h"
 
+#include <stdio.h>
+
 typedef struct quantity_text {
     const char *name, *long_name, *units;
 } quantity_text;
@@ -15,24 +17,27 @@ static const quantity_text quantities[RECORD_QUANTITY_COUNT] = {
 
 void record_layout_fill(record_layout *layout, const training_spec *spec, long steps, int epochs) {
     *layout = (record_layout){0};
-    for (int i = 0; i < spec->record_count; i++) {
+    for (int i = 0; i < RECORD_QUANTITY_COUNT; i++) {
         const record_spec *r = &spec->records[i];
-        const quantity_text *text = &quantities[r->quantity];
+        const quantity_text *text = &quantities[i];
+        if (r->every == 0)
+            continue;
         bool per_step = r->unit == RECORD_PER_STEP;
         record_variable *v = &layout->variables[layout->variable_count++];
         *v = (record_variable){
-            .name = text->name,
-            .long_name = text->long_name,
             .units = text->units,
             .axis = per_step ? RECORD_AXIS_STEP : RECORD_AXIS_EPOCH,
+            .first = r->every,
             .every = r->every,
             .count = (size_t)((per_step ? steps : epochs) / r->every),
             .offset = layout->value_count,
         };
+        snprintf(v->name, sizeof v->name, "%s", text->name);
+        snprintf(v->long_name, sizeof v->long_name, "%s", text->long_name);
         layout->value_count += v->count;
     }
 }
 
 bool record_due(const record_spec *r, record_unit unit, long done) {
-    return r->unit == unit && done % r->every == 0;
+    return r->every > 0 && r->unit == unit && done % r->every == 0;
 }

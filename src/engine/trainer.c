@@ -141,10 +141,9 @@ static double quantity_value(record_quantity quantity, const moment *now, const 
         return mean_loss(*test);
     case RECORD_TEST_ACCURACY:
         return percent_correct(*test);
-    case RECORD_QUANTITY_COUNT:
-        break;
+    default:
+        return NAN;
     }
-    return NAN;
 }
 
 static bool needs_test(record_quantity quantity) {
@@ -154,15 +153,16 @@ static bool needs_test(record_quantity quantity) {
 /* Write every record that is due; the test set is gone through once however many ask for it. */
 static void record_moment(trainer *t, const record_layout *layout, const moment *now, float *values) {
     loss_sums test = {0};
-    for (int i = 0; i < t->spec->record_count; i++) {
-        const record_spec *r = &t->spec->records[i];
-        if (!record_due(r, now->unit, now->done))
-            continue;
-        if (needs_test(r->quantity) && test.samples == 0)
-            test = trainer_evaluate(t);
-        const record_variable *v = &layout->variables[i];
-        values[v->offset + (size_t)(now->done / r->every) - 1] =
-            (float)quantity_value(r->quantity, now, &test);
+    const record_variable *v = layout->variables;
+    for (int q = 0; q < RECORD_QUANTITY_COUNT; q++) {
+        const record_spec *r = &t->spec->records[q];
+        if (record_due(r, now->unit, now->done)) {
+            if (needs_test((record_quantity)q) && test.samples == 0)
+                test = trainer_evaluate(t);
+            values[v->offset + (size_t)(now->done / r->every) - 1] =
+                (float)quantity_value((record_quantity)q, now, &test);
+        }
+        v += r->every > 0;
     }
 }
 
@@ -171,8 +171,12 @@ static void record_moment(trainer *t, const record_layout *layout, const moment 
 /* A new order of the samples. */
 static void begin_epoch(trainer *t, int epoch) {
     t->epoch = epoch;
+    const uint32_t count = (uint32_t)t->data->train.count;
     random_stream stream = random_stream_open(t->seed, t->coordinates, RANDOM_SHUFFLE, (uint64_t)epoch);
-    random_permutation(&stream, t->order, (uint32_t)t->data->train.count);
+    if (t->spec->shuffle)
+        random_permutation(&stream, t->order, count);
+    for (uint32_t i = 0; !t->spec->shuffle && i < count; i++)
+        t->order[i] = i;
 }
 
 static void train_epoch(trainer *t, const record_layout *layout, training_report *report, loss_sums *epoch) {

@@ -50,8 +50,8 @@ static void lay_out(const dataset *d, void *memory, split_memory *train, split_m
 void dataset_attach(dataset *d, void *memory) {
     split_memory train, test;
     lay_out(d, memory, &train, &test);
-    d->train = (dataset_split){train.count, train.pixels, train.labels};
-    d->test = (dataset_split){test.count, test.pixels, test.labels};
+    d->train = (dataset_split){.count = train.count, .pixels = train.pixels, .labels = train.labels};
+    d->test = (dataset_split){.count = test.count, .pixels = test.pixels, .labels = test.labels};
 }
 
 /* ---- CIFAR-10 ---------------------------------------------------------------------------------- */

@@ -83,8 +83,9 @@ static status check_normalize(const job *j, error_info *error) {
 }
 
 static status check_records(const job *j, error_info *error) {
-    if (j->base.record_count > 0)
-        return STATUS_OK;
+    for (int q = 0; q < RECORD_QUANTITY_COUNT; q++)
+        if (j->base.records[q].every > 0)
+            return STATUS_OK;
     const tree_node *section = tree_find(j->details->tree, "record");
     return tree_error(error, (section != NULL ? section : j->details->tree)->place,
                       "record: nothing is recorded; accepted: at least one quantity, such as "

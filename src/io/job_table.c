@@ -8,7 +8,8 @@
 static_assert(sizeof(size_t) == sizeof(uint64_t), "option_unsigned also stores counts of type size_t");
 
 static const char *const data_sources[] = {[DATA_CIFAR10] = "cifar10", [DATA_SYNTHETIC] = "synthetic", NULL};
-static const char *const initializers[] = {[INIT_PYTORCH] = "pytorch",
+static const char *const initializers[] = {[INIT_DEFAULT] = "default",
+                                           [INIT_PYTORCH] = "pytorch",
                                            [INIT_GLOROT_UNIFORM] = "glorot_uniform",
                                            [INIT_GLOROT_NORMAL] = "glorot_normal",
                                            [INIT_HE_NORMAL] = "he_normal",
@@ -36,12 +37,12 @@ static const char *const cycle_policies[] = {[CYCLE_TRIANGULAR] = "triangular",
 #define RANGE(least, greatest) .min = (least), .max = (greatest)
 #define ONLY_CIFAR10 .only_if = "data.source", .only_values = 1u << DATA_CIFAR10
 #define ONLY_SYNTHETIC .only_if = "data.source", .only_values = 1u << DATA_SYNTHETIC
-#define ONLY_INIT(set) .only_if = "model.init", .only_values = (set)
+#define SCALED_INITS (EITHER(INIT_NORMAL, INIT_UNIFORM) | ONE(INIT_CONSTANT))
 #define ONLY_OPTIMIZER(set) .only_if = "optimizer.kind", .only_values = (set)
 #define ONLY_SCHEDULE(set) .only_if = "schedule.kind", .only_values = (set)
 #define ONE(value) (1u << (value))
 #define EITHER(a, b) (ONE(a) | ONE(b))
-#define RECORD(of) FIELD(base), .quantity = (of), RANGE(1, 1000000), .default_text = "never"
+#define RECORD(of) FIELD(base.records[of]), RANGE(1, 1000000), .default_text = "never"
 
 /* A condition (only_if) must stand before the rows that it governs. */
 static const option job_options[] = {
@@ -76,13 +77,17 @@ static const option job_options[] = {
      .count_offset = offsetof(job, base.normalize.channels), RANGE(1e-6, 1e6), .default_text = "",
      .help = "per channel, as many as mean"},
 
-    {"model.init", &option_choice, FIELD(base.model.init.kind), .choices = initializers,
-     .default_text = "pytorch", .help = "how weights and biases start, see docs/engine.md"},
-    {"model.init_scale", &option_number, FIELD(base.model.init.scale), RANGE(-1000, 1000),
-     ONLY_INIT(EITHER(INIT_NORMAL, INIT_UNIFORM) | ONE(INIT_CONSTANT)),
+    {"model.init", &option_choice, FIELD(base.model.init.weights.kind), .choices = initializers,
+     .default_text = "default", .help = "how weights start, see docs/engine.md; default: pytorch"},
+    {"model.init_scale", &option_number, FIELD(base.model.init.weights.scale), RANGE(-1000, 1000),
+     .only_if = "model.init", .only_values = SCALED_INITS,
      .help = "standard deviation, half the width, or the value"},
-    {"model.init_bias", &option_number, FIELD(base.model.init.bias), RANGE(-1000, 1000),
-     ONLY_INIT(~ONE(INIT_PYTORCH)), .default_text = "0", .help = "first value of all biases"},
+    {"model.bias_init", &option_choice, FIELD(base.model.init.biases.kind), .choices = initializers,
+     .default_text = "default",
+     .help = "how biases start; default: as pytorch does when init is pytorch or default, else 0"},
+    {"model.bias_init_scale", &option_number, FIELD(base.model.init.biases.scale), RANGE(-1000, 1000),
+     .only_if = "model.bias_init", .only_values = SCALED_INITS,
+     .help = "standard deviation, half the width, or the value"},
     {"model.layers", &option_layers, FIELD(base.model), .help = "see Layers"},
 
     {"loss.kind", &option_choice, FIELD(base.loss.kind), .choices = losses, .default_text = "cross_entropy",
@@ -144,6 +149,8 @@ static const option job_options[] = {
      .help = "passes over the training images"},
     {"train.batch", &option_integer, FIELD(base.batch), RANGE(1, 1000000), .unit = "samples",
      .help = "samples of a step; the last, shorter batch of an epoch is kept"},
+    {"train.shuffle", &option_boolean, FIELD(base.shuffle), .default_text = "true",
+     .help = "a new order of the samples every epoch; false: as stored"},
 
     {"record.train_loss.every", &option_every, RECORD(RECORD_TRAIN_LOSS),
      .help = "loss of the batch, before its update"},

@@ -36,7 +36,6 @@ struct option {
     double min, max;            /* range of numbers; max is the greatest length of a text */
     const char *unit;           /* "samples"; NULL for none */
     const char *const *choices; /* option_choice: names by enumerator, NULL-terminated */
-    record_quantity quantity;   /* option_every */
     const char *default_text; /* as a job file would say it; "" for nothing; NULL: the key is required … */
     const char *default_key;  /* … unless this key gives the value */
     const char *only_if;      /* the key is known only while this option_choice … */
@@ -58,7 +57,7 @@ extern const option_type option_boolean;  /* bool */
 extern const option_type option_choice;   /* an enum */
 extern const option_type option_pair;     /* int[2]: height, width */
 extern const option_type option_numbers;  /* double[ENGINE_MAX_LIST] and a count */
-extern const option_type option_every;    /* training_spec: its records */
+extern const option_type option_every;    /* record_spec: every and unit */
 
 /* Read every option of the table from `map` into the zero-initialised `object`, defaults included. `prefix`
  * goes in front of keys in messages. STATUS_USAGE with its place for unknown and missing keys and wrong

@@ -266,25 +266,20 @@ static bool parse_every(const option *o, const char *text, record_spec *record) 
     return step || epoch;
 }
 
-/* Records are appended, so their order is that of the table and not that of the file. */
 static status read_every(const option *o, const char *name, const tree_node *node, void *object,
                          error_info *error) {
     if (is_word(node, never))
         return STATUS_OK;
-    training_spec *spec = value_of(o, object);
-    record_spec record = {.quantity = o->quantity};
-    if (node->kind != TREE_SCALAR || !parse_every(o, node->text, &record))
+    record_spec *record = value_of(o, object);
+    if (node->kind != TREE_SCALAR || !parse_every(o, node->text, record))
         return option_refuse(o, name, node, error);
-    spec->records[spec->record_count++] = record;
     return STATUS_OK;
 }
 
 static void write_every(const option *o, const char *name, const void *object, FILE *out) {
-    const training_spec *spec = const_value_of(o, object);
-    for (int i = 0; i < spec->record_count; i++)
-        if (spec->records[i].quantity == o->quantity)
-            fprintf(out, "%s = %d %s\n", name, spec->records[i].every,
-                    spec->records[i].unit == RECORD_PER_STEP ? "step" : "epoch");
+    const record_spec *record = const_value_of(o, object);
+    if (record->every > 0)
+        fprintf(out, "%s = %d %s\n", name, record->every, record->unit == RECORD_PER_STEP ? "step" : "epoch");
 }
 
 static void accepted_every(const option *o, char *text, size_t size) {

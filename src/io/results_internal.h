@@ -71,7 +71,7 @@ enum {
     SCALE_CHARACTER,
     SCALE_SESSION,
     SCALE_CURVES,
-    SCALE_MAX = SCALE_CURVES + ENGINE_MAX_RECORDS
+    SCALE_MAX = SCALE_CURVES + ENGINE_MAX_VARIABLES
 };
 
 /* Positions in results_layout.arrays. From ARRAY_STEPS_TAKEN on they are the science of a cell, which its
@@ -90,7 +90,7 @@ enum {
     ARRAY_STATUS,
     ARRAY_STEPS_TAKEN,
     ARRAY_VARIABLES,
-    ARRAY_MAX = ARRAY_VARIABLES + 2 * ENGINE_MAX_RECORDS
+    ARRAY_MAX = ARRAY_VARIABLES + 2 * ENGINE_MAX_VARIABLES
 };
 
 typedef struct results_layout {

@@ -15,8 +15,21 @@ enum { STEPS = 20, EPOCHS = 3, VALUES = STEPS + EPOCHS };
 
 static const record_layout results_job_records = {
     .variable_count = 2,
-    .variables = {{"train_loss", "loss of the training batch", "1", RECORD_AXIS_STEP, 2, STEPS, 0},
-                  {"test_accuracy", "test accuracy", "percent", RECORD_AXIS_EPOCH, 1, EPOCHS, STEPS}},
+    .variables = {{.name = "train_loss",
+                   .long_name = "loss of the training batch",
+                   .units = "1",
+                   .axis = RECORD_AXIS_STEP,
+                   .first = 2,
+                   .every = 2,
+                   .count = STEPS},
+                  {.name = "test_accuracy",
+                   .long_name = "test accuracy",
+                   .units = "percent",
+                   .axis = RECORD_AXIS_EPOCH,
+                   .first = 1,
+                   .every = 1,
+                   .count = EPOCHS,
+                   .offset = STEPS}},
     .value_count = VALUES,
 };
 

@@ -34,7 +34,7 @@ static dataset small_images(void) {
 
 static training_spec small_training(void) {
     return (training_spec){
-        .normalize = {3, {0.5, 0.5, 0.5}, {0.25, 0.25, 0.25}},
+        .normalize = {.channels = 3, .mean = {0.5, 0.5, 0.5}, .std = {0.25, 0.25, 0.25}},
         .model = {.layer_count = 6,
                   .layers = {CONV(8, 3, 3, 1, 1, 1, 1),
                              RELU,
@@ -45,10 +45,10 @@ static training_spec small_training(void) {
         .optimizer = {.lr = 0.05, .momentum = 0.9},
         .epochs = EPOCHS,
         .batch = 32,
-        .record_count = 3,
-        .records = {{RECORD_TRAIN_LOSS, RECORD_PER_STEP, 1},
-                    {RECORD_TEST_LOSS, RECORD_PER_EPOCH, 2},
-                    {RECORD_TEST_ACCURACY, RECORD_PER_EPOCH, 1}},
+        .shuffle = true,
+        .records = {[RECORD_TRAIN_LOSS] = {.every = 1, .unit = RECORD_PER_STEP},
+                    [RECORD_TEST_LOSS] = {.every = 2, .unit = RECORD_PER_EPOCH},
+                    [RECORD_TEST_ACCURACY] = {.every = 1, .unit = RECORD_PER_EPOCH}},
     };
 }
 

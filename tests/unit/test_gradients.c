@@ -82,7 +82,7 @@ static void check_case(const gradient_case *c) {
     model_carve(&p.m, &measure);
     assert_int_equal(arena_reserve(&memory, measure.used, &error), STATUS_OK);
     model_carve(&p.m, &memory);
-    initialize_parameters(&p.m, &(initializer_spec){.kind = INIT_PYTORCH}, 11, 0);
+    initialize_parameters(&p.m, &(layer_init_spec){0}, 11, 0);
 
     p.classes = (int)shape_size(p.m.boundaries[p.m.layer_count].shape);
     p.labels = malloc(c->batch);

@@ -45,7 +45,7 @@ static double symmetric_cdf(double x) {
 }
 
 typedef struct initializer_case {
-    initializer_spec spec;
+    layer_init_spec spec;
     double (*cdf)(double);
     double conv_width, dense_width;
 } initializer_case;
@@ -54,11 +54,14 @@ static void weights_follow_their_distributions(void **state) {
     (void)state;
     const double conv_sum = CONV_FAN_IN + CONV_FAN_OUT, dense_sum = DENSE_FAN_IN + DENSE_FAN_OUT;
     const initializer_case cases[] = {
-        {{.kind = INIT_GLOROT_UNIFORM}, symmetric_cdf, sqrt(6 / conv_sum), sqrt(6 / dense_sum)},
-        {{.kind = INIT_GLOROT_NORMAL, .bias = 0.5}, normal_cdf, sqrt(2 / conv_sum), sqrt(2 / dense_sum)},
-        {{.kind = INIT_HE_NORMAL}, normal_cdf, sqrt(2.0 / CONV_FAN_IN), sqrt(2.0 / DENSE_FAN_IN)},
-        {{.kind = INIT_NORMAL, .scale = 0.125}, normal_cdf, 0.125, 0.125},
-        {{.kind = INIT_UNIFORM, .scale = 3, .bias = -1}, symmetric_cdf, 3, 3},
+        {{.weights.kind = INIT_GLOROT_UNIFORM}, symmetric_cdf, sqrt(6 / conv_sum), sqrt(6 / dense_sum)},
+        {{{INIT_GLOROT_NORMAL, 0}, {INIT_CONSTANT, 0.5}},
+         normal_cdf,
+         sqrt(2 / conv_sum),
+         sqrt(2 / dense_sum)},
+        {{.weights.kind = INIT_HE_NORMAL}, normal_cdf, sqrt(2.0 / CONV_FAN_IN), sqrt(2.0 / DENSE_FAN_IN)},
+        {{.weights = {INIT_NORMAL, 0.125}}, normal_cdf, 0.125, 0.125},
+        {{{INIT_UNIFORM, 3}, {INIT_CONSTANT, -1}}, symmetric_cdf, 3, 3},
     };
     model m;
     arena memory = {0};
@@ -69,9 +72,9 @@ static void weights_follow_their_distributions(void **state) {
         const initializer_case *c = &cases[i];
         initialize_parameters(&m, &c->spec, 31, i);
         model_get_parameters(&m, m.parameters, natural);
-        check_layer(&m.layers[0], natural, c->conv_width, c->cdf, c->spec.bias);
+        check_layer(&m.layers[0], natural, c->conv_width, c->cdf, c->spec.biases.scale);
         check_layer(&m.layers[2], natural + m.layers[0].parameter_count, c->dense_width, c->cdf,
-                    c->spec.bias);
+                    c->spec.biases.scale);
     }
     free(natural);
     arena_release(&memory);
@@ -84,12 +87,12 @@ static void pytorch_draws_biases_too_and_constant_draws_nothing(void **state) {
     build(&m, &memory, 1);
     real *natural = malloc(m.parameter_count * sizeof *natural);
     assert_non_null(natural);
-    initialize_parameters(&m, &(initializer_spec){.kind = INIT_PYTORCH}, 31, 0);
+    initialize_parameters(&m, &(layer_init_spec){0}, 31, 0);
     model_get_parameters(&m, m.parameters, natural);
     layer all = m.layers[0];
     all.weight_count = all.parameter_count;
     check_layer(&all, natural, 1 / sqrt(CONV_FAN_IN), symmetric_cdf, 0);
-    initialize_parameters(&m, &(initializer_spec){.kind = INIT_CONSTANT, .scale = 0.25, .bias = 2}, 31, 0);
+    initialize_parameters(&m, &(layer_init_spec){{INIT_CONSTANT, 0.25}, {INIT_CONSTANT, 2}}, 31, 0);
     model_get_parameters(&m, m.parameters, natural);
     for (size_t i = 0; i < m.layers[0].parameter_count; i++)
         assert_true(natural[i] == (i < m.layers[0].weight_count ? 0.25 : 2));
@@ -116,7 +119,7 @@ static void dropout_keeps_its_share_and_differs_from_step_to_step(void **state) 
     model m;
     arena memory = {0};
     build(&m, &memory, BATCH);
-    initialize_parameters(&m, &(initializer_spec){.kind = INIT_PYTORCH}, 31, 0);
+    initialize_parameters(&m, &(layer_init_spec){0}, 31, 0);
     for (size_t i = 0; i < BATCH * shape_size(input); i++)
         model_input(&m)[i] = 1;
     const size_t size = BATCH * shape_size(m.layers[1].in);

@@ -102,7 +102,7 @@ static void every_key_is_stored(void **state) {
     assert_int_equal(j->base.normalize.channels, 2);
     assert_true(j->base.normalize.mean[0] == 0.5 && j->base.normalize.mean[1] == -0.1);
     assert_true(j->base.normalize.std[0] == 0.25 && j->base.normalize.std[1] == 2);
-    assert_int_equal(j->base.model.init.kind, INIT_PYTORCH);
+    assert_int_equal(j->base.model.init.weights.kind, INIT_PYTORCH);
     assert_int_equal(j->base.loss.kind, LOSS_CROSS_ENTROPY);
     assert_true(j->base.loss.entropy_weight == -0.5);
     assert_int_equal(j->base.optimizer.kind, OPTIMIZER_SGD);
@@ -145,16 +145,15 @@ static void layers_are_stored(void **state) {
     job_destroy(&j);
 }
 
-static void records_follow_the_order_of_quantities(void **state) {
+static void records_are_read(void **state) {
     (void)state;
-    static const record_spec expected[] = {
-        {RECORD_TRAIN_LOSS, RECORD_PER_STEP, 1},
-        {RECORD_TRAIN_ACCURACY, RECORD_PER_STEP, 10},
-        {RECORD_TEST_LOSS, RECORD_PER_EPOCH, 1},
-        {RECORD_TEST_ACCURACY, RECORD_PER_EPOCH, 2},
+    static const record_spec expected[RECORD_QUANTITY_COUNT] = {
+        [RECORD_TRAIN_LOSS] = {.unit = RECORD_PER_STEP, .every = 1},
+        [RECORD_TRAIN_ACCURACY] = {.unit = RECORD_PER_STEP, .every = 10},
+        [RECORD_TEST_LOSS] = {.unit = RECORD_PER_EPOCH, .every = 1},
+        [RECORD_TEST_ACCURACY] = {.unit = RECORD_PER_EPOCH, .every = 2},
     };
     job *j = load(full_job);
-    assert_int_equal(j->base.record_count, 4);
     assert_memory_equal(j->base.records, expected, sizeof expected);
     job_destroy(&j);
 }
@@ -218,7 +217,6 @@ static void missing_keys_get_their_defaults(void **state) {
     assert_int_equal(j->base.normalize.channels, 0);
     assert_true(j->base.loss.entropy_weight == 0);
     assert_true(j->base.optimizer.momentum == 0);
-    assert_int_equal(j->base.record_count, 1);
     assert_false(j->grid.paired);
     assert_int_equal(j->grid.axis_count, 0);
     assert_int_equal(grid_cells(&j->grid), 1);
@@ -252,7 +250,7 @@ static void settings_replace_and_add(void **state) {
     job *j = load_file(path, settings, 7);
     assert_int_equal(j->base.epochs, 8);
     assert_true(j->base.loss.entropy_weight == 1e-3);
-    assert_int_equal(j->base.record_count, 3);
+    assert_int_equal(j->base.records[RECORD_TRAIN_LOSS].every, 0);
     assert_axis(&j->grid.axes[0], "momentum", AXIS_NUMBER, 1, (double[]){0.5});
     assert_axis(&j->grid.axes[1], "run", AXIS_RUN, 3, (double[]){0, 1, 2});
     assert_axis(&j->grid.axes[2], "lr", AXIS_NUMBER, 2, (double[]){1, 2});
@@ -451,17 +449,18 @@ static void other_layers_optimizers_and_schedules_are_stored(void **state) {
     assert_int_equal(spec->schedule.policy, CYCLE_EXP_RANGE);
     assert_int_equal(spec->schedule.half_cycle, 2000);
     assert_true(spec->schedule.base == 1e-5 && spec->schedule.max == 0.1 && spec->schedule.gamma == 0.5);
-    assert_int_equal(spec->records[0].quantity, RECORD_LEARNING_RATE);
+    assert_int_equal(spec->records[RECORD_LEARNING_RATE].every, 1);
     job_destroy(&j);
     j = load("job: other\n"
              "data: {source: synthetic}\n"
              "schedule: {kind: factors_at, steps: [5, 10], factor: 0.5}\n"
              "optimizer: {kind: adam, lr: 0.1, beta1: 0.5, beta2: 0.75}\n"
-             "model: {init: normal, init_scale: 0.25, init_bias: 0.5, layers: [dense: 10]}\n"
+             "model: {init: normal, init_scale: 0.25, bias_init: constant, bias_init_scale: 0.5, layers: "
+             "[dense: 10]}\n"
              "train: {epochs: 1, batch: 8}\n"
              "record: {train_loss: {every: 1 step}}\n");
-    assert_int_equal(j->base.model.init.kind, INIT_NORMAL);
-    assert_true(j->base.model.init.scale == 0.25 && j->base.model.init.bias == 0.5);
+    assert_int_equal(j->base.model.init.weights.kind, INIT_NORMAL);
+    assert_true(j->base.model.init.weights.scale == 0.25 && j->base.model.init.biases.scale == 0.5);
     assert_true(j->base.optimizer.beta1 == 0.5 && j->base.optimizer.beta2 == 0.75);
     assert_int_equal(j->base.schedule.count, 2);
     assert_true(j->base.schedule.values[1] == 10 && j->base.schedule.factor == 0.5);
@@ -473,7 +472,7 @@ int main(void) {
         cmocka_unit_test(every_key_is_stored),
         cmocka_unit_test(layers_are_stored),
         cmocka_unit_test(other_layers_optimizers_and_schedules_are_stored),
-        cmocka_unit_test(records_follow_the_order_of_quantities),
+        cmocka_unit_test(records_are_read),
         cmocka_unit_test(axes_are_in_the_order_of_the_file),
         cmocka_unit_test(values_between_the_ends_are_tidy),
         cmocka_unit_test(cells_get_their_axis_values),

@@ -85,7 +85,7 @@ static void follows_pytorch_for_20_steps(const kernel_set *kernels) {
                           .classes = 10,
                           .train = {.count = STEPS * BATCH, .pixels = pixels, .labels = labels}};
     const training_spec spec = {
-        .normalize = {3, {0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}},
+        .normalize = {.channels = 3, .mean = {0.4914, 0.4822, 0.4465}, .std = {0.2470, 0.2435, 0.2616}},
         .model = {.layer_count = 9, .layers = SIMPLE_CNN},
         .loss = {.entropy_weight = 5e-3},
         .optimizer = {.lr = 0.02, .momentum = 0.9},

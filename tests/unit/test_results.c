@@ -269,10 +269,19 @@ static void test_bad_record_is_refused(void **state) {
 static void test_strides_have_scales_of_their_own(void **state) {
     fixture *f = *state;
     record_layout records = results_job_records;
-    records.variables[records.variable_count++] =
-        (record_variable){"test_loss", "test loss", "1", RECORD_AXIS_EPOCH, 3, 1, VALUES};
-    records.variables[records.variable_count++] = (record_variable){
-        "train_accuracy", "accuracy of the batch", "percent", RECORD_AXIS_STEP, 2, STEPS, 0};
+    records.variables[records.variable_count++] = (record_variable){.name = "test_loss",
+                                                                    .units = "1",
+                                                                    .axis = RECORD_AXIS_EPOCH,
+                                                                    .first = 3,
+                                                                    .every = 3,
+                                                                    .count = 1,
+                                                                    .offset = VALUES};
+    records.variables[records.variable_count++] = (record_variable){.name = "train_accuracy",
+                                                                    .units = "percent",
+                                                                    .axis = RECORD_AXIS_STEP,
+                                                                    .first = 2,
+                                                                    .every = 2,
+                                                                    .count = STEPS};
     results_layout layout;
     assert_int_equal(results_layout_make(&layout, &f->job.grid, &records, &f->error), STATUS_OK);
     static const char *const scales[] = {"step", "epoch", "epoch_3", "step"};
