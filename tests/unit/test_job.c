@@ -276,7 +276,8 @@ static const char canonical_minimal[] = "data.channels = 3\n"
                                         "data.width = 32\n"
                                         "loss.entropy_weight = 0\n"
                                         "loss.kind = cross_entropy\n"
-                                        "model.init = pytorch\n"
+                                        "model.bias_init = default\n"
+                                        "model.init = default\n"
                                         "model.layers[0].bias = true\n"
                                         "model.layers[0].kind = dense\n"
                                         "model.layers[0].units = 10\n"
@@ -290,7 +291,8 @@ static const char canonical_minimal[] = "data.channels = 3\n"
                                         "sweep.axes = (none)\n"
                                         "sweep.paired = false\n"
                                         "train.batch = 8\n"
-                                        "train.epochs = 1\n";
+                                        "train.epochs = 1\n"
+                                        "train.shuffle = true\n";
 
 static void canonical_text_is_complete_and_sorted(void **state) {
     (void)state;
