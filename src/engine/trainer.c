@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 #include "engine/initializers.h"
-#include "engine/records.h"
+#include "engine/recorder.h"
 #include "engine/schedules.h"
 
 /* ---- Memory ------------------------------------------------------------------------------------ */
@@ -97,73 +97,17 @@ static void add_sums(loss_sums *total, loss_sums more) {
     total->samples += more.samples;
 }
 
-loss_sums trainer_evaluate(trainer *t) {
-    const dataset_split *test = &t->data->test;
+loss_sums trainer_evaluate(trainer *t, const dataset_split *split) {
     loss_sums total = {0};
-    for (size_t first = 0; first < test->count && !is_stopped(t); first += t->model.capacity) {
-        size_t left = test->count - first, count = left < t->model.capacity ? left : t->model.capacity;
-        batch_gather(test, t->data->shape, t->pixels, NULL, first, count, model_input(&t->model), t->labels);
+    for (size_t first = 0; first < split->count && !is_stopped(t); first += t->model.capacity) {
+        size_t left = split->count - first, count = left < t->model.capacity ? left : t->model.capacity;
+        batch_gather(split, t->data->shape, t->pixels, NULL, first, count, model_input(&t->model), t->labels);
         model_forward(&t->model, count, (pass_mode){.training = false});
         add_sums(&total, loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
                                        t->data->classes, NULL));
     }
     is_finite(t, total);
     return total;
-}
-
-/* ---- Recording --------------------------------------------------------------------------------- */
-
-/* What a moment of the training offers to the records. */
-typedef struct moment {
-    record_unit unit;
-    long done;       /* steps or epochs */
-    loss_sums train; /* of the batch, or of all batches of the epoch */
-    double lr;       /* of the last step */
-} moment;
-
-static double mean_loss(loss_sums s) {
-    return s.loss / (double)s.samples;
-}
-
-static double percent_correct(loss_sums s) {
-    return 100.0 * (double)s.correct / (double)s.samples;
-}
-
-static double quantity_value(record_quantity quantity, const moment *now, const loss_sums *test) {
-    switch (quantity) {
-    case RECORD_TRAIN_LOSS:
-        return mean_loss(now->train);
-    case RECORD_TRAIN_ACCURACY:
-        return percent_correct(now->train);
-    case RECORD_LEARNING_RATE:
-        return now->lr;
-    case RECORD_TEST_LOSS:
-        return mean_loss(*test);
-    case RECORD_TEST_ACCURACY:
-        return percent_correct(*test);
-    default:
-        return NAN;
-    }
-}
-
-static bool needs_test(record_quantity quantity) {
-    return quantity == RECORD_TEST_LOSS || quantity == RECORD_TEST_ACCURACY;
-}
-
-/* Write every record that is due; the test set is gone through once however many ask for it. */
-static void record_moment(trainer *t, const record_layout *layout, const moment *now, float *values) {
-    loss_sums test = {0};
-    const record_variable *v = layout->variables;
-    for (int q = 0; q < RECORD_QUANTITY_COUNT; q++) {
-        const record_spec *r = &t->spec->records[q];
-        if (record_due(r, now->unit, now->done)) {
-            if (needs_test((record_quantity)q) && test.samples == 0)
-                test = trainer_evaluate(t);
-            values[v->offset + (size_t)(now->done / r->every) - 1] =
-                (float)quantity_value((record_quantity)q, now, &test);
-        }
-        v += r->every > 0;
-    }
 }
 
 /* ---- Training ---------------------------------------------------------------------------------- */
@@ -179,7 +123,7 @@ static void begin_epoch(trainer *t, int epoch) {
         t->order[i] = i;
 }
 
-static void train_epoch(trainer *t, const record_layout *layout, training_report *report, loss_sums *epoch) {
+static void train_epoch(trainer *t, const recorder *records, training_report *report, loss_sums *epoch) {
     const size_t samples = t->data->train.count, batch = (size_t)t->spec->batch;
     for (size_t first = 0; first < samples && t->outcome == TRAINING_DONE && !is_stopped(t); first += batch) {
         size_t count = samples - first < batch ? samples - first : batch;
@@ -187,8 +131,7 @@ static void train_epoch(trainer *t, const record_layout *layout, training_report
         loss_sums sums = trainer_step(t, count);
         report->steps_taken++;
         add_sums(epoch, sums);
-        record_moment(t, layout, &(moment){RECORD_PER_STEP, report->steps_taken, sums, t->lr},
-                      report->values);
+        recorder_note(records, &(moment){RECORD_PER_STEP, report->steps_taken, sums});
     }
 }
 
@@ -202,16 +145,14 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
     t.stop = stop;
     t.stop_context = stop_context;
     report->steps_taken = 0;
-    for (size_t i = 0; i < plan.records.value_count; i++)
-        report->values[i] = NAN;
-
+    recorder records;
+    recorder_open(&records, &t, &plan.records, report->values);
     for (int epoch = 0; epoch < spec->epochs && t.outcome == TRAINING_DONE; epoch++) {
         loss_sums sums = {0};
         begin_epoch(&t, epoch);
-        train_epoch(&t, &plan.records, report, &sums);
+        train_epoch(&t, &records, report, &sums);
         if (t.outcome == TRAINING_DONE)
-            record_moment(&t, &plan.records, &(moment){RECORD_PER_EPOCH, epoch + 1, sums, t.lr},
-                          report->values);
+            recorder_note(&records, &(moment){RECORD_PER_EPOCH, epoch + 1, sums});
     }
     report->outcome = t.outcome;
     return STATUS_OK;

@@ -39,7 +39,7 @@ void trainer_load_batch(trainer *t, size_t first, size_t count);
  * is not finite the update is left out. */
 loss_sums trainer_step(trainer *t, size_t count);
 
-/* Sums over the whole test set, or over a part of it when the training is stopped meanwhile. */
-loss_sums trainer_evaluate(trainer *t);
+/* Sums over a whole split in evaluation mode, or over a part of it when the training is stopped meanwhile. */
+loss_sums trainer_evaluate(trainer *t, const dataset_split *split);
 
 #endif
