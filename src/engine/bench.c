@@ -18,10 +18,10 @@ static void timed_step(trainer *t, size_t count, part_times *parts) {
     double gathered = clock_seconds();
     model_forward(&t->model, count, (pass_mode){.training = true});
     double passed = clock_seconds();
-    loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count, t->data->classes,
-                  model_logits_gradient(&t->model));
+    loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, loss_scale(&t->spec->loss, count),
+                  model_output_gradient(&t->model));
     double lost = clock_seconds();
-    model_backward(&t->model, count);
+    model_backward(&t->model, count, false);
     double returned = clock_seconds();
     optimizer_step(&t->optimizer, &t->model, t->spec->optimizer.lr, 1);
     parts->gather += gathered - start;

@@ -54,15 +54,32 @@ static void draw_layer(const layer *l, const layer_init_spec *init, random_strea
     }
 }
 
-void initialize_parameters(const model *m, const layer_init_spec *spec, uint64_t seed, uint64_t coordinates) {
+/* Parameter number `natural` of all. */
+static real start_value(const start_spec *start, size_t natural) {
+    double value = start->values[natural];
+    for (int d = 0; d < start->direction_count; d++)
+        value += start->shift[d] * start->directions[(size_t)d * start->count + natural];
+    return (real)value;
+}
+
+static void start_layer(const layer *l, const start_spec *start, size_t first, real *parameters) {
+    for (size_t n = 0; n < l->parameter_count; n++)
+        parameters[l->ops->parameter_place(l, n)] = start_value(start, first + n);
+}
+
+void initialize_parameters(const model *m, const model_spec *spec, uint64_t seed, uint64_t coordinates) {
+    size_t first = 0; /* parameter of the layer */
     for (int i = 0; i < m->layer_count; i++) {
         const layer *l = &m->layers[i];
         random_stream stream = random_stream_open(seed, coordinates, RANDOM_INIT, (uint64_t)l->position);
-        const layer_init_spec init = resolve(spec, &l->spec.init);
+        const layer_init_spec init = resolve(&spec->init, &l->spec.init);
         real *parameters = m->parameters + l->parameter_offset;
         if (l->ops->reset != NULL)
             l->ops->reset(l, parameters, m->state + l->state_offset);
-        else
+        if (spec->start.count > 0)
+            start_layer(l, &spec->start, first, parameters);
+        else if (l->ops->reset == NULL)
             draw_layer(l, &init, &stream, parameters);
+        first += l->parameter_count;
     }
 }

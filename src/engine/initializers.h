@@ -5,7 +5,7 @@
 #include "engine/model.h"
 
 /* Reset the state of all layers and set all parameters of `m`: drawn layer by layer in natural order, each
- * layer (by its position in the specification) from a stream of its own. */
-void initialize_parameters(const model *m, const layer_init_spec *spec, uint64_t seed, uint64_t coordinates);
+ * layer (by its position in the specification) from a stream of its own, or as spec->start has them. */
+void initialize_parameters(const model *m, const model_spec *spec, uint64_t seed, uint64_t coordinates);
 
 #endif

@@ -1,18 +1,58 @@
-/* Losses and the accuracy that goes with them. Private to the engine. */
+/* Losses and the accuracy that goes with them. Private to the engine.
+ *
+ * z (K) is what the model gives for a sample, p the probabilities that its link makes of z, y the one-hot
+ * label; with one output for two classes y is the label itself. Loss of a sample:
+ *
+ *   cross_entropy         −log p_label + λ·H(p),  H(p) = −Σ p log(p + 10⁻⁸)            p = softmax(z)
+ *   binary_cross_entropy  −Σ_k [y_k log p_k + (1 − y_k) log(1 − p_k)]   p = σ(z), σ(2z) or softmax(z)
+ *   squared_error         Σ_k (z_k − t_k)²           t: the targets of a regression, or y
+ *
+ * the last two divided by K where over_outputs is REDUCE_MEAN. The loss of a batch or a set is the mean or
+ * the sum over its samples. A softmax or sigmoid that ends the model is the link, so that a logarithm of a
+ * probability is computed from z (Goodfellow, Bengio, Courville, "Deep learning", 2016, section 6.2.2) and
+ * nothing overflows or becomes log 0. */
 #ifndef ENGINE_LOSSES_H
 #define ENGINE_LOSSES_H
 
-#include "engine/engine.h"
+#include "engine/data/batch.h"
 
-/* Sums over samples, so that batches add up to an epoch or a test set. */
+/* What makes probabilities of the model's outputs. */
+typedef enum output_link { LINK_IDENTITY, LINK_SIGMOID, LINK_SCALED_SIGMOID, LINK_SOFTMAX } output_link;
+
+typedef struct loss_function {
+    loss_spec spec;
+    output_link link;
+    int model_layers; /* layers of the specification that z comes from: all, or all before the link */
+    int classes;      /* 0: a regression */
+    int outputs;      /* K */
+} loss_function;
+
+/* Sums over samples, so that batches add up to an epoch or a set. */
 typedef struct loss_sums {
     double loss;
-    size_t correct, samples;
+    size_t correct, samples; /* correct: 0 for a regression */
 } loss_sums;
 
-/* Loss of logits (count, classes) against labels (count). d_logits (count, classes) receives the gradient of
- * the MEAN loss over the count samples, or is NULL. */
-loss_sums loss_evaluate(const loss_spec *spec, const real *logits, const uint8_t *labels, size_t count,
-                        int classes, real *d_logits);
+/* Find the link; `outputs` is for the caller to set, who builds the model. STATUS_USAGE when
+ * binary_cross_entropy is asked of a model that does not end with a link. */
+status loss_open(loss_function *l, const loss_spec *spec, const model_spec *model, int classes,
+                 error_info *error);
+
+/* Sums of the losses of z (count, K) and of correct classes. dz (count, K) receives the gradient of `scale`
+ * times the sum of the losses, or is NULL. */
+loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targets *targets, size_t count,
+                        double scale, real *dz);
+
+/* What the sum over `samples` samples is multiplied with to give the loss of the batch or the set. */
+double loss_scale(const loss_spec *spec, size_t samples);
+
+/* The loss of a batch or a set from its sums. */
+double loss_value(const loss_spec *spec, loss_sums sums);
+
+/* What the model says: out (count, K) = the probabilities of z (count, K), or z itself; out may be z. */
+void loss_outputs(const loss_function *l, const real *z, size_t count, real *out);
+
+/* The class that z (K) stands for: the first of the largest; with one output, 1 where it exceeds ½. */
+int loss_class(const loss_function *l, const real *z);
 
 #endif

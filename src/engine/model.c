@@ -58,8 +58,9 @@ static void pool_before_relu(model *m) {
     }
 }
 
-static status build_layers(model *m, const model_spec *spec, tensor_shape input, error_info *error) {
-    for (int i = 0; i < spec->layer_count; i++) {
+static status build_layers(model *m, const model_spec *spec, int layer_count, tensor_shape input,
+                           error_info *error) {
+    for (int i = 0; i < layer_count; i++) {
         const layer_ops *ops = ops_of(spec->layers[i].kind);
         if (ops != NULL)
             m->layers[m->layer_count++] = (layer){.ops = ops, .spec = spec->layers[i], .position = i};
@@ -147,9 +148,10 @@ static void size_blocks(model *m) {
     }
 }
 
-status model_build(model *m, const model_spec *spec, tensor_shape input, size_t capacity, error_info *error) {
+status model_build(model *m, const model_spec *spec, int layer_count, tensor_shape input, size_t capacity,
+                   error_info *error) {
     *m = (model){.kernels = kernels_select(), .capacity = capacity, .first_trained = ENGINE_MAX_LAYERS};
-    RETURN_IF_FAILED(build_layers(m, spec, input, error));
+    RETURN_IF_FAILED(build_layers(m, spec, layer_count, input, error));
     cut_segments(m);
     place_boundaries(m);
     size_blocks(m);
@@ -297,8 +299,9 @@ void model_forward(model *m, size_t count, pass_mode mode) {
     }
 }
 
-void model_backward(const model *m, size_t count) {
-    memset(m->gradients, 0, m->parameter_reals * sizeof(real));
+void model_backward(const model *m, size_t count, bool accumulate) {
+    if (!accumulate)
+        memset(m->gradients, 0, m->parameter_reals * sizeof(real));
     for (int s = m->segment_count - 1; s >= 0; s--) {
         const segment *seg = &m->segments[s];
         for (size_t first = 0; first < count; first += seg->block)

@@ -15,7 +15,7 @@ typedef struct segment {
     size_t block;   /* samples per block */
 } segment;
 
-/* The tensor between layer i − 1 and layer i; boundary 0 is the input, the last one the logits. */
+/* The tensor between layer i − 1 and layer i; boundary 0 is the input, the last one the model's output. */
 typedef struct boundary {
     tensor_shape shape;
     bool whole_batch; /* kept for the batch; else scratch for one block */
@@ -47,20 +47,21 @@ typedef struct model {
     layer_clock *clocks; /* (layer_count) when the layers are to be timed, else NULL */
 } model;
 
-/* Build the structure: layers, shapes, segments. No memory is taken. STATUS_USAGE names the layer that does
- * not fit. */
-status model_build(model *m, const model_spec *spec, tensor_shape input, size_t capacity, error_info *error);
+/* Build the structure of the specification's first `layer_count` layers: shapes, segments. No memory is
+ * taken. STATUS_USAGE names the layer that does not fit. */
+status model_build(model *m, const model_spec *spec, int layer_count, tensor_shape input, size_t capacity,
+                   error_info *error);
 
 /* Take all memory from `a` (measuring or real). Contents are uninitialised, but parameters and gradients are
  * zero: padding stays zero for ever. */
 void model_carve(model *m, arena *a);
 
-/* boundaries[0] of `count` samples → boundaries[layer_count], the logits (count, classes). */
+/* boundaries[0] of `count` samples → boundaries[layer_count], the output (count, shape). */
 void model_forward(model *m, size_t count, pass_mode mode);
 
-/* The gradient of the last boundary → gradients, which are overwritten. After model_forward of the same batch
- * in training mode. */
-void model_backward(const model *m, size_t count);
+/* The gradient of the last boundary → gradients, which are overwritten, or added to when `accumulate`. After
+ * model_forward of the same batch, in either mode. */
+void model_backward(const model *m, size_t count, bool accumulate);
 
 /* All parameters in natural order (PyTorch's, layer by layer), copied out or in: values (parameter_count). */
 void model_get_parameters(const model *m, const real *stored, real *values);
@@ -70,11 +71,11 @@ static inline real *model_input(const model *m) {
     return m->boundaries[0].values;
 }
 
-static inline const real *model_logits(const model *m) {
+static inline const real *model_output(const model *m) {
     return m->boundaries[m->layer_count].values;
 }
 
-static inline real *model_logits_gradient(const model *m) {
+static inline real *model_output_gradient(const model *m) {
     return m->boundaries[m->layer_count].gradient;
 }
 

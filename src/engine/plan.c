@@ -18,7 +18,7 @@ static status check_ranges(const training_spec *spec, const dataset *data, error
     if (spec->normalize.channels != 0 && spec->normalize.channels != data->shape.channels)
         return error_set(error, STATUS_USAGE, "normalisation for %d channels, but the images have %d",
                          spec->normalize.channels, data->shape.channels);
-    if (data->classes < 2 || data->classes > ENGINE_MAX_CLASSES)
+    if (data->classes == 1 || data->classes > ENGINE_MAX_CLASSES)
         return error_set(error, STATUS_USAGE, "%d classes; accepted: 2 to %d", data->classes,
                          ENGINE_MAX_CLASSES);
     return STATUS_OK;
@@ -33,13 +33,33 @@ static status check_records(const training_spec *spec, const dataset *data, erro
     return STATUS_OK;
 }
 
-static status check_output(const model *m, const dataset *data, error_info *error) {
+/* Two classes may be told by one output, unless it is a softmax, which would always say 1. */
+static bool fits_outputs(const loss_function *l, const dataset *data) {
+    if (data->classes == 2 && l->outputs == 1)
+        return l->link != LINK_SOFTMAX;
+    return l->outputs == (data->classes > 0 ? data->classes : data->target_count);
+}
+
+static status check_output(const trainer *t, const dataset *data, error_info *error) {
+    const model *m = &t->model;
     const tensor_shape out = m->boundaries[m->layer_count].shape;
-    if (shape_size(out) != (size_t)data->classes)
+    const bool regression = data->classes == 0;
+    if (regression && t->spec->loss.kind != LOSS_SQUARED_ERROR)
         return error_set(error, STATUS_USAGE,
-                         "the last layer (%d) has %d × %d × %d outputs, but the data set has %d classes",
+                         "the data set has numbers as targets, no classes; accepted: the loss squared_error");
+    if (!fits_outputs(&t->loss, data))
+        return error_set(error, STATUS_USAGE,
+                         "the last layer (%d) has %d × %d × %d outputs, but the data set has %d %s",
                          m->layers[m->layer_count - 1].position, out.channels, out.height, out.width,
-                         data->classes);
+                         regression ? data->target_count : data->classes, regression ? "targets" : "classes");
+    return STATUS_OK;
+}
+
+static status check_start(const trainer *t, error_info *error) {
+    const size_t given = t->spec->model.start.count, parameters = t->model.parameter_count;
+    if (given != 0 && given != parameters)
+        return error_set(error, STATUS_USAGE, "%zu initial parameters, but the model has %zu", given,
+                         parameters);
     return STATUS_OK;
 }
 
@@ -73,17 +93,18 @@ static double evaluations(const training_spec *spec, long steps) {
 
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error) {
     *plan = (training_plan){0};
-    model m;
+    trainer t;
     RETURN_IF_FAILED(check_ranges(spec, data, error));
     RETURN_IF_FAILED(check_records(spec, data, error));
-    RETURN_IF_FAILED(trainer_measure(spec, data, &plan->memory_bytes, &m, error));
-    RETURN_IF_FAILED(check_output(&m, data, error));
+    RETURN_IF_FAILED(trainer_measure(&t, spec, data, &plan->memory_bytes, error));
+    RETURN_IF_FAILED(check_output(&t, data, error));
+    RETURN_IF_FAILED(check_start(&t, error));
 
-    plan->parameters = m.parameter_count;
+    plan->parameters = t.model.parameter_count;
     plan->steps_per_epoch = (int)((data->train.count + (size_t)spec->batch - 1) / (size_t)spec->batch);
     plan->steps = (long)plan->steps_per_epoch * spec->epochs;
     double forward, backward;
-    sample_flops(&m, &forward, &backward);
+    sample_flops(&t.model, &forward, &backward);
     plan->flops_per_step = (double)spec->batch * (forward + backward);
     plan->flops = (double)data->train.count * spec->epochs * (forward + backward) +
                   (double)data->test.count * evaluations(spec, plan->steps) * forward;

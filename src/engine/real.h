@@ -1,4 +1,5 @@
-/* The functions of the mathematical library for the engine's number type, and softmax. Private to the engine.
+/* The functions of the mathematical library for the engine's number type, σ and softmax. Private to the
+ * engine.
  */
 #ifndef ENGINE_REAL_H
 #define ENGINE_REAL_H
@@ -10,14 +11,23 @@
 #ifdef ENGINE_DOUBLE
 #define real_exp exp
 #define real_log log
+#define real_log1p log1p
+#define real_abs fabs
 #define real_sqrt sqrt
 #define real_tanh tanh
 #else
 #define real_exp expf
 #define real_log logf
+#define real_log1p log1pf
+#define real_abs fabsf
 #define real_sqrt sqrtf
 #define real_tanh tanhf
 #endif
+
+/* σ(x) */
+static inline real real_sigmoid(real x) {
+    return 1 / (1 + real_exp(-x));
+}
 
 /* p = softmax(z), stable: p_i = exp(z_i − max z) / Σ_j exp(z_j − max z); z and p (count), p may be z. Returns
  * log Σ exp z. */

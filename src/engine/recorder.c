@@ -2,24 +2,21 @@
 
 #include <math.h>
 
-static double mean_loss(loss_sums s) {
-    return s.loss / (double)s.samples;
-}
-
 static double percent_correct(loss_sums s) {
     return 100.0 * (double)s.correct / (double)s.samples;
 }
 
-static double quantity_value(record_quantity quantity, const moment *now, double lr, const loss_sums *test) {
+static double quantity_value(record_quantity quantity, const loss_spec *loss, const moment *now, double lr,
+                             const loss_sums *test) {
     switch (quantity) {
     case RECORD_TRAIN_LOSS:
-        return mean_loss(now->train);
+        return loss_value(loss, now->train);
     case RECORD_TRAIN_ACCURACY:
         return percent_correct(now->train);
     case RECORD_LEARNING_RATE:
         return lr;
     case RECORD_TEST_LOSS:
-        return mean_loss(*test);
+        return loss_value(loss, *test);
     case RECORD_TEST_ACCURACY:
         return percent_correct(*test);
     default:
@@ -48,7 +45,7 @@ void recorder_note(const recorder *r, const moment *now) {
             if (needs_test((record_quantity)q) && test.samples == 0)
                 test = trainer_evaluate(t, &t->data->test);
             r->values[v->offset + (size_t)(now->done / spec->every) - 1] =
-                (float)quantity_value((record_quantity)q, now, t->lr, &test);
+                (float)quantity_value((record_quantity)q, &t->spec->loss, now, t->lr, &test);
         }
         v += spec->every > 0;
     }

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "engine/initializers.h"
+#include "engine/penalties.h"
 #include "engine/recorder.h"
 #include "engine/schedules.h"
 
@@ -21,12 +22,17 @@ static void trainer_carve(trainer *t, arena *a) {
     optimizer_carve(&t->optimizer, &t->spec->optimizer, &t->model, a);
     t->pixels = arena_take(a, sizeof *t->pixels);
     t->order = arena_take(a, t->data->train.count * sizeof *t->order);
-    t->labels = arena_take(a, t->model.capacity);
+    t->targets.labels = arena_take(a, t->model.capacity);
+    t->targets.values = arena_take(a, t->model.capacity * (size_t)t->data->target_count * sizeof(real));
 }
 
 static status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error) {
     *t = (trainer){.spec = spec, .data = data};
-    return model_build(&t->model, &spec->model, data->shape, capacity_of(spec), error);
+    RETURN_IF_FAILED(loss_open(&t->loss, &spec->loss, &spec->model, data->classes, error));
+    RETURN_IF_FAILED(
+        model_build(&t->model, &spec->model, t->loss.model_layers, data->shape, capacity_of(spec), error));
+    t->loss.outputs = (int)shape_size(t->model.boundaries[t->model.layer_count].shape);
+    return STATUS_OK;
 }
 
 static size_t trainer_bytes(trainer *t) {
@@ -35,12 +41,10 @@ static size_t trainer_bytes(trainer *t) {
     return measure.used;
 }
 
-status trainer_measure(const training_spec *spec, const dataset *data, size_t *bytes, model *built,
+status trainer_measure(trainer *t, const training_spec *spec, const dataset *data, size_t *bytes,
                        error_info *error) {
-    trainer t;
-    RETURN_IF_FAILED(trainer_build(&t, spec, data, error));
-    *bytes = trainer_bytes(&t);
-    *built = t.model;
+    RETURN_IF_FAILED(trainer_build(t, spec, data, error));
+    *bytes = trainer_bytes(t);
     return STATUS_OK;
 }
 
@@ -52,7 +56,7 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
     t->seed = seed;
     t->coordinates = coordinates;
     pixel_table_fill(t->pixels, &spec->normalize, data->shape.channels);
-    initialize_parameters(&t->model, &spec->model.init, seed, coordinates);
+    initialize_parameters(&t->model, &spec->model, seed, coordinates);
     return STATUS_OK;
 }
 
@@ -60,7 +64,7 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
 
 void trainer_load_batch(trainer *t, size_t first, size_t count) {
     batch_gather(&t->data->train, t->data->shape, t->pixels, t->order, first, count, model_input(&t->model),
-                 t->labels);
+                 t->targets.labels);
 }
 
 /* Notes a loss that is NaN or infinite. */
@@ -82,10 +86,11 @@ loss_sums trainer_step(trainer *t, size_t count) {
     t->lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, t->steps, t->epoch);
     const pass_mode training = {true, t->seed, t->coordinates, t->steps++};
     model_forward(&t->model, count, training);
-    loss_sums sums = loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
-                                   t->data->classes, model_logits_gradient(&t->model));
+    loss_sums sums = loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count,
+                                   loss_scale(&t->spec->loss, count), model_output_gradient(&t->model));
     if (is_finite(t, sums)) {
-        model_backward(&t->model, count);
+        model_backward(&t->model, count, false);
+        penalty_add_gradient(&t->model, &t->spec->loss);
         optimizer_step(&t->optimizer, &t->model, t->lr, t->steps);
     }
     return sums;
@@ -101,10 +106,10 @@ loss_sums trainer_evaluate(trainer *t, const dataset_split *split) {
     loss_sums total = {0};
     for (size_t first = 0; first < split->count && !is_stopped(t); first += t->model.capacity) {
         size_t left = split->count - first, count = left < t->model.capacity ? left : t->model.capacity;
-        batch_gather(split, t->data->shape, t->pixels, NULL, first, count, model_input(&t->model), t->labels);
+        batch_gather(split, t->data->shape, t->pixels, NULL, first, count, model_input(&t->model),
+                     t->targets.labels);
         model_forward(&t->model, count, (pass_mode){.training = false});
-        add_sums(&total, loss_evaluate(&t->spec->loss, model_logits(&t->model), t->labels, count,
-                                       t->data->classes, NULL));
+        add_sums(&total, loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, 1, NULL));
     }
     is_finite(t, total);
     return total;

@@ -11,6 +11,7 @@ typedef struct trainer {
     const training_spec *spec;
     const dataset *data;
     model model;
+    loss_function loss;
     optimizer optimizer;
     training_outcome outcome; /* TRAINING_DONE while all is well */
     training_stop stop;       /* may be NULL */
@@ -20,16 +21,16 @@ typedef struct trainer {
     int epoch;                  /* from 0 */
     double lr;                  /* of the last step */
     pixel_table *pixels;
-    uint32_t *order; /* (train.count) of the epoch */
-    uint8_t *labels; /* (capacity) of the batch */
+    uint32_t *order;       /* (train.count) of the epoch */
+    batch_targets targets; /* (capacity) of the batch */
 } trainer;
 
 /* Build the model, take all memory from `memory`, which grows as needed, and draw the initial parameters. */
 status trainer_open(trainer *t, const training_spec *spec, const dataset *data, uint64_t seed,
                     uint64_t coordinates, arena *memory, error_info *error);
 
-/* Bytes that trainer_open takes. */
-status trainer_measure(const training_spec *spec, const dataset *data, size_t *bytes, model *built,
+/* Build the model without its memory: `bytes` is what trainer_open takes. */
+status trainer_measure(trainer *t, const training_spec *spec, const dataset *data, size_t *bytes,
                        error_info *error);
 
 /* Load a batch of `count` samples from position `first` of the epoch's order. */

@@ -30,25 +30,24 @@ typedef struct gradient_case {
 
 typedef struct problem {
     model m;
-    loss_spec loss;
+    loss_function loss;
     size_t batch;
-    int classes;
-    uint8_t *labels;
+    batch_targets targets;
 } problem;
 
 static const pass_mode training = {.training = true, .seed = 13, .step = 5};
 
 static double mean_loss(problem *p) {
     model_forward(&p->m, p->batch, training);
-    return loss_evaluate(&p->loss, model_logits(&p->m), p->labels, p->batch, p->classes, NULL).loss /
+    return loss_evaluate(&p->loss, model_output(&p->m), &p->targets, p->batch, 1, NULL).loss /
            (double)p->batch;
 }
 
 static void analytic_gradient(problem *p) {
     model_forward(&p->m, p->batch, training);
-    loss_evaluate(&p->loss, model_logits(&p->m), p->labels, p->batch, p->classes,
-                  model_logits_gradient(&p->m));
-    model_backward(&p->m, p->batch);
+    loss_evaluate(&p->loss, model_output(&p->m), &p->targets, p->batch, 1.0 / (double)p->batch,
+                  model_output_gradient(&p->m));
+    model_backward(&p->m, p->batch, false);
 }
 
 static double central_difference(problem *p, double *parameter) {
@@ -75,21 +74,24 @@ static double layer_error(problem *p, const layer *l, size_t stride) {
 }
 
 static void check_case(const gradient_case *c) {
-    problem p = {.loss = {.entropy_weight = c->entropy_weight}, .batch = c->batch};
+    problem p = {.batch = c->batch};
     error_info error;
+    const loss_spec loss = {.entropy_weight = c->entropy_weight};
+    assert_int_equal(loss_open(&p.loss, &loss, &c->model, 10, &error), STATUS_OK);
     arena measure = {0}, memory = {0};
-    assert_int_equal(model_build(&p.m, &c->model, c->input, c->batch, &error), STATUS_OK);
+    assert_int_equal(model_build(&p.m, &c->model, p.loss.model_layers, c->input, c->batch, &error),
+                     STATUS_OK);
     model_carve(&p.m, &measure);
     assert_int_equal(arena_reserve(&memory, measure.used, &error), STATUS_OK);
     model_carve(&p.m, &memory);
-    initialize_parameters(&p.m, &(layer_init_spec){0}, 11, 0);
+    initialize_parameters(&p.m, &(model_spec){0}, 11, 0);
 
-    p.classes = (int)shape_size(p.m.boundaries[p.m.layer_count].shape);
-    p.labels = malloc(c->batch);
-    assert_non_null(p.labels);
+    p.loss.outputs = (int)shape_size(p.m.boundaries[p.m.layer_count].shape);
+    p.targets.labels = malloc(c->batch);
+    assert_non_null(p.targets.labels);
     random_stream stream = random_stream_open(12, 0, RANDOM_SYNTHETIC, 0);
     for (size_t i = 0; i < c->batch; i++)
-        p.labels[i] = (uint8_t)random_below(&stream, (uint32_t)p.classes);
+        p.targets.labels[i] = (uint8_t)random_below(&stream, (uint32_t)p.loss.outputs);
     for (size_t i = 0; i < c->batch * shape_size(c->input); i++)
         model_input(&p.m)[i] = random_normal(&stream);
 
@@ -102,7 +104,7 @@ static void check_case(const gradient_case *c) {
         if (!(found < largest_error))
             fail_msg("%s, layer %d (%s): relative error %.3g", c->name, l->position, l->ops->name, found);
     }
-    free(p.labels);
+    free(p.targets.labels);
     arena_release(&memory);
 }
 

@@ -21,7 +21,7 @@ enum { CONV_FAN_IN = 8 * 15, CONV_FAN_OUT = 24 * 15, DENSE_FAN_IN = 24 * 8 * 7, 
 static void build(model *m, arena *memory, size_t batch) {
     error_info error;
     arena measure = {0};
-    assert_int_equal(model_build(m, &network, input, batch, &error), STATUS_OK);
+    assert_int_equal(model_build(m, &network, network.layer_count, input, batch, &error), STATUS_OK);
     model_carve(m, &measure);
     assert_int_equal(arena_reserve(memory, measure.used, &error), STATUS_OK);
     model_carve(m, memory);
@@ -70,7 +70,7 @@ static void weights_follow_their_distributions(void **state) {
     assert_non_null(natural);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const initializer_case *c = &cases[i];
-        initialize_parameters(&m, &c->spec, 31, i);
+        initialize_parameters(&m, &(model_spec){.init = c->spec}, 31, i);
         model_get_parameters(&m, m.parameters, natural);
         check_layer(&m.layers[0], natural, c->conv_width, c->cdf, c->spec.biases.scale);
         check_layer(&m.layers[2], natural + m.layers[0].parameter_count, c->dense_width, c->cdf,
@@ -87,12 +87,12 @@ static void pytorch_draws_biases_too_and_constant_draws_nothing(void **state) {
     build(&m, &memory, 1);
     real *natural = malloc(m.parameter_count * sizeof *natural);
     assert_non_null(natural);
-    initialize_parameters(&m, &(layer_init_spec){0}, 31, 0);
+    initialize_parameters(&m, &(model_spec){0}, 31, 0);
     model_get_parameters(&m, m.parameters, natural);
     layer all = m.layers[0];
     all.weight_count = all.parameter_count;
     check_layer(&all, natural, 1 / sqrt(CONV_FAN_IN), symmetric_cdf, 0);
-    initialize_parameters(&m, &(layer_init_spec){{INIT_CONSTANT, 0.25}, {INIT_CONSTANT, 2}}, 31, 0);
+    initialize_parameters(&m, &(model_spec){.init = {{INIT_CONSTANT, 0.25}, {INIT_CONSTANT, 2}}}, 31, 0);
     model_get_parameters(&m, m.parameters, natural);
     for (size_t i = 0; i < m.layers[0].parameter_count; i++)
         assert_true(natural[i] == (i < m.layers[0].weight_count ? 0.25 : 2));
@@ -119,7 +119,7 @@ static void dropout_keeps_its_share_and_differs_from_step_to_step(void **state) 
     model m;
     arena memory = {0};
     build(&m, &memory, BATCH);
-    initialize_parameters(&m, &(layer_init_spec){0}, 31, 0);
+    initialize_parameters(&m, &(model_spec){0}, 31, 0);
     for (size_t i = 0; i < BATCH * shape_size(input); i++)
         model_input(&m)[i] = 1;
     const size_t size = BATCH * shape_size(m.layers[1].in);

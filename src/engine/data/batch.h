@@ -6,6 +6,12 @@
 
 enum { MAX_CHANNELS = ENGINE_MAX_LIST };
 
+/* What the model should say of the samples of a batch. */
+typedef struct batch_targets {
+    uint8_t *labels; /* (count) */
+    real *values;    /* (count, target_count), of a regression */
+} batch_targets;
+
 /* The 256 values that a pixel of a channel can become. */
 typedef struct pixel_table {
     real values[MAX_CHANNELS][256];

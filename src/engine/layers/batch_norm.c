@@ -5,6 +5,8 @@
  *   x̂ = (x − μ) / √(σ² + ε)    y = γ x̂ + β
  *   dβ = Σ dy    dγ = Σ dy x̂    dx = γ / √(σ² + ε) · (dy − dβ / n − x̂ dγ / n)
  *
+ * in evaluation, where the statistics do not depend on x, dx = γ / √(σ² + ε) · dy.
+ *
  * Running statistics: r ← momentum·r + (1 − momentum)·batch, with σ² divided by n − 1 as in PyTorch, whose
  * own `momentum` is 1 − ours; ours is Keras's. Parameters: γ (C), then β (C). State: running mean (C),
  * variance (C). Workspace: mean (C), 1/√(σ² + ε) (C) of the last pass. */
@@ -25,7 +27,7 @@ static status setup(layer *l, size_t batch, error_info *error) {
     l->parameter_count = l->parameter_reals = 2 * channels_of(l);
     l->state_reals = 2 * channels_of(l);
     l->workspace_reals = 2 * channels_of(l);
-    l->scratch_reals = channels_of(l);
+    l->scratch_reals = 2 * channels_of(l);
     return layer_setup_elementwise(l, batch, error);
 }
 
@@ -102,23 +104,41 @@ static void forward(const layer *l, const layer_pass *pass) {
         }
 }
 
-static void backward(const layer *l, const layer_pass *pass) {
+/* d_gamma, d_beta (C) = Σ dy x̂, Σ dy of the batch */
+static void parameter_sums(const layer *l, const layer_pass *pass, real *d_gamma, real *d_beta) {
     const size_t channels = channels_of(l), rows = pass->count * pixels_of(l);
-    const real *gamma = pass->parameters, *mean = pass->workspace, *inverse = mean + channels;
-    real *d_gamma = pass->d_parameters, *d_beta = d_gamma + channels;
+    const real *mean = pass->workspace, *inverse = mean + channels;
+    memset(d_gamma, 0, channels * sizeof *d_gamma);
+    memset(d_beta, 0, channels * sizeof *d_beta);
     for (size_t i = 0; i < rows; i++)
         for (size_t c = 0; c < channels; c++) {
             size_t at = i * channels + c;
             d_beta[c] += pass->d_output[at];
             d_gamma[c] += pass->d_output[at] * ((pass->input[at] - mean[c]) * inverse[c]);
         }
-    for (size_t i = 0; pass->d_input != NULL && i < rows; i++)
+}
+
+static void input_gradient(const layer *l, const layer_pass *pass, const real *d_gamma, const real *d_beta) {
+    const size_t channels = channels_of(l), rows = pass->count * pixels_of(l);
+    const real *gamma = pass->parameters, *mean = pass->workspace, *inverse = mean + channels;
+    const real share = pass->mode->training ? 1 / (real)rows : 0;
+    for (size_t i = 0; i < rows; i++)
         for (size_t c = 0; c < channels; c++) {
             size_t at = i * channels + c;
             real normalized = (pass->input[at] - mean[c]) * inverse[c];
-            real pull = (d_beta[c] + normalized * d_gamma[c]) / (real)rows;
+            real pull = share * (d_beta[c] + normalized * d_gamma[c]);
             pass->d_input[at] = gamma[c] * inverse[c] * (pass->d_output[at] - pull);
         }
+}
+
+static void backward(const layer *l, const layer_pass *pass) {
+    const size_t channels = channels_of(l);
+    real *d_gamma = pass->scratch, *d_beta = d_gamma + channels;
+    parameter_sums(l, pass, d_gamma, d_beta);
+    for (size_t i = 0; i < 2 * channels; i++)
+        pass->d_parameters[i] += pass->scratch[i];
+    if (pass->d_input != NULL)
+        input_gradient(l, pass, d_gamma, d_beta);
 }
 
 const layer_ops layer_batch_norm = {

@@ -17,10 +17,6 @@ size_t conv_terms(const layer *l) {
     return (size_t)l->spec.kernel_height * (size_t)l->spec.kernel_width * (size_t)l->in.channels;
 }
 
-size_t conv_bias_offset(const layer *l) {
-    return panel_count(filters(l)) * PANEL * conv_terms(l);
-}
-
 void conv_frame_image(const real *x, tensor_shape shape, frame f, int top, int left, real *framed) {
     const size_t row = (size_t)shape.width * (size_t)shape.channels;
     const size_t frame_row = (size_t)f.width * (size_t)shape.channels;
@@ -54,8 +50,9 @@ static status setup(layer *l, size_t batch, error_info *error) {
                             .width = (width - s->kernel_width) / s->stride_width + 1};
     const size_t o = filters(l), k = conv_terms(l);
     l->parameter_count = o * k + o;
-    l->parameter_reals = panel_count(o) * PANEL * (k + 1);
     l->weight_count = o * k;
+    l->weight_reals = panel_count(o) * PANEL * k;
+    l->parameter_reals = l->weight_reals + panel_count(o) * PANEL;
     l->fan_in = (double)k;
     l->fan_out = (double)(o * k) / l->in.channels; /* as PyTorch and Keras count it */
     l->flops_forward = 2.0 * (double)(o * k) * (double)out_pixels(l);
@@ -68,7 +65,7 @@ static status setup(layer *l, size_t batch, error_info *error) {
 static size_t parameter_place(const layer *l, size_t natural) {
     const size_t k = conv_terms(l), weights = filters(l) * k, places = k / (size_t)l->in.channels;
     if (natural >= weights)
-        return conv_bias_offset(l) + natural - weights;
+        return l->weight_reals + natural - weights;
     return conv_weight_place(l, natural % places, natural % k / places, natural / k);
 }
 
@@ -87,7 +84,7 @@ static void backward_begin(const layer *l, const layer_pass *pass) {
 
 static void backward(const layer *l, const layer_pass *pass) {
     pass->kernels->column_sums(pass->count * out_pixels(l), filters(l), pass->d_output,
-                               pass->d_parameters + conv_bias_offset(l));
+                               pass->d_parameters + l->weight_reals);
     algorithm(l)->backward(l, pass);
 }
 

@@ -30,9 +30,6 @@ extern const conv_algorithm conv_direct, conv_winograd;
 /* Terms of one output: KH·KW·C. */
 size_t conv_terms(const layer *l);
 
-/* Where the bias stands among the layer's parameters. */
-size_t conv_bias_offset(const layer *l);
-
 /* Element (place, c, o) of the weights as stored, place = ky·KW + kx. */
 static inline size_t conv_weight_place(const layer *l, size_t place, size_t c, size_t o) {
     const size_t channels = (size_t)l->in.channels;

@@ -54,7 +54,7 @@ static void forward_image(const layer *l, const layer_pass *pass, const real *fr
     const frame f = input_frame(l);
     const ptrdiff_t channels = l->in.channels, row = f.width * channels;
     const size_t o = filters(l), k = conv_terms(l);
-    const real *bias = pass->parameters + conv_bias_offset(l);
+    const real *bias = pass->parameters + l->weight_reals;
     for (size_t panel = 0; panel < panel_count(o); panel++) {
         product p = {
             .rows = l->out.width,

@@ -262,7 +262,7 @@ static void forward(const layer *l, const layer_pass *pass) {
     const size_t in = shape_size(l->in), out = shape_size(l->out);
     for (size_t n = 0; n < pass->count; n++)
         correlate(&c, pass->kernels, pass->input + n * in, pass->workspace,
-                  pass->parameters + conv_bias_offset(l), pass->scratch, pass->output + n * out);
+                  pass->parameters + l->weight_reals, pass->scratch, pass->output + n * out);
 }
 
 /* dy → dm [16][out / PANEL][tiles][PANEL] */

@@ -19,10 +19,6 @@ static size_t outputs(const layer *l) {
     return (size_t)l->spec.units;
 }
 
-static size_t bias_offset(const layer *l) {
-    return panel_count(outputs(l)) * PANEL * inputs(l);
-}
-
 static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
@@ -32,8 +28,9 @@ static status setup(layer *l, size_t batch, error_info *error) {
     const size_t k = inputs(l), o = outputs(l);
     l->out = (tensor_shape){.channels = l->spec.units, .height = 1, .width = 1};
     l->parameter_count = o * k + (l->spec.bias ? o : 0);
-    l->parameter_reals = panel_count(o) * PANEL * (k + l->spec.bias);
     l->weight_count = o * k;
+    l->weight_reals = panel_count(o) * PANEL * k;
+    l->parameter_reals = l->weight_reals + (l->spec.bias ? panel_count(o) * PANEL : 0);
     l->fan_in = (double)k;
     l->fan_out = (double)o;
     /* weight gradient: a block of x and dy as panels; input gradient: one turned panel */
@@ -52,14 +49,14 @@ static size_t stored_input(const layer *l, size_t natural) {
 static size_t parameter_place(const layer *l, size_t natural) {
     const size_t k = inputs(l), weights = outputs(l) * k;
     if (natural >= weights)
-        return bias_offset(l) + natural - weights;
+        return l->weight_reals + natural - weights;
     const size_t o = natural / k;
     return (o / PANEL * k + stored_input(l, natural % k)) * PANEL + o % PANEL;
 }
 
 static void forward(const layer *l, const layer_pass *pass) {
     const size_t k = inputs(l), o = outputs(l);
-    const real *bias = pass->parameters + bias_offset(l);
+    const real *bias = pass->parameters + l->weight_reals;
     for (size_t first = 0; first < k; first += INPUT_BLOCK) {
         const size_t block = k - first < INPUT_BLOCK ? k - first : INPUT_BLOCK;
         for (size_t panel = 0; panel < panel_count(o); panel++) {
@@ -151,7 +148,7 @@ static void backward(const layer *l, const layer_pass *pass) {
     weight_gradient(l, pass);
     if (l->spec.bias)
         pass->kernels->column_sums(pass->count, outputs(l), pass->d_output,
-                                   pass->d_parameters + bias_offset(l));
+                                   pass->d_parameters + l->weight_reals);
     if (pass->d_input != NULL)
         input_gradient(l, pass);
 }

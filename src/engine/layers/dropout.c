@@ -28,20 +28,28 @@ static void draw_mask(const layer *l, const layer_pass *pass) {
     }
 }
 
+static real scale_of(const layer *l, const layer_pass *pass) {
+    return pass->mode->training ? 1 / (real)(1 - l->spec.rate) : 1;
+}
+
+static bool is_kept(const layer_pass *pass, size_t i) {
+    return !pass->mode->training || pass->saved[i];
+}
+
 static void forward(const layer *l, const layer_pass *pass) {
     const size_t n = pass->count * shape_size(l->in);
     if (pass->mode->training)
         draw_mask(l, pass);
-    const real scale = pass->mode->training ? 1 / (real)(1 - l->spec.rate) : 1;
+    const real scale = scale_of(l, pass);
     for (size_t i = 0; i < n; i++)
-        pass->output[i] = !pass->mode->training || pass->saved[i] ? scale * pass->input[i] : 0;
+        pass->output[i] = is_kept(pass, i) ? scale * pass->input[i] : 0;
 }
 
 static void backward(const layer *l, const layer_pass *pass) {
     const size_t n = pass->d_input != NULL ? pass->count * shape_size(l->in) : 0;
-    const real scale = 1 / (real)(1 - l->spec.rate);
+    const real scale = scale_of(l, pass);
     for (size_t i = 0; i < n; i++)
-        pass->d_input[i] = pass->saved[i] ? scale * pass->d_output[i] : 0;
+        pass->d_input[i] = is_kept(pass, i) ? scale * pass->d_output[i] : 0;
 }
 
 const layer_ops layer_dropout = {

@@ -18,7 +18,8 @@ typedef struct layer {
     size_t parameter_count;  /* learnable numbers */
     size_t parameter_reals;  /* the same, padded as stored */
     size_t parameter_offset; /* of this layer in the model's parameter block */
-    size_t weight_count;     /* of these, the first are weights; the rest are biases */
+    size_t weight_count;     /* of parameter_count, the first are weights; the rest are biases */
+    size_t weight_reals;     /* the same of parameter_reals: weights and the zeros that pad them */
     double fan_in, fan_out;  /* inputs of an output, outputs of an input */
     size_t saved_bytes;      /* per sample, from forward to backward */
     size_t state_reals;      /* kept from batch to batch, not learned: running statistics */

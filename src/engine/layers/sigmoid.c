@@ -6,7 +6,7 @@
 static void forward_scaled(const layer *l, const layer_pass *pass, real scale) {
     const size_t n = pass->count * shape_size(l->in);
     for (size_t i = 0; i < n; i++)
-        pass->output[i] = 1 / (1 + real_exp(-scale * pass->input[i]));
+        pass->output[i] = real_sigmoid(scale * pass->input[i]);
 }
 
 static void backward_scaled(const layer *l, const layer_pass *pass, real scale) {
