@@ -50,6 +50,7 @@ typedef struct option_table {
 
 extern const option_type option_name;     /* char[max + 1] */
 extern const option_type option_text;     /* char[max + 1] */
+extern const option_type option_path;     /* char[max + 1]: as written; io/path.h resolves it */
 extern const option_type option_integer;  /* int */
 extern const option_type option_unsigned; /* uint64_t */
 extern const option_type option_number;   /* double */

@@ -57,8 +57,17 @@ static void accepted_text(const option *o, char *text, size_t size) {
     snprintf(text, size, "one line of text, at most %.0f bytes", o->max);
 }
 
+static void write_text(const option *o, const char *name, const void *object, FILE *out) {
+    fprintf(out, "%s = %s\n", name, (const char *)const_value_of(o, object));
+}
+
+static void accepted_path(const option *o, char *text, size_t size) {
+    snprintf(text, size, "a path of at most %.0f bytes", o->max);
+}
+
 const option_type option_name = {.read = read_name, .accepted = accepted_name};
 const option_type option_text = {.read = read_text, .accepted = accepted_text};
+const option_type option_path = {.read = read_text, .write = write_text, .accepted = accepted_path};
 
 /* ---- Numbers ----------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* Private to results_*.c: what a results file contains, and how it is read, created and locked.
  *
- * Only results_hdf5.c, results_structure.c and results_reader.c know the HDF5 library; the others work on
- * file descriptors and the offsets that the reader found. */
+ * Only results_structure.c and results_reader.c know the HDF5 library; the others work on file descriptors
+ * and the offsets that the reader found. */
 #ifndef IO_RESULTS_INTERNAL_H
 #define IO_RESULTS_INTERNAL_H
 
@@ -113,18 +113,6 @@ size_t results_array_rows(const results_layout *layout, int i);
 
 /* Bytes of all arrays together. */
 uint64_t results_layout_bytes(const results_layout *layout);
-
-/* ---- The HDF5 library (results_hdf5.c) --------------------------------------------------------- */
-
-/* The innermost message of the first HDF5 call that failed. */
-typedef struct hdf5_reason {
-    char text[256];
-} hdf5_reason;
-
-/* Before other HDF5 calls: no file locks, no messages of its own. Clears `reason`, which receives failures
- * until hdf5_end or the next hdf5_begin. */
-void hdf5_begin(hdf5_reason *reason);
-void hdf5_end(void);
 
 /* ---- Structure: the one time that a file is written through HDF5 (results_structure.c) --------- */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "io/hdf5_internal.h"
 #include "io/results_internal.h"
 
 struct results_reader {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "io/hdf5_internal.h"
 #include "io/results_internal.h"
 
 static hid_t text_type(void) {

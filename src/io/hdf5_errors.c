@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "io/results_internal.h"
+#include "io/hdf5_internal.h"
 
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *entry, void *text) {
     hdf5_reason *reason = text;
