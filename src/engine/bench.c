@@ -87,8 +87,7 @@ status engine_bench(const training_spec *spec, const dataset *data, int steps, a
     *times = (engine_times){0};
     RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
     RETURN_IF_FAILED(trainer_open(&t, spec, data, 0, 0, memory, error));
-    for (size_t i = 0; i < data->train.count; i++)
-        t.order[i] = (uint32_t)i;
+    trainer_begin_epoch(&t, 0);
     const size_t batch = (size_t)spec->batch;
     const size_t count = data->train.count < batch ? data->train.count : batch;
     double seconds[BLOCKS];

@@ -282,6 +282,20 @@ typedef struct dataset {
     point_spec points; /* unless POINTS_NONE: what the splits' counts stand for; their pointers are NULL */
 } dataset;
 
+/* Of every one of the `size` stored values of a sample the mean over the split and the standard deviation
+ * (divisor: the number of samples; 1 where it would be 0); mean and std (size). */
+void dataset_statistics(const dataset_split *split, size_t size, float *mean, float *std);
+
+/* How many samples are held out: Σ over the classes of round(fraction · class_counts[c]). A random hold-out
+ * knows one class, of all samples. */
+size_t hold_out_count(double fraction, const size_t class_counts[], int classes);
+
+/* Draw which of `count` samples are held out, in each class of `labels` (count) the same share; of all alike
+ * when labels is NULL. Fills train and held_out (as many as hold_out_count says, and the rest) in ascending
+ * order. */
+void hold_out_draw(double fraction, const uint8_t *labels, size_t count, uint64_t seed, uint32_t *train,
+                   uint32_t *held_out);
+
 /* The built-in synthetic images: 10 classes of coloured textures with shifted position, changing contrast and
  * noise; learnable, but not at any learning rate. Deterministic in (seed, index of the image). */
 typedef struct synthetic_spec {

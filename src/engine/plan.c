@@ -12,12 +12,12 @@ static status check_ranges(const training_spec *spec, const dataset *data, error
     if (data->train.count < 1 || data->train.count > UINT32_MAX)
         return error_set(error, STATUS_USAGE, "%zu training samples; accepted: 1 to %u", data->train.count,
                          UINT32_MAX);
-    if (data->shape.channels > MAX_CHANNELS)
-        return error_set(error, STATUS_USAGE, "images of %d channels; accepted: up to %d",
-                         data->shape.channels, MAX_CHANNELS);
     if (spec->normalize.channels != 0 && spec->normalize.channels != data->shape.channels)
         return error_set(error, STATUS_USAGE, "normalisation for %d channels, but the images have %d",
                          spec->normalize.channels, data->shape.channels);
+    if (spec->mirror > 0 && data->shape.width == 1)
+        return error_set(error, STATUS_USAGE,
+                         "mirror %g of samples of width 1; accepted: images, or mirror 0", spec->mirror);
     if (data->classes == 1 || data->classes > ENGINE_MAX_CLASSES)
         return error_set(error, STATUS_USAGE, "%d classes; accepted: 2 to %d", data->classes,
                          ENGINE_MAX_CLASSES);

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-#include "base/random.h"
+#include "engine/data/epoch.h"
+#include "engine/data/points.h"
 #include "engine/initializers.h"
 #include "engine/penalties.h"
 #include "engine/recorder.h"
@@ -20,14 +21,22 @@ static size_t capacity_of(const training_spec *spec) {
 static void trainer_carve(trainer *t, arena *a) {
     model_carve(&t->model, a);
     optimizer_carve(&t->optimizer, &t->spec->optimizer, &t->model, a);
-    t->pixels = arena_take(a, sizeof *t->pixels);
+    t->transform = arena_take(a, sizeof *t->transform);
     t->order = arena_take(a, t->data->train.count * sizeof *t->order);
+    if (t->spec->mirror > 0)
+        t->mirrored = arena_take(a, t->data->train.count);
+    if (t->data->points.kind != POINTS_NONE)
+        points_draw(&t->points, t->seed, t->coordinates, a);
     t->targets.labels = arena_take(a, t->model.capacity);
     t->targets.values = arena_take(a, t->model.capacity * (size_t)t->data->target_count * sizeof(real));
 }
 
 static status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error) {
     *t = (trainer){.spec = spec, .data = data};
+    if (data->points.kind != POINTS_NONE) {
+        t->points = *data;
+        t->data = &t->points;
+    }
     RETURN_IF_FAILED(loss_open(&t->loss, &spec->loss, &spec->model, data->classes, error));
     RETURN_IF_FAILED(
         model_build(&t->model, &spec->model, t->loss.model_layers, data->shape, capacity_of(spec), error));
@@ -52,10 +61,10 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
                     uint64_t coordinates, arena *memory, error_info *error) {
     RETURN_IF_FAILED(trainer_build(t, spec, data, error));
     RETURN_IF_FAILED(arena_reserve(memory, trainer_bytes(t), error));
-    trainer_carve(t, memory);
     t->seed = seed;
     t->coordinates = coordinates;
-    pixel_table_fill(t->pixels, &spec->normalize, data->shape.channels);
+    trainer_carve(t, memory);
+    input_transform_fill(t->transform, &spec->normalize, t->data);
     initialize_parameters(&t->model, &spec->model, seed, coordinates);
     return STATUS_OK;
 }
@@ -63,8 +72,10 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
 /* ---- Steps ------------------------------------------------------------------------------------- */
 
 void trainer_load_batch(trainer *t, size_t first, size_t count) {
-    batch_gather(&t->data->train, t->data->shape, t->pixels, t->order, first, count, model_input(&t->model),
-                 t->targets.labels);
+    real *inputs = model_input(&t->model);
+    batch_gather(t->transform, &t->data->train, t->order, first, count, inputs, &t->targets);
+    if (t->mirrored != NULL)
+        batch_mirror(t->transform, t->mirrored, t->order, first, count, inputs);
 }
 
 /* Notes a loss that is NaN or infinite. */
@@ -106,8 +117,7 @@ loss_sums trainer_evaluate(trainer *t, const dataset_split *split) {
     loss_sums total = {0};
     for (size_t first = 0; first < split->count && !is_stopped(t); first += t->model.capacity) {
         size_t left = split->count - first, count = left < t->model.capacity ? left : t->model.capacity;
-        batch_gather(split, t->data->shape, t->pixels, NULL, first, count, model_input(&t->model),
-                     t->targets.labels);
+        batch_gather(t->transform, split, NULL, first, count, model_input(&t->model), &t->targets);
         model_forward(&t->model, count, (pass_mode){.training = false});
         add_sums(&total, loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, 1, NULL));
     }
@@ -117,15 +127,15 @@ loss_sums trainer_evaluate(trainer *t, const dataset_split *split) {
 
 /* ---- Training ---------------------------------------------------------------------------------- */
 
-/* A new order of the samples. */
-static void begin_epoch(trainer *t, int epoch) {
+void trainer_begin_epoch(trainer *t, int epoch) {
     t->epoch = epoch;
     const uint32_t count = (uint32_t)t->data->train.count;
-    random_stream stream = random_stream_open(t->seed, t->coordinates, RANDOM_SHUFFLE, (uint64_t)epoch);
     if (t->spec->shuffle)
-        random_permutation(&stream, t->order, count);
+        epoch_order(t->seed, t->coordinates, epoch, t->order, count);
     for (uint32_t i = 0; !t->spec->shuffle && i < count; i++)
         t->order[i] = i;
+    if (t->mirrored != NULL)
+        epoch_mirrors(t->seed, t->coordinates, epoch, t->spec->mirror, t->mirrored, count);
 }
 
 static void train_epoch(trainer *t, const recorder *records, training_report *report, loss_sums *epoch) {
@@ -154,7 +164,7 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
     recorder_open(&records, &t, &plan.records, report->values);
     for (int epoch = 0; epoch < spec->epochs && t.outcome == TRAINING_DONE; epoch++) {
         loss_sums sums = {0};
-        begin_epoch(&t, epoch);
+        trainer_begin_epoch(&t, epoch);
         train_epoch(&t, &records, report, &sums);
         if (t.outcome == TRAINING_DONE)
             recorder_note(&records, &(moment){RECORD_PER_EPOCH, epoch + 1, sums});

@@ -10,6 +10,7 @@
 typedef struct trainer {
     const training_spec *spec;
     const dataset *data;
+    dataset points; /* what `data` points to when the points are the training's own */
     model model;
     loss_function loss;
     optimizer optimizer;
@@ -20,8 +21,9 @@ typedef struct trainer {
     uint64_t steps;             /* taken */
     int epoch;                  /* from 0 */
     double lr;                  /* of the last step */
-    pixel_table *pixels;
+    input_transform *transform;
     uint32_t *order;       /* (train.count) of the epoch */
+    uint8_t *mirrored;     /* (train.count) of the epoch; NULL: no sample ever is */
     batch_targets targets; /* (capacity) of the batch */
 } trainer;
 
@@ -32,6 +34,9 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
 /* Build the model without its memory: `bytes` is what trainer_open takes. */
 status trainer_measure(trainer *t, const training_spec *spec, const dataset *data, size_t *bytes,
                        error_info *error);
+
+/* A new order of the training samples, and a new choice of those that are mirrored; epochs count from 0. */
+void trainer_begin_epoch(trainer *t, int epoch);
 
 /* Load a batch of `count` samples from position `first` of the epoch's order. */
 void trainer_load_batch(trainer *t, size_t first, size_t count);

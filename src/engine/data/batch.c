@@ -1,30 +1,126 @@
 #include "engine/data/batch.h"
 
-void pixel_table_fill(pixel_table *t, const normalize_spec *spec, int channels) {
-    for (int c = 0; c < channels; c++) {
-        for (int pixel = 0; pixel < 256; pixel++) {
-            real value = (real)pixel / 255;
-            if (spec->channels > 0)
-                value = (value - (real)spec->mean[c]) / (real)spec->std[c];
-            t->values[c][pixel] = value;
-        }
+/* ---- Values ------------------------------------------------------------------------------------ */
+
+static real normalized(const input_transform *t, int channel, real value) {
+    value = value / t->divide + t->offset;
+    return t->channels > 0 ? (value - t->mean[channel]) / t->std[channel] : value;
+}
+
+void input_transform_fill(input_transform *t, const normalize_spec *spec, const dataset *data) {
+    const real natural = data->train.pixels != NULL ? 255 : 1;
+    *t = (input_transform){.shape = data->shape,
+                           .target_count = data->target_count,
+                           .feature_mean = data->feature_mean,
+                           .feature_std = data->feature_std,
+                           .channels = spec->channels,
+                           .divide = spec->divide != 0 ? (real)spec->divide : natural,
+                           .offset = (real)spec->offset};
+    for (int c = 0; c < spec->channels; c++) {
+        t->mean[c] = (real)spec->mean[c];
+        t->std[c] = (real)spec->std[c];
+    }
+    for (int c = 0; c == 0 || c < spec->channels; c++)
+        for (int pixel = 0; pixel < 256; pixel++)
+            t->pixels[c][pixel] = normalized(t, c, (real)pixel);
+}
+
+/* The channel whose numbers hold for channel c. */
+static size_t transform_channel(const input_transform *t, size_t c) {
+    return t->channels > 0 ? c : 0;
+}
+
+/* ---- Samples: planes (C, H·W) → (H·W, C) ------------------------------------------------------- */
+
+static void gather_pixels(const input_transform *t, const uint8_t *pixels, real *out) {
+    const size_t plane = (size_t)t->shape.height * (size_t)t->shape.width,
+                 channels = (size_t)t->shape.channels;
+    for (size_t c = 0; c < channels; c++) {
+        const real *values = t->pixels[transform_channel(t, c)];
+        for (size_t i = 0; i < plane; i++)
+            out[i * channels + c] = values[pixels[c * plane + i]];
     }
 }
 
-/* One image: planes (C, H·W) of bytes → (H·W, C). */
-static void gather_image(const uint8_t *pixels, tensor_shape shape, const pixel_table *table, real *out) {
-    const size_t plane = (size_t)shape.height * (size_t)shape.width, channels = (size_t)shape.channels;
+static void gather_features(const input_transform *t, const float *features, real *out) {
+    const size_t plane = (size_t)t->shape.height * (size_t)t->shape.width,
+                 channels = (size_t)t->shape.channels;
     for (size_t c = 0; c < channels; c++)
         for (size_t i = 0; i < plane; i++)
-            out[i * channels + c] = table->values[c][pixels[c * plane + i]];
+            out[i * channels + c] =
+                normalized(t, (int)transform_channel(t, c), (real)features[c * plane + i]);
 }
 
-void batch_gather(const dataset_split *split, tensor_shape shape, const pixel_table *table,
-                  const uint32_t *order, size_t first, size_t count, real *inputs, uint8_t *labels) {
-    const size_t size = (size_t)shape.channels * (size_t)shape.height * (size_t)shape.width;
+/* `pixels` or `features`, the other is NULL. */
+static void gather_standardized(const input_transform *t, const uint8_t *pixels, const float *features,
+                                real *out) {
+    const size_t plane = (size_t)t->shape.height * (size_t)t->shape.width,
+                 channels = (size_t)t->shape.channels;
+    for (size_t c = 0; c < channels; c++)
+        for (size_t i = 0; i < plane; i++) {
+            const size_t k = c * plane + i;
+            const real value = pixels != NULL ? (real)pixels[k] : (real)features[k];
+            out[i * channels + c] = (value - (real)t->feature_mean[k]) / (real)t->feature_std[k];
+        }
+}
+
+static void gather_sample(const input_transform *t, const dataset_split *split, size_t place, real *out) {
+    const size_t start = place * (size_t)t->shape.channels * (size_t)t->shape.height * (size_t)t->shape.width;
+    const uint8_t *pixels = split->pixels != NULL ? split->pixels + start : NULL;
+    const float *features = split->features != NULL ? split->features + start : NULL;
+    if (t->feature_mean != NULL)
+        gather_standardized(t, pixels, features, out);
+    else if (pixels != NULL)
+        gather_pixels(t, pixels, out);
+    else
+        gather_features(t, features, out);
+}
+
+static void gather_target(const input_transform *t, const dataset_split *split, size_t place, size_t n,
+                          const batch_targets *targets) {
+    const size_t size = (size_t)t->target_count;
+    if (split->labels != NULL)
+        targets->labels[n] = split->labels[place];
+    else
+        for (size_t k = 0; k < size; k++)
+            targets->values[n * size + k] = (real)split->targets[place * size + k];
+}
+
+/* ---- Batches ----------------------------------------------------------------------------------- */
+
+/* Where sample n of the batch is in the split. */
+static size_t ordered(const uint32_t *order, size_t n) {
+    return order != NULL ? order[n] : n;
+}
+
+void batch_gather(const input_transform *t, const dataset_split *split, const uint32_t *order, size_t first,
+                  size_t count, real *inputs, const batch_targets *targets) {
+    const size_t size = (size_t)t->shape.channels * (size_t)t->shape.height * (size_t)t->shape.width;
     for (size_t n = 0; n < count; n++) {
-        size_t sample = order != NULL ? order[first + n] : first + n;
-        gather_image(split->pixels + sample * size, shape, table, inputs + n * size);
-        labels[n] = split->labels[sample];
+        const size_t sample = ordered(order, first + n);
+        const size_t place = split->index != NULL ? split->index[sample] : sample;
+        gather_sample(t, split, place, inputs + n * size);
+        gather_target(t, split, place, n, targets);
     }
+}
+
+/* image (H, W, C) */
+static void mirror_image(tensor_shape shape, real *image) {
+    const size_t width = (size_t)shape.width, channels = (size_t)shape.channels;
+    for (real *row = image; row < image + (size_t)shape.height * width * channels; row += width * channels)
+        for (size_t x = 0; x < width / 2; x++)
+            for (size_t c = 0; c < channels; c++) {
+                real *left = row + x * channels + c, *right = row + (width - 1 - x) * channels + c;
+                const real value = *left;
+                *left = *right;
+                *right = value;
+            }
+}
+
+void batch_mirror(const input_transform *t, const uint8_t *mirrored, const uint32_t *order, size_t first,
+                  size_t count, real *inputs) {
+    const size_t size = (size_t)t->shape.channels * (size_t)t->shape.height * (size_t)t->shape.width;
+    for (size_t n = 0; n < count; n++)
+        if (mirrored[ordered(order, first + n)])
+            mirror_image(t->shape, inputs + n * size);
 }

@@ -1,28 +1,37 @@
-/* From stored pixels to a batch of network inputs. Private to the engine. */
+/* From stored samples to a batch of network inputs. Private to the engine. */
 #ifndef ENGINE_DATA_BATCH_H
 #define ENGINE_DATA_BATCH_H
 
 #include "engine/engine.h"
 
-enum { MAX_CHANNELS = ENGINE_MAX_LIST };
-
-/* What the model should say of the samples of a batch. */
+/* What the outputs for a batch should be: one or the other. */
 typedef struct batch_targets {
-    uint8_t *labels; /* (count) */
-    real *values;    /* (count, target_count), of a regression */
+    uint8_t *labels; /* (count) of a classification */
+    real *values;    /* (count, targets) of a regression */
 } batch_targets;
 
-/* The 256 values that a pixel of a channel can become. */
-typedef struct pixel_table {
-    real values[MAX_CHANNELS][256];
-} pixel_table;
+/* How stored values become inputs: (v − feature_mean) / feature_std, or where these are NULL, by channel:
+ * (v / divide + offset − mean) / std. Without mean and std all channels are treated alike, as channel 0 is.
+ */
+typedef struct input_transform {
+    tensor_shape shape;
+    int target_count;
+    const float *feature_mean, *feature_std; /* (C, H, W) */
+    int channels;                            /* of mean and std; 0: none */
+    real divide, offset, mean[ENGINE_MAX_LIST], std[ENGINE_MAX_LIST];
+    real pixels[ENGINE_MAX_LIST][256]; /* what a byte of a channel becomes */
+} input_transform;
 
-/* (pixel / 255 − mean) / std, in the engine's number type as PyTorch does it; pixel / 255 without a spec. */
-void pixel_table_fill(pixel_table *t, const normalize_spec *spec, int channels);
+/* In the engine's number type, as PyTorch does it. */
+void input_transform_fill(input_transform *t, const normalize_spec *spec, const dataset *data);
 
 /* Samples order[first … first + count − 1] of a split (in stored order when order is NULL) →
- * inputs (count, H, W, C) and labels (count). */
-void batch_gather(const dataset_split *split, tensor_shape shape, const pixel_table *table,
-                  const uint32_t *order, size_t first, size_t count, real *inputs, uint8_t *labels);
+ * inputs (count, H, W, C) and targets. */
+void batch_gather(const input_transform *t, const dataset_split *split, const uint32_t *order, size_t first,
+                  size_t count, real *inputs, const batch_targets *targets);
+
+/* Turn those samples left to right in inputs (count, H, W, C) for which mirrored[order[first + n]]. */
+void batch_mirror(const input_transform *t, const uint8_t *mirrored, const uint32_t *order, size_t first,
+                  size_t count, real *inputs);
 
 #endif
