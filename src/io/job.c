@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/axis_values.h"
 #include "io/job_axes.h"
+#include "io/job_keys.h"
 #include "io/job_table.h"
 #include "io/job_text.h"
+#include "io/job_variants.h"
 
 static status out_of_memory(error_info *error) {
     return error_set(error, STATUS_INTERNAL, "out of memory while reading the job file");
@@ -47,7 +50,7 @@ static status apply_setting(job *j, const char *source, const char *setting, err
     if (result == STATUS_OK)
         result = tree_parse(&node, source, false, value + 1, strlen(value + 1), error);
     if (result == STATUS_OK)
-        result = tree_replace(j->details->tree, key, node, error);
+        result = job_key_replace(j->details->tree, key, node, error);
     free(key);
     return result;
 }
@@ -69,19 +72,6 @@ static status apply_settings(job *j, const char *const settings[], int count, er
     return STATUS_OK;
 }
 
-static status check_normalize(const job *j, error_info *error) {
-    const tree_node *section = tree_find(j->details->tree, "data.normalize");
-    if (section == NULL)
-        return STATUS_OK;
-    const tree_node *mean = tree_find(section, "mean"), *std = tree_find(section, "std");
-    size_t mean_count = mean != NULL ? mean->count : 0, std_count = std != NULL ? std->count : 0;
-    if (mean_count == std_count)
-        return STATUS_OK;
-    return tree_error(error, section->place,
-                      "data.normalize: %zu values in mean and %zu in std; accepted: as many", mean_count,
-                      std_count);
-}
-
 static status check_records(const job *j, error_info *error) {
     for (int q = 0; q < RECORD_QUANTITY_COUNT; q++)
         if (j->base.records[q].every > 0)
@@ -101,8 +91,9 @@ static status load(job *j, const char *path, const char *const settings[], int c
     RETURN_IF_FAILED(read_text(j, &size, error));
     RETURN_IF_FAILED(tree_parse(&j->details->tree, j->path, true, j->text, size, error));
     RETURN_IF_FAILED(apply_settings(j, settings, count, error));
-    RETURN_IF_FAILED(option_read_all(&job_table, "", j->details->tree, j, error));
-    RETURN_IF_FAILED(check_normalize(j, error));
+    RETURN_IF_FAILED(option_check_keys(&job_table, "", j->details->tree, error));
+    RETURN_IF_FAILED(job_axes_read(j, error));
+    RETURN_IF_FAILED(job_variants_read(j, error));
     RETURN_IF_FAILED(check_records(j, error));
     return job_write_canonical(j, error);
 }
@@ -124,6 +115,7 @@ static void details_destroy(job_details *details) {
     for (int i = 0; i < details->source_count; i++)
         free(details->sources[i]);
     free(details->sources);
+    free(details->variants);
     free(details);
 }
 
@@ -142,15 +134,15 @@ void job_destroy(job **j) {
 /* ---- Cells ------------------------------------------------------------------------------------- */
 
 static void apply_axis_value(const job *j, int axis, size_t index, training_spec *spec) {
-    const option *target = j->details->targets[axis];
-    if (target != NULL)
-        target->type->store(job_option_value(target, spec), j->grid.axes[axis].numbers[index]);
+    const job_axis *source = &j->details->axes[axis];
+    if (source->number != NULL)
+        source->number->type->store((char *)spec + source->offset, j->grid.axes[axis].numbers[index]);
 }
 
 void job_cell_spec(const job *j, size_t cell, training_spec *spec) {
     size_t index[GRID_MAX_AXES];
     grid_cell_index(&j->grid, cell, index);
-    *spec = j->base;
+    *spec = j->details->variants[job_variant_of(j, index)];
     for (int axis = 0; axis < j->grid.axis_count; axis++)
         apply_axis_value(j, axis, index[axis], spec);
 }
@@ -194,15 +186,16 @@ static bool same_records(const training_plan *a, const training_plan *b) {
 
 static status check_axis(const job *j, int axis, const dataset *data, const training_plan *base,
                          error_info *error) {
-    const char *key = j->details->targets[axis]->key;
+    const job_axis *source = &j->details->axes[axis];
+    const char *key = source->keys[0]->text;
     for (size_t i = 0; i < j->grid.axes[axis].count; i++) {
         training_spec spec = j->base;
         training_plan plan;
         apply_axis_value(j, axis, i, &spec);
         if (engine_plan(&spec, data, &plan, error) != STATUS_OK)
-            return prefix_place(job_axis_value_place(j, axis, i), key, error);
+            return prefix_place(axis_value_place(source, i), key, error);
         if (!same_records(base, &plan))
-            return tree_error(error, job_axis_value_place(j, axis, i),
+            return tree_error(error, axis_value_place(source, i),
                               "%s: this value changes how many values a cell records; accepted: "
                               "values that record as many as the one outside sweep",
                               key);
@@ -215,7 +208,7 @@ status job_check(const job *j, const dataset *data, training_plan *plan, error_i
     if (engine_plan(&j->base, data, plan, error) != STATUS_OK)
         return prefix_layer_place(j, error);
     for (int axis = 0; axis < j->grid.axis_count; axis++)
-        if (j->details->targets[axis] != NULL)
+        if (j->grid.axes[axis].kind == AXIS_NUMBER)
             RETURN_IF_FAILED(check_axis(j, axis, data, plan, error));
     return STATUS_OK;
 }

@@ -4,193 +4,91 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/job_table.h"
+#include "io/axis_values.h"
+#include "io/job_keys.h"
+#include "io/job_variants.h"
 
-enum { KEY_SIZE = 256, VALUE_SIZE = 32, MOST_VALUES = 1000000, MOST_CELLS = 100000000 };
+enum { KEY_SIZE = 256, VALUE_SIZE = 256, MOST_CELLS = 100000000 };
 
 /* ---- The keys of one axis ---------------------------------------------------------------------- */
 
-typedef struct axis_source {
-    const option *target;
-    const tree_node *values, *linspace, *logspace; /* as written; NULL when not given */
-} axis_source;
-
 /* The table says which: they are too many for a line. */
-static void accepted_target(const option *o, char *text, size_t size) {
+static void accepted_set(const option *o, char *text, size_t size) {
     (void)o;
-    snprintf(text, size, "a key of model, loss, schedule, optimizer or train that takes a number");
+    snprintf(text, size,
+             "a key, section or layer of model, loss, optimizer, schedule, train, data.mirror or "
+             "data.normalize, or a list of at most %d of these",
+             AXIS_MAX_KEYS);
 }
 
-static status read_target(const option *o, const char *name, const tree_node *node, void *object,
-                          error_info *error) {
-    const option *target = node->kind == TREE_SCALAR ? option_find(&job_table, node->text) : NULL;
-    if (target != NULL && job_option_is_settable(target)) {
-        ((axis_source *)object)->target = target;
-        return STATUS_OK;
-    }
-    const char *text = node->kind == TREE_SCALAR ? node->text : "";
-    char found[100], accepted[KEY_SIZE], nearest[KEY_SIZE];
-    tree_describe(node, found, sizeof found);
-    accepted_target(o, accepted, sizeof accepted);
-    option_nearest(&job_table, text, nearest, sizeof nearest);
-    bool known = strcmp(nearest, text) == 0; /* but not for an axis */
-    return tree_error(error, node->place, "%s: %s; accepted: %s%s%s", name, found, accepted,
-                      known ? "" : "; nearest known key: ", known ? "" : nearest);
-}
-
-static status read_node(const option *o, const char *name, const tree_node *node, void *object,
-                        error_info *error) {
-    bool right_length = node->count >= (size_t)o->min && node->count <= (size_t)o->max;
-    if (node->kind != TREE_LIST || !right_length)
+static status read_set(const option *o, const char *name, const tree_node *node, void *object,
+                       error_info *error) {
+    job_axis *axis = object;
+    axis->zipped = node->kind == TREE_LIST;
+    const tree_node *key = axis->zipped ? node->first : node;
+    if (key == NULL || node->count > AXIS_MAX_KEYS)
         return option_refuse(o, name, node, error);
-    *(const tree_node **)((char *)object + o->offset) = node;
+    for (; key != NULL; key = axis->zipped ? key->next : NULL) {
+        if (key->kind != TREE_SCALAR)
+            return option_refuse(o, name, key, error);
+        axis->keys[axis->key_count++] = key;
+    }
+    return STATUS_OK;
+}
+
+static const tree_node **node_of(const option *o, void *object) {
+    return (const tree_node **)((char *)object + o->offset);
+}
+
+static status read_values(const option *o, const char *name, const tree_node *node, void *object,
+                          error_info *error) {
+    if (node->kind == TREE_SCALAR || node->count == 0)
+        return option_refuse(o, name, node, error);
+    *node_of(o, object) = node;
     return STATUS_OK;
 }
 
 static void accepted_values(const option *o, char *text, size_t size) {
     (void)o;
-    snprintf(text, size, "a list of different numbers that the key takes");
+    snprintf(text, size, "a list of different values that the key takes, or a map of labels to values");
+}
+
+static status read_range(const option *o, const char *name, const tree_node *node, void *object,
+                         error_info *error) {
+    if (node->kind != TREE_LIST || node->count != 3)
+        return option_refuse(o, name, node, error);
+    for (const tree_node *item = node->first; item != NULL; item = item->next) {
+        double number;
+        bool is_count = item->next == NULL;
+        if (!tree_number(item, &number) ||
+            (is_count && (number < 2 || number > AXIS_MAX_VALUES || number != floor(number))))
+            return option_refuse(o, name, item, error);
+    }
+    *node_of(o, object) = node;
+    return STATUS_OK;
 }
 
 static void accepted_range(const option *o, char *text, size_t size) {
     (void)o;
-    snprintf(text, size, "[first, last, count] with count from 2 to %d", MOST_VALUES);
+    snprintf(text, size, "[first, last, count] with count from 2 to %d", AXIS_MAX_VALUES);
 }
 
-static const option_type option_target = {.read = read_target, .accepted = accepted_target};
-static const option_type option_values = {.read = read_node, .accepted = accepted_values};
-static const option_type option_range = {.read = read_node, .accepted = accepted_range};
+static const option_type option_set = {.read = read_set, .accepted = accepted_set};
+static const option_type option_values = {.read = read_values, .accepted = accepted_values};
+static const option_type option_range = {.read = read_range, .accepted = accepted_range};
 
 static const option axis_options[] = {
-    {"set", &option_target, .help = "the key that the axis sets"},
-    {"values", &option_values, offsetof(axis_source, values), .min = 1, .max = TREE_MAX_NODES,
-     .default_text = "", .help = "the values, one by one"},
-    {"linspace", &option_range, offsetof(axis_source, linspace), .min = 3, .max = 3, .default_text = "",
+    {"set", &option_set, .help = "what the axis sets; of a list of keys each value is a list"},
+    {"values", &option_values, offsetof(job_axis, values), .default_text = "",
+     .help = "the values, one by one"},
+    {"linspace", &option_range, offsetof(job_axis, linspace), .default_text = "",
      .help = "evenly spaced from first to last, both included"},
-    {"logspace", &option_range, offsetof(axis_source, logspace), .min = 3, .max = 3, .default_text = "",
+    {"logspace", &option_range, offsetof(job_axis, logspace), .default_text = "",
      .help = "evenly spaced ratios from first to last, both included and above 0: the values themselves, not "
              "exponents"},
 };
 
 static const option_table axis_table = {axis_options, sizeof axis_options / sizeof axis_options[0]};
-
-/* ---- Values ------------------------------------------------------------------------------------ */
-
-static status allocate_values(grid_axis *axis, size_t count, error_info *error) {
-    axis->count = count;
-    axis->numbers = malloc(count * sizeof *axis->numbers);
-    if (axis->numbers == NULL)
-        return error_set(error, STATUS_INTERNAL, "out of memory for %zu values of axis %s", count,
-                         axis->name);
-    return STATUS_OK;
-}
-
-static status refuse_value(const option *target, const grid_axis *axis, const char *value, tree_place place,
-                           error_info *error) {
-    char accepted[KEY_SIZE];
-    target->type->accepted(target, accepted, sizeof accepted);
-    return tree_error(error, place, "sweep.%s: %s is no value for %s; accepted: %s", axis->name, value,
-                      target->key, accepted);
-}
-
-static status list_values(const axis_source *source, grid_axis *axis, error_info *error) {
-    RETURN_IF_FAILED(allocate_values(axis, source->values->count, error));
-    double *next = axis->numbers;
-    for (const tree_node *item = source->values->first; item != NULL; item = item->next, next++)
-        if (!tree_number(item, next) || !option_accepts_number(source->target, *next)) {
-            char found[100];
-            tree_describe(item, found, sizeof found);
-            return refuse_value(source->target, axis, found, item->place, error);
-        }
-    return STATUS_OK;
-}
-
-/* 12 digits: tidy values, and the same ones whatever the rounding of the machine's pow. */
-static double rounded(double value) {
-    char text[VALUE_SIZE];
-    snprintf(text, sizeof text, "%.12g", value);
-    return strtod(text, NULL);
-}
-
-static double between(double first, double last, double share, bool geometric) {
-    return rounded(geometric ? first * pow(last / first, share) : first + (last - first) * share);
-}
-
-/* Take [first, last, count] from its list. */
-static status read_range(const tree_node *list, const char *name, bool geometric, double range[3],
-                         error_info *error) {
-    double *next = range;
-    for (const tree_node *item = list->first; item != NULL; item = item->next, next++) {
-        bool is_count = next == range + 2;
-        bool accepted = tree_number(item, next) &&
-                        (!is_count || (*next >= 2 && *next <= MOST_VALUES && *next == floor(*next)));
-        if (!accepted)
-            return option_refuse(option_find(&axis_table, list->key), name, item, error);
-    }
-    if (geometric && (range[0] <= 0 || range[1] <= 0))
-        return tree_error(error, list->place, "%s: both ends must be above 0", name);
-    return STATUS_OK;
-}
-
-static status range_values(const tree_node *list, bool geometric, const option *target, grid_axis *axis,
-                           error_info *error) {
-    char name[KEY_SIZE];
-    snprintf(name, sizeof name, "sweep.%s.%s", axis->name, list->key);
-    double range[3] = {0};
-    RETURN_IF_FAILED(read_range(list, name, geometric, range, error));
-    double first = range[0], last = range[1];
-    RETURN_IF_FAILED(allocate_values(axis, (size_t)range[2], error));
-    for (size_t i = 0; i < axis->count; i++) {
-        double share = (double)i / (double)(axis->count - 1);
-        double value = i == 0 ? first : i + 1 == axis->count ? last : between(first, last, share, geometric);
-        axis->numbers[i] = value;
-        if (!option_accepts_number(target, value)) {
-            char text[VALUE_SIZE];
-            option_number_text(value, text, sizeof text);
-            return refuse_value(target, axis, text, list->place, error);
-        }
-    }
-    return STATUS_OK;
-}
-
-static status read_values(const axis_source *source, const tree_node *entry, grid_axis *axis,
-                          error_info *error) {
-    int given = (source->values != NULL) + (source->linspace != NULL) + (source->logspace != NULL);
-    if (given != 1)
-        return tree_error(error, entry->place, "sweep.%s: %d of values, linspace and logspace; accepted: one",
-                          axis->name, given);
-    if (source->values != NULL)
-        return list_values(source, axis, error);
-    bool geometric = source->logspace != NULL;
-    return range_values(geometric ? source->logspace : source->linspace, geometric, source->target, axis,
-                        error);
-}
-
-static int compare_pointed_numbers(const void *a, const void *b) {
-    double x = **(const double *const *)a, y = **(const double *const *)b;
-    return (x > y) - (x < y);
-}
-
-static status check_distinct(const job *j, int axis_index, error_info *error) {
-    const grid_axis *axis = &j->grid.axes[axis_index];
-    const double **sorted = malloc(axis->count * sizeof *sorted);
-    if (sorted == NULL)
-        return error_set(error, STATUS_INTERNAL, "out of memory for %zu values", axis->count);
-    for (size_t i = 0; i < axis->count; i++)
-        sorted[i] = &axis->numbers[i];
-    qsort(sorted, axis->count, sizeof *sorted, compare_pointed_numbers);
-    status result = STATUS_OK;
-    for (size_t i = 1; i < axis->count && result == STATUS_OK; i++)
-        if (*sorted[i] == *sorted[i - 1]) {
-            const double *later = sorted[i] > sorted[i - 1] ? sorted[i] : sorted[i - 1];
-            char text[VALUE_SIZE];
-            option_number_text(*later, text, sizeof text);
-            result = tree_error(error, job_axis_value_place(j, axis_index, (size_t)(later - axis->numbers)),
-                                "sweep.%s: %s stands twice; accepted: different values", axis->name, text);
-        }
-    free(sorted);
-    return result;
-}
 
 /* ---- Axes -------------------------------------------------------------------------------------- */
 
@@ -229,40 +127,55 @@ static status check_axis_name(const job *j, const tree_node *entry, error_info *
 }
 
 static status read_run_axis(const tree_node *entry, grid_axis *axis, error_info *error) {
-    static const option run_option = {"run", &option_integer, .offset = 0, .min = 1, .max = MOST_VALUES};
+    static const option run_option = {"run", &option_integer, .offset = 0, .min = 1, .max = AXIS_MAX_VALUES};
     int runs;
     RETURN_IF_FAILED(run_option.type->read(&run_option, "sweep.run", entry, &runs, error));
     axis->kind = AXIS_RUN;
-    RETURN_IF_FAILED(allocate_values(axis, (size_t)runs, error));
+    RETURN_IF_FAILED(axis_values_allocate(axis, (size_t)runs, error));
     for (size_t i = 0; i < axis->count; i++)
         axis->numbers[i] = (double)i;
     return STATUS_OK;
 }
 
-static status check_target(const job *j, int axis, const tree_node *entry, error_info *error) {
-    const option *const *targets = j->details->targets;
-    if (!option_is_known(&job_table, targets[axis], j))
-        return option_misplaced(&job_table, targets[axis], targets[axis]->key,
-                                tree_entry(entry, "set", 3)->place, error);
-    for (int earlier = 0; earlier < axis; earlier++)
-        if (targets[earlier] == targets[axis])
-            return tree_error(error, tree_entry(entry, "set", 3)->place,
-                              "sweep.%s.set: axis %s sets %s already; accepted: another key", entry->key,
-                              j->grid.axes[earlier].name, targets[axis]->key);
+static status check_settable(const job *j, const char *axis, const tree_node *key, error_info *error) {
+    if (job_key_is_settable(j->details->tree, key->text))
+        return STATUS_OK;
+    char accepted[KEY_SIZE], nearest[KEY_SIZE];
+    accepted_set(NULL, accepted, sizeof accepted);
+    option_nearest(&job_table, key->text, nearest, sizeof nearest);
+    bool known = strcmp(nearest, key->text) == 0; /* but not for an axis */
+    return tree_error(error, key->place, "sweep.%s.set: '%.100s'; accepted: %s%s%s", axis, key->text,
+                      accepted, known ? "" : "; nearest known key: ", known ? "" : nearest);
+}
+
+/* No two keys of a job's axes may be the same or one within the other. */
+static status check_not_set_yet(const job *j, int axis, int k, error_info *error) {
+    const tree_node *key = j->details->axes[axis].keys[k];
+    for (int earlier = 0; earlier <= axis; earlier++) {
+        const job_axis *other = &j->details->axes[earlier];
+        for (int i = 0; i < (earlier < axis ? other->key_count : k); i++)
+            if (job_key_is_within(key->text, other->keys[i]->text) ||
+                job_key_is_within(other->keys[i]->text, key->text))
+                return tree_error(error, key->place,
+                                  "sweep.%s.set: axis %s sets %s already; accepted: another key",
+                                  j->grid.axes[axis].name, j->grid.axes[earlier].name, other->keys[i]->text);
+    }
     return STATUS_OK;
 }
 
 static status read_key_axis(job *j, int index, const tree_node *entry, error_info *error) {
-    grid_axis *axis = &j->grid.axes[index];
-    axis_source source = {0};
+    job_axis *source = &j->details->axes[index];
     char prefix[KEY_SIZE];
     snprintf(prefix, sizeof prefix, "sweep.%s.", entry->key);
-    RETURN_IF_FAILED(option_read_all(&axis_table, prefix, entry, &source, error));
-    axis->kind = AXIS_NUMBER;
-    j->details->targets[index] = source.target;
-    RETURN_IF_FAILED(check_target(j, index, entry, error));
-    RETURN_IF_FAILED(read_values(&source, entry, axis, error));
-    return check_distinct(j, index, error);
+    RETURN_IF_FAILED(option_read_all(&axis_table, prefix, entry, source, error));
+    for (int k = 0; k < source->key_count; k++) {
+        RETURN_IF_FAILED(check_settable(j, entry->key, source->keys[k], error));
+        RETURN_IF_FAILED(check_not_set_yet(j, index, k, error));
+    }
+    bool labelled = source->values != NULL && source->values->kind == TREE_MAP;
+    if (!source->zipped && !labelled)
+        source->number = job_key_number(j->details->tree, source->keys[0]->text, &source->offset);
+    return axis_values_read(source, entry, &j->grid.axes[index], error);
 }
 
 static status read_axis(job *j, const tree_node *entry, error_info *error) {
@@ -279,27 +192,39 @@ static status read_axis(job *j, const tree_node *entry, error_info *error) {
         return tree_error(error, entry->key_place,
                           "sweep.%s: %zu values make the grid too large; accepted: %d cells", axis->name,
                           axis->count, MOST_CELLS);
+    if (job_variant_count(j) > AXIS_MAX_LABELS)
+        return tree_error(error, entry->key_place,
+                          "sweep.%s: with its %zu values there are %zu combinations of labels; accepted: %d",
+                          axis->name, axis->count, job_variant_count(j), AXIS_MAX_LABELS);
     return STATUS_OK;
 }
 
-static status read_axes(const option *o, const char *name, const tree_node *node, void *object,
-                        error_info *error) {
+status job_axes_read(job *j, error_info *error) {
+    static const option sweep = {.type = &option_axes};
+    const tree_node *node = tree_find(j->details->tree, "sweep");
+    if (node == NULL)
+        return STATUS_OK;
     if (node->kind != TREE_MAP || node->count == 0)
-        return option_refuse(o, name, node, error);
+        return option_refuse(&sweep, "sweep", node, error);
     for (const tree_node *entry = node->first; entry != NULL; entry = entry->next)
         if (strcmp(entry->key, "paired") != 0)
-            RETURN_IF_FAILED(read_axis(object, entry, error));
+            RETURN_IF_FAILED(read_axis(j, entry, error));
     return STATUS_OK;
 }
+
+/* ---- Canonical text ---------------------------------------------------------------------------- */
 
 static void write_axis(const job *j, int index, FILE *out) {
     const grid_axis *axis = &j->grid.axes[index];
+    const job_axis *source = &j->details->axes[index];
     if (axis->kind == AXIS_RUN) {
         fprintf(out, "sweep.%s = %zu\n", axis->name, axis->count);
         return;
     }
-    fprintf(out, "sweep.%s.set = %s\nsweep.%s.values = ", axis->name, j->details->targets[index]->key,
-            axis->name);
+    fprintf(out, "sweep.%s.set = ", axis->name);
+    for (int k = 0; k < source->key_count; k++)
+        fprintf(out, "%s%s", k > 0 ? ", " : "", source->keys[k]->text);
+    fprintf(out, "\nsweep.%s.values = ", axis->name);
     for (size_t i = 0; i < axis->count; i++) {
         char text[VALUE_SIZE];
         grid_value_text(axis, i, text, sizeof text);
@@ -319,25 +244,19 @@ static void write_axes(const option *o, const char *name, const void *object, FI
         write_axis(j, i, out);
 }
 
+/* job_axes_read has read them: the other keys are read with their values in place. */
+static status read_nothing(const option *o, const char *name, const tree_node *node, void *object,
+                           error_info *error) {
+    (void)o, (void)name, (void)node, (void)object, (void)error;
+    return STATUS_OK;
+}
+
 static void accepted_axes(const option *o, char *text, size_t size) {
     (void)o;
     snprintf(text, size, "a map of 1 to %d axes", GRID_MAX_AXES);
 }
 
-const option_type option_axes = {.read = read_axes, .write = write_axes, .accepted = accepted_axes};
-
-tree_place job_axis_value_place(const job *j, int axis, size_t index) {
-    char path[KEY_SIZE];
-    snprintf(path, sizeof path, "sweep.%s", j->grid.axes[axis].name);
-    const tree_node *entry = tree_find(j->details->tree, path);
-    const tree_node *values = tree_find(entry, "values"), *linspace = tree_find(entry, "linspace");
-    if (values == NULL)
-        return (linspace != NULL ? linspace : tree_find(entry, "logspace"))->place;
-    const tree_node *item = values->first;
-    while (index-- > 0)
-        item = item->next;
-    return item->place;
-}
+const option_type option_axes = {.read = read_nothing, .write = write_axes, .accepted = accepted_axes};
 
 void job_axes_print_reference(FILE *out) {
     option_print_reference(&axis_table, out);

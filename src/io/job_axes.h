@@ -2,15 +2,14 @@
 #ifndef IO_JOB_AXES_H
 #define IO_JOB_AXES_H
 
-#include "io/job.h"
-#include "io/option.h"
+#include "io/job_table.h"
 
-/* Reads into and writes from a job: its grid and the targets of its axes. The key `paired` is left to its own
- * option. */
+/* Writes a job's axes; job_axes_read reads them. */
 extern const option_type option_axes;
 
-/* Where value `index` of an axis that sets a key stands in the job file, or the range it comes from. */
-tree_place job_axis_value_place(const job *j, int axis, size_t index);
+/* Read the axes from the job's tree into its grid and what they set, before all other keys. The key `paired`
+ * is left to its own option. */
+status job_axes_read(job *j, error_info *error);
 
 /* The keys of an axis as Markdown. */
 void job_axes_print_reference(FILE *out);

@@ -168,12 +168,3 @@ static const option job_options[] = {
 };
 
 const option_table job_table = {job_options, sizeof job_options / sizeof job_options[0]};
-
-bool job_option_is_settable(const option *o) {
-    size_t start = offsetof(job, base);
-    return o->type->store != NULL && o->offset >= start && o->offset < start + sizeof(training_spec);
-}
-
-void *job_option_value(const option *o, training_spec *spec) {
-    return (char *)spec + (o->offset - offsetof(job, base));
-}

@@ -5,20 +5,28 @@
 #include "io/job.h"
 #include "io/option.h"
 
-/* What a job remembers beyond its public part, for messages and for setting axis values. */
+enum { AXIS_MAX_KEYS = 16 };
+
+/* What one axis does. Its nodes belong to the job's tree. */
+typedef struct job_axis {
+    int key_count; /* 0: the run axis */
+    const tree_node *keys[AXIS_MAX_KEYS];
+    bool zipped;                                   /* several keys: each value is a list of as many */
+    const tree_node *values, *linspace, *logspace; /* as written; one of them is */
+    const option *number;                          /* AXIS_NUMBER: what the key takes, and … */
+    size_t offset;                                 /* … where its value lies in a training_spec */
+} job_axis;
+
+/* What a job remembers beyond its public part. */
 struct job_details {
-    tree_node *tree; /* the file with the settings applied */
+    tree_node *tree; /* the file with the settings applied, completed by axis values (job_variants.h) */
     char **sources;  /* (source_count) "--set KEY=VALUE", named by places in the tree */
     int source_count;
-    const option *targets[GRID_MAX_AXES]; /* what each axis sets; NULL for the run axis */
+    job_axis axes[GRID_MAX_AXES];
+    training_spec *variants; /* by combination of the values of label axes, the last axis fastest */
 };
 
 /* Options whose object is a job. */
 extern const option_table job_table;
-
-/* Where an axis stores its value in the specification of a cell. Only options of the training_spec with a
- * number type can be set by an axis. */
-bool job_option_is_settable(const option *o);
-void *job_option_value(const option *o, training_spec *spec);
 
 #endif

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "io/job_keys.h"
 #include "io/job_table.h"
+#include "io/job_variants.h"
 
 static const char *const separator = " = ";
 
@@ -14,8 +16,16 @@ static status out_of_memory(error_info *error) {
 
 /* ---- Canonical text ---------------------------------------------------------------------------- */
 
-/* All lines in the order of the table. */
-static status write_lines(const job *j, char **text, error_info *error) {
+/* Whether the axis sets the key that a line begins with. */
+static bool axis_sets(const job_axis *axis, const char *line) {
+    for (int k = 0; k < axis->key_count; k++)
+        if (job_key_is_within(line, axis->keys[k]->text))
+            return true;
+    return false;
+}
+
+/* A line for every option, in the order of the table. The caller frees *text. */
+static status write_options(const job *j, char **text, error_info *error) {
     size_t size;
     FILE *stream = open_memstream(text, &size);
     if (stream == NULL)
@@ -25,6 +35,47 @@ static status write_lines(const job *j, char **text, error_info *error) {
         return STATUS_OK;
     free(*text);
     return out_of_memory(error);
+}
+
+/* What one value of a label axis says, the other axes being at their first: "sweep.NAME.LABEL.KEY = …". */
+static status write_label(const job *j, int axis, size_t index, FILE *stream, error_info *error) {
+    const grid_axis *labels = &j->grid.axes[axis];
+    size_t position[GRID_MAX_AXES] = {0};
+    position[axis] = index;
+    job variant = *j;
+    variant.base = j->details->variants[job_variant_of(j, position)];
+    variant.grid.axis_count = 0;
+    char *text, *rest;
+    RETURN_IF_FAILED(write_options(&variant, &text, error));
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        if (axis_sets(&j->details->axes[axis], line))
+            fprintf(stream, "sweep.%s.%s.%s\n", labels->name, labels->labels[index], line);
+    free(text);
+    return STATUS_OK;
+}
+
+static status write_labels(const job *j, FILE *stream, error_info *error) {
+    for (int axis = 0; axis < j->grid.axis_count; axis++)
+        for (size_t i = 0; j->grid.axes[axis].kind == AXIS_LABEL && i < j->grid.axes[axis].count; i++)
+            RETURN_IF_FAILED(write_label(j, axis, i, stream, error));
+    return STATUS_OK;
+}
+
+/* All lines: of the options, then of labels. The caller frees *text, also on failure. */
+static status write_lines(const job *j, char **text, error_info *error) {
+    char *options;
+    size_t size;
+    RETURN_IF_FAILED(write_options(j, &options, error));
+    FILE *stream = open_memstream(text, &size);
+    status result = stream != NULL ? STATUS_OK : out_of_memory(error);
+    if (stream != NULL) {
+        fputs(options, stream);
+        result = write_labels(j, stream, error);
+        if (fclose(stream) != 0)
+            result = out_of_memory(error);
+    }
+    free(options);
+    return result;
 }
 
 static int compare_lines(const void *a, const void *b) {
@@ -48,18 +99,11 @@ static status sort_lines(char *text, char ***lines, size_t *count, error_info *e
     return STATUS_OK;
 }
 
-static size_t key_length(const char *line) {
-    return (size_t)(strstr(line, separator) - line);
-}
-
 /* The value in the file of a key that an axis sets has no bearing on any result. */
 static bool is_set_by_axis(const job *j, const char *line) {
-    for (int axis = 0; axis < j->grid.axis_count; axis++) {
-        const option *target = j->details->targets[axis];
-        if (target != NULL && strlen(target->key) == key_length(line) &&
-            strncmp(line, target->key, key_length(line)) == 0)
+    for (int axis = 0; axis < j->grid.axis_count; axis++)
+        if (axis_sets(&j->details->axes[axis], line))
             return true;
-    }
     return false;
 }
 
@@ -72,9 +116,9 @@ static void join_lines(const job *j, char *const *lines, size_t count, char *joi
 status job_write_canonical(job *j, error_info *error) {
     char *text = NULL, **lines = NULL;
     size_t count;
-    RETURN_IF_FAILED(write_lines(j, &text, error));
-    j->canonical = calloc(1, strlen(text) + 1);
-    status result = j->canonical != NULL ? STATUS_OK : out_of_memory(error);
+    status result = write_lines(j, &text, error);
+    if (result == STATUS_OK && (j->canonical = calloc(1, strlen(text) + 1)) == NULL)
+        result = out_of_memory(error);
     if (result == STATUS_OK)
         result = sort_lines(text, &lines, &count, error);
     if (result == STATUS_OK) {

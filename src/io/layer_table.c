@@ -168,6 +168,57 @@ static void accepted_layers(const option *o, char *text, size_t size) {
 
 const option_type option_layers = {.read = read_layers, .write = write_layers, .accepted = accepted_layers};
 
+/* ---- Single keys ------------------------------------------------------------------------------- */
+
+/* NULL for an item that is no layer. */
+static const layer_row *find_row(const tree_node *item) {
+    const char *name = item->kind == TREE_SCALAR ? item->text : item->first != NULL ? item->first->key : NULL;
+    for (int kind = 0; kind < LAYER_KIND_COUNT && name != NULL; kind++)
+        if (strcmp(name, layers[kind].name) == 0)
+            return &layers[kind];
+    return NULL;
+}
+
+const option *layer_table_option(const tree_node *item, const char *key) {
+    const layer_row *row = find_row(item);
+    return row != NULL ? option_find(&row->table, key) : NULL;
+}
+
+const tree_node *layer_table_find(const tree_node *item, const char *key) {
+    const tree_node *keys = item->first;
+    if (keys == NULL || keys->kind == TREE_MAP)
+        return keys != NULL ? tree_find(keys, key) : NULL;
+    const char *short_key = find_row(item)->short_key;
+    return short_key != NULL && strcmp(short_key, key) == 0 ? keys : NULL;
+}
+
+/* `- dense: 32` becomes `- dense: {units: 32}`, `- dense` becomes `- dense: {}`. */
+static status write_out(tree_node *item, error_info *error) {
+    const layer_row *row = find_row(item);
+    char text[PREFIX_SIZE];
+    tree_node *written, *value;
+    if (item->first != NULL && item->first->kind == TREE_MAP)
+        return STATUS_OK;
+    snprintf(text, sizeof text, "{%s: {}}", row->name);
+    RETURN_IF_FAILED(tree_parse(&written, item->place.source, false, text, strlen(text), error));
+    written->place = written->first->place = item->place;
+    status result = STATUS_OK;
+    if (item->first != NULL)
+        result = tree_copy(&value, item->first, error);
+    if (item->first != NULL && result == STATUS_OK)
+        result = tree_replace(written->first, row->short_key, value, error);
+    tree_become(item, written);
+    return result;
+}
+
+status layer_table_replace(tree_node *item, const char *key, tree_node *value, error_info *error) {
+    status result = write_out(item, error);
+    if (result == STATUS_OK)
+        return tree_replace(item->first, key, value, error);
+    tree_destroy(&value);
+    return result;
+}
+
 void layer_table_print_reference(FILE *out) {
     for (int kind = 0; kind < LAYER_KIND_COUNT; kind++) {
         const layer_row *row = &layers[kind];

@@ -7,6 +7,16 @@
 /* The list of layers: reads into and writes from a model_spec. */
 extern const option_type option_layers;
 
+/* The option of one layer's key ("units"), `item` being an item of the list; NULL when that layer has no such
+ * key. */
+const option *layer_table_option(const tree_node *item, const char *key);
+
+/* The value of that key as it is written; NULL when it is not. */
+const tree_node *layer_table_find(const tree_node *item, const char *key);
+
+/* Set that key, whose option exists. Takes over `value`, also on failure. */
+status layer_table_replace(tree_node *item, const char *key, tree_node *value, error_info *error);
+
 /* One Markdown section per kind. */
 void layer_table_print_reference(FILE *out);
 

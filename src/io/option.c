@@ -236,12 +236,17 @@ static status read_option(const option_table *table, const option *o, const char
     return o->default_text != NULL ? read_default(o, name, object, error) : missing_key(o, name, map, error);
 }
 
-status option_read_all(const option_table *table, const char *prefix, const tree_node *map, void *object,
-                       error_info *error) {
+status option_check_keys(const option_table *table, const char *prefix, const tree_node *map,
+                         error_info *error) {
     int unpunctuated = (int)strlen(prefix) - (prefix[0] != '\0'); /* without its last dot */
     if (map->kind != TREE_MAP)
         return refuse_map(table, "", unpunctuated, prefix, map, error);
-    RETURN_IF_FAILED(check_keys(table, "", map, error));
+    return check_keys(table, "", map, error);
+}
+
+status option_read_all(const option_table *table, const char *prefix, const tree_node *map, void *object,
+                       error_info *error) {
+    RETURN_IF_FAILED(option_check_keys(table, prefix, map, error));
     for (size_t i = 0; i < table->count; i++)
         RETURN_IF_FAILED(read_option(table, &table->options[i], prefix, map, object, error));
     return STATUS_OK;

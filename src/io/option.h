@@ -60,6 +60,10 @@ extern const option_type option_pair;     /* int[2]: height, width */
 extern const option_type option_numbers;  /* double[ENGINE_MAX_LIST] and a count */
 extern const option_type option_every;    /* record_spec: every and unit */
 
+/* STATUS_USAGE for a `map` that is none and for keys and sections in it that the table does not have. */
+status option_check_keys(const option_table *table, const char *prefix, const tree_node *map,
+                         error_info *error);
+
 /* Read every option of the table from `map` into the zero-initialised `object`, defaults included. `prefix`
  * goes in front of keys in messages. STATUS_USAGE with its place for unknown and missing keys and wrong
  * values. */

@@ -1,5 +1,6 @@
 #include "io/yaml_tree.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -288,15 +289,72 @@ tree_node *tree_entry(const tree_node *map, const char *key, size_t key_length) 
     return NULL;
 }
 
+/* The item of a list that `index`, "[2]", names. */
+static tree_node *find_item(const tree_node *list, const char *index, size_t length) {
+    char *end;
+    if (list == NULL || list->kind != TREE_LIST || !isdigit((unsigned char)index[1]))
+        return NULL;
+    unsigned long skipped = strtoul(index + 1, &end, 10);
+    if (*end != ']' || end + 1 != index + length)
+        return NULL;
+    tree_node *item = list->first;
+    while (item != NULL && skipped-- > 0)
+        item = item->next;
+    return item;
+}
+
+/* The entry or item that one component of a path names: "layers" or "layers[2]". */
+static tree_node *find_component(const tree_node *map, const char *component, size_t length) {
+    size_t name = strcspn(component, "[");
+    if (name >= length)
+        return tree_entry(map, component, length);
+    return find_item(tree_entry(map, component, name), component + name, length - name);
+}
+
 tree_node *tree_find(const tree_node *root, const char *path) {
     for (;;) {
         size_t length = strcspn(path, ".");
-        tree_node *entry = tree_entry(root, path, length);
-        if (entry == NULL || path[length] == '\0')
-            return entry;
-        root = entry;
+        tree_node *node = find_component(root, path, length);
+        if (node == NULL || path[length] == '\0')
+            return node;
+        root = node;
         path += length + 1;
     }
+}
+
+status tree_copy(tree_node **out, const tree_node *node, error_info *error) {
+    tree_node *copy = calloc(1, sizeof *copy);
+    *out = copy;
+    if (copy == NULL)
+        return out_of_memory(error);
+    copy->kind = node->kind;
+    copy->place = node->place;
+    copy->key_place = node->key_place;
+    copy->quoted = node->quoted;
+    copy->key = node->key != NULL ? strdup(node->key) : NULL;
+    copy->text = node->text != NULL ? strdup(node->text) : NULL;
+    if ((copy->key == NULL) != (node->key == NULL) || (copy->text == NULL) != (node->text == NULL))
+        return out_of_memory(error);
+    tree_node **end = &copy->first;
+    for (const tree_node *entry = node->first; entry != NULL; entry = entry->next) {
+        RETURN_IF_FAILED(tree_copy(end, entry, error));
+        end = &(*end)->next;
+        copy->count++;
+    }
+    return STATUS_OK;
+}
+
+void tree_become(tree_node *node, tree_node *value) {
+    tree_destroy(&node->first);
+    free(node->text);
+    node->kind = value->kind;
+    node->place = node->key_place = value->place;
+    node->text = value->text;
+    node->quoted = value->quoted;
+    node->count = value->count;
+    node->first = value->first;
+    free((char *)value->key);
+    free(value);
 }
 
 static void append_entry(tree_node *map, tree_node *entry) {
@@ -305,20 +363,6 @@ static void append_entry(tree_node *map, tree_node *entry) {
         end = &(*end)->next;
     *end = entry;
     map->count++;
-}
-
-/* Put `value`, which carries its key, where the entry of that name is, or at the end. */
-static void put_entry(tree_node *map, tree_node *value) {
-    for (tree_node **link = &map->first; *link != NULL; link = &(*link)->next)
-        if (strcmp((*link)->key, value->key) == 0) {
-            tree_node *old = *link;
-            value->next = old->next;
-            *link = value;
-            old->next = NULL;
-            tree_destroy(&old);
-            return;
-        }
-    append_entry(map, value);
 }
 
 /* The map `key` in `map`, made when it is not there. */
@@ -352,19 +396,30 @@ static status name_entry(tree_node *entry, const char *key, error_info *error) {
     return entry->key != NULL ? STATUS_OK : out_of_memory(error);
 }
 
-status tree_replace(tree_node *root, const char *path, tree_node *value, error_info *error) {
-    tree_node *map = root;
-    status result = STATUS_OK;
-    const char *dot;
-    while (result == STATUS_OK && (dot = strchr(path, '.')) != NULL) {
-        result = enter_map(&map, path, (size_t)(dot - path), value->place, error);
-        path = dot + 1;
+static status put_value(tree_node *map, const char *component, tree_node *value, error_info *error) {
+    tree_node *old = find_component(map, component, strlen(component));
+    if (old != NULL) {
+        tree_become(old, value);
+        return STATUS_OK;
     }
+    status result = strchr(component, '[') == NULL
+                        ? name_entry(value, component, error)
+                        : tree_error(error, value->place, "%s: there is no such item", component);
     if (result == STATUS_OK)
-        result = name_entry(value, path, error);
-    if (result == STATUS_OK)
-        put_entry(map, value);
+        append_entry(map, value);
     else
         tree_destroy(&value);
     return result;
+}
+
+status tree_replace(tree_node *root, const char *path, tree_node *value, error_info *error) {
+    tree_node *map = root;
+    for (const char *dot; (dot = strchr(path, '.')) != NULL; path = dot + 1) {
+        status result = enter_map(&map, path, (size_t)(dot - path), value->place, error);
+        if (result != STATUS_OK) {
+            tree_destroy(&value);
+            return result;
+        }
+    }
+    return put_value(map, path, value, error);
 }

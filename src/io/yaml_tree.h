@@ -42,12 +42,20 @@ status tree_parse(tree_node **out, const char *source, bool with_lines, const ch
 /* Accepts NULL. */
 void tree_destroy(tree_node **root);
 
-/* The entry of a map, or the node at a path such as "optimizer.lr"; NULL when there is none. */
+/* The entry of a map, or the node at a path such as "optimizer.lr" or "model.layers[2]"; NULL when there is
+ * none. */
 tree_node *tree_entry(const tree_node *map, const char *key, size_t key_length);
 tree_node *tree_find(const tree_node *root, const char *path);
 
+/* A node with all below it, places included. The caller destroys *out, also on failure. */
+status tree_copy(tree_node **out, const tree_node *node, error_info *error);
+
+/* Let `node` be what `value` is; it keeps its key and its neighbours. Takes over `value`. */
+void tree_become(tree_node *node, tree_node *value);
+
 /* Put `value` at `path` below the map `root`, in place of what is there, making maps on the way. Takes over
- * `value`, also on failure. STATUS_USAGE when the path leads through something that is no map. */
+ * `value`, also on failure. STATUS_USAGE when the path leads through something that is no map, or to an item
+ * that a list does not have. */
 status tree_replace(tree_node *root, const char *path, tree_node *value, error_info *error);
 
 void tree_place_text(tree_place place, char *text, size_t size);

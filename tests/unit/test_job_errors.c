@@ -68,8 +68,9 @@ static const wrong_line wrong_lines[] = {
     {9, "optimizer: {lr: 0.1, momentun: 0.9}", "9:22",
      "optimizer.momentun: unknown key; accepted: kind, lr, momentum, weight_decay, beta1, beta2, "
      "rho, epsilon, epsilon_style; nearest known key: optimizer.momentum"},
-    {9, "optimizer: {kind: sgd}", "9:12", "optimizer.lr: missing; accepted: a number from 0 to 1000"},
-    {9, "", "1:1", "optimizer.lr: missing"},
+    {14, "  m: {set: optimizer.momentum, values: [0, 0.5]}\nschedule: {kind: step_decay}", "15:11",
+     "schedule.every: missing; accepted: an integer from 1"},
+    {10, "", "1:1", "train.epochs: missing"},
     {9, "optimizer: 3", "9:12",
      "optimizer: '3'; accepted: a map with keys among kind, lr, momentum, weight_decay"},
     {9, "optimizer: {}", "9:12", "optimizer: a map of 0; accepted: a map"},
@@ -109,7 +110,8 @@ static const wrong_line wrong_lines[] = {
      "model.bias_init_scale: unknown key here; accepted only with model.bias_init: normal or uniform or "
      "constant"},
     {4, "model:\n  init: uniform", "5:3", "model.init_scale: missing; accepted: a number from -1000 to 1000"},
-    {4, "model:\n  init: kaiming", "5:9", "model.init: 'kaiming'; accepted: default, pytorch, glorot_uniform"},
+    {4, "model:\n  init: kaiming", "5:9",
+     "model.init: 'kaiming'; accepted: default, pytorch, glorot_uniform"},
     {2, "schedule: {kind: step_decay}", "2:11", "schedule.every: missing; accepted: an integer from 1"},
     {2, "schedule: {kind: sequence, every: 1, rates: []}", "2:45",
      "schedule.rates: a list of 0; accepted: a list of 1"},
@@ -192,17 +194,17 @@ static const wrong_line wrong_lines[] = {
      "sweep.lr.set: axis rate sets optimizer.lr already"},
     {14, "  lr: [0.1, 0.01]", "14:7", "sweep.lr: a list of 2; accepted: a map with keys among set, values"},
     {14, "  lr: {values: [0.1]}", "14:7",
-     "sweep.lr.set: missing; accepted: a key of model, loss, schedule, optimizer or train"},
+     "sweep.lr.set: missing; accepted: a key, section or layer of model"},
     {14, "  lr: {set: optimizer.lr}", "14:7", "sweep.lr: 0 of values, linspace and logspace; accepted: one"},
     {14, "  lr: {set: optimizer.lr, values: [1], linspace: [1, 2, 2]}", "14:7", "sweep.lr: 2 of values"},
     {14, "  lr: {set: optimizer.rl, values: [1]}", "14:13",
-     "sweep.lr.set: 'optimizer.rl'; accepted: a key of model, loss, schedule, optimizer or train"},
+     "sweep.lr.set: 'optimizer.rl'; accepted: a key, section or layer of model"},
     {14, "  lr: {set: optimiser.lr, values: [1]}", "14:13", "nearest known key: optimizer.lr"},
     {14, "  lr: {set: data.train_count, values: [1]}", "14:13",
-     "sweep.lr.set: 'data.train_count'; accepted: a key of model"},
-    {14, "  lr: {set: optimizer.kind, values: [1]}", "14:13",
-     "sweep.lr.set: 'optimizer.kind'; accepted: a key of model"},
-    {14, "  lr: {set: [a], values: [1]}", "14:13", "sweep.lr.set: a list of 1"},
+     "sweep.lr.set: 'data.train_count'; accepted: a key, section"},
+    {14, "  lr: {set: optimizer.kind, values: [1]}", "14:38",
+     "optimizer.kind: '1'; accepted: sgd, nesterov, adam"},
+    {14, "  lr: {set: [a], values: [1]}", "14:14", "sweep.lr.set: 'a'; accepted: a key, section or layer"},
     {14, "  lr: {set: optimizer.lr, vals: [1]}", "14:27", "nearest known key: values"},
     {14, "  lr: {set: optimizer.lr, values: []}", "14:35", "sweep.lr.values: a list of 0"},
     {14, "  lr: {set: optimizer.lr, values: 1}", "14:35", "sweep.lr.values: '1'; accepted: a list"},
@@ -230,6 +232,7 @@ static const wrong_line wrong_lines[] = {
     {13, "  run: 1000000\n  b: {set: optimizer.momentum, linspace: [0, 1, 1000]}", "14:3",
      "sweep.b: 1000 values make the grid too large; accepted: 100000000 cells"},
     {12, "sweep: {}\nmodel2:", "13:1", "model2: unknown key"},
+    {12, "sweep: {}\ntitle:", "12:8", "sweep: a map of 0; accepted: a map of 1 to 8 axes"},
     {12, "title: x\nloss:", "14:3", "loss.run: unknown key"},
 };
 
@@ -267,6 +270,8 @@ static void assert_refused(const char *path, const char *const settings[], int c
     error_info error = {0};
     job *j = NULL;
     status result = job_load(&j, path, settings, count, &error);
+    if (result == STATUS_OK)
+        fail_msg("accepted, expected \"%s:%s: …%s\"", source, place, fragment);
     assert_null(j);
     assert_message(&error, source, place, fragment);
     assert_int_equal(result, STATUS_USAGE);

@@ -1,0 +1,19 @@
+/* A job's specifications: its keys read with every combination of the values of its label axes. */
+#ifndef IO_JOB_VARIANTS_H
+#define IO_JOB_VARIANTS_H
+
+#include "io/job.h"
+
+/* Read all keys but the axes, which are there already, into the job and its variants. A key that only an axis
+ * sets has its first value in j->base. */
+status job_variants_read(job *j, error_info *error);
+
+size_t job_variant_count(const job *j);
+
+/* The combination of label values at a position of the grid. index: (axis_count) */
+size_t job_variant_of(const job *j, const size_t index[GRID_MAX_AXES]);
+
+/* Put the label values of a variant into the job's tree, so that places found there are those of its keys. */
+status job_variant_select(const job *j, size_t variant, error_info *error);
+
+#endif
