@@ -196,7 +196,8 @@ typedef enum record_quantity {
     RECORD_TEST_COST,
     RECORD_TEST_ACCURACY,
     RECORD_PARAMETERS,       /* (parameter), all in natural order */
-    RECORD_WEIGHTS,          /* of each listed layer, (out, in) or (out, in, kh, kw) */
+    RECORD_WEIGHTS,          /* of each listed layer, (out, in), or (out, in, row, column) of a convolution
+                                and of a dense layer that looks at an image */
     RECORD_TEST_GRADIENT,    /* of the mean loss over the test set, each listed layer's weights; every
                                 `stride`-th value in natural order */
     RECORD_BATCH_NORM,       /* of each listed batch-norm layer: gamma, beta, running mean and variance */
@@ -315,9 +316,20 @@ typedef enum record_axis { RECORD_AXIS_STEP, RECORD_AXIS_EPOCH, RECORD_AXIS_NONE
 
 enum { RECORD_MAX_RANK = 4, RECORD_NAME_SIZE = 48, RECORD_LONG_NAME_SIZE = 128 };
 
+/* One dimension of a recorded array, with coordinates first, first + step, … Within a layout the same name
+ * means the same coordinates. */
+typedef struct record_dimension {
+    char name[RECORD_NAME_SIZE]; /* "weights_0_output", "test_sample" */
+    size_t length;
+    double first, step;
+} record_dimension;
+
 /* One array of a report: `count` moments of a number (rank 0) or an array each. Curves are recorded after
  * coordinate `first`, first + every, … */
 typedef struct record_variable {
+    record_quantity quantity;
+    int layer;                             /* that it is of, in the specification's list; else 0 */
+    int part;                              /* batch_norm: 0 gamma, 1 beta, 2 mean, 3 variance */
     char name[RECORD_NAME_SIZE];           /* "train_loss", "weights_0" */
     char long_name[RECORD_LONG_NAME_SIZE]; /* "training loss of the batch, before its update" */
     const char *units;                     /* "percent" or "1" */
@@ -325,9 +337,8 @@ typedef struct record_variable {
     int first, every;
     size_t count; /* of moments; 1 for RECORD_AXIS_NONE */
     int rank;
-    size_t dims[RECORD_MAX_RANK];
-    const char *dim_names[RECORD_MAX_RANK]; /* "output", "row"; the same name need not have the same length */
-    size_t offset;                          /* of the first value in the report's block */
+    record_dimension dims[RECORD_MAX_RANK];
+    size_t offset; /* of the first value in the report's block */
 } record_variable;
 
 typedef struct record_layout {
@@ -339,8 +350,12 @@ typedef struct record_layout {
 /* Floats of one moment of a variable. */
 size_t record_moment_size(const record_variable *v);
 
-/* Widen `into` so that it has room for what `other` describes: variables by name, the greater of every
- * length. STATUS_USAGE when a variable differs in more than lengths, or there are too many. */
+/* The last value of a number that was recorded; NaN when none was. `values` is the report's block. */
+float record_final(const record_variable *v, const float *values);
+
+/* Widen `into`, which may be empty, so that it has room for what `other` describes: variables by name, the
+ * greater of every length; an array of lower rank counts as one with further dimensions of length 1.
+ * STATUS_USAGE when a variable differs in more, or there are too many. */
 status record_layout_merge(record_layout *into, const record_layout *other, error_info *error);
 
 /* Copy a block of values to its places in a wider layout (out: (to->value_count)); NaN everywhere else. */

@@ -30,6 +30,7 @@ typedef struct loss_function {
 /* Sums over samples, so that batches add up to an epoch or a set. */
 typedef struct loss_sums {
     double loss;
+    double penalty;          /* once per sample; where training costs are recorded, else 0 */
     size_t correct, samples; /* correct: 0 for a regression */
 } loss_sums;
 

@@ -83,8 +83,6 @@ static status build_layers(model *m, const model_spec *spec, int layer_count, te
         input = l->out;
     }
     m->boundaries[m->layer_count].shape = input;
-    if (m->parameter_count == 0)
-        return error_set(error, STATUS_USAGE, "no layer has parameters: there is nothing to train");
     return STATUS_OK;
 }
 
@@ -104,8 +102,10 @@ static void cut_segments(model *m) {
 
 /* Does boundary `at` lie between two segments, or at the end? */
 static bool leaves_segment(const model *m, int at) {
+    if (at == m->layer_count)
+        return true;
     for (int s = 0; s < m->segment_count; s++)
-        if (m->segments[s].first == at || m->segments[s].end == at)
+        if (m->segments[s].first == at)
             return true;
     return false;
 }
@@ -156,6 +156,13 @@ status model_build(model *m, const model_spec *spec, int layer_count, tensor_sha
     place_boundaries(m);
     size_blocks(m);
     return STATUS_OK;
+}
+
+const layer *model_layer(const model *m, int position) {
+    for (int i = 0; i < m->layer_count; i++)
+        if (m->layers[i].position == position)
+            return &m->layers[i];
+    return NULL;
 }
 
 /* ---- Memory ------------------------------------------------------------------------------------ */

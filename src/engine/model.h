@@ -52,6 +52,9 @@ typedef struct model {
 status model_build(model *m, const model_spec *spec, int layer_count, tensor_shape input, size_t capacity,
                    error_info *error);
 
+/* The layer at a position of the specification's list; NULL where that one has nothing to do. */
+const layer *model_layer(const model *m, int position);
+
 /* Take all memory from `a` (measuring or real). Contents are uninitialised, but parameters and gradients are
  * zero: padding stays zero for ever. */
 void model_carve(model *m, arena *a);

@@ -6,8 +6,8 @@ static status check_ranges(const training_spec *spec, const dataset *data, error
     if (spec->model.layer_count < 1 || spec->model.layer_count > ENGINE_MAX_LAYERS)
         return error_set(error, STATUS_USAGE, "%d layers; accepted: 1 to %d", spec->model.layer_count,
                          ENGINE_MAX_LAYERS);
-    if (spec->epochs < 1 || spec->batch < 1)
-        return error_set(error, STATUS_USAGE, "%d epochs of batches of %d; accepted: at least 1 of each",
+    if (spec->epochs < 0 || spec->batch < 1)
+        return error_set(error, STATUS_USAGE, "%d epochs of batches of %d; accepted: 0 and 1 at least",
                          spec->epochs, spec->batch);
     if (data->train.count < 1 || data->train.count > UINT32_MAX)
         return error_set(error, STATUS_USAGE, "%zu training samples; accepted: 1 to %u", data->train.count,
@@ -24,15 +24,6 @@ static status check_ranges(const training_spec *spec, const dataset *data, error
     return STATUS_OK;
 }
 
-static status check_records(const training_spec *spec, const dataset *data, error_info *error) {
-    for (int q = 0; q < RECORD_QUANTITY_COUNT; q++) {
-        bool test = q == RECORD_TEST_LOSS || q == RECORD_TEST_ACCURACY;
-        if (spec->records[q].every > 0 && test && data->test.count == 0)
-            return error_set(error, STATUS_USAGE, "a record of the test set, but the data set has none");
-    }
-    return STATUS_OK;
-}
-
 /* Two classes may be told by one output, unless it is a softmax, which would always say 1. */
 static bool fits_outputs(const loss_function *l, const dataset *data) {
     if (data->classes == 2 && l->outputs == 1)
@@ -42,6 +33,8 @@ static bool fits_outputs(const loss_function *l, const dataset *data) {
 
 static status check_output(const trainer *t, const dataset *data, error_info *error) {
     const model *m = &t->model;
+    if (m->parameter_count == 0)
+        return error_set(error, STATUS_USAGE, "no layer has parameters: there is nothing to train");
     const tensor_shape out = m->boundaries[m->layer_count].shape;
     const bool regression = data->classes == 0;
     if (regression && t->spec->loss.kind != LOSS_SQUARED_ERROR)
@@ -72,30 +65,10 @@ static void sample_flops(const model *m, double *forward, double *backward) {
     }
 }
 
-/* How often the test set is gone through in a whole training. */
-static double evaluations(const training_spec *spec, long steps) {
-    double times = 0;
-    for (int unit = RECORD_PER_STEP; unit <= RECORD_PER_EPOCH; unit++) {
-        long most = 0;
-        for (int q = 0; q < RECORD_QUANTITY_COUNT; q++) {
-            const record_spec *r = &spec->records[q];
-            bool test = q == RECORD_TEST_LOSS || q == RECORD_TEST_ACCURACY;
-            if (!test || r->every == 0)
-                continue;
-            long count = (unit == RECORD_PER_STEP ? steps : spec->epochs) / r->every;
-            if ((int)r->unit == unit && count > most)
-                most = count;
-        }
-        times += (double)most;
-    }
-    return times;
-}
-
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error) {
     *plan = (training_plan){0};
     trainer t;
     RETURN_IF_FAILED(check_ranges(spec, data, error));
-    RETURN_IF_FAILED(check_records(spec, data, error));
     RETURN_IF_FAILED(trainer_measure(&t, spec, data, &plan->memory_bytes, error));
     RETURN_IF_FAILED(check_output(&t, data, error));
     RETURN_IF_FAILED(check_start(&t, error));
@@ -106,8 +79,8 @@ status engine_plan(const training_spec *spec, const dataset *data, training_plan
     double forward, backward;
     sample_flops(&t.model, &forward, &backward);
     plan->flops_per_step = (double)spec->batch * (forward + backward);
+    RETURN_IF_FAILED(record_layout_make(&plan->records, spec, data, &t.model, plan->steps, error));
     plan->flops = (double)data->train.count * spec->epochs * (forward + backward) +
-                  (double)data->test.count * evaluations(spec, plan->steps) * forward;
-    record_layout_fill(&plan->records, spec, plan->steps, spec->epochs);
+                  record_flops(spec, data, &plan->records, forward, backward);
     return STATUS_OK;
 }

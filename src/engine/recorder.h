@@ -2,13 +2,18 @@
 #ifndef ENGINE_RECORDER_H
 #define ENGINE_RECORDER_H
 
+#include "engine/losses.h"
 #include "engine/records.h"
-#include "engine/trainer.h"
+
+typedef struct trainer trainer;
 
 typedef struct recorder {
-    trainer *trainer;
     const record_layout *layout;
-    float *values; /* (layout->value_count) of the report */
+    float *values;      /* (layout->value_count) of the report */
+    arena probe;        /* memory for the layers whose feature maps are recorded */
+    uint64_t norm_step; /* that gradient_norm belongs to; 0: none yet */
+    double gradient_norm;
+    float *points; /* (points, 2) a row of the grid whose outputs are recorded */
 } recorder;
 
 /* What a moment of the training offers to the records. */
@@ -18,10 +23,13 @@ typedef struct moment {
     loss_sums train; /* of the batch, or of all batches of the epoch */
 } moment;
 
+/* Take the recorder's memory from `a` (measuring or real). */
+void recorder_carve(recorder *r, const training_spec *spec, const dataset *data, arena *a);
+
 /* Nothing is recorded yet: every value is NaN. */
-void recorder_open(recorder *r, trainer *t, const record_layout *layout, float *values);
+void recorder_open(trainer *t, const record_layout *layout, float *values);
 
 /* Write every record that is due. */
-void recorder_note(const recorder *r, const moment *now);
+void recorder_note(trainer *t, const moment *now);
 
 #endif

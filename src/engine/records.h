@@ -2,12 +2,30 @@
 #ifndef ENGINE_RECORDS_H
 #define ENGINE_RECORDS_H
 
-#include "engine/engine.h"
+#include "engine/model.h"
 
-/* The arrays of a report for a training of so many steps and epochs. */
-void record_layout_fill(record_layout *layout, const training_spec *spec, long steps, int epochs);
+/* The samples that a number is of. */
+typedef enum sample_set { SET_NONE, SET_BATCH, SET_TRAIN, SET_VALIDATION, SET_TEST, SET_COUNT } sample_set;
 
-/* Is record r of the specification due after `done` steps (or epochs)? */
+/* What is measured on them. */
+typedef enum measure { MEASURE_NONE, MEASURE_LOSS, MEASURE_COST, MEASURE_ACCURACY } measure;
+
+sample_set record_set(record_quantity q);
+measure record_measure(record_quantity q);
+
+/* A set that is gone through in evaluation mode; NULL for SET_NONE and SET_BATCH. */
+const dataset_split *record_split(const dataset *data, sample_set set);
+
+/* The arrays of a report for a training of so many steps. STATUS_USAGE for a record that cannot be. */
+status record_layout_make(record_layout *layout, const training_spec *spec, const dataset *data,
+                          const model *m, long steps, error_info *error);
+
+/* Is a record due after `done` steps (or epochs, or at the end)? */
 bool record_due(const record_spec *r, record_unit unit, long done);
+
+/* FLOPs of all that a layout has recorded beside the training itself, when one sample takes `forward` and
+ * `backward`. */
+double record_flops(const training_spec *spec, const dataset *data, const record_layout *layout,
+                    double forward, double backward);
 
 #endif

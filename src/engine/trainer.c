@@ -6,7 +6,6 @@
 #include "engine/data/points.h"
 #include "engine/initializers.h"
 #include "engine/penalties.h"
-#include "engine/recorder.h"
 #include "engine/schedules.h"
 
 /* ---- Memory ------------------------------------------------------------------------------------ */
@@ -21,6 +20,7 @@ static size_t capacity_of(const training_spec *spec) {
 static void trainer_carve(trainer *t, arena *a) {
     model_carve(&t->model, a);
     optimizer_carve(&t->optimizer, &t->spec->optimizer, &t->model, a);
+    recorder_carve(&t->recorder, t->spec, t->data, a);
     t->transform = arena_take(a, sizeof *t->transform);
     t->order = arena_take(a, t->data->train.count * sizeof *t->order);
     if (t->spec->mirror > 0)
@@ -86,8 +86,7 @@ static bool is_finite(trainer *t, loss_sums sums) {
     return false;
 }
 
-/* Asks the caller's stop function. */
-static bool is_stopped(trainer *t) {
+bool trainer_is_stopped(trainer *t) {
     if (t->stop != NULL && t->stop(t->stop_context))
         t->outcome = TRAINING_STOPPED;
     return t->outcome == TRAINING_STOPPED;
@@ -99,6 +98,8 @@ loss_sums trainer_step(trainer *t, size_t count) {
     model_forward(&t->model, count, training);
     loss_sums sums = loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count,
                                    loss_scale(&t->spec->loss, count), model_output_gradient(&t->model));
+    if (t->spec->records[RECORD_TRAIN_COST].every > 0)
+        sums.penalty = (double)count * penalty_value(&t->model, &t->spec->loss);
     if (is_finite(t, sums)) {
         model_backward(&t->model, count, false);
         penalty_add_gradient(&t->model, &t->spec->loss);
@@ -109,16 +110,22 @@ loss_sums trainer_step(trainer *t, size_t count) {
 
 static void add_sums(loss_sums *total, loss_sums more) {
     total->loss += more.loss;
+    total->penalty += more.penalty;
     total->correct += more.correct;
     total->samples += more.samples;
 }
 
+size_t trainer_forward(trainer *t, const dataset_split *split, size_t first) {
+    const size_t left = split->count - first, count = left < t->model.capacity ? left : t->model.capacity;
+    batch_gather(t->transform, split, NULL, first, count, model_input(&t->model), &t->targets);
+    model_forward(&t->model, count, (pass_mode){.training = false});
+    return count;
+}
+
 loss_sums trainer_evaluate(trainer *t, const dataset_split *split) {
     loss_sums total = {0};
-    for (size_t first = 0; first < split->count && !is_stopped(t); first += t->model.capacity) {
-        size_t left = split->count - first, count = left < t->model.capacity ? left : t->model.capacity;
-        batch_gather(t->transform, split, NULL, first, count, model_input(&t->model), &t->targets);
-        model_forward(&t->model, count, (pass_mode){.training = false});
+    for (size_t first = 0; first < split->count && !trainer_is_stopped(t); first += t->model.capacity) {
+        const size_t count = trainer_forward(t, split, first);
         add_sums(&total, loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, 1, NULL));
     }
     is_finite(t, total);
@@ -138,15 +145,16 @@ void trainer_begin_epoch(trainer *t, int epoch) {
         epoch_mirrors(t->seed, t->coordinates, epoch, t->spec->mirror, t->mirrored, count);
 }
 
-static void train_epoch(trainer *t, const recorder *records, training_report *report, loss_sums *epoch) {
+static void train_epoch(trainer *t, training_report *report, loss_sums *epoch) {
     const size_t samples = t->data->train.count, batch = (size_t)t->spec->batch;
-    for (size_t first = 0; first < samples && t->outcome == TRAINING_DONE && !is_stopped(t); first += batch) {
+    for (size_t first = 0; first < samples && t->outcome == TRAINING_DONE && !trainer_is_stopped(t);
+         first += batch) {
         size_t count = samples - first < batch ? samples - first : batch;
         trainer_load_batch(t, first, count);
         loss_sums sums = trainer_step(t, count);
         report->steps_taken++;
         add_sums(epoch, sums);
-        recorder_note(records, &(moment){RECORD_PER_STEP, report->steps_taken, sums});
+        recorder_note(t, &(moment){RECORD_PER_STEP, report->steps_taken, sums});
     }
 }
 
@@ -160,15 +168,19 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
     t.stop = stop;
     t.stop_context = stop_context;
     report->steps_taken = 0;
-    recorder records;
-    recorder_open(&records, &t, &plan.records, report->values);
+    recorder_open(&t, &plan.records, report->values);
+    loss_sums sums = {0};
+    if (spec->epochs == 0)
+        recorder_note(&t, &(moment){RECORD_PER_EPOCH, 0, sums});
     for (int epoch = 0; epoch < spec->epochs && t.outcome == TRAINING_DONE; epoch++) {
-        loss_sums sums = {0};
+        sums = (loss_sums){0};
         trainer_begin_epoch(&t, epoch);
-        train_epoch(&t, &records, report, &sums);
+        train_epoch(&t, report, &sums);
         if (t.outcome == TRAINING_DONE)
-            recorder_note(&records, &(moment){RECORD_PER_EPOCH, epoch + 1, sums});
+            recorder_note(&t, &(moment){RECORD_PER_EPOCH, epoch + 1, sums});
     }
+    if (t.outcome == TRAINING_DONE)
+        recorder_note(&t, &(moment){RECORD_AT_END, 1, sums});
     report->outcome = t.outcome;
     return STATUS_OK;
 }

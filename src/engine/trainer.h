@@ -6,14 +6,16 @@
 #include "engine/losses.h"
 #include "engine/model.h"
 #include "engine/optimizers.h"
+#include "engine/recorder.h"
 
-typedef struct trainer {
+struct trainer {
     const training_spec *spec;
     const dataset *data;
     dataset points; /* what `data` points to when the points are the training's own */
     model model;
     loss_function loss;
     optimizer optimizer;
+    recorder recorder;
     training_outcome outcome; /* TRAINING_DONE while all is well */
     training_stop stop;       /* may be NULL */
     void *stop_context;
@@ -25,7 +27,7 @@ typedef struct trainer {
     uint32_t *order;       /* (train.count) of the epoch */
     uint8_t *mirrored;     /* (train.count) of the epoch; NULL: no sample ever is */
     batch_targets targets; /* (capacity) of the batch */
-} trainer;
+};
 
 /* Build the model, take all memory from `memory`, which grows as needed, and draw the initial parameters. */
 status trainer_open(trainer *t, const training_spec *spec, const dataset *data, uint64_t seed,
@@ -44,6 +46,13 @@ void trainer_load_batch(trainer *t, size_t first, size_t count);
 /* Forward, loss, backward, update on the loaded batch; returns the sums from before the update. When the loss
  * is not finite the update is left out. */
 loss_sums trainer_step(trainer *t, size_t count);
+
+/* Load samples of a split from `first` on, as many as the model takes at once, and run the model on them in
+ * evaluation mode; returns how many. */
+size_t trainer_forward(trainer *t, const dataset_split *split, size_t first);
+
+/* Ask the caller's stop function; true when the training is to end. */
+bool trainer_is_stopped(trainer *t);
 
 /* Sums over a whole split in evaluation mode, or over a part of it when the training is stopped meanwhile. */
 loss_sums trainer_evaluate(trainer *t, const dataset_split *split);
