@@ -81,7 +81,7 @@ static void gather_target(const input_transform *t, const dataset_split *split, 
     const size_t size = (size_t)t->target_count;
     if (split->labels != NULL)
         targets->labels[n] = split->labels[place];
-    else
+    else if (split->targets != NULL)
         for (size_t k = 0; k < size; k++)
             targets->values[n * size + k] = (real)split->targets[place * size + k];
 }

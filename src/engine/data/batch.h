@@ -26,7 +26,7 @@ typedef struct input_transform {
 void input_transform_fill(input_transform *t, const normalize_spec *spec, const dataset *data);
 
 /* Samples order[first … first + count − 1] of a split (in stored order when order is NULL) →
- * inputs (count, H, W, C) and targets. */
+ * inputs (count, H, W, C) and targets, which a split of mere points does not have. */
 void batch_gather(const input_transform *t, const dataset_split *split, const uint32_t *order, size_t first,
                   size_t count, real *inputs, const batch_targets *targets);
 
