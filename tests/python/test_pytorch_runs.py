@@ -1,0 +1,72 @@
+"""Runs as a user's, beside PyTorch: a job file, an HDF5 data set, first parameters from a file, samples in stored order.
+
+The cases are in tests/reference/network_cases.py; PyTorch's losses in network_vectors.json, made by
+make_network_vectors.py. $MPISWEEP is the binary.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+REFERENCE = Path(__file__).resolve().parents[1] / "reference"
+sys.path.insert(0, str(REFERENCE))
+from network_cases import LONG, SHORT, samples, start  # noqa: E402
+
+VECTORS = json.loads((REFERENCE / "network_vectors.json").read_text())
+
+
+def job_of(name, c):
+    """JSON is YAML."""
+    return {
+        "job": name,
+        "data": {"source": "hdf5", "train": "samples.h5", **({"normalize": c["normalize"]} if c["normalize"] else {})},
+        "model": {"init_file": "start.npy", "layers": c["layers"]},
+        "loss": c["loss"] or {"kind": "cross_entropy"},
+        "optimizer": c["optimizer"],
+        "train": {"epochs": c["epochs"], "batch": c["batch"], "shuffle": False},
+        "record": {"train_loss": {"every": "1 step"}, "parameters": {"every": "end"}},
+    }
+
+
+def run(name, c, directory):
+    """train_loss of every step, parameters after the last one"""
+    x, y = samples(c)
+    with h5py.File(directory / "samples.h5", "w") as file:
+        file["x"], file["y"] = x, y
+    np.save(directory / "start.npy", start(VECTORS[name]["parameters"]))
+    (directory / "job.yaml").write_text(json.dumps(job_of(name, c)))
+    done = subprocess.run([os.environ["MPISWEEP"], "run", "job.yaml", "-o", "results.h5", "--quiet"], cwd=directory,
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{name}: exit status {done.returncode}: {done.stderr}")
+    with h5py.File(directory / "results.h5") as file:
+        return file["train_loss_curve"][...], file["parameters"][...]
+
+
+class Runs(unittest.TestCase):
+    def follow(self, cases, tolerance):
+        for name, c in cases.items():
+            with self.subTest(name), tempfile.TemporaryDirectory() as directory:
+                losses, parameters = run(name, c, Path(directory))
+                expected = VECTORS[name]
+                np.testing.assert_allclose(losses, expected["losses"], rtol=tolerance, err_msg=name)
+                places = expected["places"]
+                moved = np.subtract(expected["values"], start(len(parameters))[places])
+                error = np.linalg.norm(parameters[places] - expected["values"]) / np.linalg.norm(moved)
+                self.assertLess(error, 10 * tolerance, f"{name}: of the way that the parameters went")
+
+    def test_twenty_steps(self):
+        self.follow(SHORT, 1e-4)
+
+    def test_fifty_steps(self):
+        self.follow(LONG, 1e-3)
+
+
+if __name__ == "__main__":
+    unittest.main()

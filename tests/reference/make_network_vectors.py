@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Make network_vectors.json: the losses of PyTorch on the trainings of network_cases.py, in double precision.
+
+    make_network_vectors.py > network_vectors.json         needs Debian's python3-torch
+
+Per case: the number of parameters, the loss of every step before its update, and 40 parameters after the last one.
+"""
+import json
+
+import numpy as np
+import torch
+from torch import nn
+
+from network_cases import CASES, samples, start
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
+
+
+class ScaledSigmoid(nn.Module):
+    def forward(self, x):
+        return torch.sigmoid(2 * x)
+
+
+PLAIN = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "scaled_sigmoid": ScaledSigmoid, "identity": nn.Identity,
+         "flatten": nn.Flatten}
+PADDINGS = {"same": "same", "valid": 0}
+
+
+def as_tuple(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+def convolution(shape, keys):
+    padding = keys.get("padding", 0)
+    return nn.Conv2d(shape[0], keys["filters"], as_tuple(keys["kernel"]), stride=as_tuple(keys.get("stride", 1)),
+                     padding=PADDINGS.get(padding, padding) if isinstance(padding, str) else as_tuple(padding))
+
+
+def normalization(shape, keys):
+    make = nn.BatchNorm1d if len(shape) == 1 else nn.BatchNorm2d
+    return make(shape[0], eps=keys["epsilon"], momentum=1 - keys["momentum"])
+
+
+def pooling(make, keys):
+    keys = keys if isinstance(keys, dict) else {"kernel": keys}
+    return make(keys["kernel"], stride=keys.get("stride", keys["kernel"]))
+
+
+def layer(item, shape):
+    """The modules of one layer on an input of `shape` (without the batch)."""
+    if isinstance(item, str):
+        return [nn.Softmax(dim=1)] if item == "softmax" else [PLAIN[item]()]
+    (kind, keys), = item.items()
+    if kind == "dense":
+        flatten = [nn.Flatten()] if len(shape) > 1 else []
+        return flatten + [nn.Linear(int(np.prod(shape)), keys["units"], bias=keys["bias"])]
+    if kind == "conv":
+        return [convolution(shape, keys)]
+    if kind == "batch_norm":
+        return [normalization(shape, keys)]
+    if kind == "leaky_relu":
+        return [nn.LeakyReLU(keys)]
+    return [pooling({"max_pool": nn.MaxPool2d, "avg_pool": nn.AvgPool2d}[kind], keys)]
+
+
+def network(c):
+    """The case's model. mpisweep's cross-entropy takes a final softmax as its own, PyTorch's does too."""
+    modules, x = [], torch.zeros(2, *c["shape"])
+    layers = c["layers"][:-1] if c["layers"][-1] == "softmax" else c["layers"]
+    for item in layers:
+        added = layer(item, tuple(x.shape[1:]))
+        x = nn.Sequential(*added)(x)
+        modules += added
+    return nn.Sequential(*modules)
+
+
+def fresh(model):
+    """Running statistics as at the start: building the model has passed data through it."""
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.reset_running_stats()
+    return model
+
+
+def optimizer(model, keys):
+    kind, lr, decay = keys["kind"], keys["lr"], keys.get("weight_decay", 0)
+    if kind == "adam":
+        return torch.optim.Adam(model.parameters(), lr=lr, betas=(keys.get("beta1", 0.9), keys.get("beta2", 0.999)),
+                                eps=keys.get("epsilon", 1e-8), weight_decay=decay)
+    if kind == "rmsprop":
+        return torch.optim.RMSprop(model.parameters(), lr=lr, alpha=keys.get("rho", 0.99), eps=keys.get("epsilon", 1e-8),
+                                   weight_decay=decay)
+    return torch.optim.SGD(model.parameters(), lr=lr, momentum=keys.get("momentum", 0), weight_decay=decay,
+                           nesterov=kind == "nesterov")
+
+
+def data_loss(c, outputs, y):
+    loss = c["loss"]
+    kind = loss.get("kind", "cross_entropy")
+    if kind == "squared_error":
+        return nn.functional.mse_loss(outputs, y)
+    if kind == "binary_cross_entropy":
+        return nn.functional.binary_cross_entropy(outputs, nn.functional.one_hot(y, 10).double(), reduction="sum") / len(y)
+    value = nn.functional.cross_entropy(outputs, y)
+    p = torch.softmax(outputs, dim=1)
+    entropy = -(p * torch.log(p + 1e-8)).sum(dim=1).mean()
+    return value + loss.get("entropy_weight", 0) * entropy
+
+
+def penalty(c, model):
+    return c["loss"].get("l2", 0) * sum((m.weight**2).sum() for m in model.modules() if isinstance(m, (nn.Linear, nn.Conv2d)))
+
+
+def inputs(c, x):
+    x = torch.tensor(x).double() / 255
+    if c["normalize"]:
+        mean, std = (torch.tensor(c["normalize"][k]).view(1, -1, 1, 1) for k in ("mean", "std"))
+        x = (x - mean) / std
+    return x
+
+
+def train(c):
+    model = fresh(network(c))
+    values = torch.tensor(start(sum(p.numel() for p in model.parameters()))).double()
+    nn.utils.vector_to_parameters(values, model.parameters())
+    x, y = samples(c)
+    x, y = inputs(c, x), torch.tensor(y).double() if c["targets"] else torch.tensor(y).long()
+    steps, batch, losses = optimizer(model, c["optimizer"]), c["batch"], []
+    for step in range(c["steps"]):
+        first = step * batch % len(x)
+        loss = data_loss(c, model(x[first:first + batch]), y[first:first + batch])
+        losses.append(loss.item())
+        steps.zero_grad()
+        (loss + penalty(c, model)).backward()
+        steps.step()
+    end = nn.utils.parameters_to_vector(model.parameters()).detach().numpy()
+    places = np.linspace(0, len(end) - 1, 40).astype(int)
+    return {"parameters": len(end), "losses": losses, "places": places.tolist(), "values": end[places].tolist()}
+
+
+def rounded(value):
+    return float(f"{value:.9e}") if isinstance(value, float) else value
+
+
+def main():
+    vectors = {name: {key: [rounded(v) for v in value] if isinstance(value, list) else value
+                      for key, value in train(c).items()} for name, c in CASES.items()}
+    print("{\n" + ",\n".join(f'"{name}": {json.dumps(v)}' for name, v in vectors.items()) + "\n}")
+
+
+if __name__ == "__main__":
+    main()
