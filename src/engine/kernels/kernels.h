@@ -70,11 +70,15 @@ typedef struct update {
 
 typedef struct kernel_set {
     const char *name;
+    int lanes; /* floats of a vector: product takes as long for any columns up to a multiple of this */
     void (*product)(const product *p);
     /* y = max(x, 0), keeping NaN; n values; y may be x */
     void (*relu)(size_t n, const real *x, real *y);
     /* dx = dy where y > 0, else 0; dx may be dy */
     void (*relu_backward)(size_t n, const real *y, const real *dy, real *dx);
+    /* y = tanh x and y = 1 / (1 + exp(−scale·x)); n values; y may be x */
+    void (*tanh)(size_t n, const real *x, real *y);
+    void (*sigmoid)(size_t n, real scale, const real *x, real *y);
     void (*max_pool)(const pooling *p, const real *x, real *y, unsigned char *winner);
     /* dx (H, W, C) = the sum of dy over the windows that a pixel won, 0 where it won none */
     void (*max_pool_backward)(const pooling *p, const real *dy, const unsigned char *winner, real *dx);

@@ -31,6 +31,16 @@ static void relu_backward(size_t n, const real *y, const real *dy, real *dx) {
         dx[i] = y[i] > 0 ? dy[i] : 0;
 }
 
+static void tanh_values(size_t n, const real *x, real *y) {
+    for (size_t i = 0; i < n; i++)
+        y[i] = real_tanh(x[i]);
+}
+
+static void sigmoid_values(size_t n, real scale, const real *x, real *y) {
+    for (size_t i = 0; i < n; i++)
+        y[i] = real_sigmoid(scale * x[i]);
+}
+
 /* One place of the window against the best so far, for all channels of a pixel. */
 static void pool_contest(int channels, const real *restrict x, real *restrict y,
                          unsigned char *restrict winner, unsigned char place) {
@@ -143,9 +153,12 @@ static void rmsprop(const update *u) {
 
 const kernel_set KERNEL(plain_kernels) = {
     .name = "reference",
+    .lanes = 1,
     .product = plain_product,
     .relu = relu,
     .relu_backward = relu_backward,
+    .tanh = tanh_values,
+    .sigmoid = sigmoid_values,
     .max_pool = max_pool,
     .max_pool_backward = max_pool_backward,
     .winograd_input = KERNEL(winograd_input),

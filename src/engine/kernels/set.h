@@ -12,6 +12,8 @@
 extern const kernel_set KERNEL(plain_kernels);
 void KERNEL(fill_kernels)(kernel_set *set, const char *name);
 
+void KERNEL(fill_elementary)(kernel_set *set);
+
 void KERNEL(winograd_input)(const winograd_tile *t, const real *x, real *v);
 void KERNEL(winograd_output)(const winograd_tile *t, const real *m, const real *bias, real *y);
 void KERNEL(winograd_gradient)(const winograd_tile *t, const real *dy, ptrdiff_t panel_step, real *m);

@@ -7,7 +7,7 @@
 typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef float unaligned_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 
-enum { LANES = VECTOR_BYTES / sizeof(float), VECTORS = PANEL / LANES };
+enum { LANES = VECTOR_BYTES / sizeof(float), VECTORS = PANEL / LANES, MOST_ROWS = 12 };
 
 static inline vector load(const float *from) {
     return *(const unaligned_vector *)from;
@@ -17,30 +17,32 @@ static inline void store(float *to, vector v) {
     *(unaligned_vector *)to = v;
 }
 
-/* `rows` rows of the product, kept in rows × VECTORS registers. `rows` is a constant at every call, so that
- * the loops unroll and `sum` lives in registers. Rows are addressed in threes (base, base + stride, base + 2
- * stride: the addressing modes of x86), so that a tile needs few address registers. */
-static inline __attribute__((always_inline)) void tile(const product *p, int first, const int rows) {
-    vector sum[TILE_ROWS][VECTORS];
+/* `rows` rows and `vectors` vectors of columns of the product, kept in rows × vectors registers. Both are
+ * constants at every call, so that the loops unroll and `sum` lives in registers. Rows are addressed in
+ * threes (base, base + stride, base + 2 stride: the addressing modes of x86), so that a tile needs few
+ * address registers. */
+static inline __attribute__((always_inline)) void tile(const product *p, int first, const int rows,
+                                                       const int vectors) {
+    vector sum[MOST_ROWS][VECTORS];
     for (int r = 0; r < rows; r++) {
         const float *start = p->accumulate ? p->c + (first + r) * p->c_row : p->bias;
-        for (int v = 0; v < VECTORS; v++)
+        for (int v = 0; v < vectors; v++)
             sum[r][v] = start != NULL ? load(start + v * LANES) : (vector){0};
     }
 
     const ptrdiff_t row = p->a_row, a_step = p->a_step, b_step = p->b_step;
     for (int s = 0; s < p->segments; s++) {
         const float *b = p->b + s * p->b_segment;
-        const float *a[(TILE_ROWS + 2) / 3];
+        const float *a[(MOST_ROWS + 2) / 3];
         for (int i = 0; i < (rows + 2) / 3; i++)
             a[i] = p->a + s * p->a_segment + (first + 3 * i) * row;
         for (int t = 0; t < p->length; t++) {
             vector bv[VECTORS];
-            for (int v = 0; v < VECTORS; v++)
+            for (int v = 0; v < vectors; v++)
                 bv[v] = load(b + v * LANES);
             for (int r = 0; r < rows; r++) {
                 float value = a[r / 3][(r % 3) * row];
-                for (int v = 0; v < VECTORS; v++)
+                for (int v = 0; v < vectors; v++)
                     sum[r][v] += value * bv[v];
             }
             b += b_step;
@@ -50,45 +52,77 @@ static inline __attribute__((always_inline)) void tile(const product *p, int fir
     }
 
     for (int r = 0; r < rows; r++)
-        for (int v = 0; v < VECTORS; v++)
+        for (int v = 0; v < vectors; v++)
             store(p->c + (first + r) * p->c_row + v * LANES, sum[r][v]);
 }
 
-/* All rows, in tiles as equal as can be: a short last tile would leave the multipliers idle. */
-static void full_panel(const product *p) {
-    int tiles = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
+/* Rows that fill the registers beside so many vectors of columns. */
+static inline int rows_beside(const int vectors) {
+    int rows = TILE_ROWS * VECTORS / vectors;
+    return rows < MOST_ROWS ? rows : MOST_ROWS;
+}
+
+/* All rows of `vectors` whole vectors, in tiles as equal as can be: a short last tile would leave the
+ * multipliers idle. */
+static inline __attribute__((always_inline)) void whole_vectors(const product *p, const int vectors) {
+    const int most = rows_beside(vectors);
+    int tiles = (p->rows + most - 1) / most;
     for (int i = 0, first = 0; i < tiles; i++) {
         int rows = (p->rows - first) / (tiles - i);
         switch (rows) {
 #define CASE(n)                                                                                              \
     case n:                                                                                                  \
-        tile(p, first, n < TILE_ROWS ? n : TILE_ROWS);                                                       \
+        if (n <= most)                                                                                       \
+            tile(p, first, n, vectors);                                                                      \
         break;
             CASE(1)
             CASE(2)
             CASE(3)
-#if TILE_ROWS > 3
             CASE(4)
             CASE(5)
             CASE(6)
-#endif
-#if TILE_ROWS > 6
-            CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
-#endif
+            CASE(7)
+            CASE(8)
+            CASE(9)
+            CASE(10)
+            CASE(11)
+            CASE(12)
 #undef CASE
         }
         first += rows;
     }
 }
 
-/* Fewer than PANEL columns: the same sums into a buffer with full rows, of which the valid columns are kept.
- */
-static void narrow_panel(const product *p) {
-    float buffer[TILE_ROWS * PANEL];
-    for (int first = 0; first < p->rows; first += TILE_ROWS) {
+static void whole_columns(const product *p) {
+    switch (p->columns / LANES) {
+    case 1:
+        whole_vectors(p, 1);
+        break;
+#if VECTOR_BYTES < 64
+    case 2:
+        whole_vectors(p, 2);
+        break;
+#endif
+#if VECTOR_BYTES < 32
+    case 3:
+        whole_vectors(p, 3);
+        break;
+    case 4:
+        whole_vectors(p, 4);
+        break;
+#endif
+    }
+}
+
+/* Columns that fill no whole vectors: the same sums into a buffer with wider rows, of which the valid columns
+ * are kept. */
+static void some_columns(const product *p) {
+    float buffer[MOST_ROWS * PANEL];
+    const int columns = (p->columns + LANES - 1) / LANES * LANES;
+    for (int first = 0; first < p->rows; first += MOST_ROWS) {
         product part = *p;
-        part.rows = p->rows - first < TILE_ROWS ? p->rows - first : TILE_ROWS;
-        part.columns = PANEL;
+        part.rows = p->rows - first < MOST_ROWS ? p->rows - first : MOST_ROWS;
+        part.columns = columns;
         part.a = p->a + first * p->a_row;
         part.c = buffer;
         part.c_row = PANEL;
@@ -97,21 +131,23 @@ static void narrow_panel(const product *p) {
             for (int r = 0; r < part.rows; r++)
                 memcpy(buffer + r * PANEL, p->c + (first + r) * p->c_row, (size_t)p->columns * sizeof(float));
         }
-        full_panel(&part);
+        whole_columns(&part);
         for (int r = 0; r < part.rows; r++)
             memcpy(p->c + (first + r) * p->c_row, buffer + r * PANEL, (size_t)p->columns * sizeof(float));
     }
 }
 
 static void vector_product(const product *p) {
-    if (p->columns == PANEL)
-        full_panel(p);
+    if (p->columns % LANES == 0)
+        whole_columns(p);
     else
-        narrow_panel(p);
+        some_columns(p);
 }
 
 void KERNEL(fill_kernels)(kernel_set *set, const char *name) {
     *set = KERNEL(plain_kernels);
     set->name = name;
+    KERNEL(fill_elementary)(set);
+    set->lanes = LANES;
     set->product = vector_product;
 }

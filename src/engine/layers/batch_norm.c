@@ -9,11 +9,16 @@
  *
  * Running statistics: r ← momentum·r + (1 − momentum)·batch, with σ² divided by n − 1 as in PyTorch, whose
  * own `momentum` is 1 − ours; ours is Keras's. Parameters: γ (C), then β (C). State: running mean (C),
- * variance (C). Workspace: mean (C), 1/√(σ² + ε) (C) of the last pass. */
+ * variance (C). Workspace: mean (C), 1/√(σ² + ε) (C) of the last pass.
+ *
+ * Loops run over rows of ROW values or a little more, whole pixels repeated, so that few channels fill vectors
+ * too; what belongs to a channel is repeated along such a row. */
 #include "engine/layers/layer.h"
 
 #include <math.h>
 #include <string.h>
+
+enum { ROW = 64, ROWS = 4 };
 
 static size_t channels_of(const layer *l) {
     return (size_t)l->in.channels;
@@ -23,11 +28,16 @@ static size_t pixels_of(const layer *l) {
     return (size_t)l->in.height * (size_t)l->in.width;
 }
 
+static size_t row_values(const layer *l) {
+    const size_t channels = channels_of(l);
+    return (ROW + channels - 1) / channels * channels;
+}
+
 static status setup(layer *l, size_t batch, error_info *error) {
     l->parameter_count = l->parameter_reals = 2 * channels_of(l);
     l->state_reals = 2 * channels_of(l);
     l->workspace_reals = 2 * channels_of(l);
-    l->scratch_reals = 2 * channels_of(l);
+    l->scratch_reals = ROWS * row_values(l) + 2 * channels_of(l);
     return layer_setup_elementwise(l, batch, error);
 }
 
@@ -44,22 +54,47 @@ static void reset(const layer *l, real *parameters, real *state) {
     }
 }
 
-/* sums (C) = Σ over samples and pixels of (x − shift)^power, power 1 or 2; sample by sample, so that long
- * sums keep their accuracy. shift may be NULL for 0. */
-static void channel_sums(const layer *l, const layer_pass *pass, const real *shift, int power, real *sums) {
-    const size_t channels = channels_of(l), pixels = pixels_of(l);
-    real *sample = pass->scratch;
+/* Row number `which` of the scratch. */
+static real *scratch_row(const layer *l, const layer_pass *pass, int which) {
+    return pass->scratch + (size_t)which * row_values(l);
+}
+
+/* Repeat what belongs to the channels, (C), along a row of the scratch; zeros for NULL. */
+static const real *repeat(const layer *l, const layer_pass *pass, int which, const real *values) {
+    real *row = scratch_row(l, pass, which);
+    for (size_t i = 0; i < row_values(l); i++)
+        row[i] = values != NULL ? values[i % channels_of(l)] : 0;
+    return row;
+}
+
+/* row += (a − a_shift) (b − b_shift) over the values of one sample; b NULL: row += a */
+static void add_sample(size_t values, size_t width, const real *a, const real *a_shift, const real *b,
+                       const real *b_shift, real *restrict row) {
+    for (size_t first = 0; first < values; first += width) {
+        const size_t count = values - first < width ? values - first : width;
+        if (b == NULL)
+            for (size_t i = 0; i < count; i++)
+                row[i] += a[first + i];
+        else
+            for (size_t i = 0; i < count; i++)
+                row[i] += (a[first + i] - a_shift[i]) * (b[first + i] - b_shift[i]);
+    }
+}
+
+/* sums (C) = Σ over samples and pixels of (a − a_shift)(b − b_shift), or of a where b is NULL; a, b
+ * (count, C, H, W), shifts (C) or NULL for 0. Sample by sample, so that long sums keep their accuracy. */
+static void channel_sums(const layer *l, const layer_pass *pass, const real *a, const real *a_shift,
+                         const real *b, const real *b_shift, real *sums) {
+    const size_t channels = channels_of(l), values = shape_size(l->in), width = row_values(l);
+    const real *a_row = repeat(l, pass, 0, a_shift), *b_row = repeat(l, pass, 1, b_shift);
+    real *row = scratch_row(l, pass, 2);
     memset(sums, 0, channels * sizeof *sums);
     for (size_t n = 0; n < pass->count; n++) {
-        const real *x = pass->input + n * pixels * channels;
-        memset(sample, 0, channels * sizeof *sample);
-        for (size_t i = 0; i < pixels; i++, x += channels)
-            for (size_t c = 0; c < channels; c++) {
-                real value = shift != NULL ? x[c] - shift[c] : x[c];
-                sample[c] += power == 2 ? value * value : value;
-            }
-        for (size_t c = 0; c < channels; c++)
-            sums[c] += sample[c];
+        const real *b_sample = b != NULL ? b + n * values : NULL;
+        memset(row, 0, width * sizeof *row);
+        add_sample(values, width, a + n * values, a_row, b_sample, b_row, row);
+        for (size_t i = 0; i < width; i++)
+            sums[i % channels] += row[i];
     }
 }
 
@@ -68,10 +103,10 @@ static void take_batch_statistics(const layer *l, const layer_pass *pass) {
     const size_t channels = channels_of(l);
     const real n = (real)(pass->count * pixels_of(l)), keep = (real)l->spec.momentum;
     real *mean = pass->workspace, *deviation = mean + channels;
-    channel_sums(l, pass, NULL, 1, mean);
+    channel_sums(l, pass, pass->input, NULL, NULL, NULL, mean);
     for (size_t c = 0; c < channels; c++)
         mean[c] /= n;
-    channel_sums(l, pass, mean, 2, deviation);
+    channel_sums(l, pass, pass->input, mean, pass->input, mean, deviation);
     for (size_t c = 0; c < channels; c++) {
         real *running_mean = &pass->state[c], *running_variance = &pass->state[channels + c];
         real unbiased = n > 1 ? deviation[c] / (n - 1) : deviation[c];
@@ -89,54 +124,71 @@ static void take_running_statistics(const layer *l, const layer_pass *pass) {
     }
 }
 
+/* y = (x − mean) gain + offset; x, y (values), the others one row */
+static void scale_values(size_t values, size_t width, const real *x, const real *mean, const real *gain,
+                         const real *offset, real *restrict y) {
+    for (size_t first = 0; first < values; first += width) {
+        const size_t count = values - first < width ? values - first : width;
+        for (size_t i = 0; i < count; i++)
+            y[first + i] = (x[first + i] - mean[i]) * gain[i] + offset[i];
+    }
+}
+
 static void forward(const layer *l, const layer_pass *pass) {
-    const size_t channels = channels_of(l), rows = pass->count * pixels_of(l);
+    const size_t channels = channels_of(l);
     const real *gamma = pass->parameters, *beta = gamma + channels;
     const real *mean = pass->workspace, *inverse = mean + channels;
     if (pass->mode->training)
         take_batch_statistics(l, pass);
     else
         take_running_statistics(l, pass);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t c = 0; c < channels; c++) {
-            size_t at = i * channels + c;
-            pass->output[at] = gamma[c] * ((pass->input[at] - mean[c]) * inverse[c]) + beta[c];
-        }
+    real *gain = scratch_row(l, pass, ROWS);
+    for (size_t c = 0; c < channels; c++)
+        gain[c] = gamma[c] * inverse[c];
+    scale_values(pass->count * shape_size(l->in), row_values(l), pass->input, repeat(l, pass, 0, mean),
+                 repeat(l, pass, 1, gain), repeat(l, pass, 2, beta), pass->output);
 }
 
-/* d_gamma, d_beta (C) = Σ dy x̂, Σ dy of the batch */
-static void parameter_sums(const layer *l, const layer_pass *pass, real *d_gamma, real *d_beta) {
-    const size_t channels = channels_of(l), rows = pass->count * pixels_of(l);
-    const real *mean = pass->workspace, *inverse = mean + channels;
-    memset(d_gamma, 0, channels * sizeof *d_gamma);
-    memset(d_beta, 0, channels * sizeof *d_beta);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t c = 0; c < channels; c++) {
-            size_t at = i * channels + c;
-            d_beta[c] += pass->d_output[at];
-            d_gamma[c] += pass->d_output[at] * ((pass->input[at] - mean[c]) * inverse[c]);
-        }
+/* dx = gain (dy − base − (x − mean) slope); x, dy, dx (values), the others one row */
+static void return_values(size_t values, size_t width, const real *x, const real *dy, const real *rows[ROWS],
+                          real *restrict dx) {
+    const real *gain = rows[0], *base = rows[1], *mean = rows[2], *slope = rows[3];
+    for (size_t first = 0; first < values; first += width) {
+        const size_t count = values - first < width ? values - first : width;
+        for (size_t i = 0; i < count; i++)
+            dx[first + i] = gain[i] * (dy[first + i] - base[i] - (x[first + i] - mean[i]) * slope[i]);
+    }
 }
 
-static void input_gradient(const layer *l, const layer_pass *pass, const real *d_gamma, const real *d_beta) {
-    const size_t channels = channels_of(l), rows = pass->count * pixels_of(l);
+/* d_gamma, d_beta (C) are used up. */
+static void input_gradient(const layer *l, const layer_pass *pass, real *d_gamma, real *d_beta) {
+    const size_t channels = channels_of(l), values = pass->count * shape_size(l->in);
     const real *gamma = pass->parameters, *mean = pass->workspace, *inverse = mean + channels;
-    const real share = pass->mode->training ? 1 / (real)rows : 0;
-    for (size_t i = 0; i < rows; i++)
-        for (size_t c = 0; c < channels; c++) {
-            size_t at = i * channels + c;
-            real normalized = (pass->input[at] - mean[c]) * inverse[c];
-            real pull = share * (d_beta[c] + normalized * d_gamma[c]);
-            pass->d_input[at] = gamma[c] * inverse[c] * (pass->d_output[at] - pull);
-        }
+    const real share = pass->mode->training ? 1 / (real)(pass->count * pixels_of(l)) : 0;
+    const real *rows[ROWS] = {[2] = repeat(l, pass, 2, mean)};
+    for (size_t c = 0; c < channels; c++)
+        d_beta[c] *= share;
+    rows[1] = repeat(l, pass, 1, d_beta);
+    for (size_t c = 0; c < channels; c++)
+        d_gamma[c] *= share * inverse[c];
+    rows[3] = repeat(l, pass, 3, d_gamma);
+    for (size_t c = 0; c < channels; c++)
+        d_gamma[c] = gamma[c] * inverse[c];
+    rows[0] = repeat(l, pass, 0, d_gamma);
+    return_values(values, row_values(l), pass->input, pass->d_output, rows, pass->d_input);
 }
 
 static void backward(const layer *l, const layer_pass *pass) {
     const size_t channels = channels_of(l);
-    real *d_gamma = pass->scratch, *d_beta = d_gamma + channels;
-    parameter_sums(l, pass, d_gamma, d_beta);
-    for (size_t i = 0; i < 2 * channels; i++)
-        pass->d_parameters[i] += pass->scratch[i];
+    const real *mean = pass->workspace, *inverse = mean + channels;
+    real *d_gamma = scratch_row(l, pass, ROWS), *d_beta = d_gamma + channels;
+    channel_sums(l, pass, pass->d_output, NULL, NULL, NULL, d_beta);
+    channel_sums(l, pass, pass->d_output, NULL, pass->input, mean, d_gamma);
+    for (size_t c = 0; c < channels; c++) {
+        d_gamma[c] *= inverse[c];
+        pass->d_parameters[c] += d_gamma[c];
+        pass->d_parameters[channels + c] += d_beta[c];
+    }
     if (pass->d_input != NULL)
         input_gradient(l, pass, d_gamma, d_beta);
 }

@@ -117,7 +117,7 @@ static void weight_gradient(const layer *l, const layer_pass *pass, const real *
         const ptrdiff_t dy_step = whole_panels ? (ptrdiff_t)o : PANEL;
         product p = {
             .rows = l->spec.kernel_width * l->in.channels,
-            .columns = PANEL,
+            .columns = whole_lanes(pass->kernels, panel_columns(o, panel)),
             .segments = l->out.height,
             .length = l->out.width,
             .a_segment = l->spec.stride_height * row,
@@ -152,27 +152,40 @@ static void frame_gradient(const layer *l, const real *dy, real *framed) {
     }
 }
 
+static int larger(int a, int b) {
+    return a > b ? a : b;
+}
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
 static void input_gradient(const layer *l, const layer_pass *pass, const real *framed, real *dx) {
     const frame f = gradient_frame(l);
     const ptrdiff_t o = l->spec.filters, row = f.width * o;
     const size_t channels = (size_t)l->in.channels;
     const ptrdiff_t kernel_row = l->spec.kernel_width * o; /* terms per segment */
+    const int top = l->spec.kernel_height - 1; /* rows of the frame from … to that are not zero */
+    const int bottom = top + (l->out.height - 1) * l->spec.stride_height;
     for (size_t panel = 0; panel < panel_count(channels); panel++) {
+        const real *weights = pass->workspace + (ptrdiff_t)panel * l->spec.kernel_height * kernel_row * PANEL;
         product p = {
             .rows = l->in.width,
             .columns = panel_columns(channels, panel),
-            .segments = l->spec.kernel_height,
             .length = (int)kernel_row,
             .a_segment = row,
             .a_row = o,
             .a_step = 1,
-            .b = pass->workspace + (ptrdiff_t)panel * l->spec.kernel_height * kernel_row * PANEL,
             .b_segment = kernel_row * PANEL,
             .b_step = PANEL,
             .c_row = (ptrdiff_t)channels,
         };
         for (int y = 0; y < l->in.height; y++) {
-            p.a = framed + (y + l->spec.padding_height) * row + l->spec.padding_width * o;
+            const int above = y + l->spec.padding_height; /* row of the frame under the first kernel row */
+            const int first = larger(top - above, 0), last = smaller(bottom - above, top);
+            p.segments = larger(last - first + 1, 0);
+            p.a = framed + (above + first) * row + l->spec.padding_width * o;
+            p.b = weights + first * p.b_segment;
             p.c = dx + (size_t)y * (size_t)l->in.width * channels + panel * PANEL;
             pass->kernels->product(&p);
         }

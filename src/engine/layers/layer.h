@@ -97,6 +97,12 @@ static inline int panel_columns(size_t columns, size_t panel) {
     return left < PANEL ? (int)left : PANEL;
 }
 
+/* Columns to ask a product for where all PANEL of its b and c exist, and those beyond `columns` are zeros: as
+ * many as fill whole vectors. */
+static inline int whole_lanes(const kernel_set *kernels, int columns) {
+    return (columns + kernels->lanes - 1) / kernels->lanes * kernels->lanes;
+}
+
 /* Copy the columns of one panel: x (rows, columns) → out (rows, PANEL), padded with zeros. */
 void pack_panel(const real *x, size_t rows, size_t columns, size_t panel, real *out);
 

@@ -1,12 +1,9 @@
 /* Logistic sigmoids: y = 1 / (1 + exp(−s x)), dx = dy s y (1 − y), with s = 1 (sigmoid) or 2
  * (scaled_sigmoid). */
 #include "engine/layers/layer.h"
-#include "engine/real.h"
 
 static void forward_scaled(const layer *l, const layer_pass *pass, real scale) {
-    const size_t n = pass->count * shape_size(l->in);
-    for (size_t i = 0; i < n; i++)
-        pass->output[i] = real_sigmoid(scale * pass->input[i]);
+    pass->kernels->sigmoid(pass->count * shape_size(l->in), scale, pass->input, pass->output);
 }
 
 static void backward_scaled(const layer *l, const layer_pass *pass, real scale) {

@@ -1,11 +1,8 @@
 /* Hyperbolic tangent: y = tanh x, dx = dy (1 − y²). */
 #include "engine/layers/layer.h"
-#include "engine/real.h"
 
 static void forward(const layer *l, const layer_pass *pass) {
-    const size_t n = pass->count * shape_size(l->in);
-    for (size_t i = 0; i < n; i++)
-        pass->output[i] = real_tanh(pass->input[i]);
+    pass->kernels->tanh(pass->count * shape_size(l->in), pass->input, pass->output);
 }
 
 static void backward(const layer *l, const layer_pass *pass) {
