@@ -105,10 +105,20 @@ static void max_pool_backward(const pooling *p, const real *dy, const unsigned c
     }
 }
 
+/* Few columns are summed several rows at a time, so that they fill vectors. */
 static void column_sums(size_t rows, size_t columns, const real *restrict x, real *restrict sums) {
-    for (size_t r = 0; r < rows; r++)
+    enum { WIDTH = 64 };
+    const size_t together = columns <= WIDTH ? WIDTH / columns : 1, width = together * columns;
+    real wide[WIDTH] = {0};
+    size_t r = 0;
+    for (; together > 1 && r + together <= rows; r += together, x += width)
+        for (size_t i = 0; i < width; i++)
+            wide[i] += x[i];
+    for (size_t i = 0; together > 1 && i < width; i++)
+        sums[i % columns] += wide[i];
+    for (; r < rows; r++, x += columns)
         for (size_t j = 0; j < columns; j++)
-            sums[j] += x[r * columns + j];
+            sums[j] += x[j];
 }
 
 static void sgd(const update *u) {

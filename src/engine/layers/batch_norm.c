@@ -11,8 +11,8 @@
  * own `momentum` is 1 − ours; ours is Keras's. Parameters: γ (C), then β (C). State: running mean (C),
  * variance (C). Workspace: mean (C), 1/√(σ² + ε) (C) of the last pass.
  *
- * Loops run over rows of ROW values or a little more, whole pixels repeated, so that few channels fill vectors
- * too; what belongs to a channel is repeated along such a row. */
+ * Loops run over rows of ROW values or a little more, whole pixels repeated, so that few channels fill
+ * vectors too; what belongs to a channel is repeated along such a row. */
 #include "engine/layers/layer.h"
 
 #include <math.h>
@@ -62,8 +62,9 @@ static real *scratch_row(const layer *l, const layer_pass *pass, int which) {
 /* Repeat what belongs to the channels, (C), along a row of the scratch; zeros for NULL. */
 static const real *repeat(const layer *l, const layer_pass *pass, int which, const real *values) {
     real *row = scratch_row(l, pass, which);
-    for (size_t i = 0; i < row_values(l); i++)
-        row[i] = values != NULL ? values[i % channels_of(l)] : 0;
+    for (size_t first = 0; first < row_values(l); first += channels_of(l))
+        for (size_t c = 0; c < channels_of(l); c++)
+            row[first + c] = values != NULL ? values[c] : 0;
     return row;
 }
 
@@ -93,8 +94,9 @@ static void channel_sums(const layer *l, const layer_pass *pass, const real *a, 
         const real *b_sample = b != NULL ? b + n * values : NULL;
         memset(row, 0, width * sizeof *row);
         add_sample(values, width, a + n * values, a_row, b_sample, b_row, row);
-        for (size_t i = 0; i < width; i++)
-            sums[i % channels] += row[i];
+        for (size_t first = 0; first < width; first += channels)
+            for (size_t c = 0; c < channels; c++)
+                sums[c] += row[first + c];
     }
 }
 

@@ -45,7 +45,21 @@ static inline size_t frame_reals(frame f, int channels) {
     return (size_t)f.height * (size_t)f.width * (size_t)channels;
 }
 
+/* The input with its padding. */
+static inline frame conv_input_frame(const layer *l) {
+    return (frame){.height = l->in.height + 2 * l->spec.padding_height,
+                   .width = l->in.width + 2 * l->spec.padding_width};
+}
+
 /* Put image x (height, width, channels) into a frame of zeros, its first pixel at (top, left). */
 void conv_frame_image(const real *x, tensor_shape shape, frame f, int top, int left, real *framed);
+
+/* The input gradient of few channels (conv_patches.c): whether it is the way for this layer, what it needs,
+ * the weights once per batch, one image: dy (OH, OW, O) → dx (H, W, C). */
+bool conv_patches_suit(const layer *l);
+size_t conv_patches_workspace(const layer *l);
+size_t conv_patches_scratch(const layer *l);
+void conv_patches_begin(const layer *l, const layer_pass *pass);
+void conv_patches_gradient(const layer *l, const layer_pass *pass, const real *dy, real *scratch, real *dx);
 
 #endif

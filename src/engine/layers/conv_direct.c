@@ -1,21 +1,16 @@
 /* Direct convolution, without im2col: in a channel-last image the kx·C values under a kernel row are
  * contiguous, so one row of outputs is one product of KH segments of KW·C terms. The input gradient is the
  * same product over the framed (and, with a stride, spread) dy with the turned weights [c /
- * PANEL][ky'][kx'][o][c % PANEL], ky' = KH − 1 − ky. */
+ * PANEL][ky'][kx'][o][c % PANEL], ky' = KH − 1 − ky. With few channels its columns would be mostly empty:
+ * then conv_patches.c computes it. */
 #include "engine/layers/conv.h"
 
 #include <string.h>
 
-/* The input with its padding. */
-static frame input_frame(const layer *l) {
-    return (frame){.height = l->in.height + 2 * l->spec.padding_height,
-                   .width = l->in.width + 2 * l->spec.padding_width};
-}
-
 /* dy as the input gradient reads it: kernel − 1 zeros on every side, stride − 1 zeros between pixels; as
  * large as the padded input needs, even where no window starts. */
 static frame gradient_frame(const layer *l) {
-    frame f = input_frame(l);
+    frame f = conv_input_frame(l);
     return (frame){.height = f.height + l->spec.kernel_height - 1,
                    .width = f.width + l->spec.kernel_width - 1};
 }
@@ -36,9 +31,14 @@ static bool suits(const layer *l) {
 static void setup(layer *l) {
     const size_t channels = (size_t)l->in.channels;
     l->workspace_reals = panel_count(channels) * PANEL * conv_terms(l) / channels * filters(l);
-    /* one framed input, one framed gradient, one panel of a gradient */
-    l->scratch_reals = frame_reals(input_frame(l), l->in.channels) +
-                       frame_reals(gradient_frame(l), l->spec.filters) + PANEL * out_pixels(l);
+    size_t gradient_reals = frame_reals(gradient_frame(l), l->spec.filters);
+    if (conv_patches_suit(l)) {
+        l->workspace_reals = conv_patches_workspace(l);
+        gradient_reals = conv_patches_scratch(l);
+    }
+    /* one framed input, what the input gradient needs, one panel of a gradient */
+    l->scratch_reals =
+        frame_reals(conv_input_frame(l), l->in.channels) + gradient_reals + PANEL * out_pixels(l);
 }
 
 /* The image x inside its padding; x itself where there is none. */
@@ -46,12 +46,12 @@ static const real *framed_input(const layer *l, const real *x, real *scratch) {
     const int top = l->spec.padding_height, left = l->spec.padding_width;
     if (top == 0 && left == 0)
         return x;
-    conv_frame_image(x, l->in, input_frame(l), top, left, scratch);
+    conv_frame_image(x, l->in, conv_input_frame(l), top, left, scratch);
     return scratch;
 }
 
 static void forward_image(const layer *l, const layer_pass *pass, const real *framed, real *y) {
-    const frame f = input_frame(l);
+    const frame f = conv_input_frame(l);
     const ptrdiff_t channels = l->in.channels, row = f.width * channels;
     const size_t o = filters(l), k = conv_terms(l);
     const real *bias = pass->parameters + l->weight_reals;
@@ -90,6 +90,10 @@ static void forward(const layer *l, const layer_pass *pass) {
 static void backward_begin(const layer *l, const layer_pass *pass) {
     if (pass->d_input == NULL)
         return;
+    if (conv_patches_suit(l)) {
+        conv_patches_begin(l, pass);
+        return;
+    }
     const size_t channels = (size_t)l->in.channels, places = conv_terms(l) / channels;
     real *to = pass->workspace;
     for (size_t panel = 0; panel < panel_count(channels); panel++)
@@ -104,7 +108,7 @@ static void backward_begin(const layer *l, const layer_pass *pass) {
 /* dW[o, ky, (kx, c)] += Σ_{oy, ox} dy[oy, ox, o] · framed[oy·sh + ky, ox·sw + kx, c] for one image. */
 static void weight_gradient(const layer *l, const layer_pass *pass, const real *framed, const real *dy,
                             real *panel_scratch) {
-    const frame f = input_frame(l);
+    const frame f = conv_input_frame(l);
     const ptrdiff_t channels = l->in.channels, row = f.width * channels;
     const size_t o = filters(l), k = conv_terms(l), pixels = out_pixels(l);
     const bool whole_panels = o % PANEL == 0;
@@ -195,16 +199,21 @@ static void input_gradient(const layer *l, const layer_pass *pass, const real *f
 static void backward(const layer *l, const layer_pass *pass) {
     const size_t in = shape_size(l->in), out = shape_size(l->out);
     real *input_scratch = pass->scratch;
-    real *gradient_scratch = input_scratch + frame_reals(input_frame(l), l->in.channels);
-    real *panel_scratch = gradient_scratch + frame_reals(gradient_frame(l), l->spec.filters);
+    real *panel_scratch = input_scratch + frame_reals(conv_input_frame(l), l->in.channels);
+    real *gradient_scratch = panel_scratch + PANEL * out_pixels(l);
     for (size_t n = 0; n < pass->count; n++) {
         const real *dy = pass->d_output + n * out;
         const real *framed = framed_input(l, pass->input + n * in, input_scratch);
         weight_gradient(l, pass, framed, dy, panel_scratch);
-        if (pass->d_input != NULL) {
-            frame_gradient(l, dy, gradient_scratch);
-            input_gradient(l, pass, gradient_scratch, pass->d_input + n * in);
+        if (pass->d_input == NULL)
+            continue;
+        real *dx = pass->d_input + n * in;
+        if (conv_patches_suit(l)) {
+            conv_patches_gradient(l, pass, dy, gradient_scratch, dx);
+            continue;
         }
+        frame_gradient(l, dy, gradient_scratch);
+        input_gradient(l, pass, gradient_scratch, dx);
     }
 }
 

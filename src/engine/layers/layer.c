@@ -1,14 +1,15 @@
 #include "engine/layers/layer.h"
 
+#include <string.h>
+
 void pack_panel(const real *x, size_t rows, size_t columns, size_t panel, real *out) {
-    const int valid = panel_columns(columns, panel);
+    const size_t valid = (size_t)panel_columns(columns, panel);
     const real *from = x + panel * PANEL;
-    for (size_t r = 0; r < rows; r++, from += columns, out += PANEL) {
-        for (int j = 0; j < valid; j++)
+    if (valid < PANEL)
+        memset(out, 0, rows * PANEL * sizeof *out);
+    for (size_t r = 0; r < rows; r++, from += columns, out += PANEL)
+        for (size_t j = 0; j < valid; j++)
             out[j] = from[j];
-        for (int j = valid; j < PANEL; j++)
-            out[j] = 0;
-    }
 }
 
 status layer_setup_elementwise(layer *l, size_t batch, error_info *error) {
