@@ -116,6 +116,7 @@ static void details_destroy(job_details *details) {
         free(details->sources[i]);
     free(details->sources);
     free(details->variants);
+    job_arrays_destroy(&details->arrays);
     free(details);
 }
 

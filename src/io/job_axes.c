@@ -92,18 +92,16 @@ static const option_table axis_table = {axis_options, sizeof axis_options / size
 
 /* ---- Axes -------------------------------------------------------------------------------------- */
 
-/* Names that the results file gives to other things. */
+/* Names that the results file gives to other things, such as test_loss and test_loss_curve. */
 static bool name_is_taken(const char *name) {
     static const char *const taken[] = {"status", "step", "epoch", "steps_taken", "provenance"};
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (strcmp(name, taken[i]) == 0)
             return true;
     for (size_t i = 0; i < job_table.count; i++) {
-        char quantity[KEY_SIZE], curve[KEY_SIZE + 8];
-        if (sscanf(job_table.options[i].key, "record.%255[^.]", quantity) != 1)
-            continue;
-        snprintf(curve, sizeof curve, "%s_curve", quantity);
-        if (strcmp(name, quantity) == 0 || strcmp(name, curve) == 0)
+        char quantity[KEY_SIZE];
+        if (sscanf(job_table.options[i].key, "record.%255[^.]", quantity) == 1 &&
+            strncmp(name, quantity, strlen(quantity)) == 0 && strchr("_", name[strlen(quantity)]) != NULL)
             return true;
     }
     return false;

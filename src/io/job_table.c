@@ -3,25 +3,23 @@
 #include <assert.h>
 
 #include "io/job_axes.h"
+#include "io/job_start.h"
 #include "io/layer_table.h"
 
 static_assert(sizeof(size_t) == sizeof(uint64_t), "option_unsigned also stores counts of type size_t");
 
 static const char *const data_sources[] = {[DATA_CIFAR10] = "cifar10", [DATA_SYNTHETIC] = "synthetic", NULL};
-static const char *const initializers[] = {[INIT_DEFAULT] = "default",
-                                           [INIT_PYTORCH] = "pytorch",
-                                           [INIT_GLOROT_UNIFORM] = "glorot_uniform",
-                                           [INIT_GLOROT_NORMAL] = "glorot_normal",
-                                           [INIT_HE_NORMAL] = "he_normal",
-                                           [INIT_NORMAL] = "normal",
-                                           [INIT_UNIFORM] = "uniform",
-                                           [INIT_CONSTANT] = "constant",
-                                           NULL};
-static const char *const losses[] = {[LOSS_CROSS_ENTROPY] = "cross_entropy", NULL};
+static const char *const losses[] = {[LOSS_CROSS_ENTROPY] = "cross_entropy",
+                                     [LOSS_BINARY_CROSS_ENTROPY] = "binary_cross_entropy",
+                                     [LOSS_SQUARED_ERROR] = "squared_error",
+                                     NULL};
+static const char *const reductions[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum", NULL};
 static const char *const optimizers[] = {[OPTIMIZER_SGD] = "sgd",
                                          [OPTIMIZER_NESTEROV] = "nesterov",
                                          [OPTIMIZER_ADAM] = "adam",
                                          [OPTIMIZER_RMSPROP] = "rmsprop",
+                                         [OPTIMIZER_TRUNCATED_NEWTON] = "truncated_newton",
+                                         [OPTIMIZER_LBFGS] = "lbfgs",
                                          NULL};
 static const char *const epsilon_styles[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras", NULL};
 static const char *const schedules[] = {
@@ -33,16 +31,31 @@ static const char *const cycle_policies[] = {[CYCLE_TRIANGULAR] = "triangular",
                                              [CYCLE_EXP_RANGE] = "exp_range",
                                              NULL};
 
+enum { MOST_PATH = 1023 };
+
 #define FIELD(field) .offset = offsetof(job, field)
 #define RANGE(least, greatest) .min = (least), .max = (greatest)
 #define ONLY_CIFAR10 .only_if = "data.source", .only_values = 1u << DATA_CIFAR10
 #define ONLY_SYNTHETIC .only_if = "data.source", .only_values = 1u << DATA_SYNTHETIC
-#define SCALED_INITS (EITHER(INIT_NORMAL, INIT_UNIFORM) | ONE(INIT_CONSTANT))
+#define ONLY_LOSS(set) .only_if = "loss.kind", .only_values = (set)
 #define ONLY_OPTIMIZER(set) .only_if = "optimizer.kind", .only_values = (set)
+#define ONLY_BY_BATCH                                                                                        \
+    ONLY_OPTIMIZER(EITHER(OPTIMIZER_SGD, OPTIMIZER_NESTEROV) | EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP))
 #define ONLY_SCHEDULE(set) .only_if = "schedule.kind", .only_values = (set)
 #define ONE(value) (1u << (value))
 #define EITHER(a, b) (ONE(a) | ONE(b))
-#define RECORD(of) FIELD(base.records[of]), RANGE(1, 1000000), .default_text = "never"
+
+/* The rows of one recorded quantity: how often, and what else it must know. */
+#define RECORD(name, of, text)                                                                               \
+    {                                                                                                        \
+        "record." name ".every", &option_every, FIELD(base.records[of]), RANGE(1, 1000000),                  \
+            .default_text = "never", .help = (text)                                                          \
+    }
+#define RECORD_KEY(name, of, key, kind, field)                                                               \
+    "record." name "." key, &(kind), FIELD(base.records[of].field), .only_if = "record." name ".every"
+#define RECORD_LAYERS(name, of)                                                                              \
+    RECORD_KEY(name, of, "layers", option_integers, layers),                                                 \
+        .count_offset = offsetof(job, base.records[of].layer_count), RANGE(0, ENGINE_MAX_LAYERS - 1)
 
 /* A condition (only_if) must stand before the rows that it governs. */
 static const option job_options[] = {
@@ -77,26 +90,46 @@ static const option job_options[] = {
      .count_offset = offsetof(job, base.normalize.channels), RANGE(1e-6, 1e6), .default_text = "",
      .help = "per channel, as many as mean"},
 
-    {"model.init", &option_choice, FIELD(base.model.init.weights.kind), .choices = initializers,
+    {"model.init", &option_choice, FIELD(base.model.init.weights.kind), .choices = initializer_names,
      .default_text = "default", .help = "how weights start, see docs/engine.md; default: pytorch"},
     {"model.init_scale", &option_number, FIELD(base.model.init.weights.scale), RANGE(-1000, 1000),
-     .only_if = "model.init", .only_values = SCALED_INITS,
+     .only_if = "model.init", .only_values = INITIALIZERS_WITH_SCALE,
      .help = "standard deviation, half the width, or the value"},
-    {"model.bias_init", &option_choice, FIELD(base.model.init.biases.kind), .choices = initializers,
+    {"model.bias_init", &option_choice, FIELD(base.model.init.biases.kind), .choices = initializer_names,
      .default_text = "default",
      .help = "how biases start; default: as pytorch does when init is pytorch or default, else 0"},
     {"model.bias_init_scale", &option_number, FIELD(base.model.init.biases.scale), RANGE(-1000, 1000),
-     .only_if = "model.bias_init", .only_values = SCALED_INITS,
+     .only_if = "model.bias_init", .only_values = INITIALIZERS_WITH_SCALE,
      .help = "standard deviation, half the width, or the value"},
+    {"model.init_file", &option_init_file, .offset = offsetof(job, base.model.start), .max = MOST_PATH,
+     .default_text = "", .help = "all parameters, in place of drawn ones, see Parameters"},
+    {"model.shift_file", &option_shift_file, .offset = offsetof(job, base.model.start), .max = MOST_PATH,
+     .only_if = "model.init_file", .default_text = "",
+     .help = "one or two directions in which the parameters are shifted: (1 or 2, parameters)"},
+    {"model.shift_1", &option_number, FIELD(base.model.start.shift[0]), RANGE(-1e6, 1e6),
+     .only_if = "model.shift_file", .default_text = "0", .help = "adds this times the first direction"},
+    {"model.shift_2", &option_number, FIELD(base.model.start.shift[1]), RANGE(-1e6, 1e6),
+     .only_if = "model.shift_file", .default_text = "0", .help = "adds this times the second direction"},
     {"model.layers", &option_layers, FIELD(base.model), .help = "see Layers"},
 
     {"loss.kind", &option_choice, FIELD(base.loss.kind), .choices = losses, .default_text = "cross_entropy",
-     .help = "cross_entropy: mean over the batch of -log softmax(logits)[label]"},
+     .help = "formulas in docs/engine.md"},
     {"loss.entropy_weight", &option_number, FIELD(base.loss.entropy_weight), RANGE(-1000, 1000),
-     .default_text = "0",
+     ONLY_LOSS(ONE(LOSS_CROSS_ENTROPY)), .default_text = "0",
      .help = "λ: adds λ times the mean over the batch of the entropy of softmax(logits)"},
+    {"loss.over_outputs", &option_choice, FIELD(base.loss.over_outputs), .choices = reductions,
+     ONLY_LOSS(EITHER(LOSS_BINARY_CROSS_ENTROPY, LOSS_SQUARED_ERROR)), .default_text = "mean",
+     .help = "the loss of a sample: mean or sum over its outputs"},
+    {"loss.over_samples", &option_choice, FIELD(base.loss.over_samples), .choices = reductions,
+     .default_text = "mean", .help = "the loss of a batch or a set: mean or sum over its samples"},
+    {"loss.l2", &option_number, FIELD(base.loss.l2), RANGE(0, 1e6), .default_text = "0",
+     .help = "c: adds c times the sum of the squared weights (biases apart) of dense and conv layers to the "
+             "cost"},
 
-    {"schedule.kind", &option_choice, FIELD(base.schedule.kind), .choices = schedules,
+    {"optimizer.kind", &option_choice, FIELD(base.optimizer.kind), .choices = optimizers,
+     .default_text = "sgd",
+     .help = "formulas in docs/engine.md; truncated_newton and lbfgs take all training samples at once"},
+    {"schedule.kind", &option_choice, FIELD(base.schedule.kind), .choices = schedules, ONLY_BY_BATCH,
      .default_text = "constant", .help = "the learning rate over time, see docs/engine.md"},
     {"schedule.factor", &option_number, FIELD(base.schedule.factor), RANGE(0, 1000),
      ONLY_SCHEDULE(EITHER(SCHEDULE_STEP_DECAY, SCHEDULE_FACTORS_AT)), .default_text = "0.1",
@@ -122,8 +155,6 @@ static const option job_options[] = {
     {"schedule.gamma", &option_number, FIELD(base.schedule.gamma), RANGE(0, 1),
      ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .default_text = "1", .help = "of exp_range"},
 
-    {"optimizer.kind", &option_choice, FIELD(base.optimizer.kind), .choices = optimizers,
-     .default_text = "sgd", .help = "formulas in docs/engine.md"},
     {"optimizer.lr", &option_number, FIELD(base.optimizer.lr), RANGE(0, 1000),
      ONLY_SCHEDULE(EITHER(SCHEDULE_CONSTANT, SCHEDULE_STEP_DECAY) | ONE(SCHEDULE_FACTORS_AT)),
      .help = "learning rate"},
@@ -145,22 +176,64 @@ static const option job_options[] = {
      .choices = epsilon_styles, ONLY_OPTIMIZER(EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP)),
      .default_text = "pytorch", .help = "where epsilon stands, see docs/engine.md"},
 
-    {"train.epochs", &option_integer, FIELD(base.epochs), RANGE(1, 1000000), .unit = "epochs",
-     .help = "passes over the training images"},
-    {"train.batch", &option_integer, FIELD(base.batch), RANGE(1, 1000000), .unit = "samples",
+    {"train.epochs", &option_integer, FIELD(base.epochs), RANGE(0, 1000000), .unit = "epochs",
+     .help = "passes over the training samples; with truncated_newton and lbfgs the most evaluations of the "
+             "cost; 0: nothing is trained, and records per epoch have one value"},
+    {"train.batch", &option_integer, FIELD(base.batch), RANGE(1, 1000000), .unit = "samples", ONLY_BY_BATCH,
      .help = "samples of a step; the last, shorter batch of an epoch is kept"},
-    {"train.shuffle", &option_boolean, FIELD(base.shuffle), .default_text = "true",
+    {"train.shuffle", &option_boolean, FIELD(base.shuffle), ONLY_BY_BATCH, .default_text = "true",
      .help = "a new order of the samples every epoch; false: as stored"},
 
-    {"record.train_loss.every", &option_every, RECORD(RECORD_TRAIN_LOSS),
-     .help = "loss of the batch, before its update"},
-    {"record.train_accuracy.every", &option_every, RECORD(RECORD_TRAIN_ACCURACY),
-     .help = "percent of the batch that is classified rightly, before its update"},
-    {"record.learning_rate.every", &option_every, RECORD(RECORD_LEARNING_RATE),
-     .help = "learning rate of the step, or of the last step of the epoch"},
-    {"record.test_loss.every", &option_every, RECORD(RECORD_TEST_LOSS), .help = "loss over the test images"},
-    {"record.test_accuracy.every", &option_every, RECORD(RECORD_TEST_ACCURACY),
-     .help = "percent of the test images that is classified rightly"},
+    RECORD("train_loss", RECORD_TRAIN_LOSS, "loss of the batch, before its update"),
+    RECORD("train_cost", RECORD_TRAIN_COST, "the same with the penalties"),
+    RECORD("train_accuracy", RECORD_TRAIN_ACCURACY,
+           "percent of the batch that is classified rightly, before its update"),
+    RECORD("learning_rate", RECORD_LEARNING_RATE,
+           "learning rate of the step, or of the last step of the epoch"),
+    RECORD("gradient_norm", RECORD_GRADIENT_NORM,
+           "L2 norm of the cost's gradient with respect to a layer's weights, of the last batch"),
+    {RECORD_KEY("gradient_norm", RECORD_GRADIENT_NORM, "layer", option_layer, layers),
+     .count_offset = offsetof(job, base.records[RECORD_GRADIENT_NORM].layer_count),
+     RANGE(0, ENGINE_MAX_LAYERS - 1), .help = "which, counted from 0"},
+    RECORD("train_set_loss", RECORD_TRAIN_SET_LOSS, "loss over the whole training set"),
+    RECORD("train_set_cost", RECORD_TRAIN_SET_COST, "the same with the penalties"),
+    RECORD("train_set_accuracy", RECORD_TRAIN_SET_ACCURACY,
+           "percent of the whole training set that is classified rightly"),
+    RECORD("validation_loss", RECORD_VALIDATION_LOSS, "loss over the validation set"),
+    RECORD("validation_cost", RECORD_VALIDATION_COST, "the same with the penalties"),
+    RECORD("validation_accuracy", RECORD_VALIDATION_ACCURACY,
+           "percent of the validation set that is classified rightly"),
+    RECORD("test_loss", RECORD_TEST_LOSS, "loss over the test set"),
+    RECORD("test_cost", RECORD_TEST_COST, "the same with the penalties"),
+    RECORD("test_accuracy", RECORD_TEST_ACCURACY, "percent of the test set that is classified rightly"),
+    RECORD("parameters", RECORD_PARAMETERS, "all parameters, in the order of model.init_file"),
+    RECORD("weights", RECORD_WEIGHTS, "weights of layers"),
+    {RECORD_LAYERS("weights", RECORD_WEIGHTS), .help = "which, counted from 0"},
+    RECORD("test_gradient", RECORD_TEST_GRADIENT,
+           "gradient of the loss over the test set with respect to the weights of layers"),
+    {RECORD_LAYERS("test_gradient", RECORD_TEST_GRADIENT), .help = "which, counted from 0"},
+    {RECORD_KEY("test_gradient", RECORD_TEST_GRADIENT, "stride", option_integer, stride),
+     RANGE(1, 1000000000), .default_text = "1", .help = "every so many-th value of each layer"},
+    RECORD("batch_norm", RECORD_BATCH_NORM,
+           "gamma, beta, running mean and running variance of batch normalisations"),
+    {RECORD_LAYERS("batch_norm", RECORD_BATCH_NORM), .default_text = "",
+     .help = "which, counted from 0; none: all"},
+    RECORD("test_probability", RECORD_TEST_PROBABILITY,
+           "probability that the model gives to the true class of every test sample"),
+    RECORD("test_prediction", RECORD_TEST_PREDICTION,
+           "predicted class of every test sample, or the first output of a regression"),
+    RECORD("grid_output", RECORD_GRID_OUTPUT, "outputs over a square grid of points of two features"),
+    {RECORD_KEY("grid_output", RECORD_GRID_OUTPUT, "from", option_number, from), RANGE(-1e6, 1e6),
+     .help = "least value of both features"},
+    {RECORD_KEY("grid_output", RECORD_GRID_OUTPUT, "to", option_number, to), RANGE(-1e6, 1e6),
+     .help = "greatest value of both features"},
+    {RECORD_KEY("grid_output", RECORD_GRID_OUTPUT, "points", option_integer, points), RANGE(2, 10000),
+     .help = "values of each feature, from and to included"},
+    RECORD("feature_maps", RECORD_FEATURE_MAPS, "outputs of layers for single test samples"),
+    {RECORD_LAYERS("feature_maps", RECORD_FEATURE_MAPS), .help = "which, counted from 0"},
+    {RECORD_KEY("feature_maps", RECORD_FEATURE_MAPS, "samples", option_integers, samples),
+     .count_offset = offsetof(job, base.records[RECORD_FEATURE_MAPS].sample_count), RANGE(0, 1000000000),
+     .help = "which, counted from 0 in the test set"},
 
     {"sweep.paired", &option_boolean, FIELD(grid.paired), .default_text = "false",
      .help = "cells of one run share initial weights and order of samples"},

@@ -3,6 +3,7 @@
 #define IO_JOB_TABLE_H
 
 #include "io/job.h"
+#include "io/job_start.h"
 #include "io/option.h"
 
 enum { AXIS_MAX_KEYS = 16 };
@@ -23,6 +24,7 @@ struct job_details {
     char **sources;  /* (source_count) "--set KEY=VALUE", named by places in the tree */
     int source_count;
     job_axis axes[GRID_MAX_AXES];
+    job_array *arrays;       /* that the specifications point to */
     training_spec *variants; /* by combination of the values of label axes, the last axis fastest */
 };
 

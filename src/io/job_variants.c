@@ -77,8 +77,17 @@ static status check_normalize(const tree_node *tree, error_info *error) {
                       std_count);
 }
 
+static status check_shift(const job *j, error_info *error) {
+    const tree_node *second = tree_find(j->details->tree, "model.shift_2");
+    if (second == NULL || j->base.model.start.direction_count == 2)
+        return STATUS_OK;
+    return tree_error(error, second->key_place,
+                      "model.shift_2: model.shift_file has one direction; accepted: model.shift_1");
+}
+
 static status read_keys(job *j, error_info *error) {
     RETURN_IF_FAILED(option_read_all(&job_table, "", j->details->tree, j, error));
+    RETURN_IF_FAILED(check_shift(j, error));
     return check_normalize(j->details->tree, error);
 }
 

@@ -13,12 +13,51 @@ static_assert(offsetof(layer_spec, stride_width) == offsetof(layer_spec, stride_
 static_assert(offsetof(layer_spec, padding_width) == offsetof(layer_spec, padding_height) + sizeof(int),
               "pair");
 
+const char *const initializer_names[] = {[INIT_DEFAULT] = "default",
+                                         [INIT_PYTORCH] = "pytorch",
+                                         [INIT_GLOROT_UNIFORM] = "glorot_uniform",
+                                         [INIT_GLOROT_NORMAL] = "glorot_normal",
+                                         [INIT_HE_NORMAL] = "he_normal",
+                                         [INIT_NORMAL] = "normal",
+                                         [INIT_UNIFORM] = "uniform",
+                                         [INIT_CONSTANT] = "constant",
+                                         NULL};
+
 #define FIELD(field) .offset = offsetof(layer_spec, field)
+#define ONLY_SCALED(key) .only_if = key, .only_values = INITIALIZERS_WITH_SCALE
+
+/* Keys of layers with weights: what differs from the model's. */
+#define L2                                                                                                   \
+    {                                                                                                        \
+        "l2", &option_optional, FIELD(l2), .given_offset = offsetof(layer_spec, own_l2), .max = 1e6,         \
+                                           .default_text = "", .help = "in place of loss.l2"                 \
+    }
+#define INITIALIZERS                                                                                         \
+    {"init",                                                                                                 \
+     &option_choice,                                                                                         \
+     FIELD(init.weights.kind),                                                                               \
+     .choices = initializer_names,                                                                           \
+     .default_text = "default",                                                                              \
+     .help = "how weights start; default: as model.init says"},                                              \
+        {"init_scale", &option_number, FIELD(init.weights.scale),    ONLY_SCALED("init"),                    \
+         .min = -1000, .max = 1000,    .help = "as model.init_scale"},                                       \
+        {"bias_init",                                                                                        \
+         &option_choice,                                                                                     \
+         FIELD(init.biases.kind),                                                                            \
+         .choices = initializer_names,                                                                       \
+         .default_text = "default",                                                                          \
+         .help = "how biases start; default: as model.bias_init says"},                                      \
+    {                                                                                                        \
+        "bias_init_scale", &option_number, FIELD(init.biases.scale), ONLY_SCALED("bias_init"),               \
+            .min = -1000, .max = 1000, .help = "as model.init_scale"                                         \
+    }
 
 static const option dense_options[] = {
     {"units", &option_integer, FIELD(units), .min = 1, .max = MOST_UNITS, .help = "number of outputs"},
     {"bias", &option_boolean, FIELD(bias), .default_text = "true",
      .help = "add a learned constant to each output"},
+    L2,
+    INITIALIZERS,
 };
 
 static const option conv_options[] = {
@@ -27,8 +66,12 @@ static const option conv_options[] = {
      .help = "height and width of the filters"},
     {"stride", &option_pair, FIELD(stride_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
      .default_text = "1", .help = "distance between outputs"},
-    {"padding", &option_pair, FIELD(padding_height), .min = 0, .max = LARGEST_WINDOW, .unit = "pixels",
-     .default_text = "0", .help = "zeros added on each side"},
+    {"padding", &option_padding, FIELD(padding_height), .min = 0, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_text = "0",
+     .help =
+         "zeros added on each side; same: as many as keep the image's size, for odd kernels with stride 1"},
+    L2,
+    INITIALIZERS,
 };
 
 static const option pool_options[] = {

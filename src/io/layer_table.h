@@ -4,6 +4,10 @@
 
 #include "io/option.h"
 
+/* By initializer_kind, NULL-terminated; and those that take a scale, as bits 1 << kind. */
+extern const char *const initializer_names[];
+enum { INITIALIZERS_WITH_SCALE = 1 << INIT_NORMAL | 1 << INIT_UNIFORM | 1 << INIT_CONSTANT };
+
 /* The list of layers: reads into and writes from a model_spec. */
 extern const option_type option_layers;
 

@@ -160,38 +160,53 @@ static status check_keys(const option_table *table, const char *section, const t
     return STATUS_OK;
 }
 
-bool option_is_known(const option_table *table, const option *o, const void *object) {
-    if (o->only_if == NULL)
-        return true;
+static bool is_known(const option_table *table, const option *o, const void *object);
+
+/* Whether what the option depends on is known and as it must be. */
+static bool condition_holds(const option_table *table, const option *o, const void *object) {
     const option *condition = option_find(table, o->only_if);
+    if (!is_known(table, condition, object))
+        return false;
+    if (condition->type->is_given != NULL)
+        return condition->type->is_given(condition, object);
     return o->only_values >> *(const int *)((const char *)object + condition->offset) & 1;
+}
+
+static bool is_known(const option_table *table, const option *o, const void *object) {
+    return o->only_if == NULL || condition_holds(table, o, object);
 }
 
 /* Several rows may share a key under different conditions. */
 static bool key_is_known(const option_table *table, const char *key, const void *object) {
     for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->options[i].key, key) == 0 && option_is_known(table, &table->options[i], object))
+        if (strcmp(table->options[i].key, key) == 0 && is_known(table, &table->options[i], object))
             return true;
     return false;
 }
 
-/* "optimizer.kind: sgd or nesterov" */
+/* "optimizer.kind: sgd or nesterov", "model.init_file" */
 static void describe_condition(const option_table *table, const option *o, char *text, size_t size) {
-    const char *const *choices = option_find(table, o->only_if)->choices;
-    size_t used = (size_t)snprintf(text, size, "%s: ", o->only_if);
+    const option *condition = option_find(table, o->only_if);
+    bool is_choice = condition->type->is_given == NULL;
+    const char *const *choices = condition->choices;
+    size_t used = (size_t)snprintf(text, size, "%s%s", o->only_if, is_choice ? ": " : "");
     const char *separator = "";
-    for (int value = 0; choices[value] != NULL && used < size; value++)
+    for (int value = 0; is_choice && choices[value] != NULL && used < size; value++)
         if (o->only_values >> value & 1) {
             used += (size_t)snprintf(text + used, size - used, "%s%s", separator, choices[value]);
             separator = " or ";
         }
 }
 
-status option_misplaced(const option_table *table, const option *o, const char *name, tree_place place,
-                        error_info *error) {
-    char condition[LIST_SIZE];
-    describe_condition(table, o, condition, sizeof condition);
-    return tree_error(error, place, "%s: unknown key here; accepted only with %s", name, condition);
+/* A known key where it has no meaning: what it depends on is not so, or is misplaced itself. */
+static status misplaced(const option_table *table, const option *o, const void *object, const char *name,
+                        tree_place place, error_info *error) {
+    const option *failed = o, *condition;
+    while (condition = option_find(table, failed->only_if), !is_known(table, condition, object))
+        failed = condition;
+    char text[LIST_SIZE];
+    describe_condition(table, failed, text, sizeof text);
+    return tree_error(error, place, "%s: unknown key here; accepted only with %s", name, text);
 }
 
 /* The innermost section of `key` that exists, where a missing key would have to stand. */
@@ -224,9 +239,9 @@ static status read_option(const option_table *table, const option *o, const char
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s%s", prefix, o->key);
     const tree_node *node = tree_find(map, o->key);
-    if (!option_is_known(table, o, object)) {
+    if (!is_known(table, o, object)) {
         if (node != NULL && !key_is_known(table, o->key, object))
-            return option_misplaced(table, o, name, node->key_place, error);
+            return misplaced(table, o, object, name, node->key_place, error);
         return STATUS_OK;
     }
     if (node == NULL && o->default_key != NULL)
@@ -257,7 +272,7 @@ status option_read_all(const option_table *table, const char *prefix, const tree
 void option_write_all(const option_table *table, const char *prefix, const void *object, FILE *out) {
     for (size_t i = 0; i < table->count; i++) {
         const option *o = &table->options[i];
-        if (o->type->write == NULL || !option_is_known(table, o, object))
+        if (o->type->write == NULL || !is_known(table, o, object))
             continue;
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s%s", prefix, o->key);

@@ -24,21 +24,25 @@ typedef struct option_type {
     void (*write)(const option *o, const char *name, const void *object, FILE *out);
     /* "a number from 0 to 1000" */
     void (*accepted)(const option *o, char *text, size_t size);
-    /* Store a number that option_accepts_number. NULL: an axis cannot set such an option. */
+    /* Store a number that option_accepts_number. NULL: the option takes no single numbers. */
     void (*store)(void *value, double number);
+    /* Whether an option that others depend on (only_if) has been given. NULL: for option_choice, whose value
+     * counts. */
+    bool (*is_given)(const option *o, const void *object);
 } option_type;
 
 struct option {
     const char *key; /* path within the table's map: "optimizer.lr" */
     const option_type *type;
     size_t offset;              /* of the value in the object */
-    size_t count_offset;        /* option_numbers: of the int that counts them */
+    size_t count_offset;        /* lists: of the int that counts them */
+    size_t given_offset;        /* option_optional: of the bool that says whether there is a value */
     double min, max;            /* range of numbers; max is the greatest length of a text */
     const char *unit;           /* "samples"; NULL for none */
     const char *const *choices; /* option_choice: names by enumerator, NULL-terminated */
     const char *default_text; /* as a job file would say it; "" for nothing; NULL: the key is required … */
     const char *default_key;  /* … unless this key gives the value */
-    const char *only_if;      /* the key is known only while this option_choice … */
+    const char *only_if;      /* the key is known only while this option is given, or, being a choice, … */
     unsigned only_values;     /* … has one of these values (bit 1 << value); NULL: always */
     const char *help;
 };
@@ -58,6 +62,10 @@ extern const option_type option_boolean;  /* bool */
 extern const option_type option_choice;   /* an enum */
 extern const option_type option_pair;     /* int[2]: height, width */
 extern const option_type option_numbers;  /* double[ENGINE_MAX_LIST] and a count */
+extern const option_type option_integers; /* int[ENGINE_MAX_LIST] and a count */
+extern const option_type option_layer;    /* the same, of one integer */
+extern const option_type option_padding;  /* int[2], PADDING_SAME included */
+extern const option_type option_optional; /* double and a bool */
 extern const option_type option_every;    /* record_spec: every and unit */
 
 /* STATUS_USAGE for a `map` that is none and for keys and sections in it that the table does not have. */
@@ -92,13 +100,6 @@ void option_number_text(double number, char *text, size_t size);
 
 /* Whether `text` may name a job or an axis: letters, digits and _, beginning with a letter. */
 bool option_is_name(const char *text, size_t longest);
-
-/* Whether `object` has what the option depends on (only_if). */
-bool option_is_known(const option_table *table, const option *o, const void *object);
-
-/* The error for a known key where it has no meaning. */
-status option_misplaced(const option_table *table, const option *o, const char *name, tree_place place,
-                        error_info *error);
 
 /* The option with this key, the first one if several share it; NULL when there is none. */
 const option *option_find(const option_table *table, const char *key);

@@ -135,9 +135,12 @@ static void write_number(const option *o, const char *name, const void *object, 
     fprintf(out, "%s = %s\n", name, text);
 }
 
-const option_type option_integer = {read_any_number, write_integer, accepted_integer, store_integer};
-const option_type option_unsigned = {read_any_number, write_unsigned, accepted_integer, store_unsigned};
-const option_type option_number = {read_any_number, write_number, accepted_number, store_number};
+const option_type option_integer = {
+    .read = read_any_number, .write = write_integer, .accepted = accepted_integer, .store = store_integer};
+const option_type option_unsigned = {
+    .read = read_any_number, .write = write_unsigned, .accepted = accepted_integer, .store = store_unsigned};
+const option_type option_number = {
+    .read = read_any_number, .write = write_number, .accepted = accepted_number, .store = store_number};
 
 /* ---- Boolean and choice ------------------------------------------------------------------------ */
 
@@ -214,9 +217,65 @@ static void accepted_pair(const option *o, char *text, size_t size) {
 
 const option_type option_pair = {.read = read_pair, .write = write_pair, .accepted = accepted_pair};
 
-/* ---- List of numbers --------------------------------------------------------------------------- */
+/* ---- Padding: a pair, or a word for one -------------------------------------------------------- */
+
+static status read_padding(const option *o, const char *name, const tree_node *node, void *object,
+                           error_info *error) {
+    bool same = is_word(node, "same");
+    if (!same && !is_word(node, "valid"))
+        return read_pair(o, name, node, object, error);
+    int *pair = value_of(o, object);
+    pair[0] = pair[1] = same ? PADDING_SAME : 0;
+    return STATUS_OK;
+}
+
+static void write_padding(const option *o, const char *name, const void *object, FILE *out) {
+    if (*(const int *)const_value_of(o, object) == PADDING_SAME)
+        fprintf(out, "%s = same\n", name);
+    else
+        write_pair(o, name, object, out);
+}
+
+static void accepted_padding(const option *o, char *text, size_t size) {
+    accepted_pair(o, text, size);
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, ", same, or valid (0)");
+}
+
+const option_type option_padding = {
+    .read = read_padding, .write = write_padding, .accepted = accepted_padding};
+
+/* ---- A number that may be absent --------------------------------------------------------------- */
+
+static bool *given_of(const option *o, void *object) {
+    return (bool *)((char *)object + o->given_offset);
+}
+
+static status read_optional(const option *o, const char *name, const tree_node *node, void *object,
+                            error_info *error) {
+    *given_of(o, object) = true;
+    return read_any_number(o, name, node, object, error);
+}
+
+static void write_optional(const option *o, const char *name, const void *object, FILE *out) {
+    if (*(const bool *)((const char *)object + o->given_offset))
+        write_number(o, name, object, out);
+}
+
+const option_type option_optional = {
+    .read = read_optional, .write = write_optional, .accepted = accepted_number, .store = store_number};
+
+/* ---- Lists of numbers -------------------------------------------------------------------------- */
 
 enum { LONGEST_LIST = ENGINE_MAX_LIST };
+
+static int *count_of(const option *o, void *object) {
+    return (int *)((char *)object + o->count_offset);
+}
+
+static int const_count_of(const option *o, const void *object) {
+    return *(const int *)((const char *)object + o->count_offset);
+}
 
 static status read_numbers(const option *o, const char *name, const tree_node *node, void *object,
                            error_info *error) {
@@ -226,15 +285,14 @@ static status read_numbers(const option *o, const char *name, const tree_node *n
     for (const tree_node *item = node->first; item != NULL; item = item->next, next++)
         if (!tree_number(item, next) || !in_range(o, *next))
             return option_refuse(o, name, item, error);
-    *(int *)((char *)object + o->count_offset) = (int)node->count;
+    *count_of(o, object) = (int)node->count;
     return STATUS_OK;
 }
 
 static void write_numbers(const option *o, const char *name, const void *object, FILE *out) {
     const double *numbers = const_value_of(o, object);
-    int count = *(const int *)((const char *)object + o->count_offset);
     fprintf(out, "%s = [", name);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < const_count_of(o, object); i++) {
         char text[NUMBER_SIZE];
         option_number_text(numbers[i], text, sizeof text);
         fprintf(out, "%s%s", i > 0 ? ", " : "", text);
@@ -251,9 +309,53 @@ static void accepted_numbers(const option *o, char *text, size_t size) {
 const option_type option_numbers = {
     .read = read_numbers, .write = write_numbers, .accepted = accepted_numbers};
 
+static status read_integer_at(const option *o, const char *name, const tree_node *node, int *value,
+                              error_info *error) {
+    double number;
+    if (!tree_number(node, &number) || !option_accepts_number(o, number))
+        return option_refuse(o, name, node, error);
+    *value = (int)number;
+    return STATUS_OK;
+}
+
+static status read_integers(const option *o, const char *name, const tree_node *node, void *object,
+                            error_info *error) {
+    if (node->kind != TREE_LIST || node->count < 1 || node->count > LONGEST_LIST)
+        return option_refuse(o, name, node, error);
+    int *next = value_of(o, object);
+    for (const tree_node *item = node->first; item != NULL; item = item->next)
+        RETURN_IF_FAILED(read_integer_at(o, name, item, next++, error));
+    *count_of(o, object) = (int)node->count;
+    return STATUS_OK;
+}
+
+static void write_integers(const option *o, const char *name, const void *object, FILE *out) {
+    const int *integers = const_value_of(o, object);
+    fprintf(out, "%s = [", name);
+    for (int i = 0; i < const_count_of(o, object); i++)
+        fprintf(out, "%s%d", i > 0 ? ", " : "", integers[i]);
+    fprintf(out, "]\n");
+}
+
+static void accepted_integers(const option *o, char *text, size_t size) {
+    char range[SHORT_TEXT_SIZE];
+    range_text(o, range, sizeof range);
+    snprintf(text, size, "a list of 1 to %d integers from %s", LONGEST_LIST, range);
+}
+
+static status read_layer(const option *o, const char *name, const tree_node *node, void *object,
+                         error_info *error) {
+    *count_of(o, object) = 1;
+    return read_integer_at(o, name, node, value_of(o, object), error);
+}
+
+const option_type option_integers = {
+    .read = read_integers, .write = write_integers, .accepted = accepted_integers};
+const option_type option_layer = {.read = read_layer, .write = write_integer, .accepted = accepted_integer};
+
 /* ---- How often a quantity is recorded ---------------------------------------------------------- */
 
-static const char *const never = "never";
+static const char *const never = "never", *const at_end = "end";
 
 /* "10 steps" → 10, RECORD_PER_STEP */
 static bool parse_every(const option *o, const char *text, record_spec *record) {
@@ -280,6 +382,11 @@ static status read_every(const option *o, const char *name, const tree_node *nod
     if (is_word(node, never))
         return STATUS_OK;
     record_spec *record = value_of(o, object);
+    if (is_word(node, at_end)) {
+        record->every = 1;
+        record->unit = RECORD_AT_END;
+        return STATUS_OK;
+    }
     if (node->kind != TREE_SCALAR || !parse_every(o, node->text, record))
         return option_refuse(o, name, node, error);
     return STATUS_OK;
@@ -287,13 +394,20 @@ static status read_every(const option *o, const char *name, const tree_node *nod
 
 static void write_every(const option *o, const char *name, const void *object, FILE *out) {
     const record_spec *record = const_value_of(o, object);
-    if (record->every > 0)
+    if (record->every > 0 && record->unit == RECORD_AT_END)
+        fprintf(out, "%s = %s\n", name, at_end);
+    else if (record->every > 0)
         fprintf(out, "%s = %d %s\n", name, record->every, record->unit == RECORD_PER_STEP ? "step" : "epoch");
 }
 
 static void accepted_every(const option *o, char *text, size_t size) {
     (void)o;
-    snprintf(text, size, "\"N steps\" or \"N epochs\" with N ≥ 1, or %s", never);
+    snprintf(text, size, "\"N steps\" or \"N epochs\" with N ≥ 1, %s, or %s", at_end, never);
 }
 
-const option_type option_every = {.read = read_every, .write = write_every, .accepted = accepted_every};
+static bool is_recorded(const option *o, const void *object) {
+    return ((const record_spec *)const_value_of(o, object))->every > 0;
+}
+
+const option_type option_every = {
+    .read = read_every, .write = write_every, .accepted = accepted_every, .is_given = is_recorded};
