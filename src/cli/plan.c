@@ -77,13 +77,15 @@ static status add_flops(const job *j, const dataset *data, prediction *p, error_
 static status predict(const job *j, const dataset *data, const training_plan *plan, long ranks, prediction *p,
                       error_info *error) {
     engine_times times;
+    record_layout records;
+    RETURN_IF_FAILED(job_layout(j, data, &records, error));
     RETURN_IF_FAILED(add_flops(j, data, p, error));
     RETURN_IF_FAILED(cli_time_steps(&j->base, data, TIMED_STEPS, &times, error));
     p->step_seconds = times.median_seconds;
     p->flops_per_second = plan->flops_per_step / times.median_seconds;
     /* Longest first comes close to the better of two bounds: an even share, and the longest cell. */
     p->seconds = fmax(p->total_flops / (double)ranks, p->longest_flops) / p->flops_per_second;
-    return results_predict_bytes(j, &plan->records, &p->file_bytes, error);
+    return results_predict_bytes(j, &records, &p->file_bytes, error);
 }
 
 static void print_axis(const grid_axis *axis) {

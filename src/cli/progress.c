@@ -21,9 +21,9 @@ void progress_start(progress *p, const record_layout *layout, bool quiet) {
 }
 
 void progress_add(progress *p, const cell_record *record) {
-    if (p->variable == NULL || p->variable->count == 0 || record->status != CELL_DONE)
+    if (p->variable == NULL || record->status != CELL_DONE)
         return;
-    float final = record->values[p->variable->offset + p->variable->count - 1];
+    float final = record_final(p->variable, record->values);
     if (!isfinite(final))
         return;
     p->sum += final;

@@ -25,7 +25,7 @@ typedef struct run {
     run_options options;
     job *job;
     dataset data;
-    training_plan plan;
+    record_layout records;
     /* Rank 0 only: */
     results *results;
     const char *results_path;
@@ -79,10 +79,12 @@ static status parse_options(run_options *o, int argc, char **argv, error_info *e
 
 static status load_job(run *r, error_info *error) {
     const run_options *o = &r->options;
+    training_plan plan;
     RETURN_IF_FAILED(engine_kernels_check(error));
     RETURN_IF_FAILED(job_load(&r->job, o->job_path, o->settings.items, o->settings.count, error));
     RETURN_IF_FAILED(dataset_describe(&r->job->data, o->data_directory, &r->data, error));
-    return job_check(r->job, &r->data, &r->plan, error);
+    RETURN_IF_FAILED(job_check(r->job, &r->data, &plan, error));
+    return job_layout(r->job, &r->data, &r->records, error);
 }
 
 /* Pixels are in memory once per node. Every rank goes through the collective steps, whatever failed. */
@@ -140,7 +142,7 @@ static status open_results(run *r, error_info *error) {
                              .kernels = engine_kernels(),
                              .cpu = cpu,
                              .libraries = mpi_world_library(r->world)};
-    RETURN_IF_FAILED(results_open(&r->results, r->results_path, r->job, &r->plan.records, &origin,
+    RETURN_IF_FAILED(results_open(&r->results, r->results_path, r->job, &r->records, &origin,
                                   mpi_world_size(r->world), error));
     size_t again = 0;
     if (r->options.retry_failed)
@@ -182,7 +184,7 @@ static worker_setup make_worker(run *r) {
     worker_setup setup = {.grid = &r->job->grid,
                           .data = &r->data,
                           .seed = r->job->seed,
-                          .value_count = r->plan.records.value_count,
+                          .records = &r->records,
                           .cell_spec = cell_spec,
                           .context = r->job,
                           .stop = stop_signal_flag()};
@@ -245,13 +247,13 @@ static status coordinate(run *r, const worker_setup *trainer, error_info *error)
                                          .workers = mpi_world_size(r->world),
                                          .max_failures = (size_t)r->options.max_failures},
                          .hello = trainer->hello,
-                         .value_count = trainer->value_count,
+                         .value_count = trainer->records->value_count,
                          .stop = stop_signal_flag(),
                          .store = store,
                          .tick = tick,
                          .context = r};
     coordinator_counts counts;
-    progress_start(&r->progress, &r->plan.records, r->options.quiet);
+    progress_start(&r->progress, &r->records, r->options.quiet);
     RETURN_IF_FAILED(sweep_run(mpi_world_endpoint(r->world), &setup, mpi_world_trainer(r->world), trainer,
                                &counts, error));
     progress_finish(&r->progress, &counts);

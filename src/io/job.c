@@ -177,16 +177,7 @@ static status check_channels(const job *j, const dataset *data, error_info *erro
                       normalized, data->shape.channels);
 }
 
-/* All cells share one layout of recorded values: curves per step need the same steps in every cell. */
-static bool same_records(const training_plan *a, const training_plan *b) {
-    bool per_step = false;
-    for (int i = 0; i < a->records.variable_count; i++)
-        per_step |= a->records.variables[i].axis == RECORD_AXIS_STEP;
-    return a->records.value_count == b->records.value_count && (!per_step || a->steps == b->steps);
-}
-
-static status check_axis(const job *j, int axis, const dataset *data, const training_plan *base,
-                         error_info *error) {
+static status check_axis(const job *j, int axis, const dataset *data, error_info *error) {
     const job_axis *source = &j->details->axes[axis];
     const char *key = source->keys[0]->text;
     for (size_t i = 0; i < j->grid.axes[axis].count; i++) {
@@ -195,11 +186,6 @@ static status check_axis(const job *j, int axis, const dataset *data, const trai
         apply_axis_value(j, axis, i, &spec);
         if (engine_plan(&spec, data, &plan, error) != STATUS_OK)
             return prefix_place(axis_value_place(source, i), key, error);
-        if (!same_records(base, &plan))
-            return tree_error(error, axis_value_place(source, i),
-                              "%s: this value changes how many values a cell records; accepted: "
-                              "values that record as many as the one outside sweep",
-                              key);
     }
     return STATUS_OK;
 }
@@ -210,6 +196,6 @@ status job_check(const job *j, const dataset *data, training_plan *plan, error_i
         return prefix_layer_place(j, error);
     for (int axis = 0; axis < j->grid.axis_count; axis++)
         if (j->grid.axes[axis].kind == AXIS_NUMBER)
-            RETURN_IF_FAILED(check_axis(j, axis, data, plan, error));
+            RETURN_IF_FAILED(check_axis(j, axis, data, error));
     return STATUS_OK;
 }

@@ -46,6 +46,10 @@ void job_cell_spec(const job *j, size_t cell, training_spec *spec);
  * specification. Messages name the place in the job file. */
 status job_check(const job *j, const dataset *data, training_plan *plan, error_info *error);
 
+/* The layout that has room for what every cell records: cells may differ in steps, epochs and models. After
+ * job_check. */
+status job_layout(const job *j, const dataset *data, record_layout *layout, error_info *error);
+
 /* The differences between two canonical texts, one "key: a → b" per line, for people. */
 void job_print_differences(FILE *out, const char *canonical_a, const char *canonical_b);
 

@@ -194,7 +194,7 @@ static void gather_science(results *r, const cell_record *record) {
     for (int v = 0; v < r->records.variable_count; v++) {
         const record_variable *variable = &r->records.variables[v];
         const float *curve = values + variable->offset;
-        float final = record->status == CELL_DONE ? curve[variable->count - 1] : NAN;
+        float final = record->status == CELL_DONE ? record_final(variable, values) : NAN;
         at = append_bytes(at, &final, sizeof final);
         at = append_bytes(at, curve, variable->count * sizeof *curve);
     }

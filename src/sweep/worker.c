@@ -14,7 +14,8 @@ typedef struct worker {
     const worker_setup *setup;
     transport *transport;
     arena outgoing, incoming, training;
-    float *values;  /* (setup->value_count) */
+    arena recorded; /* values of the cell as it laid them out */
+    float *values;  /* (setup->records->value_count) the same, as the sweep lays them out */
     bool leaving;   /* asked to stop, here or by the coordinator */
     bool dismissed; /* the coordinator's STOP has come */
     double next_look;
@@ -59,31 +60,39 @@ static bool should_stop(void *context) {
 }
 
 static void clear_values(worker *w) {
-    for (size_t i = 0; i < w->setup->value_count; i++)
+    for (size_t i = 0; i < w->setup->records->value_count; i++)
         w->values[i] = NAN;
 }
 
-/* Every cell of a sweep has the same arrays in the results file. */
-static status check_layout(const worker_setup *setup, const training_spec *spec, error_info *error) {
-    training_plan plan;
-    RETURN_IF_FAILED(engine_plan(spec, setup->data, &plan, error));
-    if (plan.records.value_count != setup->value_count)
-        return error_set(error, STATUS_USAGE, "it records %zu values, the results file has room for %zu",
-                         plan.records.value_count, setup->value_count);
+/* Has the sweep's layout room for what this cell records? */
+static status check_layout(const worker_setup *setup, const record_layout *cell, error_info *error) {
+    record_layout wider = *setup->records;
+    RETURN_IF_FAILED(record_layout_merge(&wider, cell, error));
+    if (wider.value_count != setup->records->value_count)
+        return error_set(error, STATUS_USAGE,
+                         "it records %zu values that do not fit the %zu of the results file",
+                         cell->value_count, setup->records->value_count);
     return STATUS_OK;
 }
 
+/* A cell is trained into a block of its own layout, which is then spread over the sweep's. */
 static status train(worker *w, size_t cell, training_report *report, error_info *error) {
     const worker_setup *setup = w->setup;
     training_spec spec;
+    training_plan plan;
     setup->cell_spec(setup->context, cell, &spec);
-    RETURN_IF_FAILED(check_layout(setup, &spec, error));
-    return engine_train(&spec, setup->data, setup->seed, grid_coordinates(setup->grid, cell), &w->training,
-                        should_stop, w, report, error);
+    RETURN_IF_FAILED(engine_plan(&spec, setup->data, &plan, error));
+    RETURN_IF_FAILED(check_layout(setup, &plan.records, error));
+    RETURN_IF_FAILED(arena_reserve(&w->recorded, plan.records.value_count * sizeof(float), error));
+    report->values = (float *)w->recorded.memory;
+    RETURN_IF_FAILED(engine_train(&spec, setup->data, setup->seed, grid_coordinates(setup->grid, cell),
+                                  &w->training, should_stop, w, report, error));
+    record_copy(&plan.records, report->values, setup->records, w->values);
+    return STATUS_OK;
 }
 
 static status train_and_report(worker *w, size_t cell) {
-    training_report report = {.values = w->values};
+    training_report report = {0};
     error_info failure = {0};
     double start = clock_seconds();
     status trained = train(w, cell, &report, &failure);
@@ -95,7 +104,7 @@ static status train_and_report(worker *w, size_t cell) {
                             .rank = w->setup->hello.rank,
                             .steps_taken = report.steps_taken,
                             .seconds = clock_seconds() - start,
-                            .value_count = w->setup->value_count,
+                            .value_count = w->setup->records->value_count,
                             .values = w->values}};
     memcpy(m.record.host, w->setup->hello.host, sizeof m.record.host);
     if (trained != STATUS_OK) {
@@ -136,10 +145,10 @@ static status take_leave(worker *w) {
 status worker_run(transport *t, const worker_setup *setup, error_info *error) {
     worker w = {.setup = setup, .transport = t, .error = error};
     status result = STATUS_OK;
-    w.values = malloc(setup->value_count * sizeof *w.values + 1); /* never of size zero */
+    w.values = malloc(setup->records->value_count * sizeof *w.values + 1); /* never of size zero */
     if (w.values == NULL)
-        result =
-            error_set(error, STATUS_INTERNAL, "out of memory for %zu recorded values", setup->value_count);
+        result = error_set(error, STATUS_INTERNAL, "out of memory for %zu recorded values",
+                           setup->records->value_count);
     if (result == STATUS_OK)
         result = serve(&w);
     /* The coordinator waits for the goodbye of every worker, also of one that failed. */
@@ -149,6 +158,7 @@ status worker_run(transport *t, const worker_setup *setup, error_info *error) {
     arena_release(&w.outgoing);
     arena_release(&w.incoming);
     arena_release(&w.training);
+    arena_release(&w.recorded);
     free(w.values);
     return result != STATUS_OK ? result : left;
 }

@@ -15,7 +15,7 @@ typedef struct worker_setup {
     const grid *grid;
     const dataset *data;
     uint64_t seed;                                                      /* of the job */
-    size_t value_count;                                                 /* of every report */
+    const record_layout *records;                                       /* of every cell's values */
     void (*cell_spec)(void *context, size_t cell, training_spec *spec); /* the specification of a cell */
     void *context;
     const atomic_bool *stop; /* set when this rank was asked to stop */

@@ -1,0 +1,49 @@
+/* What the cells of a job record: one layout with room for them all. */
+#include "io/job_table.h"
+
+/* Can the values of this axis make cells record other arrays, or more or fewer values? */
+static bool shapes_records(const job *j, int axis) {
+    const size_t at = j->details->axes[axis].offset, layers = offsetof(training_spec, model.layers);
+    if (j->grid.axes[axis].kind != AXIS_NUMBER)
+        return j->grid.axes[axis].kind == AXIS_LABEL;
+    return at == offsetof(training_spec, epochs) || at == offsetof(training_spec, batch) ||
+           (at >= layers && at < layers + sizeof((training_spec *)0)->model.layers);
+}
+
+/* The next combination of values of those axes, the last axis fastest; false when there are no more. */
+static bool next_combination(const job *j, size_t index[GRID_MAX_AXES]) {
+    for (int axis = j->grid.axis_count - 1; axis >= 0; axis--) {
+        if (shapes_records(j, axis) && ++index[axis] < j->grid.axes[axis].count)
+            return true;
+        index[axis] = 0;
+    }
+    return false;
+}
+
+/* A combination of values may not do where each of them does with the values outside sweep. */
+static status prefix_cell(const job *j, size_t cell, error_info *error) {
+    char place[ERROR_TEXT_SIZE], name[ERROR_TEXT_SIZE / 2];
+    tree_place_text(tree_find(j->details->tree, "sweep")->place, place, sizeof place);
+    grid_cell_text(&j->grid, cell, name, sizeof name);
+    return error_prefix(error, "%s: sweep: cell %s: ", place, name);
+}
+
+static status merge_cell(const job *j, const dataset *data, size_t cell, record_layout *layout,
+                         error_info *error) {
+    training_spec spec;
+    training_plan plan;
+    job_cell_spec(j, cell, &spec);
+    status result = engine_plan(&spec, data, &plan, error);
+    if (result == STATUS_OK)
+        result = record_layout_merge(layout, &plan.records, error);
+    return result == STATUS_OK || j->grid.axis_count == 0 ? result : prefix_cell(j, cell, error);
+}
+
+status job_layout(const job *j, const dataset *data, record_layout *layout, error_info *error) {
+    size_t index[GRID_MAX_AXES] = {0};
+    *layout = (record_layout){0};
+    do
+        RETURN_IF_FAILED(merge_cell(j, data, grid_index_cell(&j->grid, index), layout, error));
+    while (next_combination(j, index));
+    return STATUS_OK;
+}
