@@ -214,6 +214,44 @@ static void a_bad_specification_is_refused_with_the_layer(void **state) {
     assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_USAGE);
 }
 
+/* `same` stands for explicit zeros: not one bit differs, for every odd kernel, square or not. */
+static void same_padding_is_half_the_kernel(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    arena memory = {0};
+    static const int kernels[][2] = {{1, 1}, {3, 3}, {5, 5}, {7, 3}, {1, 5}};
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
+        const int height = kernels[i][0], width = kernels[i][1];
+        training_spec same = small_training(), explicit = small_training();
+        same.epochs = explicit.epochs = 2;
+        same.model.layers[0] = (layer_spec)CONV(4, height, width, 1, 1, PADDING_SAME, PADDING_SAME);
+        explicit.model.layers[0] =
+            (layer_spec)CONV(4, height, width, 1, 1, (height - 1) / 2, (width - 1) / 2);
+        static result a, b;
+        train(&same, &data, 1, &memory, NULL, NULL, &a);
+        train(&explicit, &data, 1, &memory, NULL, NULL, &b);
+        assert_memory_equal(a.values, b.values, 2 * 19 * sizeof(float));
+    }
+    arena_release(&memory);
+}
+
+static void same_padding_wants_odd_kernels_and_stride_1(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    static const layer_spec wrong[] = {
+        CONV(4, 2, 3, 1, 1, PADDING_SAME, PADDING_SAME), CONV(4, 3, 4, 1, 1, PADDING_SAME, PADDING_SAME),
+        CONV(4, 3, 3, 2, 1, PADDING_SAME, PADDING_SAME), CONV(4, 3, 3, 1, 2, PADDING_SAME, PADDING_SAME)};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        training_spec spec = small_training();
+        training_plan plan;
+        error_info error = {0};
+        spec.model.layers[0] = wrong[i];
+        assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_USAGE);
+        assert_non_null(strstr(error.text, "layer 0"));
+        assert_non_null(strstr(error.text, "accepted: odd kernels, stride 1"));
+    }
+}
+
 static void synthetic_images_depend_on_seed_and_index_alone(void **state) {
     (void)state;
     const synthetic_spec spec = {.shape = {3, SIDE, SIDE}, .classes = 4};
@@ -236,6 +274,8 @@ int main(void) {
         cmocka_unit_test(a_stop_ends_the_training_before_the_next_step),
         cmocka_unit_test(the_entropy_term_is_added_to_the_loss),
         cmocka_unit_test(a_bad_specification_is_refused_with_the_layer),
+        cmocka_unit_test(same_padding_is_half_the_kernel),
+        cmocka_unit_test(same_padding_wants_odd_kernels_and_stride_1),
         cmocka_unit_test(synthetic_images_depend_on_seed_and_index_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,9 +37,24 @@ static const conv_algorithm *algorithm(const layer *l) {
     return conv_winograd.suits(l) ? &conv_winograd : &conv_direct;
 }
 
+/* PADDING_SAME becomes the zeros that keep the size: ⌊kernel / 2⌋ on each side. */
+static status resolve_padding(int kernel, int stride, int *padding, error_info *error) {
+    if (*padding != PADDING_SAME)
+        return STATUS_OK;
+    if (kernel % 2 == 0 || stride != 1)
+        return error_set(
+            error, STATUS_USAGE,
+            "padding same with a kernel of %d and a stride of %d; accepted: odd kernels, stride 1", kernel,
+            stride);
+    *padding = kernel / 2;
+    return STATUS_OK;
+}
+
 static status setup(layer *l, size_t batch, error_info *error) {
     (void)batch;
-    const layer_spec *s = &l->spec;
+    layer_spec *s = &l->spec;
+    RETURN_IF_FAILED(resolve_padding(s->kernel_height, s->stride_height, &s->padding_height, error));
+    RETURN_IF_FAILED(resolve_padding(s->kernel_width, s->stride_width, &s->padding_width, error));
     const int height = l->in.height + 2 * s->padding_height, width = l->in.width + 2 * s->padding_width;
     if (s->kernel_height > height || s->kernel_width > width)
         return error_set(error, STATUS_USAGE,
