@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+bool optimizer_is_full_batch(optimizer_kind kind) {
+    return kind == OPTIMIZER_TRUNCATED_NEWTON || kind == OPTIMIZER_LBFGS;
+}
+
 static real *take_zeros(arena *a, size_t count) {
     real *values = arena_take(a, count * sizeof *values);
     if (values != NULL)
@@ -12,6 +16,11 @@ static real *take_zeros(arena *a, size_t count) {
 
 void optimizer_carve(optimizer *o, const optimizer_spec *spec, const model *m, arena *a) {
     *o = (optimizer){.spec = *spec, .count = m->parameter_reals};
+    if (optimizer_is_full_batch(spec->kind)) {
+        o->point = arena_take(a, o->count * sizeof *o->point);
+        o->best = arena_take(a, o->count * sizeof *o->best);
+        return;
+    }
     if (spec->kind != OPTIMIZER_RMSPROP)
         o->first = take_zeros(a, o->count);
     if (spec->kind == OPTIMIZER_ADAM || spec->kind == OPTIMIZER_RMSPROP)
@@ -57,7 +66,7 @@ void optimizer_step(const optimizer *o, const model *m, double lr, uint64_t step
         u.epsilon_inside = o->spec.epsilon_style == EPSILON_KERAS;
         m->kernels->rmsprop(&u);
         break;
-    case OPTIMIZER_TRUNCATED_NEWTON: /* full_batch.c */
+    case OPTIMIZER_TRUNCATED_NEWTON: /* full_batch.c has their loop */
     case OPTIMIZER_LBFGS:
         break;
     }

@@ -6,7 +6,7 @@ static status check_ranges(const training_spec *spec, const dataset *data, error
     if (spec->model.layer_count < 1 || spec->model.layer_count > ENGINE_MAX_LAYERS)
         return error_set(error, STATUS_USAGE, "%d layers; accepted: 1 to %d", spec->model.layer_count,
                          ENGINE_MAX_LAYERS);
-    if (spec->epochs < 0 || spec->batch < 1)
+    if (spec->epochs < 0 || trainer_batch(spec, data) < 1)
         return error_set(error, STATUS_USAGE, "%d epochs of batches of %d; accepted: 0 and 1 at least",
                          spec->epochs, spec->batch);
     if (data->train.count < 1 || data->train.count > UINT32_MAX)
@@ -21,6 +21,23 @@ static status check_ranges(const training_spec *spec, const dataset *data, error
     if (data->classes == 1 || data->classes > ENGINE_MAX_CLASSES)
         return error_set(error, STATUS_USAGE, "%d classes; accepted: 2 to %d", data->classes,
                          ENGINE_MAX_CLASSES);
+    return STATUS_OK;
+}
+
+/* The cost must be one function of the parameters, whose gradient the optimiser is given. */
+static status check_full_batch(const training_spec *spec, error_info *error) {
+    if (!optimizer_is_full_batch(spec->optimizer.kind))
+        return STATUS_OK;
+    for (int i = 0; i < spec->model.layer_count; i++)
+        if (spec->model.layers[i].kind == LAYER_DROPOUT)
+            return error_set(error, STATUS_USAGE,
+                             "layer %d (dropout) changes the cost at every evaluation; truncated_newton and "
+                             "lbfgs accept none",
+                             i);
+    if (spec->mirror != 0 || spec->optimizer.weight_decay != 0)
+        return error_set(error, STATUS_USAGE,
+                         "mirror %g and weight_decay %g; truncated_newton and lbfgs accept 0 for both",
+                         spec->mirror, spec->optimizer.weight_decay);
     return STATUS_OK;
 }
 
@@ -69,16 +86,18 @@ status engine_plan(const training_spec *spec, const dataset *data, training_plan
     *plan = (training_plan){0};
     trainer t;
     RETURN_IF_FAILED(check_ranges(spec, data, error));
+    RETURN_IF_FAILED(check_full_batch(spec, error));
     RETURN_IF_FAILED(trainer_measure(&t, spec, data, &plan->memory_bytes, error));
     RETURN_IF_FAILED(check_output(&t, data, error));
     RETURN_IF_FAILED(check_start(&t, error));
 
     plan->parameters = t.model.parameter_count;
-    plan->steps_per_epoch = (int)((data->train.count + (size_t)spec->batch - 1) / (size_t)spec->batch);
+    const size_t batch = trainer_batch(spec, data);
+    plan->steps_per_epoch = (int)((data->train.count + batch - 1) / batch);
     plan->steps = (long)plan->steps_per_epoch * spec->epochs;
     double forward, backward;
     sample_flops(&t.model, &forward, &backward);
-    plan->flops_per_step = (double)spec->batch * (forward + backward);
+    plan->flops_per_step = (double)batch * (forward + backward);
     RETURN_IF_FAILED(record_layout_make(&plan->records, spec, data, &t.model, plan->steps, error));
     plan->flops = (double)data->train.count * spec->epochs * (forward + backward) +
                   record_flops(spec, data, &plan->records, forward, backward);

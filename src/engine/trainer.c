@@ -4,6 +4,7 @@
 
 #include "engine/data/epoch.h"
 #include "engine/data/points.h"
+#include "engine/full_batch.h"
 #include "engine/initializers.h"
 #include "engine/penalties.h"
 #include "engine/schedules.h"
@@ -13,8 +14,13 @@
 /* Evaluation runs in batches of at least this many samples, however small the training batch is. */
 enum { EVALUATION_BATCH = 128 };
 
-static size_t capacity_of(const training_spec *spec) {
-    return spec->batch > EVALUATION_BATCH ? (size_t)spec->batch : EVALUATION_BATCH;
+size_t trainer_batch(const training_spec *spec, const dataset *data) {
+    return optimizer_is_full_batch(spec->optimizer.kind) ? data->train.count : (size_t)spec->batch;
+}
+
+static size_t capacity_of(const training_spec *spec, const dataset *data) {
+    const size_t batch = trainer_batch(spec, data);
+    return batch > EVALUATION_BATCH ? batch : EVALUATION_BATCH;
 }
 
 static void trainer_carve(trainer *t, arena *a) {
@@ -32,14 +38,14 @@ static void trainer_carve(trainer *t, arena *a) {
 }
 
 static status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error) {
-    *t = (trainer){.spec = spec, .data = data};
+    *t = (trainer){.spec = spec, .data = data, .lr = NAN};
     if (data->points.kind != POINTS_NONE) {
         t->points = *data;
         t->data = &t->points;
     }
     RETURN_IF_FAILED(loss_open(&t->loss, &spec->loss, &spec->model, data->classes, error));
-    RETURN_IF_FAILED(
-        model_build(&t->model, &spec->model, t->loss.model_layers, data->shape, capacity_of(spec), error));
+    RETURN_IF_FAILED(model_build(&t->model, &spec->model, t->loss.model_layers, data->shape,
+                                 capacity_of(spec, data), error));
     t->loss.outputs = (int)shape_size(t->model.boundaries[t->model.layer_count].shape);
     return STATUS_OK;
 }
@@ -92,8 +98,7 @@ bool trainer_is_stopped(trainer *t) {
     return t->outcome == TRAINING_STOPPED;
 }
 
-loss_sums trainer_step(trainer *t, size_t count) {
-    t->lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, t->steps, t->epoch);
+loss_sums trainer_differentiate(trainer *t, size_t count) {
     const pass_mode training = {true, t->seed, t->coordinates, t->steps++};
     model_forward(&t->model, count, training);
     loss_sums sums = loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count,
@@ -103,8 +108,15 @@ loss_sums trainer_step(trainer *t, size_t count) {
     if (is_finite(t, sums)) {
         model_backward(&t->model, count, false);
         penalty_add_gradient(&t->model, &t->spec->loss);
-        optimizer_step(&t->optimizer, &t->model, t->lr, t->steps);
     }
+    return sums;
+}
+
+loss_sums trainer_step(trainer *t, size_t count) {
+    t->lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, t->steps, t->epoch);
+    const loss_sums sums = trainer_differentiate(t, count);
+    if (t->outcome == TRAINING_DONE)
+        optimizer_step(&t->optimizer, &t->model, t->lr, t->steps);
     return sums;
 }
 
@@ -145,17 +157,30 @@ void trainer_begin_epoch(trainer *t, int epoch) {
         epoch_mirrors(t->seed, t->coordinates, epoch, t->spec->mirror, t->mirrored, count);
 }
 
-static void train_epoch(trainer *t, training_report *report, loss_sums *epoch) {
+static loss_sums train_epoch(trainer *t) {
     const size_t samples = t->data->train.count, batch = (size_t)t->spec->batch;
+    loss_sums epoch = {0};
     for (size_t first = 0; first < samples && t->outcome == TRAINING_DONE && !trainer_is_stopped(t);
          first += batch) {
         size_t count = samples - first < batch ? samples - first : batch;
         trainer_load_batch(t, first, count);
         loss_sums sums = trainer_step(t, count);
-        report->steps_taken++;
-        add_sums(epoch, sums);
-        recorder_note(t, &(moment){RECORD_PER_STEP, report->steps_taken, sums});
+        add_sums(&epoch, sums);
+        recorder_note(t, &(moment){RECORD_PER_STEP, (long)t->steps, sums});
     }
+    return epoch;
+}
+
+/* Sums over the last epoch. */
+static loss_sums train_epochs(trainer *t) {
+    loss_sums sums = {0};
+    for (int epoch = 0; epoch < t->spec->epochs && t->outcome == TRAINING_DONE; epoch++) {
+        trainer_begin_epoch(t, epoch);
+        sums = train_epoch(t);
+        if (t->outcome == TRAINING_DONE)
+            recorder_note(t, &(moment){RECORD_PER_EPOCH, epoch + 1, sums});
+    }
+    return sums;
 }
 
 status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
@@ -167,20 +192,17 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
     RETURN_IF_FAILED(trainer_open(&t, spec, data, seed, coordinates, memory, error));
     t.stop = stop;
     t.stop_context = stop_context;
-    report->steps_taken = 0;
     recorder_open(&t, &plan.records, report->values);
     loss_sums sums = {0};
     if (spec->epochs == 0)
         recorder_note(&t, &(moment){RECORD_PER_EPOCH, 0, sums});
-    for (int epoch = 0; epoch < spec->epochs && t.outcome == TRAINING_DONE; epoch++) {
-        sums = (loss_sums){0};
-        trainer_begin_epoch(&t, epoch);
-        train_epoch(&t, report, &sums);
-        if (t.outcome == TRAINING_DONE)
-            recorder_note(&t, &(moment){RECORD_PER_EPOCH, epoch + 1, sums});
-    }
+    else if (optimizer_is_full_batch(spec->optimizer.kind))
+        RETURN_IF_FAILED(full_batch_train(&t, &sums, error));
+    else
+        sums = train_epochs(&t);
     if (t.outcome == TRAINING_DONE)
         recorder_note(&t, &(moment){RECORD_AT_END, 1, sums});
+    report->steps_taken = (long)t.steps;
     report->outcome = t.outcome;
     return STATUS_OK;
 }

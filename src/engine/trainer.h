@@ -22,12 +22,15 @@ struct trainer {
     uint64_t seed, coordinates; /* name the random streams */
     uint64_t steps;             /* taken */
     int epoch;                  /* from 0 */
-    double lr;                  /* of the last step */
+    double lr;                  /* of the last step; NaN for a full-batch optimiser */
     input_transform *transform;
     uint32_t *order;       /* (train.count) of the epoch */
     uint8_t *mirrored;     /* (train.count) of the epoch; NULL: no sample ever is */
     batch_targets targets; /* (capacity) of the batch */
 };
+
+/* Samples of a step: the whole training set for a full-batch optimiser. */
+size_t trainer_batch(const training_spec *spec, const dataset *data);
 
 /* Build the model, take all memory from `memory`, which grows as needed, and draw the initial parameters. */
 status trainer_open(trainer *t, const training_spec *spec, const dataset *data, uint64_t seed,
@@ -43,8 +46,11 @@ void trainer_begin_epoch(trainer *t, int epoch);
 /* Load a batch of `count` samples from position `first` of the epoch's order. */
 void trainer_load_batch(trainer *t, size_t first, size_t count);
 
-/* Forward, loss, backward, update on the loaded batch; returns the sums from before the update. When the loss
- * is not finite the update is left out. */
+/* Forward, loss, backward on the loaded batch: the gradient of its cost, and the sums. A loss that is not
+ * finite ends the training and has no gradient. */
+loss_sums trainer_differentiate(trainer *t, size_t count);
+
+/* The same and an update; returns the sums from before it. */
 loss_sums trainer_step(trainer *t, size_t count);
 
 /* Load samples of a split from `first` on, as many as the model takes at once, and run the model on them in

@@ -1,0 +1,86 @@
+#include "engine/full_batch.h"
+
+#include <math.h>
+#include <nlopt.h>
+#include <string.h>
+
+#include "engine/penalties.h"
+
+/* NLopt's variables are x = w / σ, its objective is cost / σ, so that the gradient on x is that on w.
+ * Truncated Newton multiplies by the Hessian through the difference of two gradients whose places lie √10⁻¹⁵
+ * apart (in Luksan's PNET, whatever the length of x): on the weights of a network in float that would be
+ * rounded away. With σ = 1000 it is 3·10⁻⁵. */
+static const double unit = sizeof(real) == sizeof(float) ? 1000 : 1;
+
+typedef struct search {
+    trainer *trainer;
+    nlopt_opt method;
+    loss_sums last;   /* of the last evaluation */
+    double best_cost; /* at the optimiser's best point */
+} search;
+
+/* Cost at the model's parameters, as one step and epoch of the training. `gradient` (parameter_reals) may be
+ * NULL; it is copied before the records, which may need the model's gradients. */
+static double evaluate(search *s, double *gradient) {
+    trainer *t = s->trainer;
+    trainer_load_batch(t, 0, t->data->train.count);
+    s->last = trainer_differentiate(t, t->data->train.count);
+    for (size_t i = 0; gradient != NULL && i < t->model.parameter_reals; i++)
+        gradient[i] = (double)t->model.gradients[i];
+    recorder_note(t, &(moment){RECORD_PER_STEP, (long)t->steps, s->last});
+    recorder_note(t, &(moment){RECORD_PER_EPOCH, (long)t->steps, s->last});
+    return loss_value(&t->spec->loss, s->last) + penalty_value(&t->model, &t->spec->loss);
+}
+
+/* NLopt's view: all parameters (n) as they are stored, padding included, whose gradient is 0. One evaluation
+ * is left for the result. */
+static double objective(unsigned n, const double *x, double *gradient, void *context) {
+    search *s = context;
+    trainer *t = s->trainer;
+    if (t->steps + 1 >= (uint64_t)t->spec->epochs || t->outcome != TRAINING_DONE || trainer_is_stopped(t)) {
+        nlopt_force_stop(s->method);
+        return HUGE_VAL;
+    }
+    for (unsigned i = 0; i < n; i++)
+        t->model.parameters[i] = (real)(unit * x[i]);
+    const double cost = evaluate(s, gradient);
+    if (cost < s->best_cost) {
+        s->best_cost = cost;
+        memcpy(t->optimizer.best, t->model.parameters, n * sizeof(real));
+    }
+    return cost / unit;
+}
+
+/* How the search ended does not matter if it could begin: the best point is kept. */
+static status run_search(search *s, error_info *error) {
+    const model *m = &s->trainer->model;
+    double cost, *point = s->trainer->optimizer.point;
+    for (size_t i = 0; i < m->parameter_reals; i++)
+        point[i] = (double)m->parameters[i] / unit;
+    nlopt_result result = nlopt_set_min_objective(s->method, objective, s);
+    if (result > 0)
+        result = nlopt_optimize(s->method, point, &cost);
+    if (result == NLOPT_OUT_OF_MEMORY || result == NLOPT_INVALID_ARGS)
+        return error_set(error, STATUS_INTERNAL, "NLopt with %zu parameters: %s", m->parameter_reals,
+                         nlopt_result_to_string(result));
+    return STATUS_OK;
+}
+
+status full_batch_train(trainer *t, loss_sums *last, error_info *error) {
+    const size_t reals = t->model.parameter_reals;
+    const nlopt_algorithm algorithm =
+        t->spec->optimizer.kind == OPTIMIZER_LBFGS ? NLOPT_LD_LBFGS : NLOPT_LD_TNEWTON_PRECOND_RESTART;
+    search s = {.trainer = t, .method = nlopt_create(algorithm, (unsigned)reals), .best_cost = HUGE_VAL};
+    if (s.method == NULL)
+        return error_set(error, STATUS_INTERNAL, "NLopt with %zu parameters: out of memory", reals);
+    trainer_begin_epoch(t, 0);
+    memcpy(t->optimizer.best, t->model.parameters, reals * sizeof(real));
+    const status code = run_search(&s, error);
+    nlopt_destroy(s.method);
+    if (code == STATUS_OK && t->outcome == TRAINING_DONE) {
+        memcpy(t->model.parameters, t->optimizer.best, reals * sizeof(real));
+        evaluate(&s, NULL);
+    }
+    *last = s.last;
+    return code;
+}
