@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/axis_values.h"
 #include "io/job_axes.h"
 #include "io/job_keys.h"
 #include "io/job_table.h"
@@ -134,68 +133,11 @@ void job_destroy(job **j) {
 
 /* ---- Cells ------------------------------------------------------------------------------------- */
 
-static void apply_axis_value(const job *j, int axis, size_t index, training_spec *spec) {
-    const job_axis *source = &j->details->axes[axis];
-    if (source->number != NULL)
-        source->number->type->store((char *)spec + source->offset, j->grid.axes[axis].numbers[index]);
-}
-
 void job_cell_spec(const job *j, size_t cell, training_spec *spec) {
     size_t index[GRID_MAX_AXES];
     grid_cell_index(&j->grid, cell, index);
     *spec = j->details->variants[job_variant_of(j, index)];
     for (int axis = 0; axis < j->grid.axis_count; axis++)
-        apply_axis_value(j, axis, index[axis], spec);
-}
-
-/* ---- Checking against the data ----------------------------------------------------------------- */
-
-static status prefix_place(tree_place place, const char *what, error_info *error) {
-    char text[ERROR_TEXT_SIZE];
-    tree_place_text(place, text, sizeof text);
-    return error_prefix(error, "%s: %s: ", text, what);
-}
-
-/* engine_plan says "layer N" or "layer (N)" when a layer does not fit: point at that layer's line. */
-static status prefix_layer_place(const job *j, error_info *error) {
-    const tree_node *node = tree_find(j->details->tree, "model.layers");
-    const char *named = error != NULL ? strstr(error->text, "layer ") : NULL;
-    int layer;
-    if (named != NULL && sscanf(named, "layer%*[ (]%d", &layer) == 1 && layer >= 0 &&
-        layer < (int)node->count)
-        for (node = node->first; layer > 0; layer--)
-            node = node->next;
-    return prefix_place(node->place, "model.layers", error);
-}
-
-static status check_channels(const job *j, const dataset *data, error_info *error) {
-    int normalized = j->base.normalize.channels;
-    if (normalized == 0 || normalized == data->shape.channels)
-        return STATUS_OK;
-    return tree_error(error, tree_find(j->details->tree, "data.normalize")->place,
-                      "data.normalize: %d values; accepted: one for each of the data's %d channels",
-                      normalized, data->shape.channels);
-}
-
-static status check_axis(const job *j, int axis, const dataset *data, error_info *error) {
-    const job_axis *source = &j->details->axes[axis];
-    const char *key = source->keys[0]->text;
-    for (size_t i = 0; i < j->grid.axes[axis].count; i++) {
-        training_spec spec = j->base;
-        training_plan plan;
-        apply_axis_value(j, axis, i, &spec);
-        if (engine_plan(&spec, data, &plan, error) != STATUS_OK)
-            return prefix_place(axis_value_place(source, i), key, error);
-    }
-    return STATUS_OK;
-}
-
-status job_check(const job *j, const dataset *data, training_plan *plan, error_info *error) {
-    RETURN_IF_FAILED(check_channels(j, data, error));
-    if (engine_plan(&j->base, data, plan, error) != STATUS_OK)
-        return prefix_layer_place(j, error);
-    for (int axis = 0; axis < j->grid.axis_count; axis++)
         if (j->grid.axes[axis].kind == AXIS_NUMBER)
-            RETURN_IF_FAILED(check_axis(j, axis, data, error));
-    return STATUS_OK;
+            job_apply_number(j, axis, index[axis], spec);
 }

@@ -26,7 +26,7 @@ typedef struct job {
     char title[256];
     uint64_t seed;
     data_spec data;
-    training_spec base; /* before any axis value is applied */
+    training_spec base; /* with the first value of every axis of labels, before any number is applied */
     grid grid;
     job_details *details;
     char *canonical; /* one "key = value" line per key that matters to the results, defaults included,
@@ -39,11 +39,11 @@ typedef struct job {
  * ("--set KEY=VALUE: …" for a setting). An unreadable file is STATUS_IO. */
 status job_load(job **out, const char *path, const char *const settings[], int count, error_info *error);
 
-/* The specification of one cell: base with the axis values applied. */
+/* The specification of one cell, which points to what the job owns. */
 void job_cell_spec(const job *j, size_t cell, training_spec *spec);
 
-/* Check every axis value and the models against the data (engine_plan), and give the plan of the base
- * specification. Messages name the place in the job file. */
+/* Check every combination of labels and every number of an axis against the data (engine_plan), and give the
+ * plan of the base specification. Messages name the place in the job file. */
 status job_check(const job *j, const dataset *data, training_plan *plan, error_info *error);
 
 /* The layout that has room for what every cell records: cells may differ in steps, epochs and models. After

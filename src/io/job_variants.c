@@ -114,3 +114,8 @@ status job_variants_read(job *j, error_info *error) {
         RETURN_IF_FAILED(read_variant(j, variant, &j->details->variants[variant], error));
     return job_variant_select(j, 0, error);
 }
+
+void job_apply_number(const job *j, int axis, size_t index, training_spec *spec) {
+    const job_axis *source = &j->details->axes[axis];
+    source->number->type->store((char *)spec + source->offset, j->grid.axes[axis].numbers[index]);
+}

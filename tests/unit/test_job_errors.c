@@ -396,7 +396,7 @@ static void assert_check_refuses(int line, const char *text, const char *place, 
 static void models_must_fit_the_data(void **state) {
     (void)state;
     assert_check_refuses(3, "data: {source: synthetic, normalize: {mean: [0.5], std: [1]}}", "3:38",
-                         "data.normalize: 1 values; accepted: one for each of the data's 3 channels");
+                         "data.normalize: normalisation for 1 channels, but the images have 3");
     assert_check_refuses(7, "    - max_pool: 64", "7:7", "layer 1");
     assert_check_refuses(8, "    - dense: 11", "8:7", "11");
 }
