@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "io/dataset_reader.h"
+#include "io/job_data.h"
 
 typedef struct bench_options {
     const char *job_path; /* NULL: the built-in network */
@@ -139,11 +139,11 @@ static status bench(const bench_options *o, const training_spec *spec, const dat
 
 static status bench_job(const bench_options *o, error_info *error) {
     job *j = NULL;
-    dataset described;
+    stored_dataset stored;
     RETURN_IF_FAILED(job_load(&j, o->job_path, NULL, 0, error));
-    status result = dataset_describe(&j->data, o->data_directory, &described, error);
+    status result = job_describe_data(j, o->data_directory, &stored, error);
     if (result == STATUS_OK)
-        result = bench(o, &j->base, &described, error);
+        result = bench(o, &j->base, &stored.data, error);
     job_destroy(&j);
     return result;
 }

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "io/dataset_reader.h"
+#include "io/job_data.h"
 #include "io/results.h"
 
 enum { TIMED_STEPS = 2 };
@@ -150,12 +150,12 @@ static void print_json(const job *j, const training_plan *plan, const prediction
 }
 
 static status plan_job(const plan_options *o, const job *j, error_info *error) {
-    dataset data;
+    stored_dataset stored;
     training_plan plan;
     prediction p = {0};
-    RETURN_IF_FAILED(dataset_describe(&j->data, o->data_directory, &data, error));
-    RETURN_IF_FAILED(job_check(j, &data, &plan, error));
-    RETURN_IF_FAILED(predict(j, &data, &plan, o->ranks, &p, error));
+    RETURN_IF_FAILED(job_describe_data(j, o->data_directory, &stored, error));
+    RETURN_IF_FAILED(job_check(j, &stored.data, &plan, error));
+    RETURN_IF_FAILED(predict(j, &stored.data, &plan, o->ranks, &p, error));
     if (o->json)
         print_json(j, &plan, &p, o->ranks);
     else

@@ -34,29 +34,45 @@ status cli_predict_costs(const job *j, const dataset *data, double *costs, error
     return STATUS_OK;
 }
 
-/* Enough generated images for one batch, in `*memory`, which the caller frees. */
-static status generate_images(const dataset *described, size_t count, uint8_t **memory, dataset *out,
-                              error_info *error) {
-    tensor_shape shape = described->shape;
-    size_t image = (size_t)shape.channels * (size_t)shape.height * (size_t)shape.width;
-    *memory = malloc(count * (image + 1));
+/* Enough made-up samples for one batch, as bytes whatever they are in the data set: only their time matters.
+ * `*memory` is the caller's to free. */
+static status make_samples(const dataset *described, size_t count, void **memory, dataset *out,
+                           error_info *error) {
+    const tensor_shape s = described->shape;
+    const size_t size = (size_t)s.channels * (size_t)s.height * (size_t)s.width;
+    const size_t target_bytes = count * (size_t)described->target_count * sizeof(float);
+    *memory = calloc(1, target_bytes + count * (size + 1));
     if (*memory == NULL)
-        return error_set(error, STATUS_INTERNAL, "out of memory for %zu images", count);
-    dataset_split split = {.count = count, .pixels = *memory, .labels = *memory + count * image};
-    *out = (dataset){.shape = shape, .classes = described->classes, .train = split, .test = split};
-    synthetic_spec spec = {.shape = shape, .classes = described->classes, .train_count = count};
-    synthetic_images(&spec, 0, 0, count, *memory, *memory + count * image);
+        return error_set(error, STATUS_INTERNAL, "out of memory for %zu samples", count);
+    float *targets = *memory;
+    uint8_t *pixels = (uint8_t *)*memory + target_bytes, *labels = pixels + count * size;
+    const bool regression = described->target_count > 0;
+    const synthetic_spec spec = {.shape = {1, s.channels * s.height, s.width},
+                                 .classes = regression ? 2 : described->classes,
+                                 .train_count = count};
+    synthetic_images(&spec, 0, 0, count, pixels, labels);
+    const dataset_split split = {.count = count,
+                                 .pixels = pixels,
+                                 .labels = regression ? NULL : labels,
+                                 .targets = regression ? targets : NULL};
+    *out = (dataset){.shape = s,
+                     .classes = described->classes,
+                     .target_count = described->target_count,
+                     .train = split,
+                     .validation = split,
+                     .test = split};
     return STATUS_OK;
 }
 
 status cli_time_steps(const training_spec *spec, const dataset *described, int steps, engine_times *times,
                       error_info *error) {
-    uint8_t *images;
-    dataset data;
+    void *samples = NULL;
+    dataset data = *described;
     arena memory = {0};
-    RETURN_IF_FAILED(generate_images(described, (size_t)spec->batch, &images, &data, error));
+    if (described->points.kind == POINTS_NONE)
+        RETURN_IF_FAILED(make_samples(described, (size_t)spec->batch, &samples, &data, error));
     status result = engine_bench(spec, &data, steps, &memory, times, error);
     arena_release(&memory);
-    free(images);
+    free(samples);
     return result;
 }

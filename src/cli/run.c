@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
-#include "io/dataset_reader.h"
+#include "io/job_data.h"
 #include "io/results.h"
 #include "sweep/sweep.h"
 #include "sweep/transport_mpi.h"
@@ -24,7 +24,7 @@ typedef struct run {
     mpi_world *world;
     run_options options;
     job *job;
-    dataset data;
+    stored_dataset stored;
     record_layout records;
     /* Rank 0 only: */
     results *results;
@@ -82,23 +82,23 @@ static status load_job(run *r, error_info *error) {
     training_plan plan;
     RETURN_IF_FAILED(engine_kernels_check(error));
     RETURN_IF_FAILED(job_load(&r->job, o->job_path, o->settings.items, o->settings.count, error));
-    RETURN_IF_FAILED(dataset_describe(&r->job->data, o->data_directory, &r->data, error));
-    RETURN_IF_FAILED(job_check(r->job, &r->data, &plan, error));
-    return job_layout(r->job, &r->data, &r->records, error);
+    RETURN_IF_FAILED(job_describe_data(r->job, o->data_directory, &r->stored, error));
+    RETURN_IF_FAILED(job_check(r->job, &r->stored.data, &plan, error));
+    return job_layout(r->job, &r->stored.data, &r->records, error);
 }
 
 /* Pixels are in memory once per node. Every rank goes through the collective steps, whatever failed. */
 static status load_data(run *r, error_info *error) {
     void *memory;
     bool leader;
-    RETURN_IF_FAILED(mpi_world_share(r->world, dataset_bytes(&r->data), &memory, &leader, error));
+    RETURN_IF_FAILED(mpi_world_share(r->world, dataset_bytes(&r->stored), &memory, &leader, error));
     status result = STATUS_OK;
     if (leader)
         result =
-            dataset_read(&r->job->data, r->options.data_directory, r->job->seed, memory, &r->data, error);
+            dataset_read(&r->job->data, r->options.data_directory, r->job->seed, memory, &r->stored, error);
     status published = mpi_world_publish(r->world, result == STATUS_OK ? error : NULL);
     if (!leader)
-        dataset_attach(&r->data, memory);
+        dataset_attach(&r->stored, memory);
     return result != STATUS_OK ? result : published;
 }
 
@@ -161,7 +161,7 @@ static status prepare_sweep(run *r, error_info *error) {
     if (r->selected == NULL || r->left_out == NULL || r->costs == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", cells);
     RETURN_IF_FAILED(select_cells(r, error));
-    RETURN_IF_FAILED(cli_predict_costs(r->job, &r->data, r->costs, error));
+    RETURN_IF_FAILED(cli_predict_costs(r->job, &r->stored.data, r->costs, error));
     RETURN_IF_FAILED(open_results(r, error));
     const uint8_t *states = results_states(r->results);
     for (size_t cell = 0; cell < cells; cell++)
@@ -182,7 +182,7 @@ static void cell_spec(void *context, size_t cell, training_spec *spec) {
 
 static worker_setup make_worker(run *r) {
     worker_setup setup = {.grid = &r->job->grid,
-                          .data = &r->data,
+                          .data = &r->stored.data,
                           .seed = r->job->seed,
                           .records = &r->records,
                           .cell_spec = cell_spec,

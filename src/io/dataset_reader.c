@@ -1,169 +1,344 @@
-/* CIFAR-10, binary version (https://www.cs.toronto.edu/~kriz/cifar.html): five training files and one test
- * file, each of 10,000 records of one label byte and 3 × 32 × 32 pixel bytes, red plane first. */
 #include "io/dataset_reader.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum {
-    CIFAR10_CLASSES = 10,
-    CIFAR10_PIXELS = 3 * 32 * 32,
-    CIFAR10_RECORD_BYTES = 1 + CIFAR10_PIXELS,
-    CIFAR10_RECORDS_PER_FILE = 10000,
-    CIFAR10_FILE_BYTES = CIFAR10_RECORDS_PER_FILE * CIFAR10_RECORD_BYTES,
-    CIFAR10_TRAIN_FILES = 5,
-    CIFAR10_FILES = 6,
-};
+#include "io/data_internal.h"
 
-static const char *const cifar10_files[CIFAR10_FILES] = {
-    "data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
-    "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin",
-};
+/* ---- For the formats --------------------------------------------------------------------------- */
 
-/* ---- Layout in memory: training pixels, test pixels, training labels, test labels -------------- */
-
-static size_t pixels_per_image(const dataset *d) {
-    return (size_t)d->shape.channels * (size_t)d->shape.height * (size_t)d->shape.width;
-}
-
-size_t dataset_bytes(const dataset *described) {
-    return (described->train.count + described->test.count) * (pixels_per_image(described) + 1);
-}
-
-typedef struct split_memory {
-    size_t count;
-    uint8_t *pixels; /* (count, C, H, W) */
-    uint8_t *labels; /* (count) */
-} split_memory;
-
-static void lay_out(const dataset *d, void *memory, split_memory *train, split_memory *test) {
-    uint8_t *train_pixels = memory;
-    uint8_t *test_pixels = train_pixels + d->train.count * pixels_per_image(d);
-    uint8_t *train_labels = test_pixels + d->test.count * pixels_per_image(d);
-    *train = (split_memory){d->train.count, train_pixels, train_labels};
-    *test = (split_memory){d->test.count, test_pixels, train_labels + d->train.count};
-}
-
-void dataset_attach(dataset *d, void *memory) {
-    split_memory train, test;
-    lay_out(d, memory, &train, &test);
-    d->train = (dataset_split){.count = train.count, .pixels = train.pixels, .labels = train.labels};
-    d->test = (dataset_split){.count = test.count, .pixels = test.pixels, .labels = test.labels};
-}
-
-/* ---- CIFAR-10 ---------------------------------------------------------------------------------- */
-
-static status cifar10_path(char path[PATH_MAX], const char *directory, int file, error_info *error) {
-    int length = snprintf(path, PATH_MAX, "%s/cifar-10-batches-bin/%s", directory, cifar10_files[file]);
+status data_path(char path[PATH_MAX], const char *directory, const char *name, error_info *error) {
+    int length = snprintf(path, PATH_MAX, "%s/%s", directory, name);
     if (length < 0 || length >= PATH_MAX)
         return error_set(error, STATUS_USAGE, "%.100s…: the data directory's name is too long", directory);
     return STATUS_OK;
 }
 
-static status missing_file(const char *path, error_info *error) {
+status data_missing(const char *path, const char *what, error_info *error) {
     return error_set(
         error, STATUS_IO,
-        "%s: %s; CIFAR-10 (binary version) is looked for there: --data DIR or $MPISWEEP_DATA says "
-        "in which directory the data sets lie",
-        path, strerror(errno));
+        "%s: %s; %s is looked for there: --data DIR or $MPISWEEP_DATA says in which directory the "
+        "data sets lie",
+        path, strerror(errno), what);
 }
 
-static status check_cifar10_files(const char *directory, error_info *error) {
-    for (int file = 0; file < CIFAR10_FILES; file++) {
-        char path[PATH_MAX];
-        RETURN_IF_FAILED(cifar10_path(path, directory, file, error));
-        struct stat info;
-        if (stat(path, &info) != 0)
-            return missing_file(path, error);
-        if (!S_ISREG(info.st_mode))
-            return error_set(error, STATUS_IO, "%s: not a regular file", path);
-        if (info.st_size != CIFAR10_FILE_BYTES)
-            return error_set(error, STATUS_IO, "%s: wrong size: expected %d bytes, found %lld", path,
-                             CIFAR10_FILE_BYTES, (long long)info.st_size);
+bool sample_sink_is_full(const sample_sink *sink) {
+    return sink->kept == sink->wanted;
+}
+
+/* The stored sample (C, H, W) without its border → (C, H − 2·border, W − 2·border). */
+static void keep_sample(sample_sink *sink, const unsigned char *sample) {
+    const size_t border = (size_t)sink->border, bytes = sink->element_bytes;
+    const size_t height = (size_t)sink->stored.height, width = (size_t)sink->stored.width;
+    const size_t rows = height - 2 * border, row_bytes = (width - 2 * border) * bytes;
+    const size_t channels = (size_t)sink->stored.channels;
+    unsigned char *out = sink->samples + sink->kept * channels * rows * row_bytes;
+    for (size_t c = 0; c < channels; c++)
+        for (size_t y = border; y < border + rows; y++, out += row_bytes)
+            memcpy(out, sample + ((c * height + y) * width + border) * bytes, row_bytes);
+}
+
+void sample_sink_put(sample_sink *sink, const void *sample, uint8_t label) {
+    if (sink->per_class > 0 && sink->class_counts[label] == sink->per_class)
+        return;
+    if (sink->samples != NULL) {
+        keep_sample(sink, sample);
+        sink->labels[sink->kept] = label;
     }
-    return STATUS_OK;
+    sink->class_counts[label]++;
+    sink->kept++;
 }
 
-static status read_cifar10_records(FILE *stream, const char *path, split_memory records, error_info *error) {
-    for (size_t i = 0; i < records.count; i++) {
-        size_t offset = i * CIFAR10_RECORD_BYTES;
-        uint8_t *pixels = records.pixels + i * CIFAR10_PIXELS;
-        if (fread(&records.labels[i], 1, 1, stream) != 1 ||
-            fread(pixels, 1, CIFAR10_PIXELS, stream) != CIFAR10_PIXELS)
-            return error_set(error, STATUS_IO, "%s: cannot read the record at byte %zu: %s", path, offset,
-                             ferror(stream) ? strerror(errno) : "the file ends early");
-        if (records.labels[i] >= CIFAR10_CLASSES)
-            return error_set(error, STATUS_IO, "%s: label %d at byte %zu; accepted: 0 to %d", path,
-                             records.labels[i], offset, CIFAR10_CLASSES - 1);
+void sample_sink_put_targets(sample_sink *sink, const void *sample, const float *targets) {
+    const size_t size = (size_t)sink->target_count;
+    if (sink->samples != NULL) {
+        keep_sample(sink, sample);
+        memcpy(sink->targets + sink->kept * size, targets, size * sizeof *targets);
     }
-    return STATUS_OK;
+    sink->kept++;
 }
 
-/* Fill a split from consecutive files, beginning with `file`. */
-static status read_cifar10_split(const char *directory, int file, split_memory split, error_info *error) {
-    while (split.count > 0) {
-        size_t count = split.count < CIFAR10_RECORDS_PER_FILE ? split.count : CIFAR10_RECORDS_PER_FILE;
-        char path[PATH_MAX];
-        RETURN_IF_FAILED(cifar10_path(path, directory, file++, error));
-        FILE *stream = fopen(path, "rb");
-        if (stream == NULL)
-            return missing_file(path, error);
-        status result =
-            read_cifar10_records(stream, path, (split_memory){count, split.pixels, split.labels}, error);
-        fclose(stream); /* only read: nothing can be lost */
-        RETURN_IF_FAILED(result);
-        split =
-            (split_memory){split.count - count, split.pixels + count * CIFAR10_PIXELS, split.labels + count};
-    }
-    return STATUS_OK;
-}
-
-static size_t limited(int wanted, size_t available) {
-    return wanted > 0 && (size_t)wanted < available ? (size_t)wanted : available;
-}
-
-/* ---- Any source -------------------------------------------------------------------------------- */
-
-status dataset_describe(const data_spec *spec, const char *data_directory, dataset *out, error_info *error) {
-    switch (spec->source) {
+static const data_format *format_of(data_source source) {
+    switch (source) {
     case DATA_CIFAR10:
-        RETURN_IF_FAILED(check_cifar10_files(data_directory, error));
-        *out = (dataset){
-            .shape = {3, 32, 32},
-            .classes = CIFAR10_CLASSES,
-            .train.count = limited(spec->train_count, CIFAR10_TRAIN_FILES * CIFAR10_RECORDS_PER_FILE),
-            .test.count = limited(spec->test_count, CIFAR10_RECORDS_PER_FILE),
-        };
-        return STATUS_OK;
+        return &data_cifar10;
+    case DATA_MNIST:
+    case DATA_FASHION_MNIST:
+        return &data_idx;
+    case DATA_HDF5:
+    case DATA_NPY:
+        return &data_arrays;
     case DATA_SYNTHETIC:
-        *out = (dataset){
-            .shape = spec->synthetic.shape,
-            .classes = spec->synthetic.classes,
-            .train.count = spec->synthetic.train_count,
-            .test.count = spec->synthetic.test_count,
-        };
+        return &data_synthetic;
+    case DATA_XOR:
+    case DATA_ABSOLUTE_VALUE:
+        break;
+    }
+    return NULL; /* points that the engine draws */
+}
+
+/* ---- Describing -------------------------------------------------------------------------------- */
+
+/* The first `limit` samples; 0: all. */
+static status limit_count(const char *key, size_t limit, size_t available, size_t *out, error_info *error) {
+    *out = limit > 0 ? limit : available;
+    if (limit > available)
+        return error_set(error, STATUS_USAGE, "%s: %zu; accepted: up to the %zu samples that there are", key,
+                         limit, available);
+    return STATUS_OK;
+}
+
+/* Tally the first `count` training samples by class where anything depends on it, else just note them. */
+static status count_classes(const data_request *request, const stored_split *split, size_t count,
+                            sample_sink *tally, error_info *error) {
+    const data_spec *spec = request->spec;
+    *tally =
+        (sample_sink){.wanted = count, .per_class = spec->per_class, .target_count = split->target_count};
+    const bool stratified = spec->validation_fraction > 0 && spec->validation_kind == HOLD_OUT_STRATIFIED;
+    if (split->classes == 0 || spec->per_class > 0 || stratified)
+        return format_of(spec->source)->read(request, split, tally, error);
+    tally->kept = count;
+    return STATUS_OK;
+}
+
+static int highest_class(const sample_sink *tally) {
+    int highest = ENGINE_MAX_CLASSES - 1;
+    while (highest > 0 && tally->class_counts[highest] == 0)
+        highest--;
+    return highest;
+}
+
+static status check_per_class(const data_spec *spec, const sample_sink *tally, int classes,
+                              error_info *error) {
+    for (int c = 0; c < classes; c++)
+        if (tally->class_counts[c] < spec->per_class)
+            return error_set(error, STATUS_USAGE,
+                             "data.per_class: %zu, but the training set has only %zu samples of class %d",
+                             spec->per_class, tally->class_counts[c], c);
+    return STATUS_OK;
+}
+
+/* Share the stored training samples out among train and validation. */
+static status plan_hold_out(const data_spec *spec, const sample_sink *tally, dataset *d, error_info *error) {
+    const bool stratified = spec->validation_kind == HOLD_OUT_STRATIFIED;
+    d->train.count = tally->kept;
+    if (spec->validation_fraction == 0)
+        return STATUS_OK;
+    if (stratified && d->classes == 0)
+        return error_set(error, STATUS_USAGE,
+                         "data.validation.kind: stratified, but the data have no classes; accepted: random");
+    d->validation.count = stratified
+                              ? hold_out_count(spec->validation_fraction, tally->class_counts, d->classes)
+                              : hold_out_count(spec->validation_fraction, &tally->kept, 1);
+    d->train.count -= d->validation.count;
+    if (d->validation.count == 0 || d->train.count == 0)
+        return error_set(error, STATUS_USAGE,
+                         "data.validation.fraction: %g holds out %zu of %zu samples; accepted: a share that "
+                         "leaves some on both sides",
+                         spec->validation_fraction, d->validation.count, tally->kept);
+    return STATUS_OK;
+}
+
+static status describe_train(const data_request *request, stored_dataset *out, error_info *error) {
+    const data_spec *spec = request->spec;
+    stored_split *split = &out->train_file;
+    size_t count;
+    sample_sink tally;
+    RETURN_IF_FAILED(format_of(spec->source)->describe(request, split, error));
+    RETURN_IF_FAILED(limit_count("data.train_count", spec->train_count, split->count, &count, error));
+    if (split->target_count > 0 && spec->per_class > 0)
+        return error_set(error, STATUS_USAGE,
+                         "data.per_class: %zu, but the data have no classes; accepted: 0", spec->per_class);
+    RETURN_IF_FAILED(count_classes(request, split, count, &tally, error));
+    if (split->target_count == 0 && split->classes == 0)
+        split->classes = highest_class(&tally) + 1;
+    RETURN_IF_FAILED(check_per_class(spec, &tally, split->classes, error));
+    out->train_count = tally.kept;
+    out->data.classes = split->classes;
+    out->data.target_count = split->target_count;
+    return plan_hold_out(spec, &tally, &out->data, error);
+}
+
+static bool same_samples(const stored_split *a, const stored_split *b) {
+    return a->shape.channels == b->shape.channels && a->shape.height == b->shape.height &&
+           a->shape.width == b->shape.width && a->floats == b->floats && a->target_count == b->target_count;
+}
+
+static void describe_samples(const stored_split *s, char *text, size_t size) {
+    snprintf(text, size, "%s of %d × %d × %d with %s", s->floats ? "floating-point numbers" : "bytes",
+             s->shape.channels, s->shape.height, s->shape.width, s->target_count > 0 ? "targets" : "labels");
+}
+
+static status describe_test(const data_request *request, stored_dataset *out, error_info *error) {
+    stored_split *test = &out->test_file;
+    RETURN_IF_FAILED(format_of(request->spec->source)->describe(request, test, error));
+    RETURN_IF_FAILED(
+        limit_count("data.test_count", request->spec->test_count, test->count, &out->test_count, error));
+    out->data.test.count = out->test_count;
+    if (test->count > 0 && !same_samples(&out->train_file, test)) {
+        char train_text[128], test_text[128];
+        describe_samples(&out->train_file, train_text, sizeof train_text);
+        describe_samples(test, test_text, sizeof test_text);
+        return error_set(error, STATUS_IO, "the training samples are %s, the test samples %s", train_text,
+                         test_text);
+    }
+    test->classes = out->train_file.classes;
+    return STATUS_OK;
+}
+
+static status cut_border(int border, tensor_shape *shape, error_info *error) {
+    if (border > 0 && (2 * border >= shape->height || 2 * border >= shape->width))
+        return error_set(error, STATUS_USAGE, "data.border: %d leaves nothing of images of %d × %d pixels",
+                         border, shape->height, shape->width);
+    shape->height -= 2 * border;
+    shape->width -= 2 * border;
+    return STATUS_OK;
+}
+
+static void describe_points(const data_spec *spec, dataset *out) {
+    const bool xor = spec->source == DATA_XOR;
+    *out = (dataset){.shape = {xor? 2 : 1, 1, 1},
+                     .classes = xor? 2 : 0,
+                     .target_count = xor? 0 : 1,
+                     .train.count = spec->points.train_count,
+                     .validation.count = spec->points.validation_count,
+                     .test.count = spec->points.test_count,
+                     .points = spec->points};
+    out->points.kind = xor? POINTS_XOR : POINTS_ABSOLUTE_VALUE;
+}
+
+status dataset_describe(const data_spec *spec, const char *data_directory, stored_dataset *out,
+                        error_info *error) {
+    data_request request = {.spec = spec, .directory = data_directory};
+    *out = (stored_dataset){.per_feature = spec->per_feature};
+    if (format_of(spec->source) == NULL) {
+        describe_points(spec, &out->data);
         return STATUS_OK;
     }
-    return error_set(error, STATUS_INTERNAL, "unknown data source %d", (int)spec->source);
+    RETURN_IF_FAILED(describe_train(&request, out, error));
+    request.test = true;
+    RETURN_IF_FAILED(describe_test(&request, out, error));
+    out->data.shape = out->train_file.shape;
+    return cut_border(spec->border, &out->data.shape, error);
+}
+
+/* ---- Memory ------------------------------------------------------------------------------------ */
+
+typedef struct set_memory {
+    void *samples;   /* (count, C, H, W) of bytes or floats */
+    uint8_t *labels; /* (count) … */
+    float *targets;  /* … or (count, target_count) */
+} set_memory;
+
+typedef struct dataset_memory {
+    set_memory train, test;
+    uint32_t *train_index, *validation_index; /* NULL without a hold-out split */
+    float *mean, *std;                        /* (C, H, W); NULL unless standardised by feature */
+} dataset_memory;
+
+static size_t sample_size(const dataset *d) {
+    return (size_t)d->shape.channels * (size_t)d->shape.height * (size_t)d->shape.width;
+}
+
+static size_t element_bytes(const stored_dataset *d) {
+    return d->train_file.floats ? sizeof(float) : sizeof(uint8_t);
+}
+
+static set_memory carve_set(const stored_dataset *d, size_t count, arena *a) {
+    const size_t targets = (size_t)d->data.target_count;
+    set_memory m = {.samples = arena_take(a, count * sample_size(&d->data) * element_bytes(d))};
+    if (targets > 0)
+        m.targets = arena_take(a, count * targets * sizeof *m.targets);
+    else
+        m.labels = arena_take(a, count);
+    return m;
+}
+
+static dataset_memory carve(const stored_dataset *d, arena *a) {
+    dataset_memory m = {.train = carve_set(d, d->train_count, a), .test = carve_set(d, d->test_count, a)};
+    if (d->data.validation.count > 0) {
+        m.train_index = arena_take(a, d->data.train.count * sizeof *m.train_index);
+        m.validation_index = arena_take(a, d->data.validation.count * sizeof *m.validation_index);
+    }
+    if (d->per_feature) {
+        m.mean = arena_take(a, sample_size(&d->data) * sizeof *m.mean);
+        m.std = arena_take(a, sample_size(&d->data) * sizeof *m.std);
+    }
+    return m;
+}
+
+size_t dataset_bytes(const stored_dataset *described) {
+    arena measure = {0};
+    if (described->train_count > 0)
+        carve(described, &measure);
+    return measure.used;
+}
+
+static dataset_memory carve_block(const stored_dataset *d, void *memory) {
+    return carve(d, &(arena){.memory = memory, .capacity = dataset_bytes(d)});
+}
+
+static void attach_split(const stored_dataset *d, const set_memory *m, const uint32_t *index,
+                         dataset_split *out) {
+    *out = (dataset_split){.count = out->count,
+                           .index = index,
+                           .pixels = d->train_file.floats ? NULL : m->samples,
+                           .features = d->train_file.floats ? m->samples : NULL,
+                           .labels = m->labels,
+                           .targets = m->targets};
+}
+
+void dataset_attach(stored_dataset *d, void *memory) {
+    if (d->train_count == 0) /* drawn points */
+        return;
+    const dataset_memory m = carve_block(d, memory);
+    attach_split(d, &m.train, m.train_index, &d->data.train);
+    attach_split(d, &m.test, NULL, &d->data.test);
+    if (d->data.validation.count > 0)
+        attach_split(d, &m.train, m.validation_index, &d->data.validation);
+    d->data.feature_mean = m.mean;
+    d->data.feature_std = m.std;
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------- */
+
+static status read_set(const data_request *request, const stored_dataset *d, const set_memory *m,
+                       error_info *error) {
+    const stored_split *file = request->test ? &d->test_file : &d->train_file;
+    sample_sink sink = {.stored = file->shape,
+                        .border = request->spec->border,
+                        .element_bytes = element_bytes(d),
+                        .wanted = request->test ? d->test_count : d->train_count,
+                        .per_class = request->test ? 0 : request->spec->per_class,
+                        .target_count = file->target_count,
+                        .samples = m->samples,
+                        .labels = m->labels,
+                        .targets = m->targets};
+    if (sink.wanted == 0)
+        return STATUS_OK;
+    RETURN_IF_FAILED(format_of(request->spec->source)->read(request, file, &sink, error));
+    if (!sample_sink_is_full(&sink))
+        return error_set(error, STATUS_IO, "the files of the %s set changed while they were read",
+                         request->test ? "test" : "training");
+    return STATUS_OK;
 }
 
 status dataset_read(const data_spec *spec, const char *data_directory, uint64_t seed, void *memory,
-                    dataset *out, error_info *error) {
-    dataset described;
-    RETURN_IF_FAILED(dataset_describe(spec, data_directory, &described, error));
-    split_memory train, test;
-    lay_out(&described, memory, &train, &test);
-    if (spec->source == DATA_SYNTHETIC) {
-        synthetic_images(&spec->synthetic, seed, 0, train.count, train.pixels, train.labels);
-        synthetic_images(&spec->synthetic, seed, train.count, test.count, test.pixels, test.labels);
-    } else {
-        RETURN_IF_FAILED(read_cifar10_split(data_directory, 0, train, error));
-        RETURN_IF_FAILED(read_cifar10_split(data_directory, CIFAR10_TRAIN_FILES, test, error));
-    }
-    *out = described;
-    dataset_attach(out, memory);
+                    stored_dataset *d, error_info *error) {
+    if (d->train_count == 0) /* drawn points */
+        return STATUS_OK;
+    data_request request = {.spec = spec, .directory = data_directory, .seed = seed};
+    const dataset_memory m = carve_block(d, memory);
+    RETURN_IF_FAILED(read_set(&request, d, &m.train, error));
+    request.test = true;
+    RETURN_IF_FAILED(read_set(&request, d, &m.test, error));
+    if (d->data.validation.count > 0)
+        hold_out_draw(spec->validation_fraction,
+                      spec->validation_kind == HOLD_OUT_STRATIFIED ? m.train.labels : NULL, d->train_count,
+                      seed, m.train_index, m.validation_index);
+    dataset_attach(d, memory);
+    if (d->per_feature)
+        dataset_statistics(&d->data.train, sample_size(&d->data), m.mean, m.std);
     return STATUS_OK;
 }

@@ -86,6 +86,7 @@ static status load(job *j, const char *path, const char *const settings[], int c
     j->details = calloc(1, sizeof *j->details);
     if (j->path == NULL || j->details == NULL)
         return out_of_memory(error);
+    j->data.job_path = j->path;
     size_t size = 0;
     RETURN_IF_FAILED(read_text(j, &size, error));
     RETURN_IF_FAILED(tree_parse(&j->details->tree, j->path, true, j->text, size, error));

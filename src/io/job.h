@@ -9,12 +9,39 @@
 #include "engine/engine.h"
 #include "sweep/grid.h"
 
-typedef enum data_source { DATA_CIFAR10, DATA_SYNTHETIC } data_source;
+typedef enum data_source {
+    DATA_CIFAR10,
+    DATA_MNIST,
+    DATA_FASHION_MNIST,
+    DATA_HDF5,
+    DATA_NPY,
+    DATA_SYNTHETIC,
+    DATA_XOR,
+    DATA_ABSOLUTE_VALUE,
+} data_source;
+
+typedef enum hold_out_kind { HOLD_OUT_STRATIFIED, HOLD_OUT_RANDOM } hold_out_kind;
+
+enum { DATA_PATH_SIZE = 1024 };
+
+/* Of a split: npy has two files, hdf5 has x for both. "": there is no such split. */
+typedef struct data_files {
+    char x[DATA_PATH_SIZE], y[DATA_PATH_SIZE]; /* as written */
+} data_files;
 
 typedef struct data_spec {
     data_source source;
-    synthetic_spec synthetic;    /* source: synthetic */
-    int train_count, test_count; /* use only the first so many samples; 0: all */
+    synthetic_spec synthetic;       /* source: synthetic */
+    point_spec points;              /* xor, absolute_value; without kind */
+    const char *job_path;           /* beside which relative paths begin; not owned */
+    data_files train, test;         /* hdf5, npy */
+    int classes;                    /* hdf5, npy; 0: the highest training label + 1 */
+    size_t train_count, test_count; /* files: use only the first so many samples; 0: all … */
+    size_t per_class;               /* … and of these in training the first so many of each class; 0: all */
+    int border;                     /* pixels that are cut off images on every side */
+    double validation_fraction;     /* of the training samples held out */
+    hold_out_kind validation_kind;
+    bool per_feature; /* standardise by feature over the training set */
 } data_spec;
 
 typedef struct job_details job_details; /* private: where keys stand in the file, what axes set */

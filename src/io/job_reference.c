@@ -23,6 +23,45 @@ static const char introduction[] =
     "`optimizer.lr` is the key `lr` in the map `optimizer`.\n"
     "\n";
 
+static const char data_text[] =
+    "\n"
+    "## Data\n"
+    "\n"
+    "Below the directory that `--data DIR` or `$MPISWEEP_DATA` names (else `./data`):\n"
+    "\n"
+    "| source | files |\n"
+    "|---|---|\n"
+    "| `cifar10` | `cifar-10-batches-bin/data_batch_1.bin` … `_5.bin`, `test_batch.bin` (binary version) |\n"
+    "| `mnist` | in `mnist/` or `MNIST/raw/`: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, "
+    "`t10k-…`; "
+    "also with `.idx` in place of `-idx`, also compressed, with `.gz` behind |\n"
+    "| `fashion_mnist` | the same in `fashion-mnist/` or `FashionMNIST/raw/` |\n"
+    "\n"
+    "Named by the job, from the job file's directory on unless the path is absolute:\n"
+    "\n"
+    "| source | files |\n"
+    "|---|---|\n"
+    "| `hdf5` | `data.train` and, if there is one, `data.test`: each an HDF5 file with `/x` and `/y` |\n"
+    "| `npy` | NumPy's files, versions 1.0 and 2.0, C order, little-endian |\n"
+    "\n"
+    "x is (N, K), (N, H, W) or (N, C, H, W) of unsigned bytes or floating-point numbers (kept as float32); y "
+    "is\n"
+    "(N) integers, which are labels from 0 on, or (N) or (N, M) floating-point numbers, which are targets of "
+    "a\n"
+    "regression.\n"
+    "\n"
+    "Drawn: `synthetic` makes images of coloured textures, one texture per class. `xor` draws points of the\n"
+    "plane from four clusters, labelled 1 where the signs of the cluster's centre differ; `absolute_value` "
+    "draws\n"
+    "x, with the target |x|.\n"
+    "\n"
+    "`data.per_class` counts among the first `data.train_count` samples. `data.border` is cut off before\n"
+    "anything else is done. `data.validation` then takes its share of the training samples; with "
+    "`stratified`\n"
+    "that is round(fraction · n) of the n samples of every class. Standardising by feature (`per_feature`) "
+    "uses\n"
+    "the remaining training samples; a feature that never changes is divided by 1.\n";
+
 static const char layers_text[] =
     "\n"
     "## Layers\n"
@@ -55,6 +94,7 @@ static const char sweep_end[] =
 void job_print_reference(FILE *out) {
     fputs(introduction, out);
     option_print_reference(&job_table, out);
+    fputs(data_text, out);
     fputs(layers_text, out);
     layer_table_print_reference(out);
     fputs(sweep_text, out);

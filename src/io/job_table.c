@@ -8,7 +8,17 @@
 
 static_assert(sizeof(size_t) == sizeof(uint64_t), "option_unsigned also stores counts of type size_t");
 
-static const char *const data_sources[] = {[DATA_CIFAR10] = "cifar10", [DATA_SYNTHETIC] = "synthetic", NULL};
+static const char *const data_sources[] = {[DATA_CIFAR10] = "cifar10",
+                                           [DATA_MNIST] = "mnist",
+                                           [DATA_FASHION_MNIST] = "fashion_mnist",
+                                           [DATA_HDF5] = "hdf5",
+                                           [DATA_NPY] = "npy",
+                                           [DATA_SYNTHETIC] = "synthetic",
+                                           [DATA_XOR] = "xor",
+                                           [DATA_ABSOLUTE_VALUE] = "absolute_value",
+                                           NULL};
+static const char *const hold_outs[] = {
+    [HOLD_OUT_STRATIFIED] = "stratified", [HOLD_OUT_RANDOM] = "random", NULL};
 static const char *const losses[] = {[LOSS_CROSS_ENTROPY] = "cross_entropy",
                                      [LOSS_BINARY_CROSS_ENTROPY] = "binary_cross_entropy",
                                      [LOSS_SQUARED_ERROR] = "squared_error",
@@ -35,8 +45,12 @@ enum { MOST_PATH = 1023 };
 
 #define FIELD(field) .offset = offsetof(job, field)
 #define RANGE(least, greatest) .min = (least), .max = (greatest)
-#define ONLY_CIFAR10 .only_if = "data.source", .only_values = 1u << DATA_CIFAR10
-#define ONLY_SYNTHETIC .only_if = "data.source", .only_values = 1u << DATA_SYNTHETIC
+#define ONLY_DATA(set) .only_if = "data.source", .only_values = (set)
+#define ONLY_SYNTHETIC ONLY_DATA(ONE(DATA_SYNTHETIC))
+#define ARRAYS EITHER(DATA_HDF5, DATA_NPY)
+#define FILES (EITHER(DATA_MNIST, DATA_FASHION_MNIST) | ONE(DATA_CIFAR10) | ARRAYS)
+#define POINTS EITHER(DATA_XOR, DATA_ABSOLUTE_VALUE)
+#define PATH(field) FIELD(data.field), .max = DATA_PATH_SIZE - 1
 #define ONLY_LOSS(set) .only_if = "loss.kind", .only_values = (set)
 #define ONLY_OPTIMIZER(set) .only_if = "optimizer.kind", .only_values = (set)
 #define ONLY_BY_BATCH                                                                                        \
@@ -66,11 +80,29 @@ static const option job_options[] = {
      .help = "names all random streams of the job"},
 
     {"data.source", &option_choice, FIELD(data.source), .choices = data_sources,
-     .help = "images to train and test on"},
-    {"data.train_count", &option_integer, FIELD(data.train_count), RANGE(0, 50000), .unit = "samples",
-     ONLY_CIFAR10, .default_text = "0", .help = "use the first so many training images; 0: all"},
-    {"data.test_count", &option_integer, FIELD(data.test_count), RANGE(0, 10000), .unit = "samples",
-     ONLY_CIFAR10, .default_text = "0", .help = "use the first so many test images; 0: all"},
+     .help = "samples to train and test on, see Data"},
+    {"data.train", &option_path, PATH(train.x), ONLY_DATA(ONE(DATA_HDF5)),
+     .help = "HDF5 file with the training samples: /x and /y"},
+    {"data.test", &option_path, PATH(test.x), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "HDF5 file with the test samples"},
+    {"data.train_x", &option_path, PATH(train.x), ONLY_DATA(ONE(DATA_NPY)), .help = "training samples"},
+    {"data.train_y", &option_path, PATH(train.y), ONLY_DATA(ONE(DATA_NPY)),
+     .help = "their labels or targets"},
+    {"data.test_x", &option_path, PATH(test.x), ONLY_DATA(ONE(DATA_NPY)), .default_text = "",
+     .help = "test samples"},
+    {"data.test_y", &option_path, PATH(test.y), ONLY_DATA(ONE(DATA_NPY)), .default_text = "",
+     .help = "their labels or targets"},
+    {"data.classes", &option_integer, FIELD(data.classes), RANGE(0, ENGINE_MAX_CLASSES), ONLY_DATA(ARRAYS),
+     .default_text = "0", .help = "labels lie below; 0: the highest training label + 1"},
+    {"data.train_count", &option_unsigned, FIELD(data.train_count), RANGE(0, UINT32_MAX), .unit = "samples",
+     ONLY_DATA(FILES), .default_text = "0", .help = "use the first so many training samples; 0: all"},
+    {"data.test_count", &option_unsigned, FIELD(data.test_count), RANGE(0, UINT32_MAX), .unit = "samples",
+     ONLY_DATA(FILES), .default_text = "0", .help = "use the first so many test samples; 0: all"},
+    {"data.per_class", &option_unsigned, FIELD(data.per_class), RANGE(0, UINT32_MAX), .unit = "samples",
+     ONLY_DATA(FILES), .default_text = "0",
+     .help = "of these in training use the first so many of each class; 0: all"},
+    {"data.border", &option_integer, FIELD(data.border), RANGE(0, 1000), .unit = "pixels", ONLY_DATA(FILES),
+     .default_text = "0", .help = "cut so many off the images on every side"},
     {"data.channels", &option_integer, FIELD(data.synthetic.shape.channels), RANGE(1, ENGINE_MAX_LIST),
      ONLY_SYNTHETIC, .default_text = "3", .help = "colour planes"},
     {"data.height", &option_integer, FIELD(data.synthetic.shape.height), RANGE(1, 256), .unit = "pixels",
@@ -83,12 +115,41 @@ static const option job_options[] = {
      .unit = "samples", ONLY_SYNTHETIC, .default_text = "2000", .help = "training images to generate"},
     {"data.test_count", &option_unsigned, FIELD(data.synthetic.test_count), RANGE(1, 10000000),
      .unit = "samples", ONLY_SYNTHETIC, .default_text = "1000", .help = "test images to generate"},
+    {"data.train_count", &option_unsigned, FIELD(data.points.train_count), RANGE(1, 10000000),
+     .unit = "samples", ONLY_DATA(POINTS), .default_text = "1000", .help = "training points to draw"},
+    {"data.validation_count", &option_unsigned, FIELD(data.points.validation_count), RANGE(0, 10000000),
+     .unit = "samples", ONLY_DATA(POINTS), .default_text = "0", .help = "validation points to draw"},
+    {"data.test_count", &option_unsigned, FIELD(data.points.test_count), RANGE(0, 10000000),
+     .unit = "samples", ONLY_DATA(POINTS), .default_text = "1000", .help = "test points to draw"},
+    {"data.spread", &option_number, FIELD(data.points.spread), RANGE(0, 1e6), ONLY_DATA(ONE(DATA_XOR)),
+     .default_text = "0.4", .help = "standard deviation of each of the four clusters at (±1, ±1)"},
+    {"data.spread", &option_number, FIELD(data.points.spread), RANGE(0, 1e6),
+     ONLY_DATA(ONE(DATA_ABSOLUTE_VALUE)), .default_text = "7", .help = "x is uniform in ±spread"},
+    {"data.per_cell", &option_boolean, FIELD(data.points.per_cell), ONLY_DATA(POINTS),
+     .default_text = "false", .help = "every cell draws its own points; else all have the same"},
+    {"data.validation.fraction", &option_number, FIELD(data.validation_fraction), RANGE(0, 1),
+     ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)), .default_text = "0",
+     .help = "share of the training samples held out, drawn once for all cells"},
+    {"data.validation.kind", &option_choice, FIELD(data.validation_kind), .choices = hold_outs,
+     ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)), .default_text = "stratified",
+     .help = "the same share of every class, or of all samples alike"},
+    {"data.mirror", &option_number, FIELD(base.mirror), RANGE(0, 1), ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)),
+     .default_text = "0",
+     .help = "probability that a training image is turned left to right, drawn anew every epoch"},
+    {"data.normalize.per_feature", &option_boolean, FIELD(data.per_feature),
+     ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)), .default_text = "false",
+     .help = "x = (stored - mean) / std of every feature over the training set, in place of the keys below"},
+    {"data.normalize.divide", &option_number, FIELD(base.normalize.divide), RANGE(0, 1e6),
+     .default_text = "0",
+     .help = "x = (stored / divide + offset - mean) / std; 0: 255 for bytes, 1 for other numbers"},
+    {"data.normalize.offset", &option_number, FIELD(base.normalize.offset), RANGE(-1000, 1000),
+     .default_text = "0", .help = "added after the division"},
     {"data.normalize.mean", &option_numbers, FIELD(base.normalize.mean),
      .count_offset = offsetof(job, base.normalize.channels), RANGE(-1000, 1000), .default_text = "",
-     .help = "per channel; x = (pixel / 255 - mean) / std"},
+     .help = "per channel; none: 0"},
     {"data.normalize.std", &option_numbers, FIELD(base.normalize.std),
      .count_offset = offsetof(job, base.normalize.channels), RANGE(1e-6, 1e6), .default_text = "",
-     .help = "per channel, as many as mean"},
+     .help = "per channel, as many as mean; none: 1"},
 
     {"model.init", &option_choice, FIELD(base.model.init.weights.kind), .choices = initializer_names,
      .default_text = "default", .help = "how weights start, see docs/engine.md; default: pytorch"},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io/axis_values.h"
+#include "io/job_data.h"
 #include "io/job_keys.h"
 #include "io/job_table.h"
 
@@ -64,19 +65,6 @@ static status put_missing_number(const job *j, int index, error_info *error) {
     return job_key_replace(j->details->tree, key->text, value, error);
 }
 
-static status check_normalize(const tree_node *tree, error_info *error) {
-    const tree_node *section = tree_find(tree, "data.normalize");
-    if (section == NULL)
-        return STATUS_OK;
-    const tree_node *mean = tree_find(section, "mean"), *std = tree_find(section, "std");
-    size_t mean_count = mean != NULL ? mean->count : 0, std_count = std != NULL ? std->count : 0;
-    if (mean_count == std_count)
-        return STATUS_OK;
-    return tree_error(error, section->place,
-                      "data.normalize: %zu values in mean and %zu in std; accepted: as many", mean_count,
-                      std_count);
-}
-
 static status check_shift(const job *j, error_info *error) {
     const tree_node *second = tree_find(j->details->tree, "model.shift_2");
     if (second == NULL || j->base.model.start.direction_count == 2)
@@ -88,7 +76,7 @@ static status check_shift(const job *j, error_info *error) {
 static status read_keys(job *j, error_info *error) {
     RETURN_IF_FAILED(option_read_all(&job_table, "", j->details->tree, j, error));
     RETURN_IF_FAILED(check_shift(j, error));
-    return check_normalize(j->details->tree, error);
+    return job_data_check(j->details->tree, error);
 }
 
 static status read_variant(const job *j, size_t variant, training_spec *spec, error_info *error) {

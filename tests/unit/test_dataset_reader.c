@@ -55,35 +55,41 @@ static int remove_files(void **state) {
     return 0;
 }
 
-static void *allocate(const dataset *d) {
+static void *allocate(const stored_dataset *d) {
     void *memory = malloc(dataset_bytes(d));
     assert_non_null(memory);
     return memory;
+}
+
+static void assert_shape(const dataset *d, int channels, int height, int width) {
+    assert_int_equal(d->shape.channels, channels);
+    assert_int_equal(d->shape.height, height);
+    assert_int_equal(d->shape.width, width);
 }
 
 static void whole_sets_are_read(void **state) {
     (void)state;
     const data_spec spec = {.source = DATA_CIFAR10};
     error_info error = {0};
-    dataset described, d;
-    assert_int_equal(dataset_describe(&spec, directory.path, &described, &error), STATUS_OK);
-    assert_null(described.train.pixels);
-    assert_true(described.shape.channels == 3 && described.shape.height == 32 && described.shape.width == 32);
-    assert_int_equal(described.classes, 10);
-    assert_int_equal(described.train.count, 50000);
-    assert_int_equal(described.test.count, 10000);
-    assert_int_equal(dataset_bytes(&described), 60000 * RECORD_BYTES);
-    void *memory = allocate(&described);
+    stored_dataset d;
+    assert_int_equal(dataset_describe(&spec, directory.path, &d, &error), STATUS_OK);
+    const stored_dataset described = d;
+    assert_null(d.data.train.pixels);
+    assert_shape(&d.data, 3, 32, 32);
+    assert_int_equal(d.data.classes, 10);
+    assert_int_equal(d.data.train.count, 50000);
+    assert_int_equal(d.data.test.count, 10000);
+    void *memory = allocate(&d);
     assert_int_equal(dataset_read(&spec, directory.path, 0, memory, &d, &error), STATUS_OK);
     for (size_t f = 0; f < FILES; f++) {
-        const dataset_split *split = f < 5 ? &d.train : &d.test;
+        const dataset_split *split = f < 5 ? &d.data.train : &d.data.test;
         size_t first = f < 5 ? f * RECORDS : 0, last = first + RECORDS - 1;
         assert_int_equal(split->labels[first], f);
         assert_int_equal(split->labels[last], f + 1);
         assert_int_equal(split->pixels[first * PIXELS], 10 + f);
         assert_int_equal(split->pixels[last * PIXELS + PIXELS - 1], 20 + f);
     }
-    dataset attached = described;
+    stored_dataset attached = described;
     dataset_attach(&attached, memory);
     assert_memory_equal(&attached, &d, sizeof d);
     free(memory);
@@ -93,15 +99,15 @@ static void first_samples_are_read(void **state) {
     (void)state;
     const data_spec spec = {.source = DATA_CIFAR10, .train_count = 10001, .test_count = 2};
     error_info error = {0};
-    dataset d;
+    stored_dataset d;
     assert_int_equal(dataset_describe(&spec, directory.path, &d, &error), STATUS_OK);
-    assert_int_equal(d.train.count, 10001);
-    assert_int_equal(d.test.count, 2);
+    assert_int_equal(d.data.train.count, 10001);
+    assert_int_equal(d.data.test.count, 2);
     void *memory = allocate(&d);
     assert_int_equal(dataset_read(&spec, directory.path, 0, memory, &d, &error), STATUS_OK);
-    assert_int_equal(d.train.labels[10000], 1);
-    assert_int_equal(d.train.pixels[(size_t)10000 * PIXELS], 11);
-    assert_int_equal(d.test.labels[0], 5);
+    assert_int_equal(d.data.train.labels[10000], 1);
+    assert_int_equal(d.data.train.pixels[(size_t)10000 * PIXELS], 11);
+    assert_int_equal(d.data.test.labels[0], 5);
     free(memory);
 }
 
@@ -117,7 +123,7 @@ static void assert_io_error(status result, const error_info *error, const char *
 static void assert_describe_fails(const char *name, const char *message) {
     const data_spec spec = {.source = DATA_CIFAR10};
     error_info error = {0};
-    dataset d;
+    stored_dataset d;
     assert_io_error(dataset_describe(&spec, directory.path, &d, &error), &error, name, message);
 }
 
@@ -151,7 +157,7 @@ static void too_long_directory_is_refused(void **state) {
     name[PATH_MAX] = '\0';
     const data_spec spec = {.source = DATA_CIFAR10};
     error_info error = {0};
-    dataset d;
+    stored_dataset d;
     assert_int_equal(dataset_describe(&spec, name, &d, &error), STATUS_USAGE);
     assert_non_null(strstr(error.text, "too long"));
 }
@@ -161,7 +167,7 @@ static void bad_label_is_refused(void **state) {
     write_bytes(names[3], 7L * RECORD_BYTES, (uint8_t[]){10}, 1);
     const data_spec spec = {.source = DATA_CIFAR10};
     error_info error = {0};
-    dataset d;
+    stored_dataset d;
     assert_int_equal(dataset_describe(&spec, directory.path, &d, &error), STATUS_OK);
     void *memory = allocate(&d);
     assert_io_error(dataset_read(&spec, directory.path, 0, memory, &d, &error), &error, names[3],
@@ -178,17 +184,16 @@ static void synthetic_images_fill_both_splits(void **state) {
         .synthetic = {.shape = {3, 8, 9}, .classes = 10, .train_count = 23, .test_count = 11}};
     const size_t image = 3 * 8 * 9;
     error_info error = {0};
-    dataset d;
+    stored_dataset d;
     assert_int_equal(dataset_describe(&spec, "/nonexistent", &d, &error), STATUS_OK);
-    assert_int_equal(dataset_bytes(&d), 34 * (image + 1));
     void *memory = allocate(&d);
     assert_int_equal(dataset_read(&spec, "/nonexistent", 5, memory, &d, &error), STATUS_OK);
     uint8_t pixels[34 * 3 * 8 * 9], labels[34];
     synthetic_images(&spec.synthetic, 5, 0, 34, pixels, labels);
-    assert_memory_equal(d.train.pixels, pixels, 23 * image);
-    assert_memory_equal(d.test.pixels, pixels + 23 * image, 11 * image);
-    assert_memory_equal(d.train.labels, labels, 23);
-    assert_memory_equal(d.test.labels, labels + 23, 11);
+    assert_memory_equal(d.data.train.pixels, pixels, 23 * image);
+    assert_memory_equal(d.data.test.pixels, pixels + 23 * image, 11 * image);
+    assert_memory_equal(d.data.train.labels, labels, 23);
+    assert_memory_equal(d.data.test.labels, labels + 23, 11);
     free(memory);
 }
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "io/dataset_reader.h"
 #include "io/job.h"
+#include "io/job_data.h"
 #include "temporary_directory.h"
 
 enum { LINES = 14, TEXT_SIZE = 16384 };
@@ -128,14 +128,28 @@ static const wrong_line wrong_lines[] = {
     {10, "train: {epochs: 1}", "10:8",
      "train.batch: missing; accepted: an integer from 1 to 1000000 samples"},
     /* data */
-    {3, "data: {source: cifar}", "3:16", "data.source: 'cifar'; accepted: cifar10, synthetic"},
-    {3, "data: {train_count: 5}", "3:7", "data.source: missing; accepted: cifar10, synthetic"},
+    {3, "data: {source: cifar}", "3:16", "data.source: 'cifar'; accepted: cifar10, mnist"},
+    {3, "data: {train_count: 5}", "3:7", "data.source: missing; accepted: cifar10, mnist"},
     {3, "data: {source: cifar10, height: 32}", "3:25",
      "data.height: unknown key here; accepted only with "
      "data.source: synthetic"},
-    {3, "data: {source: cifar10, train_count: 60000}", "3:38",
-     "data.train_count: '60000'; accepted: an integer from 0 "
-     "to 50000 samples"},
+    {3, "data: {source: cifar10, train_count: -1}", "3:38",
+     "data.train_count: '-1'; accepted: an integer from 0 to 4294967295 samples"},
+    {3, "data: {source: xor, normalize: {per_feature: true}}", "3:33",
+     "data.normalize.per_feature: unknown key here; accepted only with data.source: cifar10 or mnist"},
+    {3, "data: {source: xor, validation: {fraction: 0.1}}", "3:34",
+     "data.validation.fraction: unknown key here"},
+    {3, "data: {source: synthetic, per_class: 5}", "3:27", "data.per_class: unknown key here"},
+    {3, "data: {source: synthetic, mirror: 1.5}", "3:35",
+     "data.mirror: '1.5'; accepted: a number from 0 to 1"},
+    {3, "data: {source: synthetic, normalize: {per_feature: true, divide: 255}}", "3:58",
+     "data.normalize.divide: unknown key here; accepted only with data.normalize.per_feature: false"},
+    {3, "data: {source: synthetic, validation: {kind: odd}}", "3:46",
+     "data.validation.kind: 'odd'; accepted: stratified, random"},
+    {3, "data: {source: hdf5}", "3:7", "data.train: missing; accepted: a path"},
+    {3, "data: {source: npy, train_x: a.npy}", "3:7", "data.train_y: missing; accepted: a path"},
+    {3, "data: {source: npy, train_x: a.npy, train_y: b.npy, test_x: c.npy}", "3:53",
+     "data.test_y: missing; accepted: a path"},
     {3, "data: {source: synthetic, train_count: 0}", "3:40",
      "data.train_count: '0'; accepted: an integer from 1"},
     {3, "data: {source: synthetic, normalize: {mean: [0.5, 0.5], std: [0.5]}}", "3:38",
@@ -383,12 +397,14 @@ static void unreadable_files_are_io_errors(void **state) {
 static void assert_check_refuses(int line, const char *text, const char *place, const char *fragment) {
     error_info error = {0};
     job *j;
-    dataset data;
+    stored_dataset stored;
     training_plan plan;
     const char *path = write_job(line, text);
     assert_int_equal(job_load(&j, path, NULL, 0, &error), STATUS_OK);
-    assert_int_equal(dataset_describe(&j->data, "", &data, &error), STATUS_OK);
-    assert_int_equal(job_check(j, &data, &plan, &error), STATUS_USAGE);
+    status result = job_describe_data(j, "", &stored, &error);
+    if (result == STATUS_OK)
+        result = job_check(j, &stored.data, &plan, &error);
+    assert_int_equal(result, STATUS_USAGE);
     assert_message(&error, path, place, fragment);
     job_destroy(&j);
 }
@@ -397,6 +413,8 @@ static void models_must_fit_the_data(void **state) {
     (void)state;
     assert_check_refuses(3, "data: {source: synthetic, normalize: {mean: [0.5], std: [1]}}", "3:38",
                          "data.normalize: normalisation for 1 channels, but the images have 3");
+    assert_check_refuses(3, "data: {source: synthetic, train_count: 20, validation: {fraction: 0.001}}",
+                         "3:67", "data.validation.fraction: 0.001 holds out 0 of 20 samples");
     assert_check_refuses(7, "    - max_pool: 64", "7:7", "layer 1");
     assert_check_refuses(8, "    - dense: 11", "8:7", "11");
 }
