@@ -39,17 +39,17 @@ static int remove_directory(void **state) {
 static record_layout layout_of(const char *text) {
     error_info error = {0};
     job *j;
-    dataset data;
+    stored_dataset stored;
     record_layout layout, all = {0};
     const char *path = temporary_directory_write(&directory, "job.yaml", text, strlen(text));
     assert_int_equal(job_load(&j, path, NULL, 0, &error), STATUS_OK);
-    assert_int_equal(dataset_describe(&j->data, "", &data, &error), STATUS_OK);
-    assert_int_equal(job_layout(j, &data, &layout, &error), STATUS_OK);
+    assert_int_equal(dataset_describe(&j->data, "", &stored, &error), STATUS_OK);
+    assert_int_equal(job_layout(j, &stored.data, &layout, &error), STATUS_OK);
     for (size_t cell = 0; cell < grid_cells(&j->grid); cell++) {
         training_spec spec;
         training_plan plan;
         job_cell_spec(j, cell, &spec);
-        assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_OK);
+        assert_int_equal(engine_plan(&spec, &stored.data, &plan, &error), STATUS_OK);
         assert_int_equal(record_layout_merge(&all, &plan.records, &error), STATUS_OK);
     }
     assert_int_equal(layout.variable_count, all.variable_count);
@@ -87,12 +87,12 @@ static void a_bad_combination_is_named(void **state) {
                                     "  size: {set: 'model.layers[0].units', values: [10, 11]}\n";
     error_info error = {0};
     job *j;
-    dataset data;
+    stored_dataset stored;
     record_layout layout;
     const char *path = temporary_directory_write(&directory, "job.yaml", text, strlen(text));
     assert_int_equal(job_load(&j, path, NULL, 0, &error), STATUS_OK);
-    assert_int_equal(dataset_describe(&j->data, "", &data, &error), STATUS_OK);
-    assert_int_equal(job_layout(j, &data, &layout, &error), STATUS_USAGE);
+    assert_int_equal(dataset_describe(&j->data, "", &stored, &error), STATUS_OK);
+    assert_int_equal(job_layout(j, &stored.data, &layout, &error), STATUS_USAGE);
     assert_non_null(strstr(error.text, "job.yaml:8:3: sweep: cell size=11: "));
     job_destroy(&j);
 }
