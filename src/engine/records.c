@@ -107,8 +107,20 @@ static status append(record_layout *layout, const record_variable *v, error_info
     return STATUS_OK;
 }
 
+/* Curves of the same moments share their coordinates in the results file, and so their length. */
+static void align_moments(record_layout *layout, record_variable *v) {
+    for (int i = 0; i < layout->variable_count; i++) {
+        const record_variable *other = &layout->variables[i];
+        if (other->axis == v->axis && other->first == v->first && other->every == v->every &&
+            other->count > v->count)
+            v->count = other->count;
+    }
+}
+
 static void place_variables(record_layout *layout) {
     layout->value_count = 0;
+    for (int i = 0; i < layout->variable_count; i++)
+        align_moments(layout, &layout->variables[i]);
     for (int i = 0; i < layout->variable_count; i++) {
         record_variable *v = &layout->variables[i];
         v->offset = layout->value_count;

@@ -78,36 +78,32 @@ static void value_text(element type, const void *value, char text[VALUE_SIZE]) {
     }
 }
 
-/* "run=3, lr=0.01, step=17": the cell, then the position on its curve. */
-static status curve_place_text(comparison *c, const char *scale, size_t cell, size_t position,
-                               char text[PLACE_SIZE], error_info *error) {
+/* "run=3, lr=0.01, step=17": the cell, then the position in what it recorded. */
+static status record_place_text(comparison *c, const results_dataset *d, size_t number, char text[PLACE_SIZE],
+                                error_info *error) {
     const grid *axes = results_reader_grid(c->a);
-    grid curve = {0};
-    status result = results_reader_append_axis(c->a, scale, &curve, error);
+    grid beyond = {0}; /* dimensions after those of the cells */
+    status result = STATUS_OK;
+    for (int i = axes->axis_count; result == STATUS_OK && i < d->rank; i++)
+        result = results_reader_append_axis(c->a, d->scales[i], &beyond, error);
     if (result == STATUS_OK) {
-        grid_cell_text(axes, cell, text, PLACE_SIZE);
+        const size_t size = grid_cells(&beyond);
+        grid_cell_text(axes, number / size, text, PLACE_SIZE);
         size_t used = strlen(text);
-        used += (size_t)snprintf(text + used, PLACE_SIZE - used, "%s", axes->axis_count > 0 ? ", " : "");
-        grid_cell_text(&curve, position, text + used, PLACE_SIZE - used);
+        if (axes->axis_count > 0 && beyond.axis_count > 0)
+            used += (size_t)snprintf(text + used, PLACE_SIZE - used, ", ");
+        grid_cell_text(&beyond, number % size, text + used, PLACE_SIZE - used);
     }
-    grid_release(&curve);
+    grid_release(&beyond);
     return result;
 }
 
-/* Where element `number` of a data set is; the number itself when its rows are not cells. */
+/* Where element `number` of a data set is; the number itself in a scale. */
 static status place_text(comparison *c, const results_dataset *d, size_t number, char text[PLACE_SIZE],
                          error_info *error) {
-    const grid *axes = results_reader_grid(c->a);
-    const bool is_scale = d->rank == 1 && strcmp(d->scales[0], d->name) == 0;
-    const int beyond = d->rank - axes->axis_count; /* dimensions after those of the cells */
-    if (!is_scale && beyond == 1) {
-        const size_t length = d->dims[d->rank - 1];
-        return curve_place_text(c, d->scales[d->rank - 1], number / length, number % length, text, error);
-    }
-    if (!is_scale && beyond == 0)
-        grid_cell_text(axes, number, text, PLACE_SIZE);
-    else
-        snprintf(text, PLACE_SIZE, "%zu", number);
+    if (d->rank != 1 || strcmp(d->scales[0], d->name) != 0)
+        return record_place_text(c, d, number, text, error);
+    snprintf(text, PLACE_SIZE, "%zu", number);
     return STATUS_OK;
 }
 

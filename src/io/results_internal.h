@@ -22,9 +22,9 @@
 enum {
     RESULTS_NAME_SIZE = 96,
     RESULTS_LONG_NAME_SIZE = 160,
-    RESULTS_MAX_RANK = GRID_MAX_AXES + 1, /* the axes and one curve dimension */
-    RESULTS_HOSTS = 1024,                 /* rows of /provenance/hosts */
-    RESULTS_SESSIONS = 64,                /* rows of /provenance/session_* */
+    RESULTS_MAX_RANK = GRID_MAX_AXES + 1 + RECORD_MAX_RANK, /* axes, one of moments, those of an array */
+    RESULTS_HOSTS = 1024,                                   /* rows of /provenance/hosts */
+    RESULTS_SESSIONS = 64,                                  /* rows of /provenance/session_* */
 };
 
 /* ---- Layout: every array of a file (results_layout.c) ------------------------------------------ */
@@ -55,27 +55,32 @@ typedef struct results_array {
     char scales[RESULTS_MAX_RANK][RESULTS_NAME_SIZE]; /* the dimension scale of every dimension */
     size_t row_bytes;                                 /* of one cell, host or session */
     uint64_t offset;                                  /* of the first row in the file */
+    const record_variable *source; /* what a cell's row is taken from; NULL: not recorded */
+    bool is_final;                 /* of it only the last value */
 } results_array;
 
-/* A coordinate that the job file does not name: first, first + stride, … */
+/* A coordinate that the job file does not name: first, first + step, … */
 typedef struct results_scale {
     char name[RESULTS_NAME_SIZE];
     const char *long_name;
-    int first, stride;
+    double first, step;
     size_t count;
 } results_scale;
 
-/* Positions in results_layout.scales; those of the curves follow. */
+/* Whole numbers are stored as int32, others as float64. */
+element results_scale_type(const results_scale *s);
+
+/* Positions in results_layout.scales; those of the records follow. */
 enum {
     SCALE_HOST,
     SCALE_CHARACTER,
     SCALE_SESSION,
-    SCALE_CURVES,
-    SCALE_MAX = SCALE_CURVES + ENGINE_MAX_VARIABLES
+    SCALE_RECORDS,
+    SCALE_MAX = SCALE_RECORDS + ENGINE_MAX_VARIABLES * (1 + RECORD_MAX_RANK)
 };
 
 /* Positions in results_layout.arrays. From ARRAY_STEPS_TAKEN on they are the science of a cell, which its
- * checksum covers; variable v has its final value at ARRAY_VARIABLES + 2v and its curve behind it. */
+ * checksum covers; those from ARRAY_RECORDS on have a source. */
 enum {
     ARRAY_SECONDS,
     ARRAY_RANK,
@@ -89,8 +94,8 @@ enum {
     ARRAY_SESSION_RANKS,
     ARRAY_STATUS,
     ARRAY_STEPS_TAKEN,
-    ARRAY_VARIABLES,
-    ARRAY_MAX = ARRAY_VARIABLES + 2 * ENGINE_MAX_VARIABLES
+    ARRAY_RECORDS,
+    ARRAY_MAX = ARRAY_RECORDS + 2 * ENGINE_MAX_VARIABLES
 };
 
 typedef struct results_layout {
@@ -111,7 +116,7 @@ status results_layout_make(results_layout *out, const grid *g, const record_layo
 /* Rows of array i: cells, hosts or sessions. */
 size_t results_array_rows(const results_layout *layout, int i);
 
-/* Bytes of all arrays together. */
+/* Bytes of all arrays and scales together. */
 uint64_t results_layout_bytes(const results_layout *layout);
 
 /* ---- Structure: the one time that a file is written through HDF5 (results_structure.c) --------- */

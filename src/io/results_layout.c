@@ -1,4 +1,5 @@
 /* Which arrays a results file has, with names, types and shapes. Plain data; no file is touched. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,7 +50,7 @@ static void add_tables(results_layout *out) {
         (results_scale){"provenance/character", "place in a name", 0, 1, RECORD_HOST_SIZE};
     out->scales[SCALE_SESSION] =
         (results_scale){"provenance/session", "run that opened the file", 0, 1, RESULTS_SESSIONS};
-    out->scale_count = SCALE_CURVES;
+    out->scale_count = SCALE_RECORDS;
     const results_scale *characters = &out->scales[SCALE_CHARACTER], *sessions = &out->scales[SCALE_SESSION];
     results_array *a = out->arrays, *hosts = &a[ARRAY_HOSTS];
     *hosts =
@@ -74,21 +75,25 @@ static void add_provenance(results_layout *out, const grid *g) {
     a[ARRAY_CHECKSUM] = cell_array(g, "provenance/checksum", "CRC-32 of the cell", "1", ELEMENT_UINT32);
 }
 
-/* The scale of a variable's curve: "step" or "epoch" for the first stride seen, "step_K" for further ones. */
-static const results_scale *find_scale(results_layout *out, const record_variable *v) {
+element results_scale_type(const results_scale *s) {
+    return s->first == floor(s->first) && s->step == floor(s->step) ? ELEMENT_INT32 : ELEMENT_FLOAT64;
+}
+
+/* The scale of a variable's moments: "step" or "epoch" for the first kind seen, "step_K" for further ones. */
+static const results_scale *moment_scale(results_layout *out, const record_variable *v) {
     static const char *const names[] = {[RECORD_AXIS_STEP] = "step", [RECORD_AXIS_EPOCH] = "epoch"};
     static const char *const long_names[] = {
         [RECORD_AXIS_STEP] = "optimiser steps taken so far", [RECORD_AXIS_EPOCH] = "epochs trained so far"};
     bool first = true;
-    for (int i = SCALE_CURVES; i < out->scale_count; i++) {
+    for (int i = SCALE_RECORDS; i < out->scale_count; i++) {
         const results_scale *s = &out->scales[i];
-        if (s->long_name == long_names[v->axis] && s->stride == v->every)
+        if (s->long_name == long_names[v->axis] && s->step == v->every)
             return s;
         first &= s->long_name != long_names[v->axis];
     }
     results_scale *s = &out->scales[out->scale_count++];
     *s = (results_scale){
-        .long_name = long_names[v->axis], .first = v->every, .stride = v->every, .count = v->count};
+        .long_name = long_names[v->axis], .first = v->first, .step = v->every, .count = v->count};
     if (first)
         snprintf(s->name, sizeof s->name, "%s", names[v->axis]);
     else
@@ -96,14 +101,38 @@ static const results_scale *find_scale(results_layout *out, const record_variabl
     return s;
 }
 
-static void add_variable(results_layout *out, const grid *g, const record_variable *v) {
+/* The scale of a recorded dimension: the same name means the same coordinates (engine.h). */
+static const results_scale *dimension_scale(results_layout *out, const record_dimension *d) {
+    for (int i = SCALE_RECORDS; i < out->scale_count; i++)
+        if (strcmp(out->scales[i].name, d->name) == 0)
+            return &out->scales[i];
+    results_scale *s = &out->scales[out->scale_count++];
+    *s = (results_scale){
+        .long_name = "place in the array", .first = d->first, .step = d->step, .count = d->length};
+    snprintf(s->name, sizeof s->name, "%s", d->name);
+    return s;
+}
+
+static results_array *add_record(results_layout *out, const record_variable *v, const char *name) {
+    results_array *a = &out->arrays[out->array_count++];
+    *a = cell_array(out->grid, name, v->long_name, v->units, ELEMENT_FLOAT32);
+    a->source = v;
+    return a;
+}
+
+/* A number that is recorded once, and an array, is one data set; a curve has its final value beside it. */
+static void add_variable(results_layout *out, const record_variable *v) {
     char name[RESULTS_NAME_SIZE];
-    results_array *final = &out->arrays[out->array_count++], *curve = &out->arrays[out->array_count++];
-    *final = cell_array(g, v->name, v->long_name, v->units, ELEMENT_FLOAT32);
-    snprintf(name, sizeof name, "%s_curve", v->name);
-    *curve = cell_array(g, name, v->long_name, v->units, ELEMENT_FLOAT32);
-    add_dimension(curve, find_scale(out, v)->name, v->count);
-    curve->row_bytes *= v->count;
+    const bool is_curve = v->rank == 0 && v->axis != RECORD_AXIS_NONE;
+    if (is_curve)
+        add_record(out, v, v->name)->is_final = true;
+    snprintf(name, sizeof name, "%s%s", v->name, is_curve ? "_curve" : "");
+    results_array *whole = add_record(out, v, name);
+    if (v->axis != RECORD_AXIS_NONE)
+        add_dimension(whole, moment_scale(out, v)->name, v->count);
+    for (int d = 0; d < v->rank; d++)
+        add_dimension(whole, dimension_scale(out, &v->dims[d])->name, v->dims[d].length);
+    whole->row_bytes *= v->count * record_moment_size(v);
 }
 
 /* The i-th name of a data set: axes, scales, arrays. */
@@ -133,8 +162,8 @@ static status check_names(const results_layout *layout, error_info *error) {
 
 status results_layout_make(results_layout *out, const grid *g, const record_layout *records,
                            error_info *error) {
-    *out = (results_layout){
-        .grid = g, .records = records, .cells = grid_cells(g), .array_count = ARRAY_VARIABLES};
+    *out =
+        (results_layout){.grid = g, .records = records, .cells = grid_cells(g), .array_count = ARRAY_RECORDS};
     out->arrays[ARRAY_STATUS] = cell_array(g, "status", "state of the cell", NULL, ELEMENT_INT8);
     out->arrays[ARRAY_STEPS_TAKEN] =
         cell_array(g, "steps_taken", "optimiser steps taken", "1", ELEMENT_INT32);
@@ -146,7 +175,7 @@ status results_layout_make(results_layout *out, const grid *g, const record_layo
             return error_set(
                 error, STATUS_USAGE, "%s is never recorded: every %d %s is more than the training has",
                 variable->name, variable->every, variable->axis == RECORD_AXIS_STEP ? "steps" : "epochs");
-        add_variable(out, g, variable);
+        add_variable(out, variable);
     }
     return check_names(out, error);
 }
@@ -160,6 +189,8 @@ uint64_t results_layout_bytes(const results_layout *layout) {
     uint64_t bytes = 0;
     for (int i = 0; i < layout->array_count; i++)
         bytes += layout->arrays[i].row_bytes * results_array_rows(layout, i);
+    for (int i = 0; i < layout->scale_count; i++)
+        bytes += layout->scales[i].count * element_size(results_scale_type(&layout->scales[i]));
     return bytes;
 }
 

@@ -88,30 +88,18 @@ static hid_t create_dataset(hid_t file, const char *name, element type, int rank
     return dataset;
 }
 
-/* Create a dimension scale with its values. */
+/* Create a dimension scale with its values: texts, or doubles, of which HDF5 makes the type in the file. */
 static bool write_scale(hid_t file, const char *name, const char *long_name, element type, size_t count,
                         const void *values) {
     hid_t scale = create_dataset(file, name, type, 1, &count);
     if (scale < 0)
         return false;
-    hid_t memory_type = element_type(type);
+    hid_t memory_type = element_type(type == ELEMENT_TEXT ? ELEMENT_TEXT : ELEMENT_FLOAT64);
     bool ok = H5Dwrite(scale, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
               H5DSset_scale(scale, name) >= 0 && write_text(scale, "long_name", long_name) &&
               (type == ELEMENT_TEXT || write_text(scale, "units", "1"));
     H5Tclose(memory_type);
     return H5Dclose(scale) >= 0 && ok;
-}
-
-/* The run axis counts in whole numbers. */
-static bool write_run_axis(hid_t file, const grid_axis *axis) {
-    int64_t *values = malloc(axis->count * sizeof *values);
-    if (values == NULL)
-        return false;
-    for (size_t i = 0; i < axis->count; i++)
-        values[i] = (int64_t)axis->numbers[i];
-    bool ok = write_scale(file, axis->name, "independent repeat", ELEMENT_INT64, axis->count, values);
-    free(values);
-    return ok;
 }
 
 /* The key that an axis sets, from the line "sweep.AXIS.set = KEY"; the name of the axis when there is none.
@@ -129,7 +117,7 @@ static bool write_axis(hid_t file, const grid_axis *axis, const char *canonical)
     axis_long_name(canonical, axis->name, long_name);
     switch (axis->kind) {
     case AXIS_RUN:
-        return write_run_axis(file, axis);
+        return write_scale(file, axis->name, "independent repeat", ELEMENT_INT64, axis->count, axis->numbers);
     case AXIS_NUMBER:
         return write_scale(file, axis->name, long_name, ELEMENT_FLOAT64, axis->count, axis->numbers);
     case AXIS_LABEL:
@@ -139,12 +127,12 @@ static bool write_axis(hid_t file, const grid_axis *axis, const char *canonical)
 }
 
 static bool write_index(hid_t file, const results_scale *s) {
-    int32_t *values = malloc(s->count * sizeof *values);
+    double *values = malloc(s->count * sizeof *values);
     if (values == NULL)
         return false;
     for (size_t i = 0; i < s->count; i++)
-        values[i] = s->first + (int32_t)i * s->stride;
-    bool ok = write_scale(file, s->name, s->long_name, ELEMENT_INT32, s->count, values);
+        values[i] = s->first + (double)i * s->step;
+    bool ok = write_scale(file, s->name, s->long_name, results_scale_type(s), s->count, values);
     free(values);
     return ok;
 }

@@ -186,17 +186,15 @@ static unsigned char *append_bytes(unsigned char *at, const void *bytes, size_t 
     return at + size;
 }
 
-/* Fill r->row: steps taken, then the final value and the curve of every variable. */
+/* Fill r->row: steps taken, then what is recorded, array after array. */
 static void gather_science(results *r, const cell_record *record) {
     const float *values = record->value_count > 0 ? record->values : r->no_values;
     const int32_t steps = (int32_t)record->steps_taken;
     unsigned char *at = append_bytes(r->row, &steps, sizeof steps);
-    for (int v = 0; v < r->records.variable_count; v++) {
-        const record_variable *variable = &r->records.variables[v];
-        const float *curve = values + variable->offset;
-        float final = record->status == CELL_DONE ? record_final(variable, values) : NAN;
-        at = append_bytes(at, &final, sizeof final);
-        at = append_bytes(at, curve, variable->count * sizeof *curve);
+    for (int i = ARRAY_RECORDS; i < r->layout.array_count; i++) {
+        const results_array *a = &r->layout.arrays[i];
+        const float final = record->status == CELL_DONE ? record_final(a->source, values) : NAN;
+        at = append_bytes(at, a->is_final ? &final : values + a->source->offset, a->row_bytes);
     }
 }
 

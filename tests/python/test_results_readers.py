@@ -39,7 +39,8 @@ class ReadersTest(unittest.TestCase):
 
     def test_h5dump(self):
         header = subprocess.run(["h5dump", "-H", self.results], capture_output=True, text=True, check=True)
-        self.assertIn('DATASET "test_accuracy"', header.stdout)
+        for name in ("test_accuracy", "train_loss_curve", "weights_0", "weights_0_input", "grid_output", "grid_x"):
+            self.assertIn(f'DATASET "{name}"', header.stdout)
 
     def test_every_dimension_has_its_scale(self):
         with h5py.File(self.results, "r") as file:
@@ -47,6 +48,7 @@ class ReadersTest(unittest.TestCase):
                 if isinstance(dataset, h5py.Dataset) and "CLASS" not in dataset.attrs:
                     scales = [dimension[0].name for dimension in dataset.dims]
                     self.assertEqual(scales[:3], ["/run", "/lr", "/model"], name)
+                    self.assertEqual([file[scale].shape for scale in scales], [(length,) for length in dataset.shape])
 
     def test_equal_runs_are_equal_and_their_files_differ_in_provenance_only(self):
         other = self.store("again.h5")
@@ -82,6 +84,18 @@ class ReadersTest(unittest.TestCase):
             file["test_accuracy"][1, 0, 1] = 61.25
         self.assertEqual(self.verify(other), (1, "test_accuracy(run=1, lr=0.01, model=cnn): 552 != 61.25"))
 
+    def test_difference_names_the_place_in_an_array(self):
+        other = self.directory / "place.h5"
+        other.write_bytes(self.results.read_bytes())
+        with h5py.File(other, "r+") as file:
+            file["test_gradient_0"][1, 0, 1, 2, 1] = 61.25
+        self.assertEqual(self.verify(other), (1, "test_gradient_0(run=1, lr=0.01, model=cnn, epoch=3, "
+                                                 "test_gradient_0_weight=5): 705 != 61.25"))
+        with h5py.File(other, "r+") as file:
+            file["weights_0"][1, 0, 1, 1, 2] = 61.25
+        self.assertEqual(self.verify(other), (1, "weights_0(run=1, lr=0.01, model=cnn, weights_0_output=1, "
+                                                 "weights_0_input=2): 655 != 61.25"))
+
     def test_labels_count(self):
         other = self.directory / "labels.h5"
         other.write_bytes(self.results.read_bytes())
@@ -108,7 +122,7 @@ class ReadersTest(unittest.TestCase):
     def test_status(self):
         text = subprocess.run([MPISWEEP, "status", self.results], capture_output=True, text=True, check=True).stdout
         self.assertIn("12 cells, 11 done, 1 diverged", text)
-        self.assertRegex(text, r"0\.01 +452\.00 +552\.00")
+        self.assertRegex(text, r"0\.01 +451\.33 +551\.33")
 
     def test_status_of_another_file(self):
         other = self.directory / "other.h5"

@@ -187,9 +187,11 @@ static void test_stored_cell_is_salvaged(void **state) {
 
 static void test_torn_cell_is_not_salvaged(void **state) {
     fixture *f = *state;
-    static const char *const arrays[] = {"steps_taken", "train_loss_curve", "test_accuracy"};
-    const size_t row_bytes[] = {sizeof(int32_t), STEPS * sizeof(float), sizeof(float)};
-    for (int i = 0; i < 3; i++) {
+    static const char *const arrays[] = {"steps_taken", "train_loss_curve", "test_accuracy", "weights_0",
+                                         "test_gradient_0"};
+    const size_t row_bytes[] = {sizeof(int32_t), STEPS * sizeof(float), sizeof(float), 6 * sizeof(float),
+                                2 * EPOCHS * sizeof(float)};
+    for (int i = 0; i < 5; i++) {
         store_and_die(f, 5);
         char byte;
         const uint64_t place = offset_of(f, arrays[i]) + 6 * row_bytes[i] - 1; /* the last of cell 5 */
@@ -266,10 +268,18 @@ static void test_bad_record_is_refused(void **state) {
 
 /* ---- Layout ------------------------------------------------------------------------------------ */
 
+static const results_array *array_named(const results_layout *layout, const char *name) {
+    for (int i = 0; i < layout->array_count; i++)
+        if (strcmp(layout->arrays[i].name, name) == 0)
+            return &layout->arrays[i];
+    fail_msg("there is no array %s", name);
+    return NULL;
+}
+
 static void test_strides_have_scales_of_their_own(void **state) {
     fixture *f = *state;
     record_layout records = results_job_records;
-    records.variables[records.variable_count++] = (record_variable){.name = "test_loss",
+    records.variables[records.variable_count++] = (record_variable){.name = "validation_loss",
                                                                     .units = "1",
                                                                     .axis = RECORD_AXIS_EPOCH,
                                                                     .first = 3,
@@ -284,12 +294,42 @@ static void test_strides_have_scales_of_their_own(void **state) {
                                                                     .count = STEPS};
     results_layout layout;
     assert_int_equal(results_layout_make(&layout, &f->job.grid, &records, &f->error), STATUS_OK);
-    static const char *const scales[] = {"step", "epoch", "epoch_3", "step"};
-    for (int v = 0; v < records.variable_count; v++) {
-        const results_array *curve = &layout.arrays[ARRAY_VARIABLES + 2 * v + 1];
-        assert_string_equal(curve->scales[3], scales[v]);
-        assert_int_equal(curve->dims[3], records.variables[v].count);
-    }
+    assert_string_equal(array_named(&layout, "train_loss_curve")->scales[3], "step");
+    assert_string_equal(array_named(&layout, "test_accuracy_curve")->scales[3], "epoch");
+    assert_string_equal(array_named(&layout, "validation_loss_curve")->scales[3], "epoch_3");
+    assert_string_equal(array_named(&layout, "train_accuracy_curve")->scales[3], "step");
+    assert_int_equal(array_named(&layout, "validation_loss_curve")->dims[3], 1);
+}
+
+/* Moments before the dimensions of an array; what is recorded once has no dimension for moments. */
+static void test_arrays_have_their_dimensions(void **state) {
+    fixture *f = *state;
+    results_layout layout;
+    assert_int_equal(results_layout_make(&layout, &f->job.grid, &results_job_records, &f->error), STATUS_OK);
+    assert_int_equal(array_named(&layout, "test_loss")->rank, 3);
+    const results_array *weights = array_named(&layout, "weights_0");
+    assert_int_equal(weights->rank, 5);
+    assert_string_equal(weights->scales[3], "weights_0_output");
+    assert_int_equal(weights->dims[4], 3);
+    assert_int_equal(weights->row_bytes, 6 * sizeof(float));
+    const results_array *gradient = array_named(&layout, "test_gradient_0");
+    assert_int_equal(gradient->rank, 5);
+    assert_string_equal(gradient->scales[3], "epoch");
+    assert_string_equal(gradient->scales[4], "test_gradient_0_weight");
+    assert_int_equal(array_named(&layout, "grid_output")->rank, 6);
+}
+
+/* Cell 4 ends earlier than others: its last value is not at the end of the row. */
+static void test_final_value_is_the_last_recorded(void **state) {
+    fixture *f = *state;
+    results *r = open_good(f);
+    store(f, r, 4);
+    close_good(f, r);
+    float final, curve[STEPS];
+    move_bytes(f, offset_of(f, "train_loss") + 4 * sizeof final, &final, sizeof final, false);
+    assert_true(final == 400 + SHORT_STEPS - 1);
+    move_bytes(f, offset_of(f, "train_loss_curve") + 4 * sizeof curve, curve, sizeof curve, false);
+    assert_true(curve[SHORT_STEPS - 1] == final && isnan(curve[SHORT_STEPS]));
 }
 
 static void test_curve_without_values_is_refused(void **state) {
@@ -409,6 +449,8 @@ int main(void) {
         TEST(test_rewritten_cell_is_retracted_first),
         TEST(test_bad_record_is_refused),
         TEST(test_strides_have_scales_of_their_own),
+        TEST(test_arrays_have_their_dimensions),
+        TEST(test_final_value_is_the_last_recorded),
         TEST(test_curve_without_values_is_refused),
         TEST(test_second_writer_is_refused),
         TEST(test_open_elsewhere_is_refused),
