@@ -16,8 +16,8 @@ enum { KEY_SIZE = 256, VALUE_SIZE = 256, MOST_CELLS = 100000000 };
 static void accepted_set(const option *o, char *text, size_t size) {
     (void)o;
     snprintf(text, size,
-             "a key, section or layer of model, loss, optimizer, schedule, train, data.mirror or "
-             "data.normalize, or a list of at most %d of these",
+             "model, loss, optimizer, schedule or train, a key or layer of these, data.mirror or a key of "
+             "data.normalize but per_feature, or a list of at most %d of these",
              AXIS_MAX_KEYS);
 }
 

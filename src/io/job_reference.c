@@ -16,7 +16,7 @@ static const char introduction[] =
     "\n"
     "`--set KEY=VALUE` on the command line replaces the value of a key before the file is checked;\n"
     "VALUE is YAML: `--set train.epochs=5`, `--set sweep.run=2`, `--set 'sweep.lr.values=[0.1,\n"
-    "0.01]'`.\n"
+    "0.01]'`, `--set 'model.layers[0].units=64'`.\n"
     "\n"
     "## Keys\n"
     "\n"
@@ -68,7 +68,21 @@ static const char layers_text[] =
     "\n"
     "`model.layers` is a list, from the input on. Each item is the kind of a layer, or a map of the\n"
     "kind to its keys: `- relu`, `- conv: {filters: 32, kernel: 3, padding: 1}`. The last layer has\n"
-    "as many outputs as the data have classes. Layers are counted from 0 in messages.\n";
+    "as many outputs as the data have classes or targets. Layers are counted from 0.\n";
+
+static const char parameters_text[] =
+    "\n"
+    "## Parameters\n"
+    "\n"
+    "`model.init_file` is a vector of floating-point numbers that all trainings start from: the\n"
+    "parameters of every layer in order, of each first the weights, then the biases (batch\n"
+    "normalisation: gamma, then beta), as PyTorch lays them out: dense (outputs, inputs), convolution\n"
+    "(filters, channels, height, width), the last index fastest; a dense layer counts the values of\n"
+    "an image by channel, row and column. `record.parameters` has the same order. With\n"
+    "`model.shift_file`, a matrix with one or two rows of as many numbers, the start is the vector\n"
+    "+ shift_1 · first row + shift_2 · second row. Both are FILE.npy, or FILE.h5:/NAME for a data set\n"
+    "of an HDF5 file, beside the job file unless the path is absolute. The digest of a job covers\n"
+    "the numbers, not the names of the files.\n";
 
 static const char sweep_text[] =
     "\n"
@@ -82,14 +96,38 @@ static const char sweep_text[] =
 
 static const char sweep_end[] =
     "\n"
+    "What an axis sets, by the form of its values:\n"
+    "\n"
+    "| `set` | `values` | coordinate in the results file |\n"
+    "|---|---|---|\n"
+    "| a key that takes a number | a list of numbers, or linspace or logspace | the numbers |\n"
+    "| any other key | a list of its values | their texts; the items of a list joined by _ |\n"
+    "| a list of keys | a list of lists, one value for each key | the items joined by _ |\n"
+    "| a key, a section (`optimizer`, `model`), a layer (`model.layers[2]`), or a list of these | a map of "
+    "labels to values | the labels |\n"
+    "\n"
+    "A layer's key is written `model.layers[2].units`, layers counted from 0. A section as value\n"
+    "replaces the whole section. Labels have letters, digits, _ . + and -. All combinations of labels,\n"
+    "at most 1024, are checked as if they were written in place of the keys, which need not be\n"
+    "written elsewhere; two axes may not set the same key, nor one a key within a section that the\n"
+    "other sets.\n"
+    "\n"
     "Values between the ends of linspace and logspace are rounded to 12 significant digits. Random\n"
-    "streams are keyed by the values of the axes, not by their positions, so an axis can be extended\n"
-    "without changing the cells that were there; with `paired: true` only the run keys them.\n"
+    "streams are keyed by the coordinates of the axes (numbers or labels), not by their positions, so\n"
+    "an axis can be extended without changing the cells that were there; with `paired: true` only the\n"
+    "run keys them.\n"
     "\n"
     "    sweep:\n"
     "      run: 50\n"
     "      lr: {set: optimizer.lr, logspace: [1e-4, 1e-2, 5]}\n"
-    "      lambda: {set: loss.entropy_weight, values: [0, 1e-4, 1e-3]}\n";
+    "      lambda: {set: loss.entropy_weight, values: [0, 1e-4, 1e-3]}\n"
+    "      init: {set: model.init, values: [glorot_normal, he_normal]}\n"
+    "      length: {set: [train.epochs, train.batch], values: [[20, 64], [40, 128]]}\n"
+    "      model:\n"
+    "        set: model.layers\n"
+    "        values:\n"
+    "          mlp: [dense: 32, relu, dense: 10]\n"
+    "          cnn: [conv: {filters: 16, kernel: 3}, relu, max_pool: 2, dense: 10]\n";
 
 void job_print_reference(FILE *out) {
     fputs(introduction, out);
@@ -97,6 +135,7 @@ void job_print_reference(FILE *out) {
     fputs(data_text, out);
     fputs(layers_text, out);
     layer_table_print_reference(out);
+    fputs(parameters_text, out);
     fputs(sweep_text, out);
     job_axes_print_reference(out);
     fputs(sweep_end, out);

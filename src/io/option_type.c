@@ -88,7 +88,7 @@ static bool in_range(const option *o, double number) {
 }
 
 bool option_accepts_number(const option *o, double number) {
-    return in_range(o, number) && (o->type == &option_number || number == floor(number));
+    return in_range(o, number) && (o->type->store == store_number || number == floor(number));
 }
 
 static status read_any_number(const option *o, const char *name, const tree_node *node, void *object,

@@ -3,6 +3,7 @@
 #define TESTS_UNIT_ARRAY_FILES_H
 
 #include <hdf5.h>
+#include <unistd.h>
 
 #include "temporary_directory.h"
 
