@@ -1,6 +1,7 @@
-/* Gradients against central differences, in double precision: every layer in odd sizes, and the whole network
- * of the main job. Each case opens with a 1 × 1 convolution, so that the input gradient of the layer under
- * test shows in that convolution's weight gradient. */
+/* Gradients of the cost against central differences, in double precision: every layer in odd sizes, every
+ * kind of layer under every loss, and the whole network of the main job. Most cases open with a 1 × 1
+ * convolution, so that the input gradient of the layer under test shows in that convolution's weight
+ * gradient. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,54 +9,55 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/random.h"
 #include "engine/initializers.h"
 #include "engine/losses.h"
 #include "engine/model.h"
+#include "engine/penalties.h"
 #include "networks.h"
 
 static const double largest_error = 1e-6;
-static const double difference_step = 1e-5;
-
-typedef struct gradient_case {
-    const char *name;
-    tensor_shape input;
-    size_t batch;
-    model_spec model;
-    double entropy_weight;
-    size_t checked; /* parameters to check, spread over all; 0: every one */
-} gradient_case;
+static const double difference_step = 1e-5; /* seldom crosses a kink of a ReLU or a maximum */
+/* Gradients of smaller norm are compared with this one: their differences are rounding of the cost. */
+static const double smallest_norm = 1e-4;
 
 typedef struct problem {
+    const char *name;
     model m;
     loss_function loss;
     size_t batch;
+    pass_mode mode;
     batch_targets targets;
+    arena memory;
 } problem;
 
-static const pass_mode training = {.training = true, .seed = 13, .step = 5};
+#define TRAINING                                                                                             \
+    { .training = true, .seed = 13, .step = 5 }
 
-static double mean_loss(problem *p) {
-    model_forward(&p->m, p->batch, training);
-    return loss_evaluate(&p->loss, model_output(&p->m), &p->targets, p->batch, 1, NULL).loss /
-           (double)p->batch;
+static double cost(problem *p) {
+    model_forward(&p->m, p->batch, p->mode);
+    const loss_sums sums = loss_evaluate(&p->loss, model_output(&p->m), &p->targets, p->batch, 1, NULL);
+    return loss_value(&p->loss.spec, sums) + penalty_value(&p->m, &p->loss.spec);
 }
 
 static void analytic_gradient(problem *p) {
-    model_forward(&p->m, p->batch, training);
-    loss_evaluate(&p->loss, model_output(&p->m), &p->targets, p->batch, 1.0 / (double)p->batch,
+    model_forward(&p->m, p->batch, p->mode);
+    loss_evaluate(&p->loss, model_output(&p->m), &p->targets, p->batch, loss_scale(&p->loss.spec, p->batch),
                   model_output_gradient(&p->m));
     model_backward(&p->m, p->batch, false);
+    penalty_add_gradient(&p->m, &p->loss.spec);
 }
 
 static double central_difference(problem *p, double *parameter) {
     const double value = *parameter;
     *parameter = value + difference_step;
-    double above = mean_loss(p);
+    double above = cost(p);
     *parameter = value - difference_step;
-    double below = mean_loss(p);
+    double below = cost(p);
     *parameter = value;
     return (above - below) / (2 * difference_step);
 }
@@ -70,42 +72,66 @@ static double layer_error(problem *p, const layer *l, size_t stride) {
         difference += (analytic - numeric) * (analytic - numeric);
         sum += (analytic + numeric) * (analytic + numeric);
     }
-    return sqrt(difference / sum);
+    return sqrt(difference) / fmax(sqrt(sum), smallest_norm);
 }
 
-static void check_case(const gradient_case *c) {
-    problem p = {.batch = c->batch};
-    error_info error;
-    const loss_spec loss = {.entropy_weight = c->entropy_weight};
-    assert_int_equal(loss_open(&p.loss, &loss, &c->model, 10, &error), STATUS_OK);
-    arena measure = {0}, memory = {0};
-    assert_int_equal(model_build(&p.m, &c->model, p.loss.model_layers, c->input, c->batch, &error),
-                     STATUS_OK);
-    model_carve(&p.m, &measure);
-    assert_int_equal(arena_reserve(&memory, measure.used, &error), STATUS_OK);
-    model_carve(&p.m, &memory);
-    initialize_parameters(&p.m, &(model_spec){0}, 11, 0);
-
-    p.loss.outputs = (int)shape_size(p.m.boundaries[p.m.layer_count].shape);
-    p.targets.labels = malloc(c->batch);
-    assert_non_null(p.targets.labels);
+/* Inputs, and labels and targets: a loss takes what it needs. */
+static void draw_samples(problem *p) {
     random_stream stream = random_stream_open(12, 0, RANDOM_SYNTHETIC, 0);
-    for (size_t i = 0; i < c->batch; i++)
-        p.targets.labels[i] = (uint8_t)random_below(&stream, (uint32_t)p.loss.outputs);
-    for (size_t i = 0; i < c->batch * shape_size(c->input); i++)
-        model_input(&p.m)[i] = random_normal(&stream);
+    const size_t outputs = (size_t)p->loss.outputs, size = shape_size(p->m.boundaries[0].shape);
+    p->targets.labels = malloc(p->batch);
+    p->targets.values = malloc(p->batch * outputs * sizeof(real));
+    assert_true(p->targets.labels != NULL && p->targets.values != NULL);
+    for (size_t i = 0; i < p->batch; i++)
+        p->targets.labels[i] = (uint8_t)random_below(&stream, outputs == 1 ? 2 : (uint32_t)outputs);
+    for (size_t i = 0; i < p->batch * size; i++)
+        model_input(&p->m)[i] = random_normal(&stream);
+    for (size_t i = 0; i < p->batch * outputs; i++)
+        p->targets.values[i] = random_normal(&stream);
+}
 
-    analytic_gradient(&p);
-    for (int i = 0; i < p.m.layer_count; i++) {
-        const layer *l = &p.m.layers[i];
-        size_t stride =
-            c->checked != 0 && l->parameter_count > c->checked ? l->parameter_count / c->checked : 1;
-        double found = l->parameter_count > 0 ? layer_error(&p, l, stride) : 0;
+/* Running statistics as after some training. */
+static void draw_state(problem *p) {
+    random_stream stream = random_stream_open(12, 0, RANDOM_SYNTHETIC, 1);
+    for (size_t i = 0; i < p->m.state_reals; i++)
+        p->m.state[i] = 0.5 + random_uniform(&stream);
+}
+
+/* name, batch and mode of p are given. */
+static void open_problem(problem *p, const model_spec *spec, tensor_shape input, const loss_spec *loss,
+                         bool regression) {
+    error_info error;
+    arena measure = {0};
+    assert_int_equal(loss_open(&p->loss, loss, spec, regression ? 0 : 2, &error), STATUS_OK);
+    if (model_build(&p->m, spec, p->loss.model_layers, input, p->batch, &error) != STATUS_OK)
+        fail_msg("%s: %s", p->name, error.text);
+    model_carve(&p->m, &measure);
+    assert_int_equal(arena_reserve(&p->memory, measure.used, &error), STATUS_OK);
+    model_carve(&p->m, &p->memory);
+    initialize_parameters(&p->m, spec, 11, 0);
+    p->loss.outputs = (int)shape_size(p->m.boundaries[p->m.layer_count].shape);
+    draw_samples(p);
+    draw_state(p);
+}
+
+static void close_problem(problem *p) {
+    free(p->targets.labels);
+    free(p->targets.values);
+    arena_release(&p->memory);
+}
+
+enum { FEW = 12 };
+
+/* Check about `checked` parameters of every layer, spread over all; 0: every one. */
+static void check_gradients(problem *p, size_t checked) {
+    analytic_gradient(p);
+    for (int i = 0; i < p->m.layer_count; i++) {
+        const layer *l = &p->m.layers[i];
+        size_t stride = checked != 0 && l->parameter_count > checked ? l->parameter_count / checked : 1;
+        double found = layer_error(p, l, stride);
         if (!(found < largest_error))
-            fail_msg("%s, layer %d (%s): relative error %.3g", c->name, l->position, l->ops->name, found);
+            fail_msg("%s, layer %d (%s): relative error %.3g", p->name, l->position, l->ops->name, found);
     }
-    free(p.targets.labels);
-    arena_release(&memory);
 }
 
 #define MODEL(n, ...)                                                                                        \
@@ -114,174 +140,286 @@ static void check_case(const gradient_case *c) {
     }
 #define ENTRY(c) CONV(c, 1, 1, 1, 1, 0, 0)
 
-static void layers_agree_with_central_differences(void **state) {
+/* ---- Every layer in odd sizes ------------------------------------------------------------------ */
+
+typedef struct network_case {
+    const char *name;
+    tensor_shape input;
+    size_t batch;
+    model_spec model;
+    size_t checked;
+} network_case;
+
+static void check_network(const network_case *c, pass_mode mode, size_t checked) {
+    const loss_spec loss = {.entropy_weight = 0.1, .l2 = 0.01};
+    problem p = {.name = c->name, .batch = c->batch, .mode = mode};
+    open_problem(&p, &c->model, c->input, &loss, false);
+    check_gradients(&p, checked);
+    close_problem(&p);
+}
+
+static void networks_agree_with_central_differences(void **state) {
     (void)state;
-    const gradient_case cases[] = {
-        {"dense alone", {7, 1, 1}, 5, MODEL(1, DENSE(3)), 0.1, 0},
-        {"dense after an image", {3, 5, 2}, 3, MODEL(2, ENTRY(2), DENSE(17)), 0, 0},
-        {"two dense", {2, 3, 3}, 4, MODEL(3, DENSE(33), RELU, DENSE(5)), 0.5, 0},
-        {"dense, batch 1", {5, 1, 1}, 1, MODEL(3, DENSE(16), RELU, DENSE(2)), 0.3, 0},
-        {"wide dense: blocks of inputs", {3, 11, 17}, 2, MODEL(1, DENSE(4)), 0.2, 300},
-        {"conv of one pixel", {2, 1, 1}, 3, MODEL(3, ENTRY(3), CONV(5, 1, 1, 1, 1, 0, 0), DENSE(3)), 0.1, 0},
-        {"conv 3 × 3, pad 1", {3, 7, 5}, 2, MODEL(3, ENTRY(3), CONV(6, 3, 3, 1, 1, 1, 1), DENSE(4)), 0.1, 0},
-        {"conv valid", {1, 7, 7}, 2, MODEL(3, ENTRY(2), CONV(4, 5, 3, 1, 1, 0, 0), DENSE(3)), 0, 0},
-        {"conv with stride", {2, 11, 8}, 2, MODEL(3, ENTRY(3), CONV(5, 3, 2, 2, 3, 1, 0), DENSE(3)), 0.1, 0},
+    const network_case cases[] = {
+        {"dense alone", {7, 1, 1}, 5, MODEL(1, DENSE(3)), 0},
+        {"dense after an image", {3, 5, 2}, 3, MODEL(2, ENTRY(2), DENSE(17)), 0},
+        {"two dense", {2, 3, 3}, 4, MODEL(3, DENSE(33), RELU, DENSE(5)), 0},
+        {"dense, batch 1", {5, 1, 1}, 1, MODEL(3, DENSE(16), RELU, DENSE(2)), 0},
+        {"wide dense: blocks of inputs", {3, 11, 17}, 2, MODEL(1, DENSE(4)), 300},
+        {"conv of one pixel", {2, 1, 1}, 3, MODEL(3, ENTRY(3), CONV(5, 1, 1, 1, 1, 0, 0), DENSE(3)), 0},
+        {"conv 3 × 3, pad 1", {3, 7, 5}, 2, MODEL(3, ENTRY(3), CONV(6, 3, 3, 1, 1, 1, 1), DENSE(4)), 0},
+        {"conv valid", {1, 7, 7}, 2, MODEL(3, ENTRY(2), CONV(4, 5, 3, 1, 1, 0, 0), DENSE(3)), 0},
+        {"conv with stride", {2, 11, 8}, 2, MODEL(3, ENTRY(3), CONV(5, 3, 2, 2, 3, 1, 0), DENSE(3)), 0},
         {"conv, pad beyond the kernel",
          {1, 3, 4},
          2,
          MODEL(3, ENTRY(2), CONV(3, 2, 2, 1, 2, 3, 2), DENSE(3)),
-         0.1,
          0},
         {"conv of 17 and 33 filters",
          {3, 4, 3},
          2,
          MODEL(4, ENTRY(17), RELU, CONV(33, 3, 3, 1, 1, 1, 1), DENSE(3)),
-         0.1,
          400},
         {"conv of 16 and 32 filters",
          {3, 4, 3},
          2,
          MODEL(4, ENTRY(16), RELU, CONV(32, 3, 3, 1, 1, 1, 1), DENSE(3)),
-         0.1,
          400},
         {"3 × 3 of many channels, valid",
          {2, 7, 9},
          3,
          MODEL(3, ENTRY(16), CONV(18, 3, 3, 1, 1, 0, 0), DENSE(3)),
-         0.1,
          300},
         {"3 × 3 of many channels, pad 1",
          {2, 5, 6},
          3,
          MODEL(3, ENTRY(21), CONV(16, 3, 3, 1, 1, 1, 1), DENSE(3)),
-         0.1,
          300},
         {"3 × 3 of many channels, pad 2",
          {2, 1, 2},
          3,
          MODEL(3, ENTRY(17), CONV(33, 3, 3, 1, 1, 2, 2), DENSE(3)),
-         0.1,
          300},
         {"3 × 3 of many channels, uneven pad",
          {2, 23, 11},
          2,
          MODEL(3, ENTRY(16), CONV(16, 3, 3, 1, 1, 0, 1), DENSE(3)),
-         0.1,
          100},
         {"conv after conv",
          {2, 6, 6},
          3,
          MODEL(5, CONV(4, 3, 3, 1, 1, 0, 0), RELU, CONV(5, 2, 2, 1, 1, 0, 0), RELU, DENSE(3)),
-         0.1,
          0},
-        {"pool", {3, 6, 6}, 3, MODEL(3, ENTRY(4), POOL(2, 2, 2, 2), DENSE(3)), 0.1, 0},
-        {"pool with a rest", {2, 7, 5}, 3, MODEL(3, ENTRY(3), POOL(2, 3, 2, 3), DENSE(3)), 0.1, 0},
-        {"overlapping pool", {2, 7, 7}, 3, MODEL(3, ENTRY(3), POOL(3, 3, 2, 1), DENSE(3)), 0.1, 0},
-        {"relu, then pool", {3, 6, 6}, 3, MODEL(4, ENTRY(4), RELU, POOL(2, 2, 2, 2), DENSE(3)), 0.1, 0},
-        {"pool, then relu", {3, 6, 6}, 3, MODEL(4, ENTRY(4), POOL(2, 2, 2, 2), RELU, DENSE(3)), 0.1, 0},
+        {"pool", {3, 6, 6}, 3, MODEL(3, ENTRY(4), POOL(2, 2, 2, 2), DENSE(3)), 0},
+        {"pool with a rest", {2, 7, 5}, 3, MODEL(3, ENTRY(3), POOL(2, 3, 2, 3), DENSE(3)), 0},
+        {"overlapping pool", {2, 7, 7}, 3, MODEL(3, ENTRY(3), POOL(3, 3, 2, 1), DENSE(3)), 0},
+        {"relu, then pool", {3, 6, 6}, 3, MODEL(4, ENTRY(4), RELU, POOL(2, 2, 2, 2), DENSE(3)), 0},
+        {"pool, then relu", {3, 6, 6}, 3, MODEL(4, ENTRY(4), POOL(2, 2, 2, 2), RELU, DENSE(3)), 0},
         {"relu and pool between convs",
          {2, 6, 6},
          3,
          MODEL(5, ENTRY(4), RELU, POOL(2, 2, 2, 2), CONV(3, 3, 3, 1, 1, 1, 1), DENSE(3)),
-         0.1,
          0},
-        {"relu twice", {3, 6, 6}, 3, MODEL(4, ENTRY(4), RELU, RELU, DENSE(3)), 0.1, 0},
-        {"relu first and last", {4, 3, 3}, 3, MODEL(4, RELU, ENTRY(4), DENSE(3), RELU), 0.1, 0},
-        {"conv after dense",
-         {4, 1, 1},
+        {"relu twice", {3, 6, 6}, 3, MODEL(4, ENTRY(4), RELU, RELU, DENSE(3)), 0},
+        {"relu first and last", {4, 3, 3}, 3, MODEL(4, RELU, ENTRY(4), DENSE(3), RELU), 0},
+        {"conv after dense", {4, 1, 1}, 3, MODEL(4, DENSE(6), RELU, CONV(5, 1, 1, 1, 1, 0, 0), DENSE(3)), 0},
+        {"dense with a penalty of its own",
+         {5, 1, 1},
          3,
-         MODEL(4, DENSE(6), RELU, CONV(5, 1, 1, 1, 1, 0, 0), DENSE(3)),
-         0.1,
+         MODEL(2, {.kind = LAYER_DENSE, .units = 7, .bias = true, .own_l2 = true, .l2 = 0.5}, DENSE(3)),
          0},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check_case(&cases[i]);
-}
-
-static void layers_of_other_kinds_agree_with_central_differences(void **state) {
-    (void)state;
-    const gradient_case cases[] = {
+        {"dense without a penalty",
+         {5, 1, 1},
+         3,
+         MODEL(2, {.kind = LAYER_DENSE, .units = 7, .bias = true, .own_l2 = true}, DENSE(3)),
+         0},
         {"dense without bias",
          {3, 2, 3},
          4,
          MODEL(3, DENSE(7), {.kind = LAYER_DENSE, .units = 17}, DENSE(3)),
-         0.1,
          0},
-        {"tanh", {3, 4, 3}, 3, MODEL(3, ENTRY(4), LAYER(TANH), DENSE(3)), 0.1, 0},
-        {"sigmoid", {3, 4, 3}, 3, MODEL(3, ENTRY(4), LAYER(SIGMOID), DENSE(3)), 0.1, 0},
-        {"scaled sigmoid", {3, 4, 3}, 3, MODEL(3, ENTRY(4), LAYER(SCALED_SIGMOID), DENSE(3)), 0.1, 0},
+        {"tanh", {3, 4, 3}, 3, MODEL(3, ENTRY(4), LAYER(TANH), DENSE(3)), 0},
+        {"sigmoid", {3, 4, 3}, 3, MODEL(3, ENTRY(4), LAYER(SIGMOID), DENSE(3)), 0},
+        {"scaled sigmoid", {3, 4, 3}, 3, MODEL(3, ENTRY(4), LAYER(SCALED_SIGMOID), DENSE(3)), 0},
         {"leaky relu",
          {3, 4, 3},
          3,
          MODEL(3, ENTRY(4), {.kind = LAYER_LEAKY_RELU, .slope = 0.3}, DENSE(3)),
-         0.1,
          0},
-        {"softmax", {5, 1, 1}, 3, MODEL(4, DENSE(6), LAYER(SOFTMAX), DENSE(3), LAYER(SOFTMAX)), 0.1, 0},
-        {"identity", {5, 1, 1}, 3, MODEL(4, DENSE(6), LAYER(IDENTITY), DENSE(3), LAYER(IDENTITY)), 0.1, 0},
-        {"average pool", {3, 6, 6}, 3, MODEL(3, ENTRY(4), AVG_POOL(2, 2, 2, 2), DENSE(3)), 0.1, 0},
-        {"average pool with a rest",
-         {2, 7, 5},
-         3,
-         MODEL(3, ENTRY(3), AVG_POOL(2, 3, 2, 3), DENSE(3)),
-         0.1,
-         0},
-        {"overlapping average pool",
-         {2, 7, 7},
-         3,
-         MODEL(3, ENTRY(3), AVG_POOL(3, 3, 2, 1), DENSE(3)),
-         0.1,
-         0},
+        {"softmax", {5, 1, 1}, 3, MODEL(4, DENSE(6), LAYER(SOFTMAX), DENSE(3), LAYER(SOFTMAX)), 0},
+        {"identity", {5, 1, 1}, 3, MODEL(4, DENSE(6), LAYER(IDENTITY), DENSE(3), LAYER(IDENTITY)), 0},
+        {"average pool", {3, 6, 6}, 3, MODEL(3, ENTRY(4), AVG_POOL(2, 2, 2, 2), DENSE(3)), 0},
+        {"average pool with a rest", {2, 7, 5}, 3, MODEL(3, ENTRY(3), AVG_POOL(2, 3, 2, 3), DENSE(3)), 0},
+        {"overlapping average pool", {2, 7, 7}, 3, MODEL(3, ENTRY(3), AVG_POOL(3, 3, 2, 1), DENSE(3)), 0},
         {"tanh, then average pool",
          {2, 6, 6},
          3,
          MODEL(5, ENTRY(3), LAYER(TANH), AVG_POOL(2, 2, 2, 2), CONV(4, 3, 3, 1, 1, 0, 0), DENSE(3)),
-         0.1,
          0},
-        {"dropout", {3, 4, 3}, 3, MODEL(4, ENTRY(4), DROPOUT(0.4), DENSE(9), DENSE(3)), 0.1, 0},
-        {"dropout of inputs", {3, 4, 3}, 3, MODEL(3, DROPOUT(0.2), ENTRY(4), DENSE(3)), 0.1, 0},
-        {"tanh, then dropout",
-         {5, 1, 1},
-         4,
-         MODEL(4, DENSE(17), LAYER(TANH), DROPOUT(0.5), DENSE(3)),
-         0.1,
-         0},
-        {"batch norm of pixels", {3, 5, 3}, 3, MODEL(3, ENTRY(5), BATCH_NORM, DENSE(3)), 0.1, 0},
-        {"batch norm of features",
-         {7, 1, 1},
-         5,
-         MODEL(4, DENSE(17), BATCH_NORM, LAYER(TANH), DENSE(3)),
-         0.1,
-         0},
-        {"batch norm first", {2, 5, 3}, 3, MODEL(3, BATCH_NORM, ENTRY(5), DENSE(3)), 0.1, 0},
+        {"dropout", {3, 4, 3}, 3, MODEL(4, ENTRY(4), DROPOUT(0.4), DENSE(9), DENSE(3)), 0},
+        {"dropout of inputs", {3, 4, 3}, 3, MODEL(3, DROPOUT(0.2), ENTRY(4), DENSE(3)), 0},
+        {"tanh, then dropout", {5, 1, 1}, 4, MODEL(4, DENSE(17), LAYER(TANH), DROPOUT(0.5), DENSE(3)), 0},
+        {"batch norm of pixels", {3, 5, 3}, 3, MODEL(3, ENTRY(5), BATCH_NORM, DENSE(3)), 0},
+        {"batch norm of features", {7, 1, 1}, 5, MODEL(4, DENSE(17), BATCH_NORM, LAYER(TANH), DENSE(3)), 0},
+        {"batch norm first", {2, 5, 3}, 3, MODEL(3, BATCH_NORM, ENTRY(5), DENSE(3)), 0},
         {"batch norm between pool and conv",
          {2, 6, 6},
          3,
          MODEL(6, ENTRY(3), AVG_POOL(2, 2, 2, 2), BATCH_NORM, CONV(4, 2, 2, 1, 1, 0, 0), LAYER(TANH),
                DENSE(3)),
-         0.1,
          0},
         {"batch norm, then dropout",
          {2, 4, 4},
          3,
          MODEL(5, ENTRY(3), BATCH_NORM, DROPOUT(0.3), CONV(4, 2, 2, 1, 1, 0, 0), DENSE(3)),
-         0.1,
          0},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check_case(&cases[i]);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_network(&cases[i], (pass_mode)TRAINING, cases[i].checked);
+        check_network(&cases[i], (pass_mode){.training = false}, FEW);
+    }
 }
 
 static void the_main_network_agrees_with_central_differences(void **state) {
     (void)state;
-    check_case(&(gradient_case){
-        "the main job's network", {3, 32, 32}, 3, {.layer_count = 9, .layers = SIMPLE_CNN}, 5e-3, 25});
+    const network_case c = {
+        "the main job's network", {3, 32, 32}, 3, {.layer_count = 9, .layers = SIMPLE_CNN}, 25};
+    check_network(&c, (pass_mode)TRAINING, c.checked);
+}
+
+/* ---- Every kind of layer under every loss ------------------------------------------------------ */
+
+/* The last layer before the loss or its link. Windows and kernels are cut to the size of the image. */
+static const layer_spec endings[] = {
+    DENSE(17),
+    DENSE(1),
+    {.kind = LAYER_DENSE, .units = 3},
+    CONV(3, 3, 2, 1, 1, 1, 0),
+    POOL(2, 3, 1, 1),
+    AVG_POOL(3, 2, 1, 1),
+    BATCH_NORM,
+    DROPOUT(0.3),
+    RELU,
+    LAYER(TANH),
+    LAYER(SIGMOID),
+    LAYER(SCALED_SIGMOID),
+    LAYER(SOFTMAX),
+    LAYER(IDENTITY),
+    {.kind = LAYER_LEAKY_RELU, .slope = 0.3},
+};
+
+typedef struct size_case {
+    tensor_shape input;
+    size_t batch;
+} size_case;
+
+static const size_case sizes[] = {{{1, 1, 1}, 1}, {{2, 1, 1}, 5}, {{3, 5, 3}, 2}};
+
+typedef struct loss_case {
+    const char *name;
+    loss_kind kind;
+    layer_kind link; /* LAYER_IDENTITY: none */
+    bool regression;
+} loss_case;
+
+static const loss_case losses[] = {
+    {"cross-entropy of logits", LOSS_CROSS_ENTROPY, LAYER_IDENTITY, false},
+    {"cross-entropy of a softmax", LOSS_CROSS_ENTROPY, LAYER_SOFTMAX, false},
+    {"binary cross-entropy of sigmoids", LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID, false},
+    {"binary cross-entropy of scaled sigmoids", LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID, false},
+    {"binary cross-entropy of a softmax", LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX, false},
+    {"squared error of labels", LOSS_SQUARED_ERROR, LAYER_IDENTITY, false},
+    {"squared error of targets", LOSS_SQUARED_ERROR, LAYER_IDENTITY, true},
+};
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
+static model_spec ending_model(layer_spec ending, tensor_shape image, layer_kind link) {
+    ending.kernel_height = smaller(ending.kernel_height, image.height);
+    ending.kernel_width = smaller(ending.kernel_width, image.width);
+    return (model_spec)MODEL(3, ENTRY(5), ending, {.kind = link});
+}
+
+/* One output is told from two classes by a number of its own, which logits and softmax do not have. */
+static bool can_follow(const loss_case *c, const layer_spec *ending) {
+    const bool one = ending->kind == LAYER_DENSE && ending->units == 1;
+    return !one || (c->kind != LOSS_CROSS_ENTROPY && c->link != LAYER_SOFTMAX);
+}
+
+static void check_ending(const layer_spec *ending, const size_case *size, const loss_case *c, loss_spec loss,
+                         bool train) {
+    char name[160];
+    snprintf(name, sizeof name, "%s after layer kind %d, outputs %d, samples %d, training %d", c->name,
+             (int)ending->kind, (int)loss.over_outputs, (int)loss.over_samples, train);
+    const model_spec spec = ending_model(*ending, size->input, c->link);
+    problem p = {.name = name, .batch = size->batch, .mode = TRAINING};
+    p.mode.training = train;
+    open_problem(&p, &spec, size->input, &loss, c->regression);
+    check_gradients(&p, FEW);
+    close_problem(&p);
+}
+
+static void every_kind_agrees_under_every_loss(void **state) {
+    (void)state;
+    enum { ENDINGS = sizeof endings / sizeof *endings, SIZES = sizeof sizes / sizeof *sizes };
+    enum { LOSSES = sizeof losses / sizeof *losses, VARIANTS = 8 };
+    for (int i = 0; i < ENDINGS * SIZES * LOSSES * VARIANTS; i++) {
+        const int variant = i % VARIANTS;
+        const loss_case *c = &losses[i / VARIANTS % LOSSES];
+        const size_case *size = &sizes[i / VARIANTS / LOSSES % SIZES];
+        const layer_spec *ending = &endings[i / VARIANTS / LOSSES / SIZES];
+        const loss_spec loss = {
+            .kind = c->kind,
+            .entropy_weight = variant & 1 ? 0.3 : 0, /* cross-entropy's over_outputs */
+            .over_outputs = variant & 1 ? REDUCE_SUM : REDUCE_MEAN,
+            .over_samples = variant & 2 ? REDUCE_SUM : REDUCE_MEAN,
+            .l2 = 0.01,
+        };
+        if (can_follow(c, ending))
+            check_ending(ending, size, c, loss, (variant & 4) != 0);
+    }
+}
+
+/* ---- Sums over chunks -------------------------------------------------------------------------- */
+
+/* In evaluation mode the gradient of a set is the sum of those of its parts. */
+static void gradients_of_chunks_add_up(void **state) {
+    (void)state;
+    const model_spec spec =
+        MODEL(6, ENTRY(16), BATCH_NORM, CONV(17, 3, 3, 1, 1, 1, 1), DROPOUT(0.4), LAYER(TANH), DENSE(3));
+    const tensor_shape input = {2, 5, 4};
+    enum { WHOLE = 7, PART = 3 };
+    problem p = {.name = "chunks", .batch = WHOLE};
+    open_problem(&p, &spec, input, &(loss_spec){0}, false);
+    analytic_gradient(&p);
+    const size_t reals = p.m.parameter_reals, size = shape_size(input);
+    real *whole = malloc(reals * sizeof *whole), *inputs = malloc(WHOLE * size * sizeof *inputs);
+    assert_true(whole != NULL && inputs != NULL);
+    memcpy(whole, p.m.gradients, reals * sizeof *whole);
+    memcpy(inputs, model_input(&p.m), WHOLE * size * sizeof *inputs);
+    for (size_t first = 0; first < WHOLE; first += PART) {
+        const size_t count = WHOLE - first < PART ? WHOLE - first : PART;
+        const batch_targets targets = {.labels = p.targets.labels + first};
+        memcpy(model_input(&p.m), inputs + first * size, count * size * sizeof *inputs);
+        model_forward(&p.m, count, p.mode);
+        loss_evaluate(&p.loss, model_output(&p.m), &targets, count, 1.0 / WHOLE, model_output_gradient(&p.m));
+        model_backward(&p.m, count, first > 0);
+    }
+    for (size_t i = 0; i < reals; i++)
+        assert_true(fabs(p.m.gradients[i] - whole[i]) < 1e-12);
+    free(whole);
+    free(inputs);
+    close_problem(&p);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layers_agree_with_central_differences),
-        cmocka_unit_test(layers_of_other_kinds_agree_with_central_differences),
+        cmocka_unit_test(networks_agree_with_central_differences),
         cmocka_unit_test(the_main_network_agrees_with_central_differences),
+        cmocka_unit_test(every_kind_agrees_under_every_loss),
+        cmocka_unit_test(gradients_of_chunks_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,321 @@
+/* Losses against their formulas, as they stand in losses.h, in double precision; and where the formulas
+ * cannot be computed as they stand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "engine/losses.h"
+#include "networks.h"
+
+enum { COUNT = 5, MOST = 17, CLASSES = 10 };
+
+static const double tolerance = 1e-12;
+static const int widths[] = {2, 3, 10, 16, 17};
+enum { WIDTHS = sizeof widths / sizeof *widths };
+
+typedef struct loss_case {
+    loss_kind kind;
+    layer_kind end; /* of the model: LAYER_DENSE, or a layer that makes probabilities */
+} loss_case;
+
+static const loss_case cases[] = {
+    {LOSS_CROSS_ENTROPY, LAYER_DENSE},          {LOSS_CROSS_ENTROPY, LAYER_SOFTMAX},
+    {LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID}, {LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID},
+    {LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX}, {LOSS_SQUARED_ERROR, LAYER_DENSE},
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+/* The loss of a model of `outputs` outputs. */
+static loss_function open_loss(const loss_case *c, loss_spec spec, int outputs, int classes) {
+    const model_spec model = {.layer_count = 2,
+                              .layers = {DENSE(outputs), {.kind = c->end, .units = outputs}}};
+    loss_function loss;
+    error_info error;
+    spec.kind = c->kind;
+    assert_int_equal(loss_open(&loss, &spec, &model, classes, &error), STATUS_OK);
+    loss.outputs = outputs;
+    return loss;
+}
+
+typedef struct samples {
+    real z[COUNT * MOST], values[COUNT * MOST];
+    uint8_t labels[COUNT];
+    batch_targets targets;
+} samples;
+
+static void draw_samples(samples *s, int classes, uint64_t index) {
+    random_stream stream = random_stream_open(4, 0, RANDOM_SYNTHETIC, index);
+    for (int i = 0; i < COUNT * MOST; i++) {
+        s->z[i] = 2 * random_normal(&stream);
+        s->values[i] = random_normal(&stream);
+    }
+    for (int n = 0; n < COUNT; n++)
+        s->labels[n] = (uint8_t)random_below(&stream, (uint32_t)classes);
+    s->targets = (batch_targets){s->labels, s->values};
+}
+
+/* ---- The formulas as they stand ---------------------------------------------------------------- */
+
+static void naive_probabilities(layer_kind end, const double *z, int k, double *p) {
+    double sum = 0;
+    for (int i = 0; i < k; i++) {
+        const double scale = end == LAYER_SCALED_SIGMOID ? 2 : 1;
+        const bool sigmoid = end == LAYER_SIGMOID || end == LAYER_SCALED_SIGMOID;
+        p[i] = sigmoid ? 1 / (1 + exp(-scale * z[i])) : exp(z[i]);
+        sum += p[i];
+    }
+    for (int i = 0; i < k && (end == LAYER_SOFTMAX || end == LAYER_DENSE); i++)
+        p[i] /= sum;
+}
+
+static double naive_loss(const loss_case *c, const double *z, const double *y, int k, double entropy_weight) {
+    double p[MOST], loss = 0;
+    naive_probabilities(c->end, z, k, p);
+    for (int i = 0; i < k; i++) {
+        if (c->kind == LOSS_CROSS_ENTROPY)
+            loss -= y[i] * log(p[i]) + entropy_weight * p[i] * log(p[i] + 1e-8);
+        else if (c->kind == LOSS_BINARY_CROSS_ENTROPY)
+            loss -= y[i] * log(p[i]) + (1 - y[i]) * log(1 - p[i]);
+        else
+            loss += (z[i] - y[i]) * (z[i] - y[i]);
+    }
+    return loss;
+}
+
+/* What the outputs of sample n should be. */
+static void wanted(const samples *s, int n, int k, bool regression, double *y) {
+    for (int i = 0; i < k; i++)
+        y[i] = regression ? s->values[n * k + i] : k == 1 ? s->labels[n] : s->labels[n] == i;
+}
+
+static double naive_sum(const loss_case *c, const samples *s, int k, bool regression, double entropy_weight) {
+    double sum = 0, y[MOST];
+    for (int n = 0; n < COUNT; n++) {
+        wanted(s, n, k, regression, y);
+        sum += naive_loss(c, s->z + n * k, y, k, entropy_weight);
+    }
+    return sum;
+}
+
+static void assert_close(double found, double expected) {
+    if (!(fabs(found - expected) <= tolerance * fmax(1, fabs(expected))))
+        fail_msg("%.17g instead of %.17g", found, expected);
+}
+
+static void losses_agree_with_their_formulas(void **state) {
+    (void)state;
+    for (int i = 0; i < CASES * WIDTHS; i++) {
+        const loss_case *c = &cases[i / WIDTHS];
+        const int k = widths[i % WIDTHS];
+        const double entropy_weight = c->kind == LOSS_CROSS_ENTROPY ? 0.3 : 0;
+        const loss_spec spec = {.entropy_weight = entropy_weight, .over_outputs = REDUCE_SUM};
+        const loss_function loss = open_loss(c, spec, k, k);
+        samples s;
+        draw_samples(&s, k, (uint64_t)i);
+        const loss_sums sums = loss_evaluate(&loss, s.z, &s.targets, COUNT, 1, NULL);
+        assert_int_equal(sums.samples, COUNT);
+        assert_close(sums.loss, naive_sum(c, &s, k, false, entropy_weight));
+    }
+}
+
+static void one_output_tells_two_classes(void **state) {
+    (void)state;
+    const loss_case one[] = {{LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID},
+                             {LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID},
+                             {LOSS_SQUARED_ERROR, LAYER_DENSE}};
+    for (int i = 0; i < 3; i++) {
+        const loss_function loss = open_loss(&one[i], (loss_spec){0}, 1, 2);
+        samples s;
+        draw_samples(&s, 2, (uint64_t)i);
+        const loss_sums sums = loss_evaluate(&loss, s.z, &s.targets, COUNT, 1, NULL);
+        assert_close(sums.loss, naive_sum(&one[i], &s, 1, false, 0));
+        size_t correct = 0;
+        for (int n = 0; n < COUNT; n++) {
+            real output;
+            loss_outputs(&loss, s.z + n, 1, &output);
+            assert_int_equal(loss_class(&loss, s.z + n), output > 0.5);
+            correct += (output > 0.5) == s.labels[n];
+        }
+        assert_int_equal(sums.correct, correct);
+    }
+}
+
+static void a_regression_is_measured_by_its_targets(void **state) {
+    (void)state;
+    const loss_case squares = {LOSS_SQUARED_ERROR, LAYER_DENSE};
+    for (int k = 1; k <= 3; k++) {
+        const loss_function loss = open_loss(&squares, (loss_spec){.over_outputs = REDUCE_SUM}, k, 0);
+        samples s;
+        draw_samples(&s, 2, (uint64_t)k);
+        const loss_sums sums = loss_evaluate(&loss, s.z, &s.targets, COUNT, 1, NULL);
+        assert_close(sums.loss, naive_sum(&squares, &s, k, true, 0));
+        assert_int_equal(sums.correct, 0);
+    }
+}
+
+static void outputs_are_probabilities_after_the_link(void **state) {
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        const loss_function loss = open_loss(&cases[i], (loss_spec){0}, CLASSES, CLASSES);
+        samples s;
+        draw_samples(&s, CLASSES, 0);
+        real out[COUNT * CLASSES], expected[CLASSES];
+        loss_outputs(&loss, s.z, COUNT, out);
+        for (int n = 0; n < COUNT; n++) {
+            naive_probabilities(cases[i].end, s.z + n * CLASSES, CLASSES, expected);
+            const real *from = cases[i].kind == LOSS_SQUARED_ERROR ? s.z + n * CLASSES : expected;
+            for (int k = 0; k < CLASSES; k++)
+                assert_close(out[n * CLASSES + k], from[k]);
+        }
+    }
+}
+
+/* ---- Reductions -------------------------------------------------------------------------------- */
+
+static void the_mean_over_outputs_is_the_sum_divided_by_their_number(void **state) {
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        const loss_function sum =
+            open_loss(&cases[i], (loss_spec){.over_outputs = REDUCE_SUM}, CLASSES, CLASSES);
+        const loss_function mean =
+            open_loss(&cases[i], (loss_spec){.over_outputs = REDUCE_MEAN}, CLASSES, CLASSES);
+        const double share = cases[i].kind == LOSS_CROSS_ENTROPY ? 1 : 1.0 / CLASSES;
+        samples s;
+        draw_samples(&s, CLASSES, 0);
+        real d_sum[COUNT * CLASSES], d_mean[COUNT * CLASSES];
+        const loss_sums sums = loss_evaluate(&sum, s.z, &s.targets, COUNT, 1, d_sum);
+        const loss_sums means = loss_evaluate(&mean, s.z, &s.targets, COUNT, 1, d_mean);
+        assert_close(means.loss, share * sums.loss);
+        for (int k = 0; k < COUNT * CLASSES; k++)
+            assert_close(d_mean[k], share * d_sum[k]);
+    }
+}
+
+/* A set in two parts, with the gradient of its mean, is the set in one. */
+static void parts_of_a_set_add_up(void **state) {
+    (void)state;
+    enum { PART = 2 };
+    for (int i = 0; i < CASES; i++) {
+        const loss_function loss = open_loss(&cases[i], (loss_spec){.entropy_weight = 0.3}, CLASSES, CLASSES);
+        const double scale = loss_scale(&loss.spec, COUNT);
+        samples s;
+        draw_samples(&s, CLASSES, 0);
+        real whole[COUNT * CLASSES], parts[COUNT * CLASSES];
+        const loss_sums all = loss_evaluate(&loss, s.z, &s.targets, COUNT, scale, whole);
+        const batch_targets rest = {s.labels + PART, NULL};
+        const loss_sums a = loss_evaluate(&loss, s.z, &s.targets, PART, scale, parts);
+        const loss_sums b =
+            loss_evaluate(&loss, s.z + PART * CLASSES, &rest, COUNT - PART, scale, parts + PART * CLASSES);
+        assert_memory_equal(whole, parts, sizeof whole);
+        assert_close(a.loss + b.loss, all.loss);
+        assert_int_equal(a.correct + b.correct, all.correct);
+    }
+}
+
+static void the_loss_of_a_set_is_the_mean_or_the_sum_over_samples(void **state) {
+    (void)state;
+    const loss_sums sums = {.loss = 12, .samples = 8};
+    const loss_spec mean = {.over_samples = REDUCE_MEAN}, sum = {.over_samples = REDUCE_SUM};
+    assert_true(loss_value(&mean, sums) == 1.5 && loss_scale(&mean, 8) == 0.125);
+    assert_true(loss_value(&sum, sums) == 12 && loss_scale(&sum, 8) == 1);
+}
+
+/* ---- Where the formulas cannot be computed as they stand --------------------------------------- */
+
+/* z = 10⁴ (0, 1, −1, …) in every rotation, with every label. */
+static void large_outputs_give_finite_losses_and_gradients(void **state) {
+    (void)state;
+    const double corners[] = {0, 1e4, -1e4, 1e4, 1};
+    enum { WIDTH = sizeof corners / sizeof *corners };
+    for (int i = 0; i < CASES * WIDTH * WIDTH; i++) {
+        const loss_function loss =
+            open_loss(&cases[i / WIDTH / WIDTH], (loss_spec){.entropy_weight = 0.3}, WIDTH, WIDTH);
+        uint8_t label = (uint8_t)(i % WIDTH);
+        real z[WIDTH], dz[WIDTH];
+        for (int k = 0; k < WIDTH; k++)
+            z[k] = corners[(k + i / WIDTH) % WIDTH];
+        assert_true(isfinite(loss_evaluate(&loss, z, &(batch_targets){&label, NULL}, 1, 1, dz).loss));
+        for (int k = 0; k < WIDTH; k++)
+            assert_true(isfinite(dz[k]));
+    }
+}
+
+static void assert_loss(const loss_case *c, const real *z, int outputs, double expected, const real *slope) {
+    const loss_function loss = open_loss(c, (loss_spec){.over_outputs = REDUCE_SUM}, outputs, 2);
+    uint8_t label = 0;
+    real dz[2];
+    assert_close(loss_evaluate(&loss, z, &(batch_targets){&label, NULL}, 1, 1, dz).loss, expected);
+    for (int k = 0; k < outputs; k++)
+        assert_close(dz[k], slope[k]);
+}
+
+/* Label 0, and the model is sure of class 1: log p = −10⁴ and log(1 − p) = −10⁴, where p is 0 and 1. */
+static void a_wrong_certainty_costs_what_the_limit_says(void **state) {
+    (void)state;
+    assert_loss(&(loss_case){LOSS_CROSS_ENTROPY, LAYER_DENSE}, (real[]){0, 1e4}, 2, 1e4, (real[]){-1, 1});
+    assert_loss(&(loss_case){LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX}, (real[]){0, 1e4}, 2, 2e4,
+                (real[]){-2, 2});
+    assert_loss(&(loss_case){LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID}, (real[]){-1e4, 1e4}, 2, 2e4,
+                (real[]){-1, 1});
+    assert_loss(&(loss_case){LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID}, (real[]){1e4}, 1, 2e4,
+                (real[]){2});
+}
+
+/* ---- What the loss is of ----------------------------------------------------------------------- */
+
+static loss_function opened(loss_kind kind, const model_spec *model) {
+    loss_function loss;
+    error_info error;
+    assert_int_equal(loss_open(&loss, &(loss_spec){.kind = kind}, model, CLASSES, &error), STATUS_OK);
+    return loss;
+}
+
+static void a_last_softmax_or_sigmoid_belongs_to_the_loss(void **state) {
+    (void)state;
+    const model_spec logits = {.layer_count = 1, .layers = {DENSE(CLASSES)}};
+    const model_spec softmax = {.layer_count = 2, .layers = {DENSE(CLASSES), LAYER(SOFTMAX)}};
+    const model_spec flat = {.layer_count = 3, .layers = {DENSE(CLASSES), LAYER(SOFTMAX), LAYER(FLATTEN)}};
+    const model_spec *models[] = {&logits, &softmax, &flat};
+    for (int i = 0; i < 3; i++) {
+        const loss_function loss = opened(LOSS_CROSS_ENTROPY, models[i]);
+        assert_int_equal(loss.link, LINK_SOFTMAX);
+        assert_int_equal(loss.model_layers, 1);
+    }
+    assert_int_equal(opened(LOSS_BINARY_CROSS_ENTROPY, &softmax).model_layers, 1);
+    const loss_function squares = opened(LOSS_SQUARED_ERROR, &softmax);
+    assert_int_equal(squares.link, LINK_IDENTITY);
+    assert_int_equal(squares.model_layers, 2);
+}
+
+static void binary_cross_entropy_of_other_outputs_is_refused(void **state) {
+    (void)state;
+    const model_spec model = {.layer_count = 2, .layers = {DENSE(CLASSES), LAYER(TANH)}};
+    loss_function loss;
+    error_info error;
+    const loss_spec spec = {.kind = LOSS_BINARY_CROSS_ENTROPY};
+    assert_int_equal(loss_open(&loss, &spec, &model, CLASSES, &error), STATUS_USAGE);
+    assert_non_null(strstr(error.text, "layer 1; accepted: a last layer sigmoid"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(losses_agree_with_their_formulas),
+        cmocka_unit_test(one_output_tells_two_classes),
+        cmocka_unit_test(a_regression_is_measured_by_its_targets),
+        cmocka_unit_test(outputs_are_probabilities_after_the_link),
+        cmocka_unit_test(the_mean_over_outputs_is_the_sum_divided_by_their_number),
+        cmocka_unit_test(parts_of_a_set_add_up),
+        cmocka_unit_test(the_loss_of_a_set_is_the_mean_or_the_sum_over_samples),
+        cmocka_unit_test(large_outputs_give_finite_losses_and_gradients),
+        cmocka_unit_test(a_wrong_certainty_costs_what_the_limit_says),
+        cmocka_unit_test(a_last_softmax_or_sigmoid_belongs_to_the_loss),
+        cmocka_unit_test(binary_cross_entropy_of_other_outputs_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
