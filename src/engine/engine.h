@@ -181,7 +181,8 @@ typedef struct schedule_spec {
 
 /* What a training can record. The numbers first, one per moment; then the arrays. */
 typedef enum record_quantity {
-    RECORD_TRAIN_LOSS,     /* of the batch before its update; of an epoch the mean over its batches */
+    RECORD_TRAIN_LOSS,     /* of the batch before its update; of an epoch that of all its samples, each with
+                              the parameters before the update by its batch; at the end the last epoch's */
     RECORD_TRAIN_COST,     /* the same, with the penalties */
     RECORD_TRAIN_ACCURACY, /* percent, the same */
     RECORD_LEARNING_RATE,  /* of the step, or of the last step of the epoch */

@@ -14,8 +14,8 @@
 
 enum { FILL_BYTES = 1 << 20 };
 
-/* Room for the structure beside arrays and texts: object headers, the text heap, alignment. */
-static const uint64_t structure_bytes = 1 << 18;
+/* Room beside arrays and texts, ample: for the file, and for the header and the alignment of a data set. */
+static const uint64_t file_bytes = 1 << 16, dataset_bytes = 6 << 10;
 
 static status no_room(const char *path, uint64_t bytes, int reason, error_info *error) {
     return error_set(error, STATUS_IO, "%s: cannot reserve %.1f MB: %s", path, 1e-6 * (double)bytes,
@@ -115,7 +115,8 @@ status results_create(const char *path, const results_layout *layout, const job 
     char *temporary;
     if (asprintf(&temporary, "%s.tmp", path) < 0)
         return error_set(error, STATUS_INTERNAL, "out of memory");
-    uint64_t bytes = results_layout_bytes(layout) + structure_bytes + strlen(j->text) + strlen(j->canonical);
+    uint64_t bytes = results_layout_bytes(layout) + file_bytes +
+                     dataset_bytes * results_layout_datasets(layout) + strlen(j->text) + strlen(j->canonical);
     status result = check_room(temporary, path, bytes, error);
     if (result == STATUS_OK)
         result = results_write_structure(temporary, layout, j, origin, error);

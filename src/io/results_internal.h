@@ -116,6 +116,9 @@ status results_layout_make(results_layout *out, const grid *g, const record_layo
 /* Rows of array i: cells, hosts or sessions. */
 size_t results_array_rows(const results_layout *layout, int i);
 
+/* Axes, scales and arrays together. */
+size_t results_layout_datasets(const results_layout *layout);
+
 /* Bytes of all arrays and scales together. */
 uint64_t results_layout_bytes(const results_layout *layout);
 

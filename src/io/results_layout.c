@@ -135,6 +135,10 @@ static void add_variable(results_layout *out, const record_variable *v) {
     whole->row_bytes *= v->count * record_moment_size(v);
 }
 
+size_t results_layout_datasets(const results_layout *layout) {
+    return (size_t)(layout->grid->axis_count + layout->scale_count + layout->array_count);
+}
+
 /* The i-th name of a data set: axes, scales, arrays. */
 static const char *layout_name(const results_layout *layout, int i) {
     if (i < layout->grid->axis_count)
@@ -144,7 +148,7 @@ static const char *layout_name(const results_layout *layout, int i) {
 }
 
 static status check_names(const results_layout *layout, error_info *error) {
-    int count = layout->grid->axis_count + layout->scale_count + layout->array_count;
+    const int count = (int)results_layout_datasets(layout);
     for (int i = 0; i < count; i++) {
         const char *name = layout_name(layout, i);
         if (strcmp(name, "provenance") == 0)
@@ -195,9 +199,10 @@ uint64_t results_layout_bytes(const results_layout *layout) {
 }
 
 status results_predict_bytes(const job *j, const record_layout *layout, uint64_t *bytes, error_info *error) {
-    const uint64_t headers = 30000; /* of objects and attributes, as seen */
+    const uint64_t header_bytes = 1000; /* of a data set, with its attributes, as seen */
     results_layout arrays;
     RETURN_IF_FAILED(results_layout_make(&arrays, &j->grid, layout, error));
-    *bytes = results_layout_bytes(&arrays) + headers + strlen(j->text) + strlen(j->canonical);
+    *bytes = results_layout_bytes(&arrays) + header_bytes * results_layout_datasets(&arrays) +
+             strlen(j->text) + strlen(j->canonical);
     return STATUS_OK;
 }
