@@ -15,7 +15,10 @@ static const tree_node *item_at(const tree_node *list, size_t index) {
 
 const tree_node *axis_value_of_key(const job_axis *source, size_t index, int k) {
     const tree_node *value = item_at(source->values, index);
-    return source->zipped ? item_at(value, (size_t)k) : value;
+    if (!source->zipped)
+        return value;
+    const char *key = source->keys[k]->text;
+    return value->kind == TREE_LIST ? item_at(value, (size_t)k) : tree_entry(value, key, strlen(key));
 }
 
 tree_place axis_value_place(const job_axis *source, size_t index) {
@@ -163,6 +166,31 @@ static bool make_label(const tree_node *value, char *label, size_t size) {
     return is_label(label);
 }
 
+static bool is_key_of(const job_axis *source, const char *key) {
+    for (int k = 0; k < source->key_count; k++)
+        if (strcmp(source->keys[k]->text, key) == 0)
+            return true;
+    return false;
+}
+
+/* A value for several keys: a list of one for each, or a map of some of them. */
+static status check_zipped(const job_axis *source, const tree_node *value, const char *axis,
+                           error_info *error) {
+    char found[100];
+    tree_describe(value, found, sizeof found);
+    bool is_list = value->kind == TREE_LIST && value->count == (size_t)source->key_count;
+    if (!is_list && (value->kind != TREE_MAP || value->count == 0))
+        return tree_error(error, value->place,
+                          "sweep.%s.values: %s; accepted: a list of %d, one for each key, or a map of keys",
+                          axis, found, source->key_count);
+    for (const tree_node *entry = value->first; !is_list && entry != NULL; entry = entry->next)
+        if (!is_key_of(source, entry->key))
+            return tree_error(error, entry->key_place,
+                              "sweep.%s.values: %.100s: not a key of this axis; accepted: those in set", axis,
+                              entry->key);
+    return STATUS_OK;
+}
+
 static status read_label(const job_axis *source, const tree_node *value, grid_axis *axis, error_info *error) {
     char label[AXIS_LABEL_SIZE + 1] = "", found[100]; /* too long a label shows by its length */
     tree_describe(value, found, sizeof found);
@@ -172,10 +200,8 @@ static status read_label(const job_axis *source, const tree_node *value, grid_ax
             "sweep.%s.values: %s gives no label; accepted: a map of labels to values, each label "
             "at most %d letters, digits, _ . + and -",
             axis->name, value->key != NULL ? value->key : found, AXIS_LABEL_SIZE - 1);
-    if (source->zipped && (value->kind != TREE_LIST || value->count != (size_t)source->key_count))
-        return tree_error(error, value->place,
-                          "sweep.%s.values: %s; accepted: a list of %d, one for each key", axis->name, found,
-                          source->key_count);
+    if (source->zipped)
+        RETURN_IF_FAILED(check_zipped(source, value, axis->name, error));
     axis->labels[axis->count] = strdup(label);
     if (axis->labels[axis->count] == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory for the values of axis %s", axis->name);

@@ -14,7 +14,7 @@ status axis_values_allocate(grid_axis *axis, size_t count, error_info *error);
  * read with it. */
 status axis_values_read(const job_axis *source, const tree_node *entry, grid_axis *axis, error_info *error);
 
-/* What value `index` of a label axis says for its key `k`. */
+/* What value `index` of a label axis says for its key `k`; NULL when it leaves the key out. */
 const tree_node *axis_value_of_key(const job_axis *source, size_t index, int k);
 
 /* Where value `index` stands in the job file, or the range it comes from. */

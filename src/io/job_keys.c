@@ -42,6 +42,17 @@ status job_key_replace(tree_node *root, const char *key, tree_node *value, error
     return tree_error(error, place, "%.100s: there is no such key of a layer", key);
 }
 
+status job_key_remove(tree_node *root, const char *key, tree_place place, error_info *error) {
+    char layer[LAYER_PATH_SIZE];
+    const char *inner = split_layer_key(key, layer);
+    if (inner != NULL)
+        return layer_table_remove(tree_find(root, layer), inner, error);
+    if (strchr(key, '[') != NULL)
+        return tree_error(error, place, "%s: a layer cannot be left out; accepted: identity", key);
+    tree_remove(root, key);
+    return STATUS_OK;
+}
+
 bool job_key_is_within(const char *text, const char *section) {
     size_t length = strlen(section);
     return strncmp(text, section, length) == 0 && strchr(".[ ", text[length]) != NULL;

@@ -12,6 +12,9 @@ const tree_node *job_key_find(const tree_node *root, const char *key);
  * key leads through something that is no map, or to a layer or a key of it that does not exist. */
 status job_key_replace(tree_node *root, const char *key, tree_node *value, error_info *error);
 
+/* Leave the key out. Only keys of layers can be, not whole layers: STATUS_USAGE with `place`. */
+status job_key_remove(tree_node *root, const char *key, tree_place place, error_info *error);
+
 /* Whether the key that `text` begins with, up to its end or a blank, is `section` or stands in it. */
 bool job_key_is_within(const char *text, const char *section);
 

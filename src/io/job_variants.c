@@ -26,17 +26,22 @@ size_t job_variant_of(const job *j, const size_t index[GRID_MAX_AXES]) {
     return variant;
 }
 
+static status put_key(const job *j, const job_axis *axis, size_t index, int k, error_info *error) {
+    const char *key = axis->keys[k]->text;
+    const tree_node *value = axis_value_of_key(axis, index, k);
+    if (value == NULL)
+        return job_key_remove(j->details->tree, key, axis_value_place(axis, index), error);
+    tree_node *copy;
+    status result = tree_copy(&copy, value, error);
+    if (result == STATUS_OK)
+        return job_key_replace(j->details->tree, key, copy, error);
+    tree_destroy(&copy);
+    return result;
+}
+
 static status put_value(const job *j, const job_axis *axis, size_t index, error_info *error) {
-    for (int k = 0; k < axis->key_count; k++) {
-        tree_node *value;
-        status result = tree_copy(&value, axis_value_of_key(axis, index, k), error);
-        if (result == STATUS_OK)
-            result = job_key_replace(j->details->tree, axis->keys[k]->text, value, error);
-        else
-            tree_destroy(&value);
-        if (result != STATUS_OK)
-            return result;
-    }
+    for (int k = 0; k < axis->key_count; k++)
+        RETURN_IF_FAILED(put_key(j, axis, index, k, error));
     return STATUS_OK;
 }
 

@@ -262,6 +262,12 @@ status layer_table_replace(tree_node *item, const char *key, tree_node *value, e
     return result;
 }
 
+status layer_table_remove(tree_node *item, const char *key, error_info *error) {
+    RETURN_IF_FAILED(write_out(item, error));
+    tree_remove(item->first, key);
+    return STATUS_OK;
+}
+
 void layer_table_print_reference(FILE *out) {
     for (int kind = 0; kind < LAYER_KIND_COUNT; kind++) {
         const layer_row *row = &layers[kind];

@@ -21,6 +21,9 @@ const tree_node *layer_table_find(const tree_node *item, const char *key);
 /* Set that key, whose option exists. Takes over `value`, also on failure. */
 status layer_table_replace(tree_node *item, const char *key, tree_node *value, error_info *error);
 
+/* Leave that key out. */
+status layer_table_remove(tree_node *item, const char *key, error_info *error);
+
 /* One Markdown section per kind. */
 void layer_table_print_reference(FILE *out);
 

@@ -423,3 +423,21 @@ status tree_replace(tree_node *root, const char *path, tree_node *value, error_i
     }
     return put_value(map, path, value, error);
 }
+
+void tree_remove(tree_node *root, const char *path) {
+    const char *dot = strrchr(path, '.'), *key = dot != NULL ? dot + 1 : path;
+    tree_node *map = root;
+    for (; map != NULL && path < key; path = strchr(path, '.') + 1)
+        map = tree_entry(map, path, strcspn(path, "."));
+    if (map == NULL || map->kind != TREE_MAP)
+        return;
+    for (tree_node **link = &map->first; *link != NULL; link = &(*link)->next)
+        if (strcmp((*link)->key, key) == 0) {
+            tree_node *removed = *link;
+            *link = removed->next;
+            removed->next = NULL;
+            tree_destroy(&removed);
+            map->count--;
+            return;
+        }
+}

@@ -58,6 +58,9 @@ void tree_become(tree_node *node, tree_node *value);
  * that a list does not have. */
 status tree_replace(tree_node *root, const char *path, tree_node *value, error_info *error);
 
+/* Remove what stands at a path of keys, when anything does. */
+void tree_remove(tree_node *root, const char *path);
+
 void tree_place_text(tree_place place, char *text, size_t size);
 
 /* "PLACE: " + the formatted text, as STATUS_USAGE. */
