@@ -57,17 +57,19 @@ static status find_file(const data_request *request, bool images, char path[PATH
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
 
+/* The error for `size` bytes at the current offset that could not be read. */
+static status failed(idx_file *f, size_t size, error_info *error) {
+    int code;
+    const char *message = gzerror(f->stream, &code);
+    if (code == Z_OK || code == Z_STREAM_END)
+        message = "the file ends early";
+    return error_set(error, STATUS_IO, "%s: cannot read %zu bytes at byte %zu (uncompressed): %s", f->path,
+                     size, f->offset, code == Z_ERRNO ? strerror(errno) : message);
+}
+
 static status read_bytes(idx_file *f, void *bytes, size_t size, error_info *error) {
-    int got = gzread(f->stream, bytes, (unsigned)size);
-    if (got != (int)size) {
-        int code;
-        const char *message = gzerror(f->stream, &code);
-        return error_set(error, STATUS_IO, "%s: cannot read %zu bytes at byte %zu (uncompressed): %s",
-                         f->path, size, f->offset,
-                         code == Z_ERRNO ? strerror(errno)
-                         : code == Z_OK  ? "the file ends early"
-                                         : message);
-    }
+    if (gzread(f->stream, bytes, (unsigned)size) != (int)size)
+        return failed(f, size, error);
     f->offset += size;
     return STATUS_OK;
 }
@@ -146,12 +148,16 @@ static status read_label(idx_file *f, uint8_t *label, error_info *error) {
     return STATUS_OK;
 }
 
+/* Nothing may follow, and the checksum of a compressed file is compared only now. */
 static status check_end(idx_file *f, error_info *error) {
     char byte;
-    if (gzread(f->stream, &byte, 1) > 0)
+    int code;
+    const int got = gzread(f->stream, &byte, 1);
+    gzerror(f->stream, &code);
+    if (got > 0)
         return error_set(error, STATUS_IO, "%s: bytes from %zu on that its header does not speak of", f->path,
                          f->offset);
-    return STATUS_OK;
+    return got == 0 && code == Z_OK ? STATUS_OK : failed(f, 1, error);
 }
 
 /* Images are not read when samples are only counted. */
