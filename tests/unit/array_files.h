@@ -10,7 +10,7 @@
 /* A .npy file of version 1.0 with this header, as it is, and these bytes behind it. */
 static inline const char *write_npy_header(const temporary_directory *directory, const char *name,
                                            const char *header, const void *numbers, size_t size) {
-    char bytes[4096];
+    static char bytes[1 << 16];
     size_t length = strlen(header), offset = 10 + length;
     assert_true(offset + size <= sizeof bytes);
     memcpy(bytes, "\x93NUMPY\x01\x00", 8);

@@ -100,12 +100,29 @@ static void rows_come_in_parts(void **state) {
     assert_rows_come_in_parts(temporary_directory_file(&directory, "a.h5:/x"));
 }
 
+/* More numbers than are converted at a time. */
+static void long_arrays_are_read(void **state) {
+    (void)state;
+    enum { COUNT = 10000 };
+    static float numbers[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        numbers[i] = (float)i;
+    float *values;
+    size_t rows, columns;
+    const char *path = write_npy(&directory, "a.npy", "<f4", "10000", numbers, sizeof numbers);
+    assert_int_equal(array_file_read(path, &values, &rows, &columns, NULL), STATUS_OK);
+    assert_int_equal(columns, COUNT);
+    assert_memory_equal(values, numbers, sizeof numbers);
+    free(values);
+}
+
 static void hdf5_types_are_told_apart(void **state) {
     (void)state;
     const hsize_t two[] = {2};
     const char *file = temporary_directory_file(&directory, "a.h5");
     write_hdf5(file, "/bytes", H5T_NATIVE_UINT8, 1, two, (uint8_t[]){2, 255});
     write_hdf5(file, "/integers", H5T_NATIVE_INT16, 1, two, (int16_t[]){-2, 300});
+    write_hdf5(file, "/words", H5T_NATIVE_UINT16, 1, two, (uint16_t[]){2, 300});
     uint8_t bytes[2];
     int64_t integers[2];
     array_file *a = open_array(temporary_directory_file(&directory, "a.h5:/bytes"));
@@ -117,6 +134,9 @@ static void hdf5_types_are_told_apart(void **state) {
     assert_int_equal(array_file_shape(a)->type, ARRAY_INTEGER);
     assert_int_equal(array_file_read_rows(a, 2, integers, NULL), STATUS_OK);
     assert_true(integers[0] == -2 && integers[1] == 300);
+    array_file_close(&a);
+    a = open_array(temporary_directory_file(&directory, "a.h5:/words"));
+    assert_int_equal(array_file_shape(a)->type, ARRAY_INTEGER);
     array_file_close(&a);
 }
 
@@ -228,6 +248,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_npy_type_is_read, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(rows_come_in_parts, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(long_arrays_are_read, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(hdf5_types_are_told_apart, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(wrong_npy_files_are_refused, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(npy_version_2_is_read, make_directory, remove_directory),
