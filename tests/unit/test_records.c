@@ -377,7 +377,8 @@ static void weights_of_flat_inputs_are_a_matrix(void **state) {
     assert_dims(variable(t, "weights_2"), 2, (size_t[]){CLASSES, 5});
 }
 
-/* After one step over the whole set the running statistics have moved by 1 − momentum towards the batch's. */
+/* After one step over the whole set the running statistics have moved by 1 − momentum towards the batch's,
+ * and the outputs of an evaluation are normalised with them. */
 static void batch_norm_is_recorded(void **state) {
     (void)state;
     const dataset data = drawn_data();
@@ -387,6 +388,8 @@ static void batch_norm_is_recorded(void **state) {
     spec.optimizer.lr = 0;
     spec.model = (model_spec){.layer_count = 2, .layers = {BATCH_NORM, DENSE(CLASSES)}};
     spec.records[RECORD_BATCH_NORM] = at_end;
+    spec.records[RECORD_FEATURE_MAPS] =
+        (record_spec){.every = 1, .unit = RECORD_AT_END, .layer_count = 1, .sample_count = 1};
     const trained *t = train(&spec, &data);
     const double momentum = spec.model.layers[0].momentum, n = TRAIN * H * W;
     for (int c = 0; c < C; c++) {
@@ -401,6 +404,9 @@ static void batch_norm_is_recorded(void **state) {
         assert_near(values_of(t, "batch_norm_0_beta")[c], 0, 0);
         assert_near(values_of(t, "batch_norm_0_mean")[c], (1 - momentum) * mean, 1e-5);
         assert_near(values_of(t, "batch_norm_0_variance")[c], momentum + (1 - momentum) * variance, 1e-5);
+        const double first = ((double)data.test.features[c * H * W] - (1 - momentum) * mean) /
+                             sqrt(momentum + (1 - momentum) * variance + spec.model.layers[0].epsilon);
+        assert_near(values_of(t, "feature_maps_0")[c * H * W], first, 1e-5);
     }
     assert_string_equal(variable(t, "batch_norm_0_beta")->dims[0].name, "batch_norm_0_channel");
 }
