@@ -7,7 +7,11 @@ static status cell_flops(const job *j, const dataset *data, size_t cell, double 
     training_spec spec;
     training_plan plan;
     job_cell_spec(j, cell, &spec);
-    RETURN_IF_FAILED(engine_plan(&spec, data, &plan, error));
+    if (engine_plan(&spec, data, &plan, error) != STATUS_OK) {
+        char name[256];
+        grid_cell_text(&j->grid, cell, name, sizeof name);
+        return error_prefix(error, "%s: cell %s: ", j->path, name);
+    }
     *flops = plan.flops;
     return STATUS_OK;
 }

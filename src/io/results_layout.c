@@ -108,7 +108,7 @@ static const results_scale *dimension_scale(results_layout *out, const record_di
             return &out->scales[i];
     results_scale *s = &out->scales[out->scale_count++];
     *s = (results_scale){
-        .long_name = "place in the array", .first = d->first, .step = d->step, .count = d->length};
+        .long_name = "coordinate in the array", .first = d->first, .step = d->step, .count = d->length};
     snprintf(s->name, sizeof s->name, "%s", d->name);
     return s;
 }
