@@ -1,6 +1,8 @@
 /* What training will cost: counted from the specification, or measured on this machine. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/random.h"
 #include "cli/cli.h"
 
 static status cell_flops(const job *j, const dataset *data, size_t cell, double *flops, error_info *error) {
@@ -38,45 +40,48 @@ status cli_predict_costs(const job *j, const dataset *data, double *costs, error
     return STATUS_OK;
 }
 
-/* Enough made-up samples for one batch, as bytes whatever they are in the data set: only their time matters.
- * `*memory` is the caller's to free. */
+/* Made-up samples, as bytes whatever they are in the data set: only their time matters. `*memory` is the
+ * caller's to free. */
 static status make_samples(const dataset *described, size_t count, void **memory, dataset *out,
                            error_info *error) {
-    const tensor_shape s = described->shape;
-    const size_t size = (size_t)s.channels * (size_t)s.height * (size_t)s.width;
+    const tensor_shape shape = described->shape;
+    const size_t values = count * (size_t)shape.channels * (size_t)shape.height * (size_t)shape.width;
     const size_t target_bytes = count * (size_t)described->target_count * sizeof(float);
-    *memory = calloc(1, target_bytes + count * (size + 1));
+    *memory = calloc(1, target_bytes + values + count);
     if (*memory == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory for %zu samples", count);
     float *targets = *memory;
-    uint8_t *pixels = (uint8_t *)*memory + target_bytes, *labels = pixels + count * size;
-    const bool regression = described->target_count > 0;
-    const synthetic_spec spec = {.shape = {1, s.channels * s.height, s.width},
-                                 .classes = regression ? 2 : described->classes,
-                                 .train_count = count};
-    synthetic_images(&spec, 0, 0, count, pixels, labels);
-    const dataset_split split = {.count = count,
-                                 .pixels = pixels,
-                                 .labels = regression ? NULL : labels,
-                                 .targets = regression ? targets : NULL};
-    *out = (dataset){.shape = s,
+    uint8_t *pixels = (uint8_t *)*memory + target_bytes, *labels = pixels + values;
+    random_stream stream = random_stream_open(0, 0, RANDOM_SYNTHETIC, 0);
+    for (size_t i = 0; i < values; i++)
+        pixels[i] = (uint8_t)random_below(&stream, 256);
+    const bool regression = described->classes == 0;
+    for (size_t n = 0; n < count && !regression; n++)
+        labels[n] = (uint8_t)(n % (size_t)described->classes);
+    *out = (dataset){.shape = shape,
                      .classes = described->classes,
                      .target_count = described->target_count,
-                     .train = split,
-                     .validation = split,
-                     .test = split};
+                     .train = {.count = count,
+                               .pixels = pixels,
+                               .labels = regression ? NULL : labels,
+                               .targets = regression ? targets : NULL}};
     return STATUS_OK;
 }
 
 status cli_time_steps(const training_spec *spec, const dataset *described, int steps, engine_times *times,
                       error_info *error) {
-    void *samples = NULL;
+    training_plan plan;
+    RETURN_IF_FAILED(engine_plan(spec, described, &plan, error));
+    const size_t samples = plan.steps_per_epoch == 1 ? described->train.count : (size_t)spec->batch;
+    training_spec timed = *spec;
+    memset(timed.records, 0, sizeof timed.records); /* steps record nothing here */
+    void *block = NULL;
     dataset data = *described;
     arena memory = {0};
     if (described->points.kind == POINTS_NONE)
-        RETURN_IF_FAILED(make_samples(described, (size_t)spec->batch, &samples, &data, error));
-    status result = engine_bench(spec, &data, steps, &memory, times, error);
+        RETURN_IF_FAILED(make_samples(described, samples, &block, &data, error));
+    status result = engine_bench(&timed, &data, steps, &memory, times, error);
     arena_release(&memory);
-    free(samples);
+    free(block);
     return result;
 }
