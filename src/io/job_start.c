@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/random.h"
 #include "io/array_file.h"
@@ -38,22 +37,20 @@ static status read_array(job_array **first, const char *path, error_info *error)
     return array_file_read(path, &array->values, &array->rows, &array->columns, error);
 }
 
-/* The array that `node` names, seen from the job file. */
+/* The array that `node` names, seen from the job file. One that cannot be read is a mistake of the job. */
 static status find_array(const option *o, const char *name, const tree_node *node, const job *j,
                          const job_array **array, error_info *error) {
-    char path[PATH_MAX], place[PATH_MAX];
+    char path[PATH_MAX];
+    error_info reason = {0};
     if (node->kind != TREE_SCALAR || node->text[0] == '\0' || strlen(node->text) > (size_t)o->max)
         return option_refuse(o, name, node, error);
     RETURN_IF_FAILED(path_beside(j->path, node->text, path, error));
     for (*array = j->details->arrays; *array != NULL; *array = (*array)->next)
         if (strcmp((*array)->path, path) == 0)
             return STATUS_OK;
-    status result = read_array(&j->details->arrays, path, error);
+    status result = read_array(&j->details->arrays, path, &reason);
     *array = j->details->arrays;
-    if (result == STATUS_OK)
-        return STATUS_OK;
-    tree_place_text(node->place, place, sizeof place);
-    return error_prefix(error, "%s: %s: ", place, name);
+    return result == STATUS_OK ? STATUS_OK : tree_error(error, node->place, "%s: %s", name, reason.text);
 }
 
 static start_spec *start_of(const option *o, void *object) {
