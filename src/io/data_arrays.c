@@ -20,20 +20,29 @@ static const data_files *files_of(const data_request *request) {
 
 /* ---- Opening ----------------------------------------------------------------------------------- */
 
-static status open_array(array_file **out, const data_request *request, const char *path, const char *name,
-                         error_info *error) {
+/* `key` names the path in the job; `data_set` is put behind it. */
+static status open_array(array_file **out, const data_request *request, const char *key, const char *path,
+                         const char *data_set, error_info *error) {
     char resolved[PATH_MAX], full[PATH_MAX + 8];
-    RETURN_IF_FAILED(path_beside(request->spec->job_path, path, resolved, error));
-    snprintf(full, sizeof full, "%s%s", resolved, name);
-    return array_file_open(out, full, error);
+    status result = path_beside(request->spec->job_path, path, resolved, error);
+    snprintf(full, sizeof full, "%s%s", resolved, data_set);
+    if (result == STATUS_OK)
+        result = array_file_open(out, full, error);
+    return result == STATUS_USAGE ? error_prefix(error, "%s: ", key) : result;
 }
 
 /* On failure, too, what is open is to be closed. */
 static status open_pair(array_pair *pair, const data_request *request, error_info *error) {
     const data_files *files = files_of(request);
-    const bool hdf5 = request->spec->source == DATA_HDF5;
-    RETURN_IF_FAILED(open_array(&pair->x, request, files->x, hdf5 ? ":/x" : "", error));
-    return open_array(&pair->y, request, hdf5 ? files->x : files->y, hdf5 ? ":/y" : "", error);
+    const bool test = request->test;
+    if (request->spec->source == DATA_HDF5) {
+        const char *key = test ? "data.test" : "data.train";
+        RETURN_IF_FAILED(open_array(&pair->x, request, key, files->x, ":/x", error));
+        return open_array(&pair->y, request, key, files->x, ":/y", error);
+    }
+    RETURN_IF_FAILED(
+        open_array(&pair->x, request, test ? "data.test_x" : "data.train_x", files->x, "", error));
+    return open_array(&pair->y, request, test ? "data.test_y" : "data.train_y", files->y, "", error);
 }
 
 static void close_pair(array_pair *pair) {

@@ -414,6 +414,7 @@ static void models_must_fit_the_data(void **state) {
                          "data.normalize: normalisation for 1 channels, but the images have 3");
     assert_check_refuses(3, "data: {source: synthetic, train_count: 20, validation: {fraction: 0.001}}",
                          "3:67", "data.validation.fraction: 0.001 holds out 0 of 20 samples");
+    assert_check_refuses(3, "data: {source: npy, train_x: a.csv, train_y: b.npy}", "3:30", "data.train_x: ");
     assert_check_refuses(7, "    - max_pool: 64", "7:7", "layer 1");
     assert_check_refuses(8, "    - dense: 11", "8:7", "11");
 }
