@@ -1,63 +1,8 @@
 #include "io/dataset_reader.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "io/data_internal.h"
-
-/* ---- For the formats --------------------------------------------------------------------------- */
-
-status data_path(char path[PATH_MAX], const char *directory, const char *name, error_info *error) {
-    int length = snprintf(path, PATH_MAX, "%s/%s", directory, name);
-    if (length < 0 || length >= PATH_MAX)
-        return error_set(error, STATUS_USAGE, "%.100s…: the data directory's name is too long", directory);
-    return STATUS_OK;
-}
-
-status data_missing(const char *path, const char *what, error_info *error) {
-    return error_set(
-        error, STATUS_IO,
-        "%s: %s; %s is looked for there: --data DIR or $MPISWEEP_DATA says in which directory the "
-        "data sets lie",
-        path, strerror(errno), what);
-}
-
-bool sample_sink_is_full(const sample_sink *sink) {
-    return sink->kept == sink->wanted;
-}
-
-/* The stored sample (C, H, W) without its border → (C, H − 2·border, W − 2·border). */
-static void keep_sample(sample_sink *sink, const unsigned char *sample) {
-    const size_t border = (size_t)sink->border, bytes = sink->element_bytes;
-    const size_t height = (size_t)sink->stored.height, width = (size_t)sink->stored.width;
-    const size_t rows = height - 2 * border, row_bytes = (width - 2 * border) * bytes;
-    const size_t channels = (size_t)sink->stored.channels;
-    unsigned char *out = sink->samples + sink->kept * channels * rows * row_bytes;
-    for (size_t c = 0; c < channels; c++)
-        for (size_t y = border; y < border + rows; y++, out += row_bytes)
-            memcpy(out, sample + ((c * height + y) * width + border) * bytes, row_bytes);
-}
-
-void sample_sink_put(sample_sink *sink, const void *sample, uint8_t label) {
-    if (sink->per_class > 0 && sink->class_counts[label] == sink->per_class)
-        return;
-    if (sink->samples != NULL) {
-        keep_sample(sink, sample);
-        sink->labels[sink->kept] = label;
-    }
-    sink->class_counts[label]++;
-    sink->kept++;
-}
-
-void sample_sink_put_targets(sample_sink *sink, const void *sample, const float *targets) {
-    const size_t size = (size_t)sink->target_count;
-    if (sink->samples != NULL) {
-        keep_sample(sink, sample);
-        memcpy(sink->targets + sink->kept * size, targets, size * sizeof *targets);
-    }
-    sink->kept++;
-}
 
 static const data_format *format_of(data_source source) {
     switch (source) {
@@ -96,7 +41,7 @@ static status count_classes(const data_request *request, const stored_split *spl
     *tally =
         (sample_sink){.wanted = count, .per_class = spec->per_class, .target_count = split->target_count};
     const bool stratified = spec->validation_fraction > 0 && spec->validation_kind == HOLD_OUT_STRATIFIED;
-    if (split->classes == 0 || spec->per_class > 0 || stratified)
+    if (split->target_count == 0 && (split->classes == 0 || spec->per_class > 0 || stratified))
         return format_of(spec->source)->read(request, split, tally, error);
     tally->kept = count;
     return STATUS_OK;
@@ -197,15 +142,15 @@ static status cut_border(int border, tensor_shape *shape, error_info *error) {
 }
 
 static void describe_points(const data_spec *spec, dataset *out) {
-    const bool xor = spec->source == DATA_XOR;
-    *out = (dataset){.shape = {xor? 2 : 1, 1, 1},
-                     .classes = xor? 2 : 0,
-                     .target_count = xor? 0 : 1,
+    const bool is_xor = spec->source == DATA_XOR;
+    *out = (dataset){.shape = {is_xor ? 2 : 1, 1, 1},
+                     .classes = is_xor ? 2 : 0,
+                     .target_count = is_xor ? 0 : 1,
                      .train.count = spec->points.train_count,
                      .validation.count = spec->points.validation_count,
                      .test.count = spec->points.test_count,
                      .points = spec->points};
-    out->points.kind = xor? POINTS_XOR : POINTS_ABSOLUTE_VALUE;
+    out->points.kind = is_xor ? POINTS_XOR : POINTS_ABSOLUTE_VALUE;
 }
 
 status dataset_describe(const data_spec *spec, const char *data_directory, stored_dataset *out,
