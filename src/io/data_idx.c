@@ -50,8 +50,8 @@ static status find_file(const data_request *request, bool images, char path[PATH
     RETURN_IF_FAILED(name_variant(request, images, 0, path, error));
     return data_missing(path,
                         request->spec->source == DATA_MNIST
-                            ? "MNIST, or below MNIST/raw, also as .gz,"
-                            : "Fashion-MNIST, or below FashionMNIST/raw, also as .gz,",
+                            ? "MNIST (also in MNIST/raw, also as .gz)"
+                            : "Fashion-MNIST (also in FashionMNIST/raw, also as .gz)",
                         error);
 }
 

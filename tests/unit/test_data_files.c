@@ -309,6 +309,40 @@ static void wrong_idx_files_are_refused(void **state) {
     assert_fails(&(data_spec){.source = DATA_FASHION_MNIST}, STATUS_IO, "Fashion-MNIST");
 }
 
+/* The published files, where $MPISWEEP_DATA has them: their sizes and how many samples of each class. */
+static void published_files_have_their_classes(void **state) {
+    (void)state;
+    static const struct {
+        data_source source;
+        const char *folder;
+        size_t train_classes[10];
+    } sets[] = {
+        {DATA_MNIST, "mnist", {5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949}},
+        {DATA_FASHION_MNIST, "fashion-mnist", {6000, 6000, 6000, 6000, 6000, 6000, 6000, 6000, 6000, 6000}},
+    };
+    const char *data_directory = getenv("MPISWEEP_DATA");
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        char folder[PATH_MAX];
+        snprintf(folder, sizeof folder, "%s/%s", data_directory != NULL ? data_directory : "",
+                 sets[i].folder);
+        if (data_directory == NULL || access(folder, R_OK) != 0)
+            skip();
+        const data_spec spec = {.source = sets[i].source};
+        stored_dataset d;
+        error_info error = {0};
+        assert_int_equal(dataset_describe(&spec, data_directory, &d, &error), STATUS_OK);
+        void *memory = malloc(dataset_bytes(&d));
+        assert_int_equal(dataset_read(&spec, data_directory, 0, memory, &d, &error), STATUS_OK);
+        assert_true(d.data.shape.height == 28 && d.data.shape.width == 28);
+        assert_true(d.data.train.count == 60000 && d.data.test.count == 10000);
+        size_t classes[10] = {0};
+        for (size_t n = 0; n < d.data.train.count; n++)
+            classes[d.data.train.labels[n]]++;
+        assert_memory_equal(classes, sets[i].train_classes, sizeof classes);
+        free(memory);
+    }
+}
+
 /* ---- Arrays ------------------------------------------------------------------------------------ */
 
 enum { ROWS = 9, COLUMNS = 4, MANY = 3000, WIDE = 500 };
@@ -530,6 +564,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(borders_are_cut_off, make_mnist, remove_directory),
         cmocka_unit_test_setup_teardown(hold_out_splits_share_their_store, make_mnist, remove_directory),
         cmocka_unit_test_setup_teardown(wrong_idx_files_are_refused, make_mnist, remove_directory),
+        cmocka_unit_test(published_files_have_their_classes),
         cmocka_unit_test_setup_teardown(npy_shapes_become_samples, make_arrays, remove_directory),
         cmocka_unit_test_setup_teardown(targets_make_a_regression, make_arrays, remove_directory),
         cmocka_unit_test_setup_teardown(first_of_each_class_are_used, make_arrays, remove_directory),
