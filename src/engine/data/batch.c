@@ -1,61 +1,38 @@
 #include "engine/data/batch.h"
 
-/* ---- Values ------------------------------------------------------------------------------------ */
-
-static real normalized(const input_transform *t, int channel, real value) {
-    value = value / t->divide + t->offset;
-    return t->channels > 0 ? (value - t->mean[channel]) / t->std[channel] : value;
-}
-
 void input_transform_fill(input_transform *t, const normalize_spec *spec, const dataset *data) {
-    const real natural = data->train.pixels != NULL ? 255 : 1;
+    const double natural = data->train.pixels != NULL ? 255 : 1;
+    const double divide = spec->divide != 0 ? spec->divide : natural;
     *t = (input_transform){.shape = data->shape,
                            .target_count = data->target_count,
                            .feature_mean = data->feature_mean,
                            .feature_std = data->feature_std,
-                           .channels = spec->channels,
-                           .divide = spec->divide != 0 ? (real)spec->divide : natural,
-                           .offset = (real)spec->offset};
-    for (int c = 0; c < spec->channels; c++) {
-        t->mean[c] = (real)spec->mean[c];
-        t->std[c] = (real)spec->std[c];
+                           .kernels = kernels_select()};
+    for (int c = 0; c < ENGINE_MAX_LIST; c++) {
+        const bool own = c < spec->channels;
+        const double mean = own ? spec->mean[c] : 0, std = own ? spec->std[c] : 1;
+        t->gain[c] = (real)(1 / (divide * std));
+        t->shift[c] = (real)((spec->offset - mean) / std);
     }
-    for (int c = 0; c == 0 || c < spec->channels; c++)
-        for (int pixel = 0; pixel < 256; pixel++)
-            t->pixels[c][pixel] = normalized(t, c, (real)pixel);
-}
-
-/* The channel whose numbers hold for channel c. */
-static size_t transform_channel(const input_transform *t, size_t c) {
-    return t->channels > 0 ? c : 0;
 }
 
 /* ---- Samples: planes (C, H·W) → (H·W, C) ------------------------------------------------------- */
 
-static void gather_pixels(const input_transform *t, const uint8_t *pixels, real *out) {
-    const size_t plane = (size_t)t->shape.height * (size_t)t->shape.width,
-                 channels = (size_t)t->shape.channels;
-    for (size_t c = 0; c < channels; c++) {
-        const real *values = t->pixels[transform_channel(t, c)];
-        for (size_t i = 0; i < plane; i++)
-            out[i * channels + c] = values[pixels[c * plane + i]];
-    }
+static size_t plane_of(const input_transform *t) {
+    return (size_t)t->shape.height * (size_t)t->shape.width;
 }
 
 static void gather_features(const input_transform *t, const float *features, real *out) {
-    const size_t plane = (size_t)t->shape.height * (size_t)t->shape.width,
-                 channels = (size_t)t->shape.channels;
+    const size_t plane = plane_of(t), channels = (size_t)t->shape.channels;
     for (size_t c = 0; c < channels; c++)
         for (size_t i = 0; i < plane; i++)
-            out[i * channels + c] =
-                normalized(t, (int)transform_channel(t, c), (real)features[c * plane + i]);
+            out[i * channels + c] = (real)features[c * plane + i] * t->gain[c] + t->shift[c];
 }
 
 /* `pixels` or `features`, the other is NULL. */
 static void gather_standardized(const input_transform *t, const uint8_t *pixels, const float *features,
                                 real *out) {
-    const size_t plane = (size_t)t->shape.height * (size_t)t->shape.width,
-                 channels = (size_t)t->shape.channels;
+    const size_t plane = plane_of(t), channels = (size_t)t->shape.channels;
     for (size_t c = 0; c < channels; c++)
         for (size_t i = 0; i < plane; i++) {
             const size_t k = c * plane + i;
@@ -65,13 +42,13 @@ static void gather_standardized(const input_transform *t, const uint8_t *pixels,
 }
 
 static void gather_sample(const input_transform *t, const dataset_split *split, size_t place, real *out) {
-    const size_t start = place * (size_t)t->shape.channels * (size_t)t->shape.height * (size_t)t->shape.width;
+    const size_t start = place * (size_t)t->shape.channels * plane_of(t);
     const uint8_t *pixels = split->pixels != NULL ? split->pixels + start : NULL;
     const float *features = split->features != NULL ? split->features + start : NULL;
     if (t->feature_mean != NULL)
         gather_standardized(t, pixels, features, out);
     else if (pixels != NULL)
-        gather_pixels(t, pixels, out);
+        t->kernels->scale_bytes(plane_of(t), t->shape.channels, pixels, t->gain, t->shift, out);
     else
         gather_features(t, features, out);
 }

@@ -3,6 +3,7 @@
 #define ENGINE_DATA_BATCH_H
 
 #include "engine/engine.h"
+#include "engine/kernels/kernels.h"
 
 /* What the outputs for a batch should be: one or the other. */
 typedef struct batch_targets {
@@ -11,18 +12,15 @@ typedef struct batch_targets {
 } batch_targets;
 
 /* How stored values become inputs: (v − feature_mean) / feature_std, or where these are NULL, by channel:
- * (v / divide + offset − mean) / std. Without mean and std all channels are treated alike, as channel 0 is.
- */
+ * (v / divide + offset − mean) / std. */
 typedef struct input_transform {
     tensor_shape shape;
     int target_count;
-    const float *feature_mean, *feature_std; /* (C, H, W) */
-    int channels;                            /* of mean and std; 0: none */
-    real divide, offset, mean[ENGINE_MAX_LIST], std[ENGINE_MAX_LIST];
-    real pixels[ENGINE_MAX_LIST][256]; /* what a byte of a channel becomes */
+    const float *feature_mean, *feature_std;            /* (C, H, W) */
+    real gain[ENGINE_MAX_LIST], shift[ENGINE_MAX_LIST]; /* the same by channel of the data: v·gain + shift */
+    const kernel_set *kernels;
 } input_transform;
 
-/* In the engine's number type, as PyTorch does it. */
 void input_transform_fill(input_transform *t, const normalize_spec *spec, const dataset *data);
 
 /* Samples order[first … first + count − 1] of a split (in stored order when order is NULL) →

@@ -91,6 +91,9 @@ typedef struct kernel_set {
     void (*winograd_gradient)(const winograd_tile *t, const real *dy, ptrdiff_t panel_step, real *m);
     /* sums[j] += Σ_r x[r·columns + j]: x (rows, columns) */
     void (*column_sums)(size_t rows, size_t columns, const real *x, real *sums);
+    /* y[i, c] = x[c, i]·gain[c] + shift[c]: x, planes (channels, n) → y (n, channels) */
+    void (*scale_bytes)(size_t n, int channels, const unsigned char *x, const real *gain, const real *shift,
+                        real *y);
     /* The updates of optimizers.h */
     void (*sgd)(const update *u);
     void (*adam)(const update *u);

@@ -121,6 +121,24 @@ static void column_sums(size_t rows, size_t columns, const real *restrict x, rea
             sums[j] += x[j];
 }
 
+/* `channels` is a constant where vectors are to be had for it. */
+static inline void interleave(size_t n, const int channels, const unsigned char *restrict x, const real *gain,
+                              const real *shift, real *restrict y) {
+    for (size_t i = 0; i < n; i++)
+        for (int c = 0; c < channels; c++)
+            y[i * (size_t)channels + (size_t)c] = (real)x[(size_t)c * n + i] * gain[c] + shift[c];
+}
+
+static void scale_bytes(size_t n, int channels, const unsigned char *x, const real *gain, const real *shift,
+                        real *y) {
+    if (channels == 3)
+        interleave(n, 3, x, gain, shift, y);
+    else if (channels == 1)
+        interleave(n, 1, x, gain, shift, y);
+    else
+        interleave(n, channels, x, gain, shift, y);
+}
+
 static void sgd(const update *u) {
     real *restrict w = u->w, *restrict v = u->first;
     const real *restrict g = u->g;
@@ -175,6 +193,7 @@ const kernel_set KERNEL(plain_kernels) = {
     .winograd_output = KERNEL(winograd_output),
     .winograd_gradient = KERNEL(winograd_gradient),
     .column_sums = column_sums,
+    .scale_bytes = scale_bytes,
     .sgd = sgd,
     .adam = adam,
     .rmsprop = rmsprop,
