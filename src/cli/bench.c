@@ -10,6 +10,7 @@
 typedef struct bench_options {
     const char *job_path; /* NULL: the built-in network */
     const char *data_directory;
+    cli_list settings;
     long steps;
     bool json;
 } bench_options;
@@ -59,6 +60,8 @@ static status parse_option(bench_options *o, int code, error_info *error) {
     switch (code) {
     case 's':
         return cli_parse_number("steps", optarg, 1, &o->steps, error);
+    case 'k':
+        return cli_list_add(&o->settings, "set", optarg, error);
     case 'd':
         o->data_directory = optarg;
         return STATUS_OK;
@@ -73,6 +76,7 @@ static status parse_option(bench_options *o, int code, error_info *error) {
 static status parse_options(bench_options *o, int argc, char **argv, error_info *error) {
     static const struct option longs[] = {
         {"steps", required_argument, NULL, 's'},
+        {"set", required_argument, NULL, 'k'},
         {"data", required_argument, NULL, 'd'},
         {"json", no_argument, NULL, 'j'},
         {NULL, 0, NULL, 0},
@@ -140,7 +144,7 @@ static status bench(const bench_options *o, const training_spec *spec, const dat
 static status bench_job(const bench_options *o, error_info *error) {
     job *j = NULL;
     stored_dataset stored;
-    RETURN_IF_FAILED(job_load(&j, o->job_path, NULL, 0, error));
+    RETURN_IF_FAILED(job_load(&j, o->job_path, o->settings.items, o->settings.count, error));
     status result = job_describe_data(j, o->data_directory, &stored, error);
     if (result == STATUS_OK)
         result = bench(o, &j->base, &stored.data, error);

@@ -67,16 +67,35 @@ static void row_patches(const layer *l, const layer_pass *pass, const real *dy, 
     }
 }
 
-/* Add the patches of one row of outputs to the rows of the frame under them, `rows`. */
-static void add_patches(const layer *l, const real *patches, real *restrict rows) {
-    const size_t channels = (size_t)l->in.channels;
-    const size_t frame_row = (size_t)conv_input_frame(l).width * channels;
-    const size_t window_row = (size_t)l->spec.kernel_width * channels;
-    for (int ox = 0; ox < l->out.width; ox++, patches += padded_terms(l)) {
-        real *window = rows + (size_t)(ox * l->spec.stride_width) * channels;
+/* Add the patches of one row of outputs to the rows of the frame under them, `rows`; window_row: KW·C. */
+static inline __attribute__((always_inline)) void add_windows(const layer *l, const real *patches,
+                                                              const size_t window_row, real *restrict rows) {
+    const size_t channels = (size_t)l->in.channels, step = (size_t)l->spec.stride_width * channels;
+    const size_t frame_row = (size_t)conv_input_frame(l).width * channels, terms = padded_terms(l);
+    for (int ox = 0; ox < l->out.width; ox++, rows += step, patches += terms)
         for (size_t ky = 0; ky < (size_t)l->spec.kernel_height; ky++)
             for (size_t i = 0; i < window_row; i++)
-                window[ky * frame_row + i] += patches[ky * window_row + i];
+                rows[ky * frame_row + i] += patches[ky * window_row + i];
+}
+
+/* With the usual windows as constants, for which the compiler unrolls. */
+static void add_patches(const layer *l, const real *patches, real *rows) {
+    const size_t window_row = (size_t)l->spec.kernel_width * (size_t)l->in.channels;
+    switch (window_row) {
+    case 3:
+        add_windows(l, patches, 3, rows);
+        break;
+    case 5:
+        add_windows(l, patches, 5, rows);
+        break;
+    case 9:
+        add_windows(l, patches, 9, rows);
+        break;
+    case 15:
+        add_windows(l, patches, 15, rows);
+        break;
+    default:
+        add_windows(l, patches, window_row, rows);
     }
 }
 
