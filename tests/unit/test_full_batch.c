@@ -190,17 +190,22 @@ static void a_stop_ends_the_search_before_the_next_evaluation(void **state) {
     }
 }
 
-static void a_cost_that_is_not_finite_counts_as_diverged(void **state) {
+/* Features so large that the first step leads to a cost beyond the range of float. */
+static void a_cost_that_is_not_finite_ends_the_search_as_diverged(void **state) {
     (void)state;
     dataset data = regression();
-    const float huge[SAMPLES] = {1e30F};
-    data.train.targets = huge;
+    float large[SAMPLES * INPUTS];
+    for (int i = 0; i < SAMPLES * INPUTS; i++)
+        large[i] = 1e12F * features[i];
+    data.train.features = large;
     for (int i = 0; i < KINDS; i++) {
         const training_spec spec = linear_model(kinds[i], LOSS_SQUARED_ERROR, 1);
         result r;
         train(&spec, &data, NULL, NULL, &r);
         assert_int_equal(r.report.outcome, TRAINING_DIVERGED);
-        assert_int_equal(r.report.steps_taken, 1);
+        assert_in_range(r.report.steps_taken, 2, LIMIT);
+        for (long step = 0; step < LIMIT; step++)
+            assert_true(isfinite(r.costs[step]) == (step + 1 < r.report.steps_taken));
     }
 }
 
@@ -229,7 +234,7 @@ int main(void) {
         cmocka_unit_test(the_last_evaluation_within_the_limit_is_of_the_best_point),
         cmocka_unit_test(results_are_the_same_bit_for_bit),
         cmocka_unit_test(a_stop_ends_the_search_before_the_next_evaluation),
-        cmocka_unit_test(a_cost_that_is_not_finite_counts_as_diverged),
+        cmocka_unit_test(a_cost_that_is_not_finite_ends_the_search_as_diverged),
         cmocka_unit_test(what_changes_the_cost_from_one_evaluation_to_the_next_is_refused),
     };
     return cmocka_run_group_tests(tests, draw_samples, NULL);

@@ -1,10 +1,12 @@
-/* Initial weights follow their distributions, and dropout drops the share that it should. */
+/* Initial parameters follow their distributions or are those given, and dropout drops the share that it
+ * should. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/initializers.h"
@@ -18,10 +20,10 @@ static const tensor_shape input = {8, 12, 9};
 
 enum { CONV_FAN_IN = 8 * 15, CONV_FAN_OUT = 24 * 15, DENSE_FAN_IN = 24 * 8 * 7, DENSE_FAN_OUT = 40 };
 
-static void build(model *m, arena *memory, size_t batch) {
+static void build(model *m, const model_spec *spec, tensor_shape shape, size_t batch, arena *memory) {
     error_info error;
     arena measure = {0};
-    assert_int_equal(model_build(m, &network, network.layer_count, input, batch, &error), STATUS_OK);
+    assert_int_equal(model_build(m, spec, spec->layer_count, shape, batch, &error), STATUS_OK);
     model_carve(m, &measure);
     assert_int_equal(arena_reserve(memory, measure.used, &error), STATUS_OK);
     model_carve(m, memory);
@@ -65,7 +67,7 @@ static void weights_follow_their_distributions(void **state) {
     };
     model m;
     arena memory = {0};
-    build(&m, &memory, 1);
+    build(&m, &network, input, 1, &memory);
     real *natural = malloc(m.parameter_count * sizeof *natural);
     assert_non_null(natural);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -84,7 +86,7 @@ static void pytorch_draws_biases_too_and_constant_draws_nothing(void **state) {
     (void)state;
     model m;
     arena memory = {0};
-    build(&m, &memory, 1);
+    build(&m, &network, input, 1, &memory);
     real *natural = malloc(m.parameter_count * sizeof *natural);
     assert_non_null(natural);
     initialize_parameters(&m, &(model_spec){0}, 31, 0);
@@ -99,6 +101,112 @@ static void pytorch_draws_biases_too_and_constant_draws_nothing(void **state) {
     free(natural);
     arena_release(&memory);
 }
+
+/* Biases are few: those of one layer of many outputs, under a network that says otherwise. */
+static void biases_and_layers_follow_initialisers_of_their_own(void **state) {
+    (void)state;
+    enum { OUTPUTS = 3000 };
+    const layer_init_spec model_init = {{INIT_CONSTANT, 7}, {INIT_CONSTANT, 8}};
+    model_spec spec = {.init = model_init, .layer_count = 2, .layers = {DENSE(OUTPUTS), DENSE(2)}};
+    spec.layers[0].init = (layer_init_spec){{INIT_NORMAL, 0.5}, {INIT_UNIFORM, 0.25}};
+    arena memory = {0};
+    model m;
+    build(&m, &spec, (tensor_shape){1, 1, 1}, 1, &memory);
+    initialize_parameters(&m, &spec, 31, 0);
+    double weights[OUTPUTS], biases[OUTPUTS];
+    const layer *first = &m.layers[0], *last = &m.layers[1];
+    for (size_t i = 0; i < OUTPUTS; i++) {
+        weights[i] = m.parameters[first->ops->parameter_place(first, i)] / 0.5;
+        biases[i] = m.parameters[first->ops->parameter_place(first, OUTPUTS + i)] / 0.25;
+    }
+    assert_true(kolmogorov_smirnov(weights, OUTPUTS, normal_cdf) < 1.95);
+    assert_true(kolmogorov_smirnov(biases, OUTPUTS, symmetric_cdf) < 1.95);
+    for (size_t n = 0; n < last->parameter_count; n++)
+        assert_true(m.parameters[last->parameter_offset + last->ops->parameter_place(last, n)] ==
+                    (n < last->weight_count ? 7 : 8));
+    arena_release(&memory);
+}
+
+/* Biases of layers that draw their weights by Glorot's rule, as Keras does, start at 0. */
+static void biases_start_at_zero_unless_weights_are_drawn_as_pytorch_does(void **state) {
+    (void)state;
+    model_spec spec = {.layer_count = 2, .layers = {DENSE(40), DENSE(30)}};
+    spec.layers[1].init.weights.kind = INIT_GLOROT_UNIFORM;
+    arena memory = {0};
+    model m;
+    build(&m, &spec, (tensor_shape){3, 1, 1}, 1, &memory);
+    initialize_parameters(&m, &spec, 31, 0);
+    for (int i = 0; i < 2; i++) {
+        const layer *l = &m.layers[i];
+        for (size_t n = l->weight_count; n < l->parameter_count; n++)
+            assert_true((m.parameters[l->parameter_offset + l->ops->parameter_place(l, n)] == 0) == (i == 1));
+    }
+    arena_release(&memory);
+}
+
+/* ---- A start from given parameters ------------------------------------------------------------- */
+
+enum { START = 2 * 5 * 3 * 2 + 5 + 2 * 5 + 5 * 2 * 4 * 17 + 17 };
+
+/* A convolution, batch normalisation and a dense layer on 2 × 4 × 5: START parameters. */
+static model_spec started_model(start_spec start) {
+    return (model_spec){
+        .start = start, .layer_count = 3, .layers = {CONV(5, 3, 2, 1, 1, 0, 0), BATCH_NORM, DENSE(17)}};
+}
+
+static const tensor_shape started_input = {2, 4, 5};
+
+static void a_start_is_the_given_vector_in_natural_order_moved_along_directions(void **state) {
+    (void)state;
+    float values[START], directions[2 * START];
+    for (int i = 0; i < START; i++) {
+        values[i] = (float)i;
+        directions[i] = (float)(i % 7);
+        directions[START + i] = (float)(i % 11);
+    }
+    for (int moved = 0; moved <= 2; moved++) {
+        const model_spec spec = started_model((start_spec){.count = START,
+                                                           .values = values,
+                                                           .direction_count = moved,
+                                                           .directions = directions,
+                                                           .shift = {0.5, -2}});
+        arena memory = {0};
+        model m;
+        real natural[START];
+        build(&m, &spec, started_input, 1, &memory);
+        assert_int_equal(m.parameter_count, START);
+        initialize_parameters(&m, &spec, 1, 0);
+        model_get_parameters(&m, m.parameters, natural);
+        for (int i = 0; i < START; i++)
+            assert_true(natural[i] == i + (moved > 0 ? 0.5 * (i % 7) : 0) - (moved > 1 ? 2 * (i % 11) : 0));
+        for (size_t i = 0; i < m.state_reals; i++)
+            assert_true(m.state[i] == (i < m.state_reals / 2 ? 0 : 1)); /* running means and variances */
+        arena_release(&memory);
+    }
+}
+
+static void a_start_of_another_model_is_refused_with_both_counts(void **state) {
+    (void)state;
+    const float values[START + 1] = {0};
+    const uint8_t label = 0;
+    const float features[2 * 4 * 5] = {0};
+    const dataset data = {
+        .shape = started_input, .classes = 17, .train = {.count = 1, .features = features, .labels = &label}};
+    training_plan plan;
+    error_info error;
+    for (size_t count = START - 1; count <= START + 1; count++) {
+        const training_spec spec = {
+            .model = started_model((start_spec){.count = count, .values = values}), .epochs = 1, .batch = 1};
+        char counts[80];
+        snprintf(counts, sizeof counts, "%zu initial parameters, but the model has %d", count, START);
+        const status code = engine_plan(&spec, &data, &plan, &error);
+        assert_int_equal(code, count == START ? STATUS_OK : STATUS_USAGE);
+        if (code != STATUS_OK)
+            assert_non_null(strstr(error.text, counts));
+    }
+}
+
+/* ---- Dropout ----------------------------------------------------------------------------------- */
 
 enum { BATCH = 50 };
 
@@ -118,7 +226,7 @@ static void dropout_keeps_its_share_and_differs_from_step_to_step(void **state) 
     (void)state;
     model m;
     arena memory = {0};
-    build(&m, &memory, BATCH);
+    build(&m, &network, input, BATCH, &memory);
     initialize_parameters(&m, &(model_spec){0}, 31, 0);
     for (size_t i = 0; i < BATCH * shape_size(input); i++)
         model_input(&m)[i] = 1;
@@ -145,6 +253,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_follow_their_distributions),
         cmocka_unit_test(pytorch_draws_biases_too_and_constant_draws_nothing),
+        cmocka_unit_test(biases_and_layers_follow_initialisers_of_their_own),
+        cmocka_unit_test(biases_start_at_zero_unless_weights_are_drawn_as_pytorch_does),
+        cmocka_unit_test(a_start_is_the_given_vector_in_natural_order_moved_along_directions),
+        cmocka_unit_test(a_start_of_another_model_is_refused_with_both_counts),
         cmocka_unit_test(dropout_keeps_its_share_and_differs_from_step_to_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Losses against their formulas, as they stand in losses.h, in double precision; and where the formulas
- * cannot be computed as they stand. */
+/* Losses and penalties against their formulas, as they stand in losses.h and penalties.h, in double
+ * precision; and where the formulas cannot be computed as they stand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "engine/initializers.h"
 #include "engine/losses.h"
+#include "engine/penalties.h"
 #include "networks.h"
 
 enum { COUNT = 5, MOST = 17, CLASSES = 10 };
@@ -267,6 +269,45 @@ static void a_wrong_certainty_costs_what_the_limit_says(void **state) {
                 (real[]){2});
 }
 
+/* ---- Penalties --------------------------------------------------------------------------------- */
+
+/* Σ c w² over the weights in natural order, c = 0.25 but for the layer whose own is `own`. */
+static double naive_penalty(const model *m, const real *natural, int own_layer, double own) {
+    double sum = 0;
+    for (int i = 0; i < m->layer_count; i++) {
+        const layer *l = &m->layers[i];
+        for (size_t n = 0; n < l->weight_count; n++)
+            sum += (l->position == own_layer ? own : 0.25) * natural[n] * natural[n];
+        natural += l->parameter_count;
+    }
+    return sum;
+}
+
+static void penalties_count_the_weights_of_each_layer(void **state) {
+    (void)state;
+    const tensor_shape input = {2, 4, 3};
+    const double own[] = {0, 2};
+    for (int i = 0; i < 2; i++) {
+        model_spec spec = {.layer_count = 4,
+                           .layers = {CONV(5, 3, 2, 1, 1, 0, 0), BATCH_NORM, DENSE(17), DENSE(3)}};
+        spec.layers[2].own_l2 = true;
+        spec.layers[2].l2 = own[i];
+        model m;
+        error_info error;
+        arena measure = {0}, memory = {0};
+        real natural[1000];
+        assert_int_equal(model_build(&m, &spec, spec.layer_count, input, 1, &error), STATUS_OK);
+        model_carve(&m, &measure);
+        assert_int_equal(arena_reserve(&memory, measure.used, &error), STATUS_OK);
+        model_carve(&m, &memory);
+        initialize_parameters(&m, &spec, 5, 0);
+        assert_in_range(m.parameter_count, 1, sizeof natural / sizeof *natural);
+        model_get_parameters(&m, m.parameters, natural);
+        assert_close(penalty_value(&m, &(loss_spec){.l2 = 0.25}), naive_penalty(&m, natural, 2, own[i]));
+        arena_release(&memory);
+    }
+}
+
 /* ---- What the loss is of ----------------------------------------------------------------------- */
 
 static loss_function opened(loss_kind kind, const model_spec *model) {
@@ -314,6 +355,7 @@ int main(void) {
         cmocka_unit_test(the_loss_of_a_set_is_the_mean_or_the_sum_over_samples),
         cmocka_unit_test(large_outputs_give_finite_losses_and_gradients),
         cmocka_unit_test(a_wrong_certainty_costs_what_the_limit_says),
+        cmocka_unit_test(penalties_count_the_weights_of_each_layer),
         cmocka_unit_test(a_last_softmax_or_sigmoid_belongs_to_the_loss),
         cmocka_unit_test(binary_cross_entropy_of_other_outputs_is_refused),
     };
