@@ -138,13 +138,14 @@ static void one_output_tells_two_classes(void **state) {
         const loss_sums sums = loss_evaluate(&loss, s.z, &s.targets, COUNT, 1, NULL);
         assert_close(sums.loss, naive_sum(&one[i], &s, 1, false, 0));
         size_t correct = 0;
-        for (int n = 0; n < COUNT; n++) {
-            real output;
-            loss_outputs(&loss, s.z + n, 1, &output);
-            assert_int_equal(loss_class(&loss, s.z + n), output > 0.5);
-            correct += (output > 0.5) == s.labels[n];
-        }
+        for (int n = 0; n < COUNT; n++)
+            correct += loss_class(&loss, s.z + n) == s.labels[n];
         assert_int_equal(sums.correct, correct);
+        for (real z = -1; z < 1; z += 0.125) {
+            real output;
+            loss_outputs(&loss, &z, 1, &output);
+            assert_int_equal(loss_class(&loss, &z), output > 0.5);
+        }
     }
 }
 
