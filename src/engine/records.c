@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 /* ---- Quantities -------------------------------------------------------------------------------- */
 
@@ -99,35 +98,6 @@ __attribute__((format(printf, 3, 4))) static status refuse(const builder *b, rec
     return error_set(b->error, STATUS_USAGE, "record.%s: %s", quantities[q].name, text);
 }
 
-static status append(record_layout *layout, const record_variable *v, error_info *error) {
-    if (layout->variable_count == ENGINE_MAX_VARIABLES)
-        return error_set(error, STATUS_USAGE, "%s is one recorded array too many; accepted: up to %d",
-                         v->name, ENGINE_MAX_VARIABLES);
-    layout->variables[layout->variable_count++] = *v;
-    return STATUS_OK;
-}
-
-/* Curves of the same moments share their coordinates in the results file, and so their length. */
-static void align_moments(record_layout *layout, record_variable *v) {
-    for (int i = 0; i < layout->variable_count; i++) {
-        const record_variable *other = &layout->variables[i];
-        if (other->axis == v->axis && other->first == v->first && other->every == v->every &&
-            other->count > v->count)
-            v->count = other->count;
-    }
-}
-
-static void place_variables(record_layout *layout) {
-    layout->value_count = 0;
-    for (int i = 0; i < layout->variable_count; i++)
-        align_moments(layout, &layout->variables[i]);
-    for (int i = 0; i < layout->variable_count; i++) {
-        record_variable *v = &layout->variables[i];
-        v->offset = layout->value_count;
-        layout->value_count += v->count * record_moment_size(v);
-    }
-}
-
 /* When a quantity is recorded. Without training, what belongs to epochs is recorded once, after epoch 0. */
 static void set_moments(const builder *b, const record_spec *r, record_variable *v) {
     const bool untrained = b->spec->epochs == 0;
@@ -220,7 +190,7 @@ static status add_gradient_norm(builder *b, record_quantity q, int position) {
         return refuse(b, q, "%d layers; accepted: one", b->spec->records[q].layer_count);
     record_variable v = new_variable(b, q);
     v.layer = position;
-    return append(b->layout, &v, b->error);
+    return record_layout_append(b->layout, &v, b->error);
 }
 
 static status add_weights(builder *b, record_quantity q, int position) {
@@ -235,7 +205,7 @@ static status add_weights(builder *b, record_quantity q, int position) {
         add_own_shape(&v, "input", window);
     else
         add_own_dimension(&v, "input", (size_t)l->in.channels);
-    return append(b->layout, &v, b->error);
+    return record_layout_append(b->layout, &v, b->error);
 }
 
 static status add_test_gradient(builder *b, record_quantity q, int position) {
@@ -246,7 +216,7 @@ static status add_test_gradient(builder *b, record_quantity q, int position) {
         return refuse(b, q, "a stride of %d; accepted: at least 1", stride);
     record_variable v = new_layer_variable(b, q, position);
     add_own_dimension(&v, "weight", (l->weight_count - 1) / (size_t)stride + 1)->step = stride;
-    return append(b->layout, &v, b->error);
+    return record_layout_append(b->layout, &v, b->error);
 }
 
 static status add_batch_norm(builder *b, record_quantity q, int position) {
@@ -261,7 +231,7 @@ static status add_batch_norm(builder *b, record_quantity q, int position) {
         snprintf(v.name, sizeof v.name, "batch_norm_%d_%s", position, parts[part]);
         snprintf(v.long_name, sizeof v.long_name, "%s%s of layer %d", part < 2 ? "" : "running ", parts[part],
                  position);
-        RETURN_IF_FAILED(append(b->layout, &v, b->error));
+        RETURN_IF_FAILED(record_layout_append(b->layout, &v, b->error));
     }
     return STATUS_OK;
 }
@@ -282,7 +252,7 @@ static status add_feature_maps(builder *b, record_quantity q, int position) {
     record_variable v = new_layer_variable(b, q, position);
     add_dimension(&v, "feature_maps_sample", (size_t)b->spec->records[q].sample_count);
     add_own_shape(&v, "channel", probe.boundaries[probe.layer_count].shape);
-    return append(b->layout, &v, b->error);
+    return record_layout_append(b->layout, &v, b->error);
 }
 
 /* ---- Samples and points ------------------------------------------------------------------------ */
@@ -301,7 +271,7 @@ static status check_samples(const builder *b, record_quantity q) {
 static status add_test_samples(builder *b, record_quantity q) {
     record_variable v = new_variable(b, q);
     add_dimension(&v, "test_sample", b->data->test.count);
-    return append(b->layout, &v, b->error);
+    return record_layout_append(b->layout, &v, b->error);
 }
 
 static status add_grid(builder *b, record_quantity q) {
@@ -319,18 +289,18 @@ static status add_grid(builder *b, record_quantity q) {
         d->step = (r->to - r->from) / (r->points - 1);
     }
     add_dimension(&v, "output", shape_size(b->model->boundaries[b->model->layer_count].shape));
-    return append(b->layout, &v, b->error);
+    return record_layout_append(b->layout, &v, b->error);
 }
 
 static status add_parameters(builder *b, record_quantity q) {
     record_variable v = new_variable(b, q);
     add_dimension(&v, "parameter", b->model->parameter_count);
-    return append(b->layout, &v, b->error);
+    return record_layout_append(b->layout, &v, b->error);
 }
 
 static status add_number(builder *b, record_quantity q) {
     const record_variable v = new_variable(b, q);
-    return append(b->layout, &v, b->error);
+    return record_layout_append(b->layout, &v, b->error);
 }
 
 /* ---- Layout ------------------------------------------------------------------------------------ */
@@ -384,7 +354,7 @@ status record_layout_make(record_layout *layout, const training_spec *spec, cons
     for (int q = 0; q < RECORD_QUANTITY_COUNT; q++)
         if (spec->records[q].every > 0)
             RETURN_IF_FAILED(add_quantity(&b, (record_quantity)q));
-    place_variables(layout);
+    record_layout_place(layout);
     return STATUS_OK;
 }
 
@@ -430,100 +400,4 @@ double record_flops(const training_spec *spec, const dataset *data, const record
                  array_flops(v, &spec->records[v->quantity], data->test.count, forward, backward);
     }
     return flops;
-}
-
-/* ---- Layouts of many cells --------------------------------------------------------------------- */
-
-/* Floats of an array from dimension d on; those beyond its rank have length 1. */
-static size_t size_from(const record_variable *v, int d) {
-    size_t size = 1;
-    for (; d < v->rank; d++)
-        size *= v->dims[d].length;
-    return size;
-}
-
-size_t record_moment_size(const record_variable *v) {
-    return size_from(v, 0);
-}
-
-float record_final(const record_variable *v, const float *values) {
-    for (size_t i = v->count; i > 0; i--)
-        if (!isnan(values[v->offset + i - 1]))
-            return values[v->offset + i - 1];
-    return NAN;
-}
-
-/* The number of a variable, or the count of all when there is none of that name. */
-static int find_variable(const record_layout *layout, const char *name) {
-    int i = 0;
-    while (i < layout->variable_count && strcmp(layout->variables[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-static bool same_coordinates(const record_variable *a, const record_variable *b) {
-    bool same = a->axis == b->axis && a->first == b->first && a->every == b->every;
-    for (int d = 0; d < a->rank && d < b->rank; d++)
-        same &= strcmp(a->dims[d].name, b->dims[d].name) == 0 && a->dims[d].first == b->dims[d].first &&
-                a->dims[d].step == b->dims[d].step;
-    return same;
-}
-
-static void widen(record_variable *v, const record_variable *other) {
-    v->count = other->count > v->count ? other->count : v->count;
-    for (int d = 0; d < other->rank; d++)
-        if (d == v->rank)
-            v->dims[v->rank++] = other->dims[d];
-        else if (other->dims[d].length > v->dims[d].length)
-            v->dims[d].length = other->dims[d].length;
-}
-
-status record_layout_merge(record_layout *into, const record_layout *other, error_info *error) {
-    for (int i = 0; i < other->variable_count; i++) {
-        const record_variable *more = &other->variables[i];
-        const int place = find_variable(into, more->name);
-        record_variable *v = &into->variables[place];
-        if (place == into->variable_count)
-            RETURN_IF_FAILED(append(into, more, error));
-        else if (same_coordinates(v, more))
-            widen(v, more);
-        else
-            return error_set(error, STATUS_USAGE,
-                             "%s is recorded at other moments or places in some cells than in others",
-                             v->name);
-    }
-    place_variables(into);
-    return STATUS_OK;
-}
-
-/* Do two arrays lie in memory alike from dimension d on? */
-static bool same_from(const record_variable *a, const record_variable *b, int d) {
-    for (; d < a->rank || d < b->rank; d++)
-        if (size_from(a, d) != size_from(b, d))
-            return false;
-    return true;
-}
-
-/* Copy an array into the corner of a wider one, from dimension d on. */
-static void copy_corner(const record_variable *from, const float *values, const record_variable *to,
-                        float *out, int d) {
-    if (same_from(from, to, d)) {
-        memcpy(out, values, size_from(from, d) * sizeof *out);
-        return;
-    }
-    const size_t length = d < from->rank ? from->dims[d].length : 1;
-    for (size_t i = 0; i < length; i++)
-        copy_corner(from, values + i * size_from(from, d + 1), to, out + i * size_from(to, d + 1), d + 1);
-}
-
-void record_copy(const record_layout *from, const float *values, const record_layout *to, float *out) {
-    for (size_t i = 0; i < to->value_count; i++)
-        out[i] = NAN;
-    for (int i = 0; i < from->variable_count; i++) {
-        const record_variable *v = &from->variables[i];
-        const record_variable *place = &to->variables[find_variable(to, v->name)];
-        for (size_t moment = 0; moment < v->count; moment++)
-            copy_corner(v, values + v->offset + moment * record_moment_size(v), place,
-                        out + place->offset + moment * record_moment_size(place), 0);
-    }
 }

@@ -20,6 +20,12 @@ const dataset_split *record_split(const dataset *data, sample_set set);
 status record_layout_make(record_layout *layout, const training_spec *spec, const dataset *data,
                           const model *m, long steps, error_info *error);
 
+/* Add a variable. STATUS_USAGE when there are too many. */
+status record_layout_append(record_layout *layout, const record_variable *v, error_info *error);
+
+/* Give every variable its place in the block, when their shapes are final. */
+void record_layout_place(record_layout *layout);
+
 /* Is a record due after `done` steps (or epochs, or at the end)? */
 bool record_due(const record_spec *r, record_unit unit, long done);
 

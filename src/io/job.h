@@ -74,7 +74,7 @@ void job_cell_spec(const job *j, size_t cell, training_spec *spec);
 status job_check(const job *j, const dataset *data, training_plan *plan, error_info *error);
 
 /* The layout that has room for what every cell records: cells may differ in steps, epochs and models. After
- * job_check. */
+ * job_check. STATUS_USAGE when a combination of axis values cannot be, or a record is never due. */
 status job_layout(const job *j, const dataset *data, record_layout *layout, error_info *error);
 
 /* The differences between two canonical texts, one "key: a → b" per line, for people. */

@@ -1,4 +1,6 @@
 /* What the cells of a job record: one layout with room for them all. */
+#include <string.h>
+
 #include "io/job_table.h"
 
 /* Can the values of this axis make cells record other arrays, or more or fewer values? */
@@ -39,11 +41,34 @@ static status merge_cell(const job *j, const dataset *data, size_t cell, record_
     return result == STATUS_OK || j->grid.axis_count == 0 ? result : prefix_cell(j, cell, error);
 }
 
+/* Where the record of a variable stands: "weights_0" comes from record.weights. */
+static tree_place record_place(const job *j, const char *variable) {
+    const tree_node *section = tree_find(j->details->tree, "record");
+    for (const tree_node *entry = section->first; entry != NULL; entry = entry->next) {
+        const size_t length = strlen(entry->key);
+        if (strncmp(variable, entry->key, length) == 0 &&
+            (variable[length] == '\0' || variable[length] == '_'))
+            return entry->place;
+    }
+    return section->place;
+}
+
+static status check_recorded(const job *j, const record_layout *layout, error_info *error) {
+    for (int i = 0; i < layout->variable_count; i++) {
+        const record_variable *v = &layout->variables[i];
+        if (v->count == 0)
+            return tree_error(error, record_place(j, v->name),
+                              "record: %s is never recorded: every %d %s is more than any cell has", v->name,
+                              v->every, v->axis == RECORD_AXIS_STEP ? "steps" : "epochs");
+    }
+    return STATUS_OK;
+}
+
 status job_layout(const job *j, const dataset *data, record_layout *layout, error_info *error) {
     size_t index[GRID_MAX_AXES] = {0};
     *layout = (record_layout){0};
     do
         RETURN_IF_FAILED(merge_cell(j, data, grid_index_cell(&j->grid, index), layout, error));
     while (next_combination(j, index));
-    return STATUS_OK;
+    return check_recorded(j, layout, error);
 }

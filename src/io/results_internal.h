@@ -108,8 +108,7 @@ typedef struct results_layout {
     results_array arrays[ARRAY_MAX];
 } results_layout;
 
-/* Work out the arrays of a job; the offsets stay 0. STATUS_USAGE when two arrays would have one name or a
- * curve no values. */
+/* Work out the arrays of a job; the offsets stay 0. STATUS_USAGE when two arrays would have one name. */
 status results_layout_make(results_layout *out, const grid *g, const record_layout *records,
                            error_info *error);
 

@@ -173,14 +173,8 @@ status results_layout_make(results_layout *out, const grid *g, const record_layo
         cell_array(g, "steps_taken", "optimiser steps taken", "1", ELEMENT_INT32);
     add_provenance(out, g);
     add_tables(out);
-    for (int v = 0; v < records->variable_count; v++) {
-        const record_variable *variable = &records->variables[v];
-        if (variable->count == 0)
-            return error_set(
-                error, STATUS_USAGE, "%s is never recorded: every %d %s is more than the training has",
-                variable->name, variable->every, variable->axis == RECORD_AXIS_STEP ? "steps" : "epochs");
-        add_variable(out, variable);
-    }
+    for (int v = 0; v < records->variable_count; v++)
+        add_variable(out, &records->variables[v]);
     return check_names(out, error);
 }
 

@@ -81,10 +81,33 @@ static void combinations_count(void **state) {
     assert_int_equal(layout.variables[1].count, 5);
 }
 
-static void a_bad_combination_is_named(void **state) {
+/* A dense layer on an image and a convolution: (32, 3, 32, 32) and (4, 3, 5, 5) of the synthetic images. */
+static void models_share_a_layout(void **state) {
     (void)state;
-    static const char text[] = HEAD "sweep:\n"
-                                    "  size: {set: 'model.layers[0].units', values: [10, 11]}\n";
+    record_layout layout =
+        layout_of("job: layouts\n"
+                  "data: {source: synthetic, train_count: 100, test_count: 20}\n"
+                  "optimizer: {lr: 0.1}\n"
+                  "train: {epochs: 3, batch: 8}\n"
+                  "record: {weights: {every: end, layers: [0]}, batch_norm: {every: end}}\n"
+                  "sweep:\n"
+                  "  model:\n"
+                  "    set: model.layers\n"
+                  "    values:\n"
+                  "      mlp: [dense: 32, batch_norm, dense: 10]\n"
+                  "      cnn: [{conv: {filters: 4, kernel: 5}}, relu, batch_norm, dense: 10]\n"
+                  "  units: {set: train.batch, values: [10, 20]}\n");
+    const record_variable *weights = &layout.variables[0];
+    assert_int_equal(weights->rank, 4);
+    assert_int_equal(record_moment_size(weights), 32 * 3 * 32 * 32);
+    assert_int_equal(layout.variable_count, 1 + 4 + 4);
+    assert_string_equal(layout.variables[1].name, "batch_norm_1_gamma");
+    assert_int_equal(record_moment_size(&layout.variables[1]), 32);
+    assert_string_equal(layout.variables[5].name, "batch_norm_2_gamma");
+    assert_int_equal(record_moment_size(&layout.variables[5]), 4);
+}
+
+static void assert_refused(const char *text, const char *message) {
     error_info error = {0};
     job *j;
     stored_dataset stored;
@@ -93,15 +116,42 @@ static void a_bad_combination_is_named(void **state) {
     assert_int_equal(job_load(&j, path, NULL, 0, &error), STATUS_OK);
     assert_int_equal(dataset_describe(&j->data, "", &stored, &error), STATUS_OK);
     assert_int_equal(job_layout(j, &stored.data, &layout, &error), STATUS_USAGE);
-    assert_non_null(strstr(error.text, "job.yaml:8:3: sweep: cell size=11: "));
+    if (strstr(error.text, message) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", error.text, message);
     job_destroy(&j);
+}
+
+static void bad_combinations_are_named(void **state) {
+    (void)state;
+    assert_refused(HEAD "sweep:\n"
+                        "  size: {set: 'model.layers[0].units', values: [10, 11]}\n",
+                   "job.yaml:8:3: sweep: cell size=11: ");
+    assert_refused(HEAD "sweep:\n"
+                        "  epochs: {set: train.epochs, values: [2, 0]}\n",
+                   "job.yaml:8:3: sweep: cell epochs=0: record.train_loss: per step");
+}
+
+static void records_that_are_never_due_are_refused(void **state) {
+    (void)state;
+    assert_refused("job: layouts\n"
+                   "data: {source: synthetic, train_count: 100, test_count: 20}\n"
+                   "model: {layers: [dense: 10]}\n"
+                   "optimizer: {lr: 0.1}\n"
+                   "train: {epochs: 3, batch: 8}\n"
+                   "record:\n"
+                   "  test_loss: {every: 1 epoch}\n"
+                   "  weights: {every: 5 epochs, layers: [0]}\n"
+                   "sweep: {epochs: {set: train.epochs, values: [1, 4]}}\n",
+                   "job.yaml:8:12: record: weights_0 is never recorded: every 5 epochs");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(axes_that_change_nothing_leave_the_layout),
         cmocka_unit_test(combinations_count),
-        cmocka_unit_test(a_bad_combination_is_named),
+        cmocka_unit_test(models_share_a_layout),
+        cmocka_unit_test(bad_combinations_are_named),
+        cmocka_unit_test(records_that_are_never_due_are_refused),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

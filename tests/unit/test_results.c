@@ -332,15 +332,6 @@ static void test_final_value_is_the_last_recorded(void **state) {
     assert_true(curve[SHORT_STEPS - 1] == final && isnan(curve[SHORT_STEPS]));
 }
 
-static void test_curve_without_values_is_refused(void **state) {
-    fixture *f = *state;
-    record_layout records = results_job_records;
-    records.variables[0].count = 0;
-    results *r;
-    assert_int_equal(results_open(&r, f->path, &f->job, &records, &origin, 1, &f->error), STATUS_USAGE);
-    assert_non_null(strstr(f->error.text, "train_loss is never recorded"));
-}
-
 /* ---- Refusals ---------------------------------------------------------------------------------- */
 
 static void test_second_writer_is_refused(void **state) {
@@ -451,7 +442,6 @@ int main(void) {
         TEST(test_strides_have_scales_of_their_own),
         TEST(test_arrays_have_their_dimensions),
         TEST(test_final_value_is_the_last_recorded),
-        TEST(test_curve_without_values_is_refused),
         TEST(test_second_writer_is_refused),
         TEST(test_open_elsewhere_is_refused),
         TEST(test_other_job_is_refused),
