@@ -141,9 +141,9 @@ static status check_settable(const job *j, const char *axis, const tree_node *ke
     char accepted[KEY_SIZE], nearest[KEY_SIZE];
     accepted_set(NULL, accepted, sizeof accepted);
     option_nearest(&job_table, key->text, nearest, sizeof nearest);
-    bool known = strcmp(nearest, key->text) == 0; /* but not for an axis */
+    bool mistyped = strcmp(nearest, key->text) != 0 && strchr(key->text, '[') == NULL;
     return tree_error(error, key->place, "sweep.%s.set: '%.100s'; accepted: %s%s%s", axis, key->text,
-                      accepted, known ? "" : "; nearest known key: ", known ? "" : nearest);
+                      accepted, mistyped ? "; nearest known key: " : "", mistyped ? nearest : "");
 }
 
 /* No two keys of a job's axes may be the same or one within the other. */
