@@ -16,15 +16,15 @@ import numpy as np
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 sys.path.insert(0, str(REFERENCE))
-from network_cases import LONG, SHORT, samples, start  # noqa: E402
+from network_cases import CONVEX, EVALUATIONS, FULL_BATCH, LONG, SHORT, samples, start  # noqa: E402
 
 VECTORS = json.loads((REFERENCE / "network_vectors.json").read_text())
 
 
-def job_of(name, c):
+def job_of(c):
     """JSON is YAML."""
     return {
-        "job": name,
+        "job": "beside_pytorch",
         "data": {"source": "hdf5", "train": "samples.h5", **({"normalize": c["normalize"]} if c["normalize"] else {})},
         "model": {"init_file": "start.npy", "layers": c["layers"]},
         "loss": c["loss"] or {"kind": "cross_entropy"},
@@ -34,27 +34,32 @@ def job_of(name, c):
     }
 
 
-def run(name, c, directory):
-    """train_loss of every step, parameters after the last one"""
+def full_batch_job_of(c, kind):
+    return {**job_of(c), "optimizer": {"kind": kind}, "train": {"epochs": EVALUATIONS},
+            "record": {"train_cost": {"every": "1 epoch"}, "parameters": {"every": "end"}}}
+
+
+def run(job, c, parameters, directory):
+    """The results file of `job` from the case's samples and start."""
     x, y = samples(c)
     with h5py.File(directory / "samples.h5", "w") as file:
         file["x"], file["y"] = x, y
-    np.save(directory / "start.npy", start(VECTORS[name]["parameters"]))
-    (directory / "job.yaml").write_text(json.dumps(job_of(name, c)))
+    np.save(directory / "start.npy", start(parameters))
+    (directory / "job.yaml").write_text(json.dumps(job))
     done = subprocess.run([os.environ["MPISWEEP"], "run", "job.yaml", "-o", "results.h5", "--quiet"], cwd=directory,
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise AssertionError(f"{name}: exit status {done.returncode}: {done.stderr}")
-    with h5py.File(directory / "results.h5") as file:
-        return file["train_loss_curve"][...], file["parameters"][...]
+        raise AssertionError(f"exit status {done.returncode}: {done.stderr}")
+    return h5py.File(directory / "results.h5")
 
 
 class Runs(unittest.TestCase):
     def follow(self, cases, tolerance):
         for name, c in cases.items():
             with self.subTest(name), tempfile.TemporaryDirectory() as directory:
-                losses, parameters = run(name, c, Path(directory))
                 expected = VECTORS[name]
+                with run(job_of(c), c, expected["parameters"], Path(directory)) as file:
+                    losses, parameters = file["train_loss_curve"][...], file["parameters"][...]
                 np.testing.assert_allclose(losses, expected["losses"], rtol=tolerance, err_msg=name)
                 places = expected["places"]
                 moved = np.subtract(expected["values"], start(len(parameters))[places])
@@ -67,6 +72,15 @@ class Runs(unittest.TestCase):
 
     def test_fifty_steps(self):
         self.follow(LONG, 1e-3)
+
+    def test_full_batch_optimizers_find_the_optimum(self):
+        expected = VECTORS["convex"]
+        for kind in FULL_BATCH:
+            with self.subTest(kind), tempfile.TemporaryDirectory() as directory:
+                with run(full_batch_job_of(CONVEX, kind), CONVEX, expected["parameters"], Path(directory)) as file:
+                    cost, parameters = file["train_cost"][()], file["parameters"][...]
+                np.testing.assert_allclose(cost, expected["cost"], rtol=1e-5)
+                np.testing.assert_allclose(parameters[:-10], expected["weights"], atol=1e-2 * np.max(expected["weights"]))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 
     make_network_vectors.py > network_vectors.json         needs Debian's python3-torch
 
-Per case: the number of parameters, the loss of every step before its update, and 40 parameters after the last one.
+Per case: the number of parameters, the loss of every step before its update, and 40 parameters after the last one. Of the
+convex problem: the least cost and where it is.
 """
 import json
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from network_cases import CASES, samples, start
+from network_cases import CASES, CONVEX, samples, start
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
@@ -139,13 +140,35 @@ def train(c):
     return {"parameters": len(end), "losses": losses, "places": places.tolist(), "values": end[places].tolist()}
 
 
+def optimum(c):
+    """By PyTorch's own L-BFGS, until nothing moves."""
+    model, (x, y) = fresh(network(c)), samples(c)
+    x, y = inputs(c, x), torch.tensor(y).long()
+    steps = torch.optim.LBFGS(model.parameters(), max_iter=1000, tolerance_grad=1e-12, tolerance_change=1e-16,
+                              line_search_fn="strong_wolfe")
+
+    def cost():
+        steps.zero_grad()
+        value = data_loss(c, model(x), y) + penalty(c, model)
+        value.backward()
+        return value
+    steps.step(cost)
+    end = nn.utils.parameters_to_vector(model.parameters()).detach().numpy()
+    return {"parameters": len(end), "cost": cost().item(), "weights": end[:-10].tolist()}
+
+
 def rounded(value):
     return float(f"{value:.9e}") if isinstance(value, float) else value
 
 
+def all_vectors():
+    yield from ((name, train(c)) for name, c in CASES.items())
+    yield "convex", optimum(CONVEX)
+
+
 def main():
     vectors = {name: {key: [rounded(v) for v in value] if isinstance(value, list) else value
-                      for key, value in train(c).items()} for name, c in CASES.items()}
+                      for key, value in found.items()} for name, found in all_vectors()}
     print("{\n" + ",\n".join(f'"{name}": {json.dumps(v)}' for name, v in vectors.items()) + "\n}")
 
 

@@ -74,6 +74,11 @@ LONG = {
 }
 CASES = {**SHORT, **LONG}
 
+# A convex problem whose optimum the full-batch optimisers have to find; at most so many evaluations.
+CONVEX = case([dense(10)], (1, 5, 4), None, loss={"l2": 1e-2}, batch=200, steps=1)
+FULL_BATCH = ("truncated_newton", "lbfgs")
+EVALUATIONS = 200
+
 
 def samples(c):
     """x (N, C, H, W) uint8, a picture of the class under noise; y (N) int32 classes, or (N, targets) float32.
