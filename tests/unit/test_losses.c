@@ -345,6 +345,49 @@ static void binary_cross_entropy_of_other_outputs_is_refused(void **state) {
     assert_non_null(strstr(error.text, "layer 1; accepted: a last layer sigmoid"));
 }
 
+typedef struct fit_case {
+    loss_kind kind;
+    layer_kind end;
+    int outputs, classes, target_count;
+    const char *refusal; /* NULL: accepted */
+} fit_case;
+
+static void outputs_must_fit_the_classes_or_targets(void **state) {
+    (void)state;
+    const fit_case fits[] = {
+        {LOSS_CROSS_ENTROPY, LAYER_SOFTMAX, 3, 3, 0, NULL},
+        {LOSS_CROSS_ENTROPY, LAYER_SOFTMAX, 2, 3, 0, "2 × 1 × 1 outputs, but the data set has 3 classes"},
+        {LOSS_CROSS_ENTROPY, LAYER_IDENTITY, 1, 2, 0, "has 2 classes"},
+        {LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID, 1, 2, 0, NULL},
+        {LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID, 2, 2, 0, NULL},
+        {LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID, 1, 3, 0, "has 3 classes"},
+        {LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX, 1, 2, 0, "has 2 classes"},
+        {LOSS_BINARY_CROSS_ENTROPY, LAYER_TANH, 2, 2, 0, "a last layer sigmoid"},
+        {LOSS_SQUARED_ERROR, LAYER_TANH, 1, 2, 0, NULL},
+        {LOSS_SQUARED_ERROR, LAYER_IDENTITY, 3, 3, 0, NULL},
+        {LOSS_SQUARED_ERROR, LAYER_IDENTITY, 2, 0, 2, NULL},
+        {LOSS_SQUARED_ERROR, LAYER_IDENTITY, 1, 0, 2, "has 2 targets"},
+        {LOSS_CROSS_ENTROPY, LAYER_IDENTITY, 2, 0, 2, "accepted: the loss squared_error"},
+    };
+    for (size_t i = 0; i < sizeof fits / sizeof *fits; i++) {
+        const fit_case *f = &fits[i];
+        const training_spec spec = {
+            .model = {.layer_count = 2, .layers = {DENSE(f->outputs), {.kind = f->end}}},
+            .loss.kind = f->kind,
+            .epochs = 1,
+            .batch = 1,
+        };
+        const dataset data = {
+            .shape = {4, 1, 1}, .classes = f->classes, .target_count = f->target_count, .train.count = 1};
+        training_plan plan;
+        error_info error = {0};
+        const status code = engine_plan(&spec, &data, &plan, &error);
+        assert_int_equal(code, f->refusal == NULL ? STATUS_OK : STATUS_USAGE);
+        if (f->refusal != NULL && strstr(error.text, f->refusal) == NULL)
+            fail_msg("case %zu: \"%s\" does not say \"%s\"", i, error.text, f->refusal);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_agree_with_their_formulas),
@@ -358,6 +401,7 @@ int main(void) {
         cmocka_unit_test(a_wrong_certainty_costs_what_the_limit_says),
         cmocka_unit_test(penalties_count_the_weights_of_each_layer),
         cmocka_unit_test(a_last_softmax_or_sigmoid_belongs_to_the_loss),
+        cmocka_unit_test(outputs_must_fit_the_classes_or_targets),
         cmocka_unit_test(binary_cross_entropy_of_other_outputs_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
