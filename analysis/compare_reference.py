@@ -9,14 +9,13 @@ The verdict is that of two one-sided tests (TOST) with Welch's standard error an
 the 90 % confidence interval of the difference lies within ±margin, so that a real difference of the margin or more
 passes with a probability of at most 5 %; "different" when the interval lies wholly outside; else "undecided".
 
-Exit status: 0 every --by group is equivalent, 1 not, 2 bad usage or files."""
+Exit status: 0 every --by group is equivalent, 1 not, 2 bad usage, 3 a file that cannot be read."""
 import argparse
 import csv
 import math
-import sys
 from dataclasses import dataclass
 
-from results import RUN, ResultsError, leave, np, read_variable, value_text
+from results import RUN, ResultsError, coordinate_key, np, number_text, print_table, read_variable, start
 
 LEVEL = 0.05  # of each one-sided test
 
@@ -87,14 +86,6 @@ def read_reference(path, axes):
     return {key: np.array(runs) for key, runs in cells.items()}
 
 
-def coordinate_key(value):
-    """Equal for equal numbers however they are written."""
-    try:
-        return value_text(float(value))
-    except ValueError:
-        return value
-
-
 def split_into_cells(array):
     """{texts of the axis values without run: values of the done runs}"""
     names = list(array.axes)
@@ -126,30 +117,15 @@ def compare_groups(cells, reference, axes, by, margin_of):
 
 
 def table_rows(comparisons):
-    def number(value, style="{:.2f}"):
-        return "–" if math.isnan(value) else style.format(value)
-
     def moments(sample):
-        return [str(len(sample)), number(sample.mean() if len(sample) > 0 else math.nan),
-                number(sample.std(ddof=1) if len(sample) > 1 else math.nan)]
+        return [str(len(sample)), number_text(sample.mean() if len(sample) > 0 else math.nan),
+                number_text(sample.std(ddof=1) if len(sample) > 1 else math.nan)]
 
     header = ["n", "ours", "sd", "n", "reference", "sd", "difference", "SE", "margin", "verdict"]
-    yield list(comparisons[0].label) + header
-    for c in comparisons:
-        yield (list(c.label.values()) + moments(c.ours) + moments(c.reference)
-               + [number(c.difference, "{:+.2f}"), number(c.standard_error), f"{c.margin:g}", c.verdict])
-
-
-def print_table(comparisons, markdown):
-    rows = list(table_rows(comparisons))
-    if markdown:
-        rows.insert(1, ["---:"] * len(rows[0]))
-        for row in rows:
-            print(f"| {' | '.join(row)} |")
-    else:
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        for row in rows:
-            print("  ".join(cell.rjust(width) for cell, width in zip(row, widths)))
+    return [list(comparisons[0].label) + header] + [
+        list(c.label.values()) + moments(c.ours) + moments(c.reference)
+        + [number_text(c.difference, "{:+.2f}"), number_text(c.standard_error), f"{c.margin:g}", c.verdict]
+        for c in comparisons]
 
 
 def margin_at(text):
@@ -198,15 +174,13 @@ def main():
     if not cells:
         raise ResultsError(f"{arguments.reference}: has no cell in common with {arguments.file}")
     groups = compare_groups(cells, reference, axes, by, margin_of)
-    print(f"{'### ' * arguments.markdown}{arguments.variable} per {by}\n")
-    print_table(groups, arguments.markdown)
-    print(f"\n{'### ' * arguments.markdown}{arguments.variable} per cell\n")
-    print_table(cells, arguments.markdown)
+    heading, style = ("### ", "markdown") if arguments.markdown else ("", "text")
+    print(f"{heading}{arguments.variable} per {by}\n")
+    print_table(table_rows(groups), style)
+    print(f"\n{heading}{arguments.variable} per cell\n")
+    print_table(table_rows(cells), style)
     return 0 if all(group.verdict == "equivalent" for group in groups) else 1
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (ResultsError, OSError) as error:
-        leave(error)
+    start(main)

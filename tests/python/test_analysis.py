@@ -1,19 +1,14 @@
-"""The scripts in analysis/ on a small results file made here, in the layout of docs/results-format.md."""
+"""Heat map and comparison with a published table, on a small results file made here."""
 import csv
 import math
-import subprocess
-import sys
-import tempfile
 import unittest
-from pathlib import Path
 
 import h5py
 import numpy as np
+from analysis_case import AnalysisTest, write_results
 from matplotlib.image import imread
 
-ANALYSIS = Path(__file__).resolve().parents[2] / "analysis"
-sys.path.insert(0, str(ANALYSIS))
-import compare_reference  # noqa: E402  (the path is set before)
+import compare_reference
 
 LR = [1e-2, 5e-3, 1e-4]
 LAMBDA = [0, 1e-4]
@@ -27,18 +22,8 @@ def accuracies(shift=0.0, spread=0.1):
     return MEANS + shift + offsets[:, None, None]
 
 
-def write_results(path, values, status=None, axes=(("run", np.arange(RUNS)), ("lr", LR), ("lambda", LAMBDA))):
-    with h5py.File(path, "w") as file:
-        file.attrs["title"] = "A small grid"
-        file.attrs["job_canonical"] = "data.source = cifar10\ntrain.epochs = 3\n"
-        for name, coordinates in axes:
-            file.create_dataset(name, data=coordinates).make_scale(name)
-        status = np.ones(values.shape, np.int8) if status is None else status
-        for name, data in (("status", status), ("test_accuracy", values.astype(np.float32))):
-            dataset = file.create_dataset(name, data=data)
-            for dimension, (axis, _) in zip(dataset.dims, axes):
-                dimension.attach_scale(file[axis])
-        file["test_accuracy"].attrs["units"] = "percent"
+def write_accuracies(path, values, status=None):
+    write_results(path, {"run": np.arange(RUNS), "lr": LR, "lambda": LAMBDA}, {"test_accuracy": values}, status)
 
 
 def write_reference(path, values):
@@ -49,26 +34,12 @@ def write_reference(path, values):
             writer.writerow([run, f"{LR[i]:.3e}", LAMBDA[j], values[run, i, j]])
 
 
-class AnalysisTest(unittest.TestCase):
-    def setUp(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.directory = Path(directory.name)
-        self.results = self.directory / "small.h5"
-
-    def run_script(self, script, *arguments, status=0):
-        process = subprocess.run([sys.executable, ANALYSIS / script, *map(str, arguments)],
-                                 capture_output=True, text=True)
-        self.assertEqual(process.returncode, status, process.stdout + process.stderr)
-        return process.stdout if status < 2 else process.stderr
-
-
 class HeatmapTest(AnalysisTest):
     def draw(self, *arguments, **expected):
         return self.run_script("heatmap.py", self.results, *arguments, **expected)
 
     def test_png_shows_every_cell_and_table_has_the_means(self):
-        write_results(self.results, accuracies())
+        write_accuracies(self.results, accuracies())
         table = self.draw("-o", self.directory / "figure.png")
         rows = [line.split() for line in table.splitlines()]
         self.assertEqual(rows[0][:5], ["Mean", "CIFAR-10", "Test", "Acc", "(%),"])
@@ -81,7 +52,7 @@ class HeatmapTest(AnalysisTest):
         self.assertEqual(np.count_nonzero(coloured & large), MEANS.size, "one area of its own colour per cell")
 
     def test_svg_carries_labels_and_values(self):
-        write_results(self.results, accuracies())
+        write_accuracies(self.results, accuracies())
         self.draw("-o", self.directory / "figure.svg", "--title", "Own title")
         svg = (self.directory / "figure.svg").read_text()
         for text in ["learning rate η", "entropy weight λ", "Mean CIFAR-10 Test Acc (%)", "Own title", "70.00", "0.005"]:
@@ -91,34 +62,34 @@ class HeatmapTest(AnalysisTest):
         values, status = accuracies(), np.ones((RUNS, 3, 2), np.int8)
         status[0, 0, 0], values[0, 0, 0] = 3, 0.0
         status[:, 2, 1] = 0
-        write_results(self.results, values, status)
+        write_accuracies(self.results, values, status)
         rows = [line.split() for line in self.draw("-o", self.directory / "figure.png").splitlines()]
         self.assertEqual(rows[2][1], f"{accuracies()[1:, 0, 0].mean():.2f}")
         self.assertEqual(rows[4][2], "–")
 
     def test_nothing_done_yet(self):
-        write_results(self.results, accuracies(), np.zeros((RUNS, 3, 2), np.int8))
+        write_accuracies(self.results, accuracies(), np.zeros((RUNS, 3, 2), np.int8))
         self.assertIn("0 of 36 cells done", self.draw("-o", self.directory / "figure.png"))
 
     def test_refusals(self):
-        write_results(self.results, accuracies()[:, :, 0], axes=(("run", np.arange(RUNS)), ("lr", LR)))
+        write_results(self.results, {"run": np.arange(RUNS), "lr": LR}, {"test_accuracy": accuracies()[:, :, 0]})
         figure = ["-o", self.directory / "figure.png"]
         self.assertIn("needs two axes beside run; test_accuracy has 1: lr", self.draw(*figure, status=2))
         self.assertIn("no variable 'loss' with one value per cell; there are: test_accuracy",
                       self.draw(*figure, "--variable", "loss", status=2))
         self.assertIn(".png, .svg", self.draw("-o", "figure.gif", status=2))
         self.results.write_bytes(b"rubbish")
-        self.assertIn("cannot be read as an HDF5 file", self.draw(*figure, status=2))
+        self.assertIn("cannot be read as an HDF5 file", self.draw(*figure, status=3))
         with h5py.File(self.results, "w"):
             pass
-        self.assertIn("not a results file of mpisweep", self.draw(*figure, status=2))
+        self.assertIn("not a results file of mpisweep", self.draw(*figure, status=3))
         self.assertFalse((self.directory / "figure.png").exists())
 
 
 class CompareReferenceTest(AnalysisTest):
     def compare(self, ours, *arguments, reference=None, **expected):
         table = self.directory / "reference.csv"
-        write_results(self.results, ours)
+        write_accuracies(self.results, ours)
         write_reference(table, accuracies() if reference is None else reference)
         return self.run_script("compare_reference.py", self.results, table, *arguments, **expected)
 
@@ -142,7 +113,7 @@ class CompareReferenceTest(AnalysisTest):
         ours = accuracies()
         status = np.ones(ours.shape, np.int8)
         status[:, 1] = 0
-        write_results(self.results, ours, status)
+        write_accuracies(self.results, ours, status)
         write_reference(self.directory / "reference.csv", accuracies())
         self.assertIn("no data", self.run_script("compare_reference.py", self.results, self.directory / "reference.csv", status=1))
 

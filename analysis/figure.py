@@ -1,0 +1,103 @@
+"""What the scripts that draw have in common: their arguments, labels, panels and files."""
+import argparse
+from pathlib import Path
+
+from results import ResultsError, add_selection, leave_without_module, np
+
+try:
+    import matplotlib
+except ImportError as missing:
+    leave_without_module(missing)
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402  (the backend is chosen before)
+
+SUFFIXES = (".png", ".svg")
+AXIS_LABELS = {"lr": "learning rate η", "lambda": "entropy weight λ"}
+PLACE = "coordinate in the array"  # what the file says of axes that mean no more than their name
+PANEL = (5.5, 3.8)  # inches
+MAX_COLUMNS = 3  # of panels
+MAX_INNER_LEGEND = 6  # entries
+MAX_GROUPS = 40  # lines, bars or panels that can be told apart
+
+
+def figure_parser(description):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", metavar="RESULTS.h5")
+    add_selection(parser)
+    parser.add_argument("-o", "--output", action="append", metavar="FIGURE",
+                        help=".png or .svg; may be repeated; default: a .png named by what is drawn, beside the file")
+    parser.add_argument("--title", help="default: the title of the job")
+    return parser
+
+
+def add_log_axes(parser):
+    parser.add_argument("--log", choices=["x", "y", "xy"], default="", help="logarithmic axes")
+
+
+def output_paths(arguments, default_name):
+    """Where to write, checked before anything is read."""
+    paths = [Path(path) for path in arguments.output or [Path(arguments.file).with_name(f"{default_name}.png")]]
+    for path in paths:
+        if path.suffix not in SUFFIXES:
+            raise ResultsError(f"{path}: the figure's suffix must be one of {', '.join(SUFFIXES)}")
+    return paths
+
+
+def save(figure, paths):
+    for path in paths:
+        figure.savefig(path, dpi=150)
+    pyplot.close(figure)
+
+
+def axis_label(array, axis):
+    meaning = array.axis_meanings.get(axis)
+    if axis in AXIS_LABELS or meaning in (None, "", PLACE):
+        return AXIS_LABELS.get(axis, axis)
+    return f"{axis} ({meaning})" if axis in array.cell_axes else meaning
+
+
+def value_label(array):
+    """ "test accuracy (percent)" """
+    name = array.long_name or array.name
+    return name if array.units == "1" else f"{name} ({array.units})"
+
+
+def title_of(arguments, array):
+    return array.title if arguments.title is None else arguments.title
+
+
+def new_panels(count, title, size=PANEL, **options):
+    """A figure of `count` panels, and these."""
+    columns = min(count, MAX_COLUMNS)
+    rows = -(-count // columns)
+    figure, panels = pyplot.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False,
+                                     layout="constrained", **options)
+    for unused in panels.flat[count:]:
+        unused.remove()
+    figure.suptitle(title)
+    return figure, list(panels.flat[:count])
+
+
+def add_legend(panel, entries, title=""):
+    """Within the panel, or beside it when it would hide too much."""
+    place = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if entries > MAX_INNER_LEGEND else {}
+    panel.legend(title=title, fontsize="small", title_fontsize="small", **place)
+
+
+def set_log_axes(panel, log):
+    panel.set(**{f"{axis}scale": "log" for axis in log})
+
+
+def check_groups(array, groups):
+    """The groups as a list that is not empty and can be drawn."""
+    groups = list(groups)
+    if not groups:
+        raise ResultsError(f"{array.name}: no selected cell is done")
+    if len(groups) > MAX_GROUPS:
+        raise ResultsError(f"{array.name}: {len(groups)} combinations of axis values are too many for a figure; "
+                           f"choose up to {MAX_GROUPS} with --select AXIS=VALUE")
+    return groups
+
+
+def colors(count):
+    return pyplot.cm.tab10(range(count)) if count <= 10 else pyplot.cm.viridis(np.linspace(0, 0.95, count))
