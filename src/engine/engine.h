@@ -201,7 +201,8 @@ typedef enum record_quantity {
                                 and of a dense layer that looks at an image */
     RECORD_TEST_GRADIENT,    /* of the mean loss over the test set, each listed layer's weights; every
                                 `stride`-th value in natural order */
-    RECORD_BATCH_NORM,       /* of each listed batch-norm layer: gamma, beta, running mean and variance */
+    RECORD_BATCH_NORM,       /* of each listed batch-norm layer, or of all that there are: gamma, beta,
+                                running mean and variance */
     RECORD_TEST_PROBABILITY, /* (sample) that the model gives the true class */
     RECORD_TEST_PREDICTION,  /* (sample) predicted class, or the (first) output of a regression */
     RECORD_GRID_OUTPUT,      /* (y, x, output) outputs over a grid of points of a plane of two features */

@@ -53,7 +53,18 @@ static tree_place record_place(const job *j, const char *variable) {
     return section->place;
 }
 
+static bool has_quantity(const record_layout *layout, record_quantity quantity) {
+    for (int i = 0; i < layout->variable_count; i++)
+        if (layout->variables[i].quantity == quantity)
+            return true;
+    return false;
+}
+
+/* All that is asked for must be recorded by some cell. A model alone may lack batch normalisation. */
 static status check_recorded(const job *j, const record_layout *layout, error_info *error) {
+    if (j->base.records[RECORD_BATCH_NORM].every > 0 && !has_quantity(layout, RECORD_BATCH_NORM))
+        return tree_error(error, tree_find(j->details->tree, "record.batch_norm")->place,
+                          "record.batch_norm: no model of the job has a batch_norm layer");
     for (int i = 0; i < layout->variable_count; i++) {
         const record_variable *v = &layout->variables[i];
         if (v->count == 0)

@@ -96,7 +96,8 @@ static void models_share_a_layout(void **state) {
                   "    values:\n"
                   "      mlp: [dense: 32, batch_norm, dense: 10]\n"
                   "      cnn: [{conv: {filters: 4, kernel: 5}}, relu, batch_norm, dense: 10]\n"
-                  "  units: {set: train.batch, values: [10, 20]}\n");
+                  "      bare: [dense: 10]\n"
+                  "  batch: {set: train.batch, values: [10, 20]}\n");
     const record_variable *weights = &layout.variables[0];
     assert_int_equal(weights->rank, 4);
     assert_int_equal(record_moment_size(weights), 32 * 3 * 32 * 32);
@@ -131,6 +132,17 @@ static void bad_combinations_are_named(void **state) {
                    "job.yaml:8:3: sweep: cell epochs=0: record.train_loss: per step");
 }
 
+static void batch_norm_of_no_model_is_refused(void **state) {
+    (void)state;
+    assert_refused("job: layouts\n"
+                   "data: {source: synthetic, train_count: 100, test_count: 20}\n"
+                   "model: {layers: [dense: 10]}\n"
+                   "optimizer: {lr: 0.1}\n"
+                   "train: {epochs: 3, batch: 8}\n"
+                   "record: {test_loss: {every: end}, batch_norm: {every: end}}\n",
+                   "job.yaml:6:47: record.batch_norm: no model of the job has a batch_norm layer");
+}
+
 static void records_that_are_never_due_are_refused(void **state) {
     (void)state;
     assert_refused("job: layouts\n"
@@ -151,6 +163,7 @@ int main(void) {
         cmocka_unit_test(combinations_count),
         cmocka_unit_test(models_share_a_layout),
         cmocka_unit_test(bad_combinations_are_named),
+        cmocka_unit_test(batch_norm_of_no_model_is_refused),
         cmocka_unit_test(records_that_are_never_due_are_refused),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -583,7 +583,6 @@ static void impossible_records_are_refused(void **state) {
          "record.weights: layer 0 is named twice"},
         {RECORD_TEST_GRADIENT, {ONE(0), .stride = 0}, "record.test_gradient: a stride of 0"},
         {RECORD_BATCH_NORM, {ONE(0)}, "record.batch_norm: layer 0 does no batch normalisation"},
-        {RECORD_BATCH_NORM, {.every = 1, .unit = RECORD_AT_END}, "the model has no batch normalisation"},
         {RECORD_GRID_OUTPUT, {ONE(0), .from = 0, .to = 1, .points = 3}, "40 features; accepted: 2"},
         {RECORD_FEATURE_MAPS, {ONE(0), .sample_count = 1, .samples = {TEST}}, "no test sample 300"},
         {RECORD_FEATURE_MAPS, {ONE(0)}, "record.feature_maps: no sample is named"},
