@@ -301,6 +301,91 @@ static void bytes_are_scaled_and_interleaved(void **state) {
     }
 }
 
+/* Sums in double precision and of magnitudes, which bound the error of single precision. */
+typedef struct exact_sum {
+    double value, size;
+    int terms;
+} exact_sum;
+
+static void add_term(exact_sum *s, double term) {
+    s->value += term;
+    s->size += fabs(term);
+    s->terms++;
+}
+
+static void assert_sum(float found, exact_sum expected) {
+    assert_true(fabs((double)found - expected.value) <= (expected.terms + 1) * FLT_EPSILON * expected.size);
+}
+
+enum { TINY_SAMPLES = 40 };
+
+typedef struct tiny_case {
+    size_t count;
+    int k, o;
+    float *x, *dy, *w, *bias; /* (count, k), (count, o), [k][PANEL], (o) */
+    float y[TINY_SAMPLES * TINY], dx[TINY_SAMPLES * TINY], dw[TINY * PANEL], db[TINY];
+} tiny_case;
+
+static void check_tiny(const tiny_case *t) {
+    const size_t k = (size_t)t->k, o = (size_t)t->o;
+    for (size_t n = 0; n < t->count; n++) {
+        for (size_t j = 0; j < o; j++) {
+            exact_sum y = {0};
+            add_term(&y, (double)t->bias[j]);
+            for (size_t i = 0; i < k; i++)
+                add_term(&y, (double)t->x[n * k + i] * (double)t->w[i * PANEL + j]);
+            assert_sum(t->y[n * o + j], y);
+        }
+        for (size_t i = 0; i < k; i++) {
+            exact_sum dx = {0};
+            for (size_t j = 0; j < o; j++)
+                add_term(&dx, (double)t->dy[n * o + j] * (double)t->w[i * PANEL + j]);
+            assert_sum(t->dx[n * k + i], dx);
+        }
+    }
+    for (size_t j = 0; j < o; j++) {
+        exact_sum db = {0};
+        add_term(&db, 1);
+        for (size_t n = 0; n < t->count; n++)
+            add_term(&db, (double)t->dy[n * o + j]);
+        assert_sum(t->db[j], db);
+        for (size_t i = 0; i < k; i++) {
+            exact_sum dw = {0};
+            add_term(&dw, 1);
+            for (size_t n = 0; n < t->count; n++)
+                add_term(&dw, (double)t->dy[n * o + j] * (double)t->x[n * k + i]);
+            assert_sum(t->dw[i * PANEL + j], dw);
+        }
+    }
+}
+
+static void tiny_dense_layers_are_sums(void **state) {
+    (void)state;
+    random_stream stream = random_stream_open(29, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        tiny_case t = {.count = (size_t)between(&stream, 1, TINY_SAMPLES),
+                       .k = between(&stream, 1, TINY),
+                       .o = between(&stream, 1, TINY)};
+        t.x = random_values(&stream, t.count * TINY);
+        t.dy = random_values(&stream, t.count * TINY);
+        t.w = random_values(&stream, TINY * PANEL);
+        t.bias = random_values(&stream, TINY);
+        for (const kernel_set *const *set = kernels_available(); *set != NULL; set++) {
+            for (int i = 0; i < TINY * PANEL; i++)
+                t.dw[i] = 1;
+            for (int j = 0; j < TINY; j++)
+                t.db[j] = 1;
+            (*set)->tiny_forward(t.count, t.k, t.o, t.x, t.w, t.bias, t.y);
+            (*set)->tiny_backward(&(tiny_gradient){t.count, t.k, t.o, t.x, t.dy, t.w, t.dw, t.db, t.dx});
+            check_tiny(&t);
+        }
+        free(t.x);
+        free(t.dy);
+        free(t.w);
+        free(t.bias);
+    }
+}
+
 static void column_sums_are_sums(void **state) {
     (void)state;
     random_stream stream = random_stream_open(24, 0, RANDOM_SYNTHETIC, 0);
@@ -376,6 +461,7 @@ int main(void) {
         cmocka_unit_test(elementary_functions_are_within_units_of_the_exact_ones),
         cmocka_unit_test(bytes_are_scaled_and_interleaved),
         cmocka_unit_test(updates_agree),
+        cmocka_unit_test(tiny_dense_layers_are_sums),
         cmocka_unit_test(column_sums_are_sums),
         cmocka_unit_test(winograd_transforms_agree),
     };

@@ -37,6 +37,18 @@ typedef struct product {
     bool accumulate;
 } product;
 
+/* Dense layers of at most TINY inputs and outputs have kernels of their own. */
+enum { TINY = 4 };
+
+/* Gradients of y = x Wᵀ + b: w and dw [inputs][PANEL], one panel of the stored weights. */
+typedef struct tiny_gradient {
+    size_t count;
+    int inputs, outputs;
+    const real *x, *dy, *w; /* (count, inputs), (count, outputs) */
+    real *dw, *db;          /* added to; db (outputs) or NULL */
+    real *dx;               /* (count, inputs) or NULL */
+} tiny_gradient;
+
 /* Max-pooling of one image: x (H, W, C) → y (OH, OW, C); `winner` (OH, OW, C) receives which place of the
  * window (row by row) held the maximum, the first of equals; NaN wins, as in PyTorch. */
 typedef struct pooling {
@@ -72,6 +84,10 @@ typedef struct kernel_set {
     const char *name;
     int lanes; /* floats of a vector: product takes as long for any columns up to a multiple of this */
     void (*product)(const product *p);
+    /* y = x Wᵀ + bias for k inputs and o outputs: x (count, k), w [k][PANEL], bias (o) or NULL, y (count, o)
+     */
+    void (*tiny_forward)(size_t count, int k, int o, const real *x, const real *w, const real *bias, real *y);
+    void (*tiny_backward)(const tiny_gradient *g);
     /* y = max(x, 0), keeping NaN; n values; y may be x */
     void (*relu)(size_t n, const real *x, real *y);
     /* dx = dy where y > 0, else 0; dx may be dy */

@@ -12,6 +12,10 @@
 extern const kernel_set KERNEL(plain_kernels);
 void KERNEL(fill_kernels)(kernel_set *set, const char *name);
 
+void KERNEL(tiny_forward)(size_t count, int k, int o, const real *x, const real *w, const real *bias,
+                          real *y);
+void KERNEL(tiny_backward)(const tiny_gradient *g);
+
 void KERNEL(fill_elementary)(kernel_set *set);
 
 void KERNEL(winograd_input)(const winograd_tile *t, const real *x, real *v);

@@ -54,9 +54,18 @@ static size_t parameter_place(const layer *l, size_t natural) {
     return (o / PANEL * k + stored_input(l, natural % k)) * PANEL + o % PANEL;
 }
 
+static bool is_tiny(const layer *l) {
+    return inputs(l) <= TINY && outputs(l) <= TINY;
+}
+
 static void forward(const layer *l, const layer_pass *pass) {
     const size_t k = inputs(l), o = outputs(l);
     const real *bias = pass->parameters + l->weight_reals;
+    if (is_tiny(l)) {
+        pass->kernels->tiny_forward(pass->count, (int)k, (int)o, pass->input, pass->parameters,
+                                    l->spec.bias ? bias : NULL, pass->output);
+        return;
+    }
     for (size_t first = 0; first < k; first += INPUT_BLOCK) {
         const size_t block = k - first < INPUT_BLOCK ? k - first : INPUT_BLOCK;
         for (size_t panel = 0; panel < panel_count(o); panel++) {
@@ -144,7 +153,25 @@ static void input_gradient(const layer *l, const layer_pass *pass) {
     }
 }
 
+static void tiny_backward(const layer *l, const layer_pass *pass) {
+    pass->kernels->tiny_backward(&(tiny_gradient){
+        .count = pass->count,
+        .inputs = (int)inputs(l),
+        .outputs = (int)outputs(l),
+        .x = pass->input,
+        .dy = pass->d_output,
+        .w = pass->parameters,
+        .dw = pass->d_parameters,
+        .db = l->spec.bias ? pass->d_parameters + l->weight_reals : NULL,
+        .dx = pass->d_input,
+    });
+}
+
 static void backward(const layer *l, const layer_pass *pass) {
+    if (is_tiny(l)) {
+        tiny_backward(l, pass);
+        return;
+    }
     weight_gradient(l, pass);
     if (l->spec.bias)
         pass->kernels->column_sums(pass->count, outputs(l), pass->d_output,
