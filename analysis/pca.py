@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Principal components of the path that the parameters of one cell took: the plane for a picture of the loss.
+
+Reads `parameters`, recorded every so many steps or epochs, and writes into --directory
+    origin.npy (P)         mean of the path: model.init_file of a job that evaluates the loss over the plane
+    directions.npy (2, P)  the first two principal components, of unit length: its model.shift_file
+    path.csv               step or epoch, shift_1, shift_2: the path in the plane, for surface.py --path
+P parameters lie in natural order (docs/job-format.md). The components are the right singular vectors of the path minus
+its mean (Jolliffe, "Principal component analysis", 2002, section 3.5); the sign makes the greatest entry positive."""
+import argparse
+import csv
+from pathlib import Path
+
+from results import ResultsError, add_selection, np, read_array, start, value_text
+
+COMPONENTS = 2
+MARGIN = 0.2  # of the extent of the path, beyond its ends, in the ranges that are proposed
+
+
+def principal_components(path):
+    """path (moments, P) → (origin (P), directions (2, P), coordinates (moments, 2), explained shares of variance)"""
+    origin = path.mean(axis=0)
+    _, lengths, directions = np.linalg.svd(path - origin, full_matrices=False)
+    directions = directions[:COMPONENTS]
+    greatest = np.abs(directions).argmax(axis=1)
+    directions *= np.sign(directions[range(COMPONENTS), greatest])[:, None]
+    return origin, directions, (path - origin) @ directions.T, lengths[:COMPONENTS] ** 2 / (lengths ** 2).sum()
+
+
+def read_path(arguments):
+    """The moments' axis, its coordinates, and the path (moments, P) of the selected cell."""
+    array = read_array(arguments.file, "parameters", arguments.select)
+    moments = [axis for axis in array.inner_axes if axis != "parameter"]
+    if len(moments) != 1:
+        raise ResultsError(f"{arguments.file}: parameters were recorded once; a path needs record.parameters every so "
+                           "many steps or epochs")
+    path = array.only_cell((*moments, "parameter"))
+    passed = np.isfinite(path).any(axis=1)
+    path = path[passed][:, np.isfinite(path).any(axis=0)]
+    if len(path) <= COMPONENTS:
+        raise ResultsError(f"{arguments.file}: the path has {len(path)} moments; accepted: {COMPONENTS + 1} or more")
+    return moments[0], np.array(array.axes[moments[0]])[passed], path
+
+
+def write_path(file_path, axis, moments, coordinates):
+    with open(file_path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([axis, "shift_1", "shift_2"])
+        writer.writerows([value_text(moment), *map(float, place)] for moment, place in zip(moments, coordinates))
+
+
+def print_ranges(coordinates):
+    for number, values in enumerate(coordinates.T, start=1):
+        margin = MARGIN * np.ptp(values)
+        print(f"shift_{number} spans {values.min():.4g} to {values.max():.4g}; an axis with some room: "
+              f"{{set: model.shift_{number}, linspace: [{values.min() - margin:.4g}, {values.max() + margin:.4g}, 100]}}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", metavar="RESULTS.h5")
+    add_selection(parser)
+    parser.add_argument("-d", "--directory", default=".", type=Path, help="default: the current one")
+    arguments = parser.parse_args()
+    axis, moments, path = read_path(arguments)
+    origin, directions, coordinates, explained = principal_components(path)
+    np.save(arguments.directory / "origin.npy", origin.astype(np.float32))
+    np.save(arguments.directory / "directions.npy", directions.astype(np.float32))
+    write_path(arguments.directory / "path.csv", axis, moments, coordinates)
+    print(f"{path.shape[1]} parameters at {len(path)} moments; explained variance: "
+          f"{', '.join(f'{share:.2%}' for share in explained)}, together {explained.sum():.2%}")
+    print_ranges(coordinates)
+
+
+if __name__ == "__main__":
+    start(main)
