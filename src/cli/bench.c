@@ -1,5 +1,6 @@
 /* mpisweep bench: times training steps on one core. */
 #include <limits.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -89,41 +90,64 @@ static status parse_options(bench_options *o, int argc, char **argv, error_info 
     return optind == argc ? STATUS_OK : cli_single_argument(argc, argv, "JOB.yaml", &o->job_path, error);
 }
 
-static double gflops(double flops, double seconds) {
-    return seconds > 0 ? 1e-9 * flops / seconds : 0;
+static double rate(double amount, double seconds) {
+    return seconds > 0 ? 1e-9 * amount / seconds : 0;
 }
 
-static void print_text(const training_plan *plan, const engine_times *times) {
-    printf("%.3f ms per step (median %.3f), %.1f GFLOP/s, %s kernels; evaluation %.3f ms per batch\n",
+/* Percent of the speed that the machine's peaks allow (Williams, Waterman and Patterson, "Roofline", 2009):
+ * the time that the arithmetic or the traffic takes at least, over the time taken. Winograd's convolutions
+ * can be above 100, for they do less than the counted arithmetic; so can layers whose tensors are in a cache.
+ */
+static double roofline_percent(const machine_peaks *peaks, double flops, double bytes, double seconds) {
+    return seconds > 0 ? 100 * fmax(flops / peaks->flops, bytes / peaks->bytes) / seconds : 0;
+}
+
+static void print_part(const machine_peaks *peaks, double seconds, double flops, double bytes) {
+    printf(" %9.3f %8.1f %7.1f %6.0f", 1e3 * seconds, rate(flops, seconds), rate(bytes, seconds),
+           roofline_percent(peaks, flops, bytes, seconds));
+}
+
+static void print_text(const machine_peaks *peaks, const training_plan *plan, const engine_times *times) {
+    printf("one core, %s kernels: at most %.1f GFLOP/s, %.1f GB/s from memory\n", engine_kernels(),
+           1e-9 * peaks->flops, 1e-9 * peaks->bytes);
+    printf("%.3f ms per step (median %.3f), %.1f GFLOP/s; evaluation %.3f ms per batch\n",
            1e3 * times->step_seconds, 1e3 * times->median_seconds,
-           gflops(plan->flops_per_step, times->step_seconds), engine_kernels(),
-           1e3 * times->evaluate_seconds);
-    printf("%-16s %10s %10s %10s %10s\n", "layer", "forward ms", "GFLOP/s", "backward ms", "GFLOP/s");
+           rate(plan->flops_per_step, times->step_seconds), 1e3 * times->evaluate_seconds);
+    printf("%-16s %9s %8s %7s %6s %9s %8s %7s %6s\n", "layer", "forward", "GFLOP/s", "GB/s", "roof",
+           "backward", "GFLOP/s", "GB/s", "roof");
     for (int i = 0; i < times->layer_count; i++) {
         const layer_time *l = &times->layers[i];
-        printf("%-16s %10.3f %10.1f %11.3f %10.1f\n", l->name, 1e3 * l->forward_seconds,
-               gflops(l->flops_forward, l->forward_seconds), 1e3 * l->backward_seconds,
-               gflops(l->flops_backward, l->backward_seconds));
+        printf("%-16s", l->name);
+        print_part(peaks, l->forward_seconds, l->flops_forward, l->bytes_forward);
+        print_part(peaks, l->backward_seconds, l->flops_backward, l->bytes_backward);
+        printf("\n");
     }
-    printf("gather %.3f ms, loss %.3f ms, update %.3f ms\n", 1e3 * times->gather_seconds,
-           1e3 * times->loss_seconds, 1e3 * times->update_seconds);
+    printf("gather %.3f ms, loss %.3f ms, update %.3f ms; times in ms, roof in percent of what the peaks "
+           "allow\n",
+           1e3 * times->gather_seconds, 1e3 * times->loss_seconds, 1e3 * times->update_seconds);
 }
 
-static void print_json(const training_plan *plan, const engine_times *times) {
+static void print_layer_json(const layer_time *l) {
+    printf("{\"name\": ");
+    text_print_json(stdout, l->name);
+    printf(
+        ", \"forward_ms\": %.6g, \"backward_ms\": %.6g, \"flops_forward\": %.17g, \"flops_backward\": %.17g, "
+        "\"bytes_forward\": %.17g, \"bytes_backward\": %.17g}",
+        1e3 * l->forward_seconds, 1e3 * l->backward_seconds, l->flops_forward, l->flops_backward,
+        l->bytes_forward, l->bytes_backward);
+}
+
+static void print_json(const machine_peaks *peaks, const training_plan *plan, const engine_times *times) {
     printf("{\"ms_per_step\": %.6g, \"ms_per_step_median\": %.6g, \"ms_per_evaluation_batch\": %.6g, "
-           "\"gflops\": %.6g, \"kernels\": ",
+           "\"gflops\": %.6g, \"peak_gflops\": %.6g, \"peak_gigabytes_per_second\": %.6g, \"kernels\": ",
            1e3 * times->step_seconds, 1e3 * times->median_seconds, 1e3 * times->evaluate_seconds,
-           gflops(plan->flops_per_step, times->step_seconds));
+           rate(plan->flops_per_step, times->step_seconds), 1e-9 * peaks->flops, 1e-9 * peaks->bytes);
     text_print_json(stdout, engine_kernels());
     printf(", \"gather_ms\": %.6g, \"loss_ms\": %.6g, \"update_ms\": %.6g, \"layers\": [",
            1e3 * times->gather_seconds, 1e3 * times->loss_seconds, 1e3 * times->update_seconds);
     for (int i = 0; i < times->layer_count; i++) {
-        const layer_time *l = &times->layers[i];
-        printf("%s{\"name\": ", i > 0 ? ", " : "");
-        text_print_json(stdout, l->name);
-        printf(", \"forward_ms\": %.6g, \"backward_ms\": %.6g, \"flops_forward\": %.17g, \"flops_backward\": "
-               "%.17g}",
-               1e3 * l->forward_seconds, 1e3 * l->backward_seconds, l->flops_forward, l->flops_backward);
+        printf("%s", i > 0 ? ", " : "");
+        print_layer_json(&times->layers[i]);
     }
     printf("]}\n");
 }
@@ -132,12 +156,14 @@ static status bench(const bench_options *o, const training_spec *spec, const dat
                     error_info *error) {
     training_plan plan;
     engine_times times;
+    machine_peaks peaks;
+    RETURN_IF_FAILED(engine_peaks(&peaks, error));
     RETURN_IF_FAILED(engine_plan(spec, described, &plan, error));
     RETURN_IF_FAILED(cli_time_steps(spec, described, (int)o->steps, &times, error));
     if (o->json)
-        print_json(&plan, &times);
+        print_json(&peaks, &plan, &times);
     else
-        print_text(&plan, &times);
+        print_text(&peaks, &plan, &times);
     return STATUS_OK;
 }
 

@@ -1,4 +1,5 @@
 /* Timing of training steps, whole and layer by layer. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,6 +58,15 @@ static void time_blocks(trainer *t, size_t count, int steps, void (*step)(traine
     qsort(seconds, BLOCKS, sizeof *seconds, compare_doubles);
 }
 
+/* Forward reads input and parameters and writes output; backward reads the output's gradient, input or output
+ * and parameters and writes the input's gradient and the parameters'. */
+static void count_bytes(const layer *l, size_t count, layer_time *out) {
+    const double in = (double)(count * shape_size(l->in)), result = (double)(count * shape_size(l->out));
+    const double parameters = (double)l->parameter_count;
+    out->bytes_forward = sizeof(real) * (in + result + parameters);
+    out->bytes_backward = sizeof(real) * (2 * in + result + 2 * parameters);
+}
+
 static void time_layers(trainer *t, size_t count, int steps, engine_times *times) {
     layer_clock clocks[ENGINE_MAX_LAYERS] = {0};
     part_times parts = {0};
@@ -77,6 +87,7 @@ static void time_layers(trainer *t, size_t count, int steps, engine_times *times
         out->flops_forward = (double)count * l->flops_forward;
         out->flops_backward =
             (double)count * (i == t->model.first_trained ? l->flops_backward / 2 : l->flops_backward);
+        count_bytes(l, count, out);
     }
 }
 
@@ -97,5 +108,38 @@ status engine_bench(const training_spec *spec, const dataset *data, int steps, a
     time_blocks(&t, count, steps, forward_step, seconds);
     times->evaluate_seconds = seconds[0];
     time_layers(&t, count, steps, times);
+    return STATUS_OK;
+}
+
+/* ---- The machine ------------------------------------------------------------------------------- */
+
+enum { PEAK_REALS = 1 << 24, PEAK_COLUMNS = 64, PEAK_ROUNDS = 1000000, PEAK_TRIES = 5 };
+
+static double burn_rate(const kernel_set *kernels) {
+    double start = clock_seconds();
+    double flops = kernels->burn(PEAK_ROUNDS);
+    return flops / (clock_seconds() - start);
+}
+
+static double read_rate(const kernel_set *kernels, const real *values) {
+    real sums[PEAK_COLUMNS] = {0};
+    double start = clock_seconds();
+    kernels->column_sums(PEAK_REALS / PEAK_COLUMNS, PEAK_COLUMNS, values, sums);
+    return PEAK_REALS * sizeof(real) / (clock_seconds() - start);
+}
+
+status engine_peaks(machine_peaks *peaks, error_info *error) {
+    const kernel_set *kernels = kernels_select();
+    real *values = calloc(PEAK_REALS, sizeof *values);
+    if (values == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory for %d numbers", PEAK_REALS);
+    for (size_t i = 0; i < PEAK_REALS; i++)
+        values[i] = 1; /* or all would be read from one page of zeros */
+    *peaks = (machine_peaks){0};
+    for (int i = 0; i < PEAK_TRIES; i++) {
+        peaks->flops = fmax(peaks->flops, burn_rate(kernels));
+        peaks->bytes = fmax(peaks->bytes, read_rate(kernels, values));
+    }
+    free(values);
     return STATUS_OK;
 }

@@ -411,9 +411,19 @@ const char *engine_kernels(void);
 /* STATUS_USAGE when MPISWEEP_KERNELS names a set that does not exist or that this CPU lacks. */
 status engine_kernels_check(error_info *error);
 
+/* What one core can do with the kernel set in use, per second. */
+typedef struct machine_peaks {
+    double flops; /* fused multiply-adds from registers, two each */
+    double bytes; /* read from memory one after the other */
+} machine_peaks;
+
+/* Measure them; takes a fraction of a second and 64 MiB for that time. */
+status engine_peaks(machine_peaks *peaks, error_info *error);
+
 typedef struct layer_time {
     char name[32]; /* "0 conv", as in the specification */
     double forward_seconds, backward_seconds, flops_forward, flops_backward; /* per step */
+    double bytes_forward, bytes_backward; /* per step, at least: tensors and parameters once each way */
 } layer_time;
 
 typedef struct engine_times {

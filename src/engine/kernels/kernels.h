@@ -84,6 +84,9 @@ typedef struct kernel_set {
     const char *name;
     int lanes; /* floats of a vector: product takes as long for any columns up to a multiple of this */
     void (*product)(const product *p);
+    /* As many fused multiply-adds as the core can do in `rounds` rounds; returns how many flops those were.
+     */
+    double (*burn)(long rounds);
     /* y = x Wᵀ + bias for k inputs and o outputs: x (count, k), w [k][PANEL], bias (o) or NULL, y (count, o)
      */
     void (*tiny_forward)(size_t count, int k, int o, const real *x, const real *w, const real *bias, real *y);

@@ -65,8 +65,9 @@ INLINE void backward(const tiny_gradient *g, const int k, const int o) {
 /* Every pair of sizes. */
 #define PAIRS(X)                                                                                             \
     X(1, 1)                                                                                                  \
-    X(1, 2) X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2)  \
-        X(4, 3) X(4, 4)
+    X(1, 2)                                                                                                  \
+    X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3)  \
+        X(4, 4)
 
 void KERNEL(tiny_forward)(size_t count, int k, int o, const real *x, const real *w, const real *bias,
                           real *y) {

@@ -144,10 +144,27 @@ static void vector_product(const product *p) {
         some_columns(p);
 }
 
+/* Independent chains, more of them than a multiply-add takes cycles on two units. */
+static double burn(long rounds) {
+    vector sums[MOST_ROWS], factor = {0}, term = {0};
+    factor += 0.999f;
+    term += 1e-3f;
+    for (int i = 0; i < MOST_ROWS; i++)
+        sums[i] = term * (float)i;
+    for (long round = 0; round < rounds; round++)
+        for (int i = 0; i < MOST_ROWS; i++)
+            sums[i] = sums[i] * factor + term;
+    volatile float kept = 0; /* or the compiler would leave all that out */
+    for (int i = 0; i < MOST_ROWS; i++)
+        kept += sums[i][0];
+    return 2.0 * MOST_ROWS * LANES * (double)rounds;
+}
+
 void KERNEL(fill_kernels)(kernel_set *set, const char *name) {
     *set = KERNEL(plain_kernels);
     set->name = name;
     KERNEL(fill_elementary)(set);
     set->lanes = LANES;
     set->product = vector_product;
+    set->burn = burn;
 }
