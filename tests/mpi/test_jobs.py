@@ -1,0 +1,108 @@
+"""Every job of jobs/ in a small form that --set alone makes of it, at 2 ranks: on generated images of the right shape,
+and on the real data where $MPISWEEP_DATA says where they lie."""
+import os
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from launch import RunTest
+
+JOBS = Path(__file__).resolve().parents[2] / "jobs"
+
+# What stands for a data set: 300 images of its shape, or its own first 300.
+FEW = ["data.train_count=300", "data.test_count=50"]
+GENERATED = {
+    "cifar10": ["data.source=synthetic", *FEW],
+    "mnist": ["data.source=synthetic", "data.channels=1", "data.height=28", "data.width=28", *FEW],
+    "digits": ["data={source: synthetic, channels: 1, height: 20, width: 20, train_count: 300, test_count: 50}"],
+}
+REAL = {"cifar10": FEW, "mnist": FEW, "digits": ["data.per_class=30", "data.test_count=50"]}
+
+# job: (key of the tables above or None, settings, cells that are left, arrays that the figures need)
+SMALL = {
+    "quickstart": (None, ["data.train_count=200", "data.test_count=50", "train.epochs=1", "sweep.run=1"], 25,
+                   ["train_loss_curve", "test_accuracy"]),
+    "entropy_sensitivity": ("cifar10", ["train.epochs=1", "sweep.run=1", "sweep.lr.values=[1e-2]"], 5,
+                            ["train_loss_curve", "test_accuracy_curve", "test_loss_curve"]),
+    "activations": (None, ["sweep.x.linspace=[-5, 5, 5]"], 15, ["feature_maps_1", "test_gradient_0"]),
+    "xor": (None, ["data.train_count=20", "sweep.run=2", "sweep.activation.values.sigmoid[2].epochs=10",
+                   "sweep.activation.values.tanh[2].epochs=10", "sweep.activation.values.relu[2].epochs=10"], 6,
+            ["train_loss_curve", "validation_accuracy_curve", "grid_output"]),
+    "feature_maps": ("mnist", ["train.epochs=1"], 1, ["weights_0", "feature_maps_0"]),
+    "architectures": ("cifar10", ["train.epochs=2"], 5,
+                      ["train_loss_curve", "train_accuracy_curve", "validation_accuracy_curve", "train_set_accuracy",
+                       "test_accuracy", "weights_0"]),
+    "activation_variants": ("cifar10", ["train.epochs=2"], 10, ["train_loss_curve", "gradient_norm_curve"]),
+    "schedules": ("cifar10", [f"sweep.training.values.{label}[2]=2" for label in
+                              ("sgd_1e-1", "sgd_1e-2", "sgd_1e-3", "one_drop", "two_drops", "adam")], 6,
+                  ["train_loss_curve", "validation_accuracy_curve", "learning_rate_curve", "test_accuracy"]),
+    "fashion_mlp": ("mnist", ["train.epochs=4", "sweep.run=1"], 1, ["train_loss_curve", "parameters"]),
+    "loss_landscape": ("mnist", ["sweep.shift_1.linspace=[-1, 1, 3]", "sweep.shift_2.linspace=[-1, 1, 2]"], 6,
+                       ["train_set_loss"]),
+    "model_selection": ("mnist", ["sweep.epochs.values=[1, 2]"], 24,
+                        ["train_loss_curve", "train_cost_curve", "validation_accuracy_curve"]),
+    "model_selection_final": ("mnist", ["train.epochs=2", "sweep.run=2"], 2,
+                              ["train_loss_curve", "validation_accuracy", "test_accuracy"]),
+    "linear_classifier": ("cifar10", ["train.epochs=2", "sweep.run=1"], 4,
+                          ["train_set_loss_curve", "train_set_cost_curve", "test_loss_curve", "test_cost_curve",
+                           "weights_0", "test_probability", "test_prediction"]),
+    "linear_classifier_grid": ("cifar10", ["train.epochs=1"], 36, ["train_cost_curve", "validation_accuracy_curve"]),
+    "digits": ("digits", ["train.epochs=5", "sweep.run=2"], 2,
+               ["train_cost_curve", "train_set_cost", "train_set_accuracy"]),
+    "initialisation": ("mnist", ["sweep.run=2"], 16,
+                       ["train_loss", "train_accuracy", *(f"test_gradient_{layer}" for layer in (1, 3, 5, 7, 9))]),
+    "dying_relu": (None, ["data.train_count=100", "data.test_count=20", "sweep.run=10"], 20, ["test_prediction"]),
+    "normalisation": ("mnist", ["train.epochs=1", "sweep.run=1"], 4,
+                      ["train_loss_curve", "train_accuracy_curve", "test_loss_curve", "test_accuracy_curve"]),
+    "range_test": ("mnist", ["schedule.every=1", "train.epochs=11", "sweep.run=1"], 1,
+                   ["train_loss_curve", "learning_rate_curve"]),
+    "cyclical": ("mnist", ["train.epochs=10", "schedule.half_cycle=10"], 3,
+                 ["train_accuracy_curve", "test_accuracy_curve", "learning_rate_curve"]),
+    "batch_size": ("mnist", ["train.epochs=1", "sweep.run=1"], 8, ["train_loss_curve"]),
+}
+
+
+class Jobs(RunTest):
+    def run_small(self, job, settings):
+        """Exit status 0, every cell done, and every array that figures need has values in every cell."""
+        _, own, cells, arrays = SMALL[job]
+        words = [word for setting in settings + own for word in ("--set", setting)]
+        out, _ = self.check(0, "run", JOBS / f"{job}.yaml", *words, "-o", self.results(f"{job}.h5"), ranks=2)
+        self.assertIn(f"{cells} cells, 0 pending, {cells} done", out)
+        with h5py.File(self.results(f"{job}.h5")) as file:
+            for name in arrays:
+                values = file[name][...].reshape(cells, -1)
+                self.assertTrue(np.isfinite(values).any(axis=1).all(), f"{job}: {name}")
+
+    def run_all(self, data):
+        """data: a table of settings by data set; jobs without one are run when it has an entry for None."""
+        for job, (source, *_) in SMALL.items():
+            if source in data:
+                with self.subTest(job=job):
+                    self.run_small(job, data[source] + self.plane_settings(job))
+
+    def plane_settings(self, job):
+        """The files that loss_landscape.yaml takes from analysis/pca.py."""
+        if job != "loss_landscape":
+            return []
+        parameters = np.zeros((3, 785 * 10 + 3 * 11 * 10), np.float32)
+        parameters[1, 0] = parameters[2, 1] = 1
+        np.save(self.results("origin.npy"), parameters[0])
+        np.save(self.results("directions.npy"), parameters[1:])
+        return [f"model.init_file={self.results('origin.npy')}", f"model.shift_file={self.results('directions.npy')}"]
+
+    def test_every_job_is_in_the_table(self):
+        self.assertEqual(sorted(SMALL), sorted(path.stem for path in JOBS.glob("*.yaml")))
+
+    def test_small_forms_on_generated_data(self):
+        self.run_all({None: [], **GENERATED})
+
+    @unittest.skipUnless(os.environ.get("MPISWEEP_DATA"), "MPISWEEP_DATA is not set")
+    def test_small_forms_on_real_data(self):
+        self.run_all(REAL)
+
+
+if __name__ == "__main__":
+    unittest.main()
