@@ -365,10 +365,17 @@ static void append_entry(tree_node *map, tree_node *entry) {
     map->count++;
 }
 
-/* The map `key` in `map`, made when it is not there. */
+static status no_such_item(const char *component, size_t length, tree_place place, error_info *error) {
+    return tree_error(error, place, "%.*s: there is no such item", (int)length, component);
+}
+
+/* The map `key` in `map`, "layers" or "layers[2]"; one that is no item of a list is made when it is not
+ * there. */
 static status enter_map(tree_node **map, const char *key, size_t length, tree_place place,
                         error_info *error) {
-    tree_node *entry = tree_entry(*map, key, length);
+    tree_node *entry = find_component(*map, key, length);
+    if (entry == NULL && memchr(key, '[', length) != NULL)
+        return no_such_item(key, length, place, error);
     if (entry == NULL) {
         entry = calloc(1, sizeof *entry);
         char *name = strndup(key, length);
@@ -404,7 +411,7 @@ static status put_value(tree_node *map, const char *component, tree_node *value,
     }
     status result = strchr(component, '[') == NULL
                         ? name_entry(value, component, error)
-                        : tree_error(error, value->place, "%s: there is no such item", component);
+                        : no_such_item(component, strlen(component), value->place, error);
     if (result == STATUS_OK)
         append_entry(map, value);
     else

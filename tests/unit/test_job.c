@@ -264,6 +264,18 @@ static void settings_replace_and_add(void **state) {
     job_destroy(&j);
 }
 
+static void settings_lead_through_items(void **state) {
+    (void)state;
+    const char *path = temporary_directory_write(&directory, "job.yaml", minimal_job, strlen(minimal_job));
+    const char *settings[] = {
+        "sweep.a={set: [loss, train], values: {x: [{kind: cross_entropy}, {epochs: 2, batch: 4}]}}",
+        "sweep.a.values.x[1].epochs=7"};
+    job *j = load_file(path, settings, 2);
+    assert_non_null(strstr(j->canonical, "sweep.a.x.train.batch = 4\n"));
+    assert_non_null(strstr(j->canonical, "sweep.a.x.train.epochs = 7\n"));
+    job_destroy(&j);
+}
+
 /* ---- Canonical text ---------------------------------------------------------------------------- */
 
 static const char canonical_minimal[] = "data.channels = 3\n"
@@ -776,6 +788,7 @@ int main(void) {
         cmocka_unit_test(missing_keys_get_their_defaults),
         cmocka_unit_test(cifar10_has_its_own_counts),
         cmocka_unit_test(settings_replace_and_add),
+        cmocka_unit_test(settings_lead_through_items),
         cmocka_unit_test(canonical_text_is_complete_and_sorted),
         cmocka_unit_test(every_row_has_a_sample),
         cmocka_unit_test(canonical_values_are_read_back),

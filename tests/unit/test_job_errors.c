@@ -370,6 +370,8 @@ static void wrong_settings_are_refused(void **state) {
          "train.epoch: unknown key; accepted: epochs, batch, shuffle; nearest known key: train.epochs"},
         {"model.layers=[]", "model.layers: a list of 0; accepted: a list of 1 to 64 layers"},
         {"seed.value=3", "seed: '1' has no keys to set"},
+        {"sweep.lr.values[9]=3", "values[9]: there is no such item"},
+        {"sweep.lr.values[9].a=3", "values[9]: there is no such item"},
         {"sweep.lr.values=[0.1, 0.1]", "sweep.lr: 0.1 stands twice"},
         {"sweep.lr.values=[0.1", "not YAML"},
         {"sweep.lr.values={a: 1, a: 2}", "a: duplicate key"},
