@@ -43,7 +43,7 @@ def draw_panel(panel, array, x_name, style):
     groups = check_groups(array, array.groups((RUN, x_name)))
     draw_group = draw_bars if style == "bars" else draw_points
     for i, ((label, values), color) in enumerate(zip(groups, colors(len(groups)))):
-        draw_group(panel, x, values, i, len(groups), color, label_text(label))
+        draw_group(panel, x, values, i, len(groups), color, label_text(label) or array.name)
     if style == "bars" or isinstance(x[0], str):
         panel.set_xticks(range(len(x)), [value_text(value) for value in x])
     runs = len(array.axes.get(RUN, [0]))

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Draw the decision boundary of one cell from grid_output: the classes over the plane of two features.
+"""Draw the decision boundary of one cell from grid_output: the classes over the plane of two features. Of
+what was recorded again and again, the last.
 
 A single output is drawn in shades, with a line where it is ½; of several outputs, every point has the colour of the
 largest. Test samples are drawn over it when the job recorded test_input and test_target."""
 from figure import axis_label, figure_parser, new_panels, output_paths, save, title_of, value_label
-from results import ResultsError, names_of_cells, np, open_results, read_array, start
+from results import ResultsError, at_last_moment, names_of_cells, np, open_results, read_array, start
 
 GRID = ("grid_y", "grid_x", "output")
 POINTS = ("test_input", "test_target")
@@ -50,7 +51,7 @@ def read_points(path, selection):
     with open_results(path) as file:
         if not set(POINTS) <= set(names_of_cells(file)):
             return None
-    inputs, targets = (read_array(path, name, selection).only_cell() for name in POINTS)
+    inputs, targets = (at_last_moment(read_array(path, name, selection)).only_cell() for name in POINTS)
     if inputs.shape[1] != 2:
         raise ResultsError(f"{path}: test_input has {inputs.shape[1]} features; a plane has two")
     return inputs, targets
@@ -59,7 +60,7 @@ def read_points(path, selection):
 def main():
     arguments = figure_parser(__doc__).parse_args()
     paths = output_paths(arguments, "decision_boundary")
-    array = read_array(arguments.file, "grid_output", arguments.select)
+    array = at_last_moment(read_array(arguments.file, "grid_output", arguments.select))
     save(draw(array, title_of(arguments, array), read_points(arguments.file, arguments.select)), paths)
 
 

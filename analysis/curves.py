@@ -33,7 +33,7 @@ def draw_panel(panel, array, smooth, against=None):
         _, mean, spread = mean_and_spread(moving_mean(curves, smooth))
         x = mean_and_spread(others[label_text(label)])[1] if against else array.axes[moments]
         marker = "o" if np.isfinite(mean).sum() <= 20 else None
-        panel.plot(x, mean, color=color, label=label_text(label), marker=marker, markersize=3)
+        panel.plot(x, mean, color=color, label=label_text(label) or array.name, marker=marker, markersize=3)
         panel.fill_between(x, mean - spread, mean + spread, color=color, alpha=0.25, linewidth=0)
     panel.set(xlabel=value_label(against) if against else axis_label(array, moments), ylabel=value_label(array))
     heading = legend_title(array, smooth)

@@ -19,24 +19,31 @@ def default_color_label(array):
     return " ".join(word for word in words if word)
 
 
-def table_rows(means, axes):
-    (y_name, y_values), (x_name, x_values) = axes.items()
+def means_over_two_axes(array):
+    means = mean_over_runs(array)
+    if len(means.axes) != 2:
+        raise ResultsError(f"{array.name}: a heat map needs two axes beside run; it has {len(means.axes)}: "
+                           f"{', '.join(means.axes) or 'none'}")
+    return means
+
+
+def table_rows(means):
+    (y_name, y_values), (x_name, x_values) = means.axes.items()
     rows = [[f"{y_name} \\ {x_name}"] + [value_text(x) for x in x_values]]
-    return rows + [[value_text(y)] + [number_text(mean) for mean in row] for y, row in zip(y_values, means)]
+    return rows + [[value_text(y)] + [number_text(mean) for mean in row] for y, row in zip(y_values, means.values)]
 
 
-def draw(means, axes, labels):
-    """labels: (y, x, color, title)"""
-    y_label, x_label, color_label, title = labels
-    y_values, x_values = axes.values()
+def draw(means, title, color_label, y_label=None, x_label=None):
+    y_name, x_name = means.axes
+    y_values, x_values = means.axes.values()
     figure, plot = pyplot.subplots(figsize=(2.5 + 0.9 * len(x_values), 2.0 + 0.6 * len(y_values)),
                                    layout="constrained")
-    image = plot.imshow(means, aspect="auto", cmap="viridis")
+    image = plot.imshow(means.values, aspect="auto", cmap="viridis")
     plot.set_xticks(range(len(x_values)), [value_text(x) for x in x_values])
     plot.set_yticks(range(len(y_values)), [value_text(y) for y in y_values])
-    plot.set(xlabel=x_label, ylabel=y_label, title=title)
+    plot.set(xlabel=x_label or axis_label(means, x_name), ylabel=y_label or axis_label(means, y_name), title=title)
     figure.colorbar(image, ax=plot, label=color_label)
-    for (row, column), mean in np.ndenumerate(means):
+    for (row, column), mean in np.ndenumerate(means.values):
         # dark text on the bright end of the colour map
         color = "black" if not np.isnan(mean) and image.norm(mean) > 0.6 else "white"
         plot.text(column, row, number_text(mean), ha="center", va="center", color="gray" if np.isnan(mean) else color)
@@ -56,16 +63,11 @@ def main():
     arguments = parse_arguments()
     paths = output_paths(arguments, arguments.variable)
     array = read_variable(arguments.file, arguments.variable, arguments.select)
-    means = mean_over_runs(array)
-    if len(means.axes) != 2:
-        raise ResultsError(f"{arguments.file}: a heat map needs two axes beside run; {arguments.variable} has "
-                           f"{len(means.axes)}: {', '.join(means.axes) or 'none'}")
-    y_name, x_name = means.axes
-    labels = (arguments.y_label or axis_label(array, y_name), arguments.x_label or axis_label(array, x_name),
-              arguments.label or default_color_label(array), title_of(arguments, array))
-    print(f"{labels[2]}, {np.isfinite(array.values).sum()} of {array.values.size} cells done")
-    print_table(table_rows(means.values, means.axes))
-    save(draw(means.values, means.axes, labels), paths)
+    means = means_over_two_axes(array)
+    color_label = arguments.label or default_color_label(array)
+    print(f"{color_label}, {np.isfinite(array.values).sum()} of {array.values.size} cells done")
+    print_table(table_rows(means))
+    save(draw(means, title_of(arguments, array), color_label, arguments.y_label, arguments.x_label), paths)
 
 
 if __name__ == "__main__":

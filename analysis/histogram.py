@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draw histograms of values that cells recorded per sample, all runs together.
+"""Draw histograms of values that cells recorded per sample, all runs together; of what was recorded again and again,
+the last.
 
 One panel per combination of the values of the other axes. With --split, samples that were classified rightly and
 wrongly are counted apart; the job must have recorded test_prediction and test_target. Without a variable: the
@@ -7,7 +8,7 @@ probability given to the true class (test_probability)."""
 from dataclasses import replace
 
 from figure import check_groups, figure_parser, new_panels, output_paths, save, title_of, value_label
-from results import RUN, ResultsError, label_text, np, read_array, start
+from results import RUN, ResultsError, at_last_moment, label_text, np, read_array, start
 
 COLORS = {"right": "tab:blue", "wrong": "tab:red", "all": "tab:blue"}
 
@@ -62,7 +63,7 @@ def main():
     paths = output_paths(arguments, f"{arguments.variable}_histogram")
 
     def read(name):
-        return read_array(arguments.file, name, arguments.select)
+        return at_last_moment(read_array(arguments.file, name, arguments.select))
 
     array = read(arguments.variable)
     check_single_dimension(array)

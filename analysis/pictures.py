@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draw weights or feature maps of one cell as pictures.
+"""Draw weights or feature maps of one cell as pictures; of what was recorded again and again, the last.
 
 A row of pictures per output and a column per input channel of weights, or a row per sample and a column per channel of
 feature maps. Weights with three input channels become one picture in colours per output; these, and weights with one
@@ -9,7 +9,7 @@ import argparse
 import math
 
 from figure import axis_label, figure_parser, new_panels, output_paths, save, title_of, value_label
-from results import ResultsError, np, read_array, start, value_text
+from results import ResultsError, at_last_moment, np, read_array, start, value_text
 
 PER_ROW = 8  # pictures that are one behind the other
 MAX_PICTURES = 4096
@@ -89,7 +89,7 @@ def main():
     parser.add_argument("--shape", type=image_shape, metavar="CxHxW", help="of the inputs of a dense layer")
     arguments = parser.parse_args()
     paths = output_paths(arguments, f"{arguments.variable}_pictures")
-    array = read_array(arguments.file, arguments.variable, arguments.select)
+    array = at_last_moment(read_array(arguments.file, arguments.variable, arguments.select))
     save(draw(array, title_of(arguments, array), arguments.shape), paths)
 
 

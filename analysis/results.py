@@ -1,6 +1,7 @@
 """Reading mpisweep's results files as labelled arrays, NaN where a cell is not done; tables; how scripts end."""
 import csv
 import itertools
+import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -95,6 +96,22 @@ class LabelledArray:
         if not groups:
             raise ResultsError(f"{self.name}: the selected cell is not done, or has no such values")
         return groups[0][1]
+
+
+MOMENTS = re.compile(r"(step|epoch)(_\d+)?")  # axes of what is recorded again and again
+
+
+def at_last_moment(array):
+    """What each cell recorded last, of an array that was recorded every so many steps or epochs."""
+    place = len(array.cell_axes)
+    moments = array.inner_axes[:1]
+    if not moments or not MOMENTS.fullmatch(moments[0]):
+        return array
+    rest = tuple(range(place + 1, array.values.ndim))
+    known = np.isfinite(array.values).any(axis=rest)
+    last = known.shape[place] - 1 - np.flip(known, place).argmax(axis=place)
+    values = np.take_along_axis(array.values, np.expand_dims(last, (place, *rest)), place).squeeze(place)
+    return replace(array, values=values, axes={axis: v for axis, v in array.axes.items() if axis != moments[0]})
 
 
 def as_text(value):

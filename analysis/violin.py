@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draw the distribution of all values of arrays as violins, all runs together.
+"""Draw the distribution of all values of arrays as violins, all runs together; of what was recorded again and again, the last.
 
 Several variables (test_gradient_0 test_gradient_2 …) stand side by side, with a panel per combination of the values of
 the other axes. Of a single variable these combinations stand side by side."""
 from figure import check_groups, colors, figure_parser, new_panels, output_paths, save, title_of, value_label
-from results import RUN, label_text, np, read_array, start
+from results import RUN, at_last_moment, label_text, np, read_array, start
 
 
 def distributions(array):
@@ -47,7 +47,7 @@ def main():
     parser.add_argument("variables", nargs="+", metavar="VARIABLE")
     arguments = parser.parse_args()
     paths = output_paths(arguments, f"{arguments.variables[0]}_violins")
-    arrays = [read_array(arguments.file, name, arguments.select) for name in arguments.variables]
+    arrays = [at_last_moment(read_array(arguments.file, name, arguments.select)) for name in arguments.variables]
     save(draw(arrays, title_of(arguments, arrays[0])), paths)
 
 
