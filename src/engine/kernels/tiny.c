@@ -56,8 +56,6 @@ INLINE void input_gradient(size_t count, const int k, const int o, const real *r
 
 INLINE void backward(const tiny_gradient *g, const int k, const int o) {
     add_gradient(g->count, k, o, g->x, g->dy, g->dw);
-    if (g->db != NULL)
-        add_gradient(g->count, 1, o, NULL, g->dy, g->db);
     if (g->dx != NULL)
         input_gradient(g->count, k, o, g->dy, g->w, g->dx);
 }
@@ -66,8 +64,8 @@ INLINE void backward(const tiny_gradient *g, const int k, const int o) {
 #define PAIRS(X)                                                                                             \
     X(1, 1)                                                                                                  \
     X(1, 2)                                                                                                  \
-    X(1, 3) X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3)  \
-        X(4, 4)
+    X(1, 3)                                                                                                  \
+    X(1, 4) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(4, 4)
 
 void KERNEL(tiny_forward)(size_t count, int k, int o, const real *x, const real *w, const real *bias,
                           real *y) {
@@ -81,6 +79,21 @@ void KERNEL(tiny_forward)(size_t count, int k, int o, const real *x, const real 
     }
 }
 
+/* db[j] += Σ_n dy[n, j] */
+static void add_bias_gradient(const tiny_gradient *g) {
+    switch (g->outputs) {
+#define X(outputs)                                                                                           \
+    case outputs:                                                                                            \
+        add_gradient(g->count, 1, outputs, NULL, g->dy, g->db);                                              \
+        break;
+        X(1)
+        X(2)
+        X(3)
+        X(4)
+#undef X
+    }
+}
+
 void KERNEL(tiny_backward)(const tiny_gradient *g) {
     switch (g->inputs * (TINY + 1) + g->outputs) {
 #define X(inputs, outputs)                                                                                   \
@@ -90,4 +103,6 @@ void KERNEL(tiny_backward)(const tiny_gradient *g) {
         PAIRS(X)
 #undef X
     }
+    if (g->db != NULL)
+        add_bias_gradient(g);
 }

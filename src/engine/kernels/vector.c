@@ -57,61 +57,63 @@ static inline __attribute__((always_inline)) void tile(const product *p, int fir
 }
 
 /* Rows that fill the registers beside so many vectors of columns. */
-static inline int rows_beside(const int vectors) {
-    int rows = TILE_ROWS * VECTORS / vectors;
-    return rows < MOST_ROWS ? rows : MOST_ROWS;
-}
+#define ROWS_BESIDE(vectors)                                                                                 \
+    (TILE_ROWS * VECTORS / (vectors) < MOST_ROWS ? TILE_ROWS * VECTORS / (vectors) : MOST_ROWS)
 
-/* All rows of `vectors` whole vectors, in tiles as equal as can be: a short last tile would leave the
- * multipliers idle. */
-static inline __attribute__((always_inline)) void whole_vectors(const product *p, const int vectors) {
-    const int most = rows_beside(vectors);
-    int tiles = (p->rows + most - 1) / most;
-    for (int i = 0, first = 0; i < tiles; i++) {
-        int rows = (p->rows - first) / (tiles - i);
-        switch (rows) {
-#define CASE(n)                                                                                              \
+/* A tile of n rows, where so many fit. */
+#define TILE(n, vectors)                                                                                     \
     case n:                                                                                                  \
-        if (n <= most)                                                                                       \
+        if (n <= ROWS_BESIDE(vectors))                                                                       \
             tile(p, first, n, vectors);                                                                      \
         break;
-            CASE(1)
-            CASE(2)
-            CASE(3)
-            CASE(4)
-            CASE(5)
-            CASE(6)
-            CASE(7)
-            CASE(8)
-            CASE(9)
-            CASE(10)
-            CASE(11)
-            CASE(12)
-#undef CASE
-        }
-        first += rows;
-    }
-}
 
-static void whole_columns(const product *p) {
-    switch (p->columns / LANES) {
-    case 1:
-        whole_vectors(p, 1);
-        break;
+/* whole_vectors_N: all rows of N whole vectors, in tiles as equal as can be: a short last tile would leave
+ * the multipliers idle. */
+#define WHOLE_VECTORS(vectors)                                                                               \
+    static void whole_vectors_##vectors(const product *p) {                                                  \
+        int tiles = (p->rows + ROWS_BESIDE(vectors) - 1) / ROWS_BESIDE(vectors);                             \
+        for (int i = 0, first = 0; i < tiles; i++) {                                                         \
+            int rows = (p->rows - first) / (tiles - i);                                                      \
+            switch (rows) {                                                                                  \
+                TILE(1, vectors)                                                                             \
+                TILE(2, vectors)                                                                             \
+                TILE(3, vectors)                                                                             \
+                TILE(4, vectors)                                                                             \
+                TILE(5, vectors)                                                                             \
+                TILE(6, vectors)                                                                             \
+                TILE(7, vectors)                                                                             \
+                TILE(8, vectors)                                                                             \
+                TILE(9, vectors)                                                                             \
+                TILE(10, vectors)                                                                            \
+                TILE(11, vectors)                                                                            \
+                TILE(12, vectors)                                                                            \
+            }                                                                                                \
+            first += rows;                                                                                   \
+        }                                                                                                    \
+    }
+
+WHOLE_VECTORS(1)
 #if VECTOR_BYTES < 64
-    case 2:
-        whole_vectors(p, 2);
-        break;
+WHOLE_VECTORS(2)
 #endif
 #if VECTOR_BYTES < 32
-    case 3:
-        whole_vectors(p, 3);
-        break;
-    case 4:
-        whole_vectors(p, 4);
-        break;
+WHOLE_VECTORS(3)
+WHOLE_VECTORS(4)
 #endif
-    }
+
+static void whole_columns(const product *p) {
+    static void (*const functions[])(const product *) = {
+        NULL,
+        whole_vectors_1,
+#if VECTOR_BYTES < 64
+        whole_vectors_2,
+#endif
+#if VECTOR_BYTES < 32
+        whole_vectors_3,
+        whole_vectors_4,
+#endif
+    };
+    functions[p->columns / LANES](p);
 }
 
 /* Columns that fill no whole vectors: the same sums into a buffer with wider rows, of which the valid columns
