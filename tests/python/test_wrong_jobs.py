@@ -143,7 +143,7 @@ WRONG = [
     ({"record": "record: {weights: ‸{every: end, layers: [9]}}"}, "there is no layer 9"),
     ({"record": "record: {weights: ‸{every: end, layers: [1]}}"}, "layer 1 has no weights"),
     ({"record": "record: {gradient_norm: {every: 1 step, layer: ‸[0]}}"}, "accepted: an integer"),
-    ({"record": "record: {batch_norm: ‸{every: end}}"}, "no batch normalisation"),
+    ({"record": "record: {batch_norm: ‸{every: end}}"}, "no model of the job has a batch_norm layer"),
     ({"record": "record: {validation_loss: ‸{every: end}}"}, "no validation set"),
     ({"record": "record: {grid_output: ‸{every: end, from: 0, to: 1, points: 9}}"}, "192 features; accepted: 2"),
     ({"record": "record: {grid_output: {every: end, from: 0, to: 1, points: ‸1}}"}, "accepted: an integer from 2"),
