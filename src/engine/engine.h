@@ -205,6 +205,8 @@ typedef enum record_quantity {
                                 running mean and variance */
     RECORD_TEST_PROBABILITY, /* (sample) that the model gives the true class */
     RECORD_TEST_PREDICTION,  /* (sample) predicted class, or the (first) output of a regression */
+    RECORD_TEST_TARGET,      /* (sample) true class, or the (first) target of a regression */
+    RECORD_TEST_INPUT,       /* (sample, feature) as they are stored, before any normalisation */
     RECORD_GRID_OUTPUT,      /* (y, x, output) outputs over a grid of points of a plane of two features */
     RECORD_FEATURE_MAPS,     /* (sample, channel, row, column) outputs of a layer for listed test samples */
     RECORD_QUANTITY_COUNT

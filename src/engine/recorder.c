@@ -199,6 +199,23 @@ static void write_predictions(trainer *t, float *out) {
     }
 }
 
+static void write_targets(const trainer *t, float *out) {
+    const dataset_split *test = &t->data->test;
+    for (size_t n = 0; n < test->count; n++) {
+        const size_t place = split_place(test, n);
+        out[n] = test->labels != NULL ? (float)test->labels[place]
+                                      : test->targets[place * (size_t)t->data->target_count];
+    }
+}
+
+static void write_inputs(const trainer *t, float *out) {
+    const dataset_split *test = &t->data->test;
+    const size_t size = shape_size(t->data->shape);
+    for (size_t n = 0; n < test->count; n++)
+        for (size_t k = 0; k < size; k++)
+            *out++ = split_value(test, size, n, k);
+}
+
 /* Row after row of the grid, in chunks that the model takes at once. Points are samples (x, y). */
 static void write_grid(trainer *t, const record_variable *v, float *out) {
     const size_t columns = v->dims[1].length, width = v->dims[2].length;
@@ -272,6 +289,12 @@ static void write_variable(note *n, const record_variable *v, float *out) {
         break;
     case RECORD_TEST_PREDICTION:
         write_predictions(t, out);
+        break;
+    case RECORD_TEST_TARGET:
+        write_targets(t, out);
+        break;
+    case RECORD_TEST_INPUT:
+        write_inputs(t, out);
         break;
     case RECORD_GRID_OUTPUT:
         write_grid(t, v, out);

@@ -45,6 +45,9 @@ static const quantity quantities[RECORD_QUANTITY_COUNT] = {
                                  MEASURE_NONE},
     [RECORD_TEST_PREDICTION] = {"test_prediction", "predicted class, or output of a regression", SET_TEST,
                                 MEASURE_NONE},
+    [RECORD_TEST_TARGET] = {"test_target", "true class, or target of a regression", SET_TEST, MEASURE_NONE},
+    [RECORD_TEST_INPUT] = {"test_input", "features of the test samples as they are stored", SET_TEST,
+                           MEASURE_NONE},
     [RECORD_GRID_OUTPUT] = {"grid_output", "outputs over a grid of points", SET_NONE, MEASURE_NONE},
     [RECORD_FEATURE_MAPS] = {"feature_maps", "outputs for listed test samples", SET_TEST, MEASURE_NONE},
 };
@@ -269,6 +272,8 @@ static status check_samples(const builder *b, record_quantity q) {
 static status add_test_samples(builder *b, record_quantity q) {
     record_variable v = new_variable(b, q);
     add_dimension(&v, "test_sample", b->data->test.count);
+    if (q == RECORD_TEST_INPUT)
+        add_own_dimension(&v, "feature", shape_size(b->data->shape));
     return record_layout_append(b->layout, &v, b->error);
 }
 
@@ -334,6 +339,8 @@ static status add_quantity(builder *b, record_quantity q) {
                                                    : add_every_batch_norm(b, q);
     case RECORD_TEST_PROBABILITY:
     case RECORD_TEST_PREDICTION:
+    case RECORD_TEST_TARGET:
+    case RECORD_TEST_INPUT:
         return add_test_samples(b, q);
     case RECORD_GRID_OUTPUT:
         return add_grid(b, q);

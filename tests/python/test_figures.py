@@ -382,6 +382,9 @@ record:
   train_loss: {every: 1 step}
   test_accuracy: {every: 1 epoch}
   test_probability: {every: end}
+  test_prediction: {every: end}
+  test_target: {every: end}
+  test_input: {every: end}
   parameters: {every: 1 epoch}
   grid_output: {every: end, from: -3, to: 3, points: 20}
   weights: {every: end, layers: [0]}
@@ -396,7 +399,7 @@ sweep:
         subprocess.run([os.environ["MPISWEEP"], "run", job, "-o", self.results], check=True, capture_output=True)
         cell = ("--select", "run=1", "--select", "activation=relu")
         for script, *arguments in [("curves.py", "train_loss", "test_accuracy"), ("bars.py", "test_accuracy"),
-                                   ("histogram.py",), ("violin.py", "weights_0"), ("boundary.py", *cell),
+                                   ("histogram.py", "--split"), ("violin.py", "weights_0"), ("boundary.py", *cell),
                                    ("pictures.py", "weights_0", "--shape", "1x1x2", *cell)]:
             with self.subTest(script):
                 self.assert_many_colors(self.draw(script, *arguments, file=self.results), 5)

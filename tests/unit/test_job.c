@@ -465,6 +465,8 @@ static const sample samples[] = {
     RECORDED("batch_norm"),
     RECORDED("test_probability"),
     RECORDED("test_prediction"),
+    RECORDED("test_target"),
+    RECORDED("test_input"),
     {"record.gradient_norm.every",
      "record.gradient_norm.every = 10 step",
      {"record.gradient_norm={every: 10 steps, layer: 0}"}},

@@ -491,11 +491,34 @@ static void one_output_tells_of_two_classes(void **state) {
     }
 }
 
+/* Of a split that takes its samples from places of the store, in bytes. */
+static void samples_are_recorded_as_they_are_stored(void **state) {
+    (void)state;
+    static const uint32_t index[] = {7, 2, 9};
+    static uint8_t pixels[STORED * FEATURES];
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)(i * 37 % 251);
+    dataset data = drawn_data();
+    data.train.pixels = data.validation.pixels = pixels;
+    data.train.features = data.validation.features = NULL;
+    data.test = (dataset_split){.count = 3, .index = index, .pixels = pixels, .labels = data.train.labels};
+    training_spec spec = untrained();
+    spec.normalize = (normalize_spec){.divide = 2, .offset = 1};
+    spec.records[RECORD_TEST_TARGET] = spec.records[RECORD_TEST_INPUT] = at_end;
+    const trained *t = train(&spec, &data);
+    assert_dims(variable(t, "test_input"), 2, (size_t[]){3, FEATURES});
+    for (size_t n = 0; n < 3; n++) {
+        assert_near(values_of(t, "test_target")[n], data.train.labels[index[n]], 0);
+        for (size_t k = 0; k < FEATURES; k++)
+            assert_near(values_of(t, "test_input")[n * FEATURES + k], pixels[index[n] * FEATURES + k], 0);
+    }
+}
+
 /* A regression of the plane: a x + b y + c, over more points in a row than are evaluated at once. */
 static void the_grid_covers_the_plane(void **state) {
     (void)state;
     enum { POINTS = 131 };
-    static const float plane[] = {2, -3, 0.5F}, targets[1] = {0};
+    static const float plane[] = {2, -3, 0.5F}, targets[1] = {4};
     const dataset data = {.shape = {2, 1, 1},
                           .target_count = 1,
                           .train = {.count = 1, .features = features, .targets = targets},
@@ -506,7 +529,7 @@ static void the_grid_covers_the_plane(void **state) {
     spec.loss.kind = LOSS_SQUARED_ERROR;
     spec.records[RECORD_GRID_OUTPUT] =
         (record_spec){.every = 1, .unit = RECORD_AT_END, .from = -1, .to = 2, .points = POINTS};
-    spec.records[RECORD_TEST_PREDICTION] = at_end;
+    spec.records[RECORD_TEST_PREDICTION] = spec.records[RECORD_TEST_TARGET] = at_end;
     const trained *t = train(&spec, &data);
     const record_variable *v = variable(t, "grid_output");
     assert_dims(v, 3, (size_t[]){POINTS, POINTS, 1});
@@ -517,6 +540,7 @@ static void the_grid_covers_the_plane(void **state) {
             assert_near(values_of(t, "grid_output")[row * POINTS + column], x - 1.5 * y + 0.5, 1e-5);
         }
     assert_near(v->dims[1].first + (POINTS - 1) * v->dims[1].step, 2, 1e-12);
+    assert_near(*values_of(t, "test_target"), 4, 0);
     assert_near(*values_of(t, "test_prediction"), (double)features[0] - 1.5 * (double)features[1] + 0.5,
                 1e-5);
 }
@@ -739,6 +763,7 @@ int main(void) {
         cmocka_unit_test(the_test_gradient_is_that_of_the_test_loss),
         cmocka_unit_test(probabilities_and_predictions_are_those_of_the_network),
         cmocka_unit_test(one_output_tells_of_two_classes),
+        cmocka_unit_test(samples_are_recorded_as_they_are_stored),
         cmocka_unit_test(the_grid_covers_the_plane),
         cmocka_unit_test(feature_maps_are_those_of_the_network),
         cmocka_unit_test(impossible_records_are_refused),

@@ -75,7 +75,7 @@ void batch_gather(const input_transform *t, const dataset_split *split, const ui
     const size_t size = (size_t)t->shape.channels * (size_t)t->shape.height * (size_t)t->shape.width;
     for (size_t n = 0; n < count; n++) {
         const size_t sample = ordered(order, first + n);
-        const size_t place = split->index != NULL ? split->index[sample] : sample;
+        const size_t place = split_place(split, sample);
         gather_sample(t, split, place, inputs + n * size);
         gather_target(t, split, place, n, targets);
     }

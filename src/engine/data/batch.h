@@ -23,6 +23,17 @@ typedef struct input_transform {
 
 void input_transform_fill(input_transform *t, const normalize_spec *spec, const dataset *data);
 
+/* Where in the store a sample of the split lies. */
+static inline size_t split_place(const dataset_split *split, size_t sample) {
+    return split->index != NULL ? split->index[sample] : sample;
+}
+
+/* Of the `size` stored values of a sample that of one feature. */
+static inline float split_value(const dataset_split *split, size_t size, size_t sample, size_t feature) {
+    const size_t place = split_place(split, sample) * size + feature;
+    return split->pixels != NULL ? split->pixels[place] : split->features[place];
+}
+
 /* Samples order[first … first + count − 1] of a split (in stored order when order is NULL) →
  * inputs (count, H, W, C) and targets, which a split of mere points does not have. */
 void batch_gather(const input_transform *t, const dataset_split *split, const uint32_t *order, size_t first,

@@ -1,16 +1,10 @@
 /* Mean and standard deviation of every feature over a split. */
 #include <math.h>
 
-#include "engine/engine.h"
+#include "engine/data/batch.h"
 
 /* Features whose sums are kept at a time: a cache line of bytes. */
 enum { BLOCK = 64 };
-
-static double stored_value(const dataset_split *split, size_t size, size_t sample, size_t feature) {
-    const size_t place = split->index != NULL ? split->index[sample] : sample;
-    return split->pixels != NULL ? split->pixels[place * size + feature]
-                                 : split->features[place * size + feature];
-}
 
 /* The mean over the samples of v − centre, or of its square, for features first … first + count − 1. */
 static void block_moments(const dataset_split *split, size_t size, size_t first, size_t count,
@@ -18,7 +12,7 @@ static void block_moments(const dataset_split *split, size_t size, size_t first,
     double sums[BLOCK] = {0};
     for (size_t n = 0; n < split->count; n++)
         for (size_t k = 0; k < count; k++) {
-            const double deviation = stored_value(split, size, n, first + k) - centre[k];
+            const double deviation = split_value(split, size, n, first + k) - centre[k];
             sums[k] += squared ? deviation * deviation : deviation;
         }
     for (size_t k = 0; k < count; k++)
