@@ -8,6 +8,7 @@ from figure import (add_legend, add_log_axes, axis_label, check_groups, colors, 
                     output_paths, save, set_log_axes, title_of, value_label)
 from results import RUN, ResultsError, label_text, mean_and_spread, np, read_variable, start, value_text
 
+MAX_MARKERS = 50  # that can be told apart along a line
 GROUP_WIDTH = 0.8  # of the distance between neighbours on the x axis
 
 
@@ -20,10 +21,15 @@ def x_axis_of(array, name):
     return name or axes[0]
 
 
+def error_bars(spread):
+    """None where no mean has more than one run."""
+    return spread if np.isfinite(spread).any() else None
+
+
 def draw_bars(panel, x, values, i, count, color, label):
     width = GROUP_WIDTH / count
     _, mean, spread = mean_and_spread(values)
-    panel.bar(np.arange(len(x)) + (i - (count - 1) / 2) * width, mean, width, yerr=spread, color=color, label=label,
+    panel.bar(np.arange(len(x)) + (i - (count - 1) / 2) * width, mean, width, yerr=error_bars(spread), color=color, label=label,
               capsize=3)
 
 
@@ -31,9 +37,9 @@ def draw_points(panel, x, values, i, count, color, label):
     to_scale = not isinstance(x[0], str)
     x = np.array(x, float) if to_scale else np.arange(len(x)) + (i - (count - 1) / 2) * GROUP_WIDTH / count
     _, mean, spread = mean_and_spread(values)
-    panel.errorbar(x, mean, yerr=spread, color=color, label=label, marker="o", capsize=3,
-                   linestyle="-" if to_scale else "none")
-    for run in values:
+    panel.errorbar(x, mean, yerr=error_bars(spread), color=color, label=label, capsize=3,
+                   marker="o" if len(x) <= MAX_MARKERS else None, linestyle="-" if to_scale else "none")
+    for run in values if len(values) > 1 else []:
         panel.plot(x, run, ".", color=color, alpha=0.4)
 
 

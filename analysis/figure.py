@@ -1,5 +1,6 @@
 """What the scripts that draw have in common: their arguments, labels, panels and files."""
 import argparse
+import textwrap
 from pathlib import Path
 
 from results import ResultsError, add_selection, leave_without_module, np
@@ -14,6 +15,7 @@ from matplotlib import pyplot  # noqa: E402  (the backend is chosen before)
 SUFFIXES = (".png", ".svg")
 AXIS_LABELS = {"lr": "learning rate η", "lambda": "entropy weight λ"}
 PLACE = "coordinate in the array"  # what the file says of axes that mean no more than their name
+LABEL_WIDTH = 40  # characters: along the shorter side of a panel
 PANEL = (5.5, 3.8)  # inches
 MAX_COLUMNS = 3  # of panels
 MAX_INNER_LEGEND = 6  # entries
@@ -59,7 +61,7 @@ def axis_label(array, axis):
 def value_label(array):
     """ "test accuracy (percent)" """
     name = array.long_name or array.name
-    return name if array.units == "1" else f"{name} ({array.units})"
+    return textwrap.fill(name if array.units == "1" else f"{name} ({array.units})", LABEL_WIDTH)
 
 
 def title_of(arguments, array):

@@ -165,12 +165,14 @@ def numbers_of_cells(file):
 
 
 def read_variable(path, name, selection=()):
-    """Read the final values (one number per cell) of the variable `name`; see read_array."""
+    """Read the final values (one number per cell) of the variable `name`, or an array of one value; see read_array."""
     with open_results(path) as file:
-        variables = numbers_of_cells(file)
-        if name not in variables:
-            raise ResultsError(f"{path}: no variable {name!r} with one value per cell; there are: {', '.join(variables)}")
-        return _read(file, path, name, selection)
+        if name not in names_of_cells(file) or file[name].size != file["status"].size:
+            raise ResultsError(f"{path}: no variable {name!r} with one value per cell; there are: "
+                               f"{', '.join(numbers_of_cells(file))}")
+        array = _read(file, path, name, selection)
+        cell_axes = {axis: array.axes[axis] for axis in array.cell_axes}
+        return replace(array, values=array.values.reshape([len(v) for v in cell_axes.values()]), axes=cell_axes)
 
 
 def read_curve(path, name, selection=()):

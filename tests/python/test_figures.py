@@ -142,6 +142,13 @@ class BarsTest(FigureTest):
     def test_points_over_numbers(self):
         self.assert_shows(self.draw("bars.py", "test_accuracy", "--style", "points", "--x", "lr", "--log", "x"), "C0", "C1")
 
+    def test_arrays_of_one_value_are_drawn(self):
+        x = np.linspace(-1, 1, 60)
+        write_results(self.results, {"kind": ["a", "b"], "x": x},
+                      {"feature_maps_1": (np.stack([x, x ** 2])[..., None, None], ["feature_maps_sample", "one"])})
+        self.assert_shows(self.draw("bars.py", "feature_maps_1", "--style", "points", "--x", "x", file=self.results),
+                          "C0", "C1", least=600)
+
     def test_refusals(self):
         self.assertIn("no variable 'loss' with one value per cell; there are: test_accuracy, train_loss",
                       self.refuse("bars.py", "loss"))
