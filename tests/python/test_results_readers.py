@@ -1,5 +1,6 @@
 """Results files as other tools read them, and how verify sees every byte of the science."""
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import numpy as np
 
 STORE_CELLS, MPISWEEP = os.environ["STORE_CELLS"], os.environ["MPISWEEP"]
 CHECK_XARRAY = Path(__file__).with_name("check_xarray.py")
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "results-format.md"
 RUNS = 3
 
 
@@ -36,6 +38,28 @@ class ReadersTest(unittest.TestCase):
         for engine in ("h5netcdf", "netcdf4"):
             with self.subTest(engine):
                 subprocess.run([sys.executable, CHECK_XARRAY, self.results, engine], check=True)
+
+    def run_lines_of_the_document(self, first, program, print_column):
+        """The means that the indented lines from `first` on lead to, printed as a column."""
+        lines = DOCUMENT.read_text(encoding="utf-8").split(f"    {first}", 1)[1].split("\n\n", 1)[0]
+        script = self.directory / "script"
+        script.write_text(f"{first}{lines}\n{print_column}\n", encoding="utf-8")
+        process = subprocess.run([*program, script], cwd=self.directory, capture_output=True, text=True)
+        return np.array(process.stdout.split(), float)
+
+    def check_means(self, means):
+        with h5py.File(self.results, "r") as file:
+            accuracy = np.where(file["status"][...] == 1, file["test_accuracy"][...], np.nan)
+        np.testing.assert_allclose(means, np.nanmean(accuracy, axis=0).ravel(), rtol=1e-6)
+
+    @unittest.skipUnless(shutil.which("Rscript"), "R is not installed")
+    def test_r(self):
+        self.check_means(self.run_lines_of_the_document("library(ncdf4)", ["Rscript"],
+                                                        "cat(format(c(accuracy), digits = 9))"))
+
+    @unittest.skipUnless(shutil.which("octave-cli"), "Octave is not installed")
+    def test_octave(self):
+        self.check_means(self.run_lines_of_the_document("pkg load netcdf", ["octave-cli"], 'printf("%.9g\\n", accuracy)'))
 
     def test_h5dump(self):
         header = subprocess.run(["h5dump", "-H", self.results], capture_output=True, text=True, check=True)
