@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -363,6 +364,24 @@ class ReportTest(FigureTest):
         page = self.read_page(self.results)
         self.assertEqual(page.references, [])
         self.assertIn("16", page.texts)
+
+    def test_curves_of_the_best_cell_where_all_are_too_many(self):
+        lr = np.arange(1.0, figure.MAX_GROUPS + 2)
+        write_results(self.results, {"run": [0, 1], "lr": lr}, {"test_accuracy": np.stack([lr, lr]), "train_loss_curve":
+                                                                (np.ones((2, len(lr), 3)), ["step"])})
+        self.assertIn(f"train_loss_curve of lr = {len(lr)}", self.read_page(self.results).texts)
+
+    @unittest.skipUnless(shutil.which("chromium"), "Chromium is not installed")
+    def test_chromium_shows_the_pictures(self):
+        page, shot = self.directory / "report.html", self.directory / "shot.png"
+        self.run_script("report.py", self.file, "-o", page)
+        process = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+                                  f"--user-data-dir={self.directory / 'profile'}", "--window-size=1000,3000",
+                                  f"--screenshot={shot}", page.as_uri()], capture_output=True, text=True, timeout=200)
+        self.assertNotIn("CONSOLE", process.stderr)
+        pixels = (imread(shot)[..., :3] * 255).round().astype(int).reshape(-1, 3)
+        picture = np.unique(pixels, axis=0, return_counts=True)
+        self.assert_shows(picture, "C0", "C1", "C2", "C3", least=300)  # lines of the curves
 
     def test_large_planes_become_contours(self):
         write_results(self.results, {"a": np.arange(20.0), "b": np.arange(20.0)},
