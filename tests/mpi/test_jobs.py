@@ -1,6 +1,7 @@
-"""Every job of jobs/ in a small form that --set alone makes of it, at 2 ranks: on generated images of the right shape,
-and on the real data where $MPISWEEP_DATA says where they lie."""
+"""Every job of jobs/ in a small form that --set alone makes of it, at 2 ranks, and its figures: on the real data where
+$MPISWEEP_DATA says where they lie, else on generated images of the same shape."""
 import os
+import sys
 import unittest
 from pathlib import Path
 
@@ -8,6 +9,10 @@ import h5py
 import numpy as np
 
 from launch import RunTest
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "python"))
+from analysis_case import AnalysisTest  # noqa: E402  (the path is set before)
+from matplotlib.image import imread  # noqa: E402  (analysis_case has chosen matplotlib's way of drawing)
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 
@@ -63,8 +68,42 @@ SMALL = {
     "batch_size": ("mnist", ["train.epochs=1", "sweep.run=1"], 8, ["train_loss_curve"]),
 }
 
+# job: its figures, as script and arguments
+FIRST_RUN = ["--select", "run=0"]
+FIGURES = {
+    "quickstart": [["heatmap.py"]],
+    "entropy_sensitivity": [["curves.py", "train_loss", "test_accuracy"]],
+    "activations": [["bars.py", "feature_maps_1", "test_gradient_0", "--x", "x", "--style", "points"]],
+    "xor": [["curves.py", "train_loss", "--log", "xy"], ["bars.py", "validation_accuracy", "--style", "points"],
+            ["boundary.py", *FIRST_RUN, "--select", "activation=tanh"]],
+    "feature_maps": [["pictures.py", "feature_maps_0"]],
+    "architectures": [["curves.py", "train_loss", "train_accuracy", "validation_accuracy"],
+                      ["bars.py", "train_set_accuracy", "test_accuracy"],
+                      ["pictures.py", "weights_0", *FIRST_RUN, "--select", "model=cnn4"],
+                      ["pictures.py", "weights_0", *FIRST_RUN, "--select", "model=mlp1"]],
+    "activation_variants": [["curves.py", "train_loss", "gradient_norm", "--log", "y"]],
+    "schedules": [["curves.py", "train_loss", "validation_accuracy"], ["bars.py", "test_accuracy"]],
+    "fashion_mlp": [["curves.py", "train_loss"]],
+    "loss_landscape": [["surface.py", "train_set_loss"], ["surface.py", "train_set_loss", "--style", "contours"]],
+    "model_selection": [["curves.py", "train_loss", "--select", "epochs=2", "--select", "batch=64"]],
+    "model_selection_final": [["curves.py", "train_loss"]],
+    "linear_classifier": [["curves.py", "train_set_loss", "train_set_cost", "test_loss", "test_cost"],
+                          ["histogram.py", "--split"],
+                          ["pictures.py", "weights_0", *FIRST_RUN, "--select", "classifier=plain"]],
+    "linear_classifier_grid": [["heatmap.py", "--variable", "validation_accuracy", "--select", "batch=100"]],
+    "digits": [["curves.py", "train_cost", "--log", "y"]],
+    "initialisation": [["violin.py", *(f"test_gradient_{layer}" for layer in (1, 3, 5, 7, 9))]],
+    "dying_relu": [["histogram.py", "test_prediction"]],
+    "normalisation": [["curves.py", "train_loss", "test_loss", "train_accuracy", "test_accuracy"],
+                      ["violin.py", *(f"batch_norm_3_{part}" for part in ("gamma", "beta", "mean", "variance")),
+                       "--select", "model=batch_norm_inside"]],
+    "range_test": [["curves.py", "train_loss", "--against", "learning_rate", "--log", "xy"]],
+    "cyclical": [["curves.py", "train_accuracy", "test_accuracy", "train_loss", "learning_rate"]],
+    "batch_size": [["bars.py", "train_loss", "--x", "batch", "--style", "points", "--log", "x"]],
+}
 
-class Jobs(RunTest):
+
+class Jobs(RunTest, AnalysisTest):
     def run_small(self, job, settings):
         """Exit status 0, every cell done, and every array that figures need has values in every cell."""
         _, own, cells, arrays = SMALL[job]
@@ -76,12 +115,15 @@ class Jobs(RunTest):
                 values = file[name][...].reshape(cells, -1)
                 self.assertTrue(np.isfinite(values).any(axis=1).all(), f"{job}: {name}")
 
-    def run_all(self, data):
-        """data: a table of settings by data set; jobs without one are run when it has an entry for None."""
-        for job, (source, *_) in SMALL.items():
-            if source in data:
-                with self.subTest(job=job):
-                    self.run_small(job, data[source] + self.plane_settings(job))
+    def draw(self, job):
+        """Every figure of the job is a picture with something on it."""
+        for script, *arguments in FIGURES[job]:
+            figure = self.results(f"{job}.png")
+            self.run_script(script, self.results(f"{job}.h5"), *arguments, "-o", figure)
+            pixels = imread(figure)[:, :, :3]
+            blank = (pixels == 1).all(axis=2).mean()
+            self.assertLess(blank, 0.99, f"{job}: {script}: share of white pixels")
+            self.assertGreater(len(np.unique(pixels.reshape(-1, 3), axis=0)), 20, f"{job}: {script}: colours")
 
     def plane_settings(self, job):
         """The files that loss_landscape.yaml takes from analysis/pca.py."""
@@ -94,14 +136,16 @@ class Jobs(RunTest):
         return [f"model.init_file={self.results('origin.npy')}", f"model.shift_file={self.results('directions.npy')}"]
 
     def test_every_job_is_in_the_table(self):
-        self.assertEqual(sorted(SMALL), sorted(path.stem for path in JOBS.glob("*.yaml")))
+        names = sorted(path.stem for path in JOBS.glob("*.yaml"))
+        self.assertEqual(sorted(SMALL), names)
+        self.assertEqual(sorted(FIGURES), names)
 
-    def test_small_forms_on_generated_data(self):
-        self.run_all({None: [], **GENERATED})
-
-    @unittest.skipUnless(os.environ.get("MPISWEEP_DATA"), "MPISWEEP_DATA is not set")
-    def test_small_forms_on_real_data(self):
-        self.run_all(REAL)
+    def test_small_forms(self):
+        data = REAL if os.environ.get("MPISWEEP_DATA") else GENERATED
+        for job, (source, *_) in SMALL.items():
+            with self.subTest(job=job):
+                self.run_small(job, data.get(source, []) + self.plane_settings(job))
+                self.draw(job)
 
 
 if __name__ == "__main__":
