@@ -288,6 +288,18 @@ static void the_main_network_agrees_with_central_differences(void **state) {
     check_network(&c, (pass_mode)TRAINING, c.checked);
 }
 
+/* The training of jobs/fashion_mlp.yaml, on 5 samples. */
+static void the_fashion_network_agrees_with_central_differences(void **state) {
+    (void)state;
+    model_spec spec = MODEL(8, DENSE(10), RELU, DENSE(10), RELU, DENSE(10), RELU, DENSE(10), LAYER(SOFTMAX));
+    spec.init.biases = (initializer_spec){INIT_CONSTANT, 0.01};
+    const loss_spec loss = {.kind = LOSS_BINARY_CROSS_ENTROPY, .over_outputs = REDUCE_SUM};
+    problem p = {.name = "the network of fashion_mlp", .batch = 5, .mode = TRAINING};
+    open_problem(&p, &spec, (tensor_shape){1, 28, 28}, &loss, false);
+    check_gradients(&p, 0);
+    close_problem(&p);
+}
+
 /* ---- Every kind of layer under every loss ------------------------------------------------------ */
 
 /* The last layer before the loss or its link. Windows and kernels are cut to the size of the image. */
@@ -419,6 +431,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_agree_with_central_differences),
         cmocka_unit_test(the_main_network_agrees_with_central_differences),
+        cmocka_unit_test(the_fashion_network_agrees_with_central_differences),
         cmocka_unit_test(every_kind_agrees_under_every_loss),
         cmocka_unit_test(gradients_of_chunks_add_up),
     };
