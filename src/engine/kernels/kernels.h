@@ -85,8 +85,8 @@ typedef struct kernel_set {
     int lanes; /* floats of a vector: product takes as long for any columns up to a multiple of this */
     void (*product)(const product *p);
     /* As many fused multiply-adds as the core can do in `rounds` rounds; returns how many flops those were.
-     */
-    double (*burn)(long rounds);
+     * The result is added to `kept`, or the compiler would leave them all out. */
+    double (*burn)(long rounds, volatile real *kept);
     /* y = x Wᵀ + bias for k inputs and o outputs: x (count, k), w [k][PANEL], bias (o) or NULL, y (count, o)
      */
     void (*tiny_forward)(size_t count, int k, int o, const real *x, const real *w, const real *bias, real *y);
