@@ -44,7 +44,7 @@ def run(job, c, parameters, directory):
     x, y = samples(c)
     with h5py.File(directory / "samples.h5", "w") as file:
         file["x"], file["y"] = x, y
-    np.save(directory / "start.npy", start(parameters))
+    np.save(directory / "start.npy", start(c, parameters))
     (directory / "job.yaml").write_text(json.dumps(job))
     done = subprocess.run([os.environ["MPISWEEP"], "run", "job.yaml", "-o", "results.h5", "--quiet"], cwd=directory,
                           capture_output=True, text=True, check=False)
@@ -62,7 +62,7 @@ class Runs(unittest.TestCase):
                     losses, parameters = file["train_loss_curve"][...], file["parameters"][...]
                 np.testing.assert_allclose(losses, expected["losses"], rtol=tolerance, err_msg=name)
                 places = expected["places"]
-                moved = np.subtract(expected["values"], start(len(parameters))[places])
+                moved = np.subtract(expected["values"], start(c, len(parameters))[places])
                 error = np.linalg.norm(parameters[places] - expected["values"]) / np.linalg.norm(moved)
                 # One ReLU whose input is 0 but for rounding moves some parameters of Adam's by a step.
                 self.assertLess(error, 0.05, f"{name}: of the way that the parameters went")

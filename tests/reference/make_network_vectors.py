@@ -123,7 +123,7 @@ def inputs(c, x):
 
 def train(c):
     model = fresh(network(c))
-    values = torch.tensor(start(sum(p.numel() for p in model.parameters()))).double()
+    values = torch.tensor(start(c, sum(p.numel() for p in model.parameters()))).double()
     nn.utils.vector_to_parameters(values, model.parameters())
     x, y = samples(c)
     x, y = inputs(c, x), torch.tensor(y).double() if c["targets"] else torch.tensor(y).long()
