@@ -410,46 +410,113 @@ static void column_sums_are_sums(void **state) {
     }
 }
 
-/* One random tile for all sets: 4 × 4 pixels in, planes, 2 × 2 pixels out; edges cut off at random. */
+static double dot(const float *a, const float *b, size_t count) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)a[i] * (double)b[i];
+    return sum;
+}
+
+static double distance(const float *a, const float *b, size_t count) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
+    return sqrt(sum);
+}
+
+/* A random tile: an image of n rows and planes, each in whole arrays of their own. */
+typedef struct tile_case {
+    winograd_tile tile;
+    size_t image, planes; /* numbers in each */
+    float *x, *m, *bias;
+} tile_case;
+
+static tile_case random_tile(random_stream *stream) {
+    const int points = 2 * between(stream, 3, 4), size = between(stream, 0, 1) ? 4 : points - 3;
+    const int channels = WINOGRAD_CHANNELS * between(stream, 1, 9), pixel = channels + between(stream, 0, 9);
+    tile_case c = {.tile = {.points = points,
+                            .size = size,
+                            .channels = channels,
+                            .row = pixel * between(stream, points, points + 2),
+                            .pixel = pixel,
+                            .plane = channels + between(stream, 0, 40),
+                            .rows = between(stream, 1, size),
+                            .columns = between(stream, 1, size)}};
+    c.image = (size_t)(points * c.tile.row);
+    c.planes = (size_t)(points * points * c.tile.plane);
+    c.x = random_values(stream, c.image);
+    c.m = random_values(stream, c.planes);
+    c.bias = between(stream, 0, 1) ? random_values(stream, (size_t)channels) : NULL;
+    return c;
+}
+
+static void close_tile(tile_case *c) {
+    free(c->x);
+    free(c->m);
+    free(c->bias);
+}
+
+enum { TRANSFORMS = 4 };
+
+/* What each transform leaves of a copy of what it writes to. */
+static void transform_tile(const kernel_set *set, const tile_case *c, float *results[TRANSFORMS]) {
+    results[0] = copy_of(c->m, c->planes);
+    results[1] = copy_of(c->m, c->planes);
+    results[2] = copy_of(c->x, c->image);
+    results[3] = copy_of(c->x, c->image);
+    set->winograd_input(&c->tile, c->x, results[0]);
+    set->winograd_evaluate(&c->tile, c->x, results[1]);
+    set->winograd_input_transposed(&c->tile, c->m, results[2]);
+    set->winograd_evaluate_transposed(&c->tile, c->m, c->bias, results[3]);
+}
+
+/* The same sums in the same order, with and without fused multiply-add. */
 static void winograd_transforms_agree(void **state) {
     (void)state;
     const kernel_set *reference = reference_set();
     random_stream stream = random_stream_open(25, 0, RANDOM_SYNTHETIC, 0);
     for (int shape = 0; shape < SHAPES; shape++) {
-        const int channels = between(&stream, 1, 70), panels = (channels + PANEL - 1) / PANEL;
-        const ptrdiff_t panel_step = PANEL * between(&stream, 1, 3);
-        const winograd_tile tile = {
-            .channels = channels,
-            .image_row = channels * between(&stream, 4, 6),
-            .plane = panels * panel_step,
-            .rows = between(&stream, 1, 2),
-            .columns = between(&stream, 1, 2),
-        };
-        const size_t image = (size_t)(4 * tile.image_row), planes = (size_t)(16 * tile.plane);
-        float *x = random_values(&stream, image), *m = random_values(&stream, planes);
-        float *bias = random_values(&stream, (size_t)channels);
-        const bool biased = between(&stream, 0, 1);
-        float *out[2][3];
+        tile_case c = random_tile(&stream);
+        float *expected[TRANSFORMS], *found[TRANSFORMS];
+        transform_tile(reference, &c, expected);
         for (const kernel_set *const *set = kernels_available(); *set != reference; set++) {
-            const kernel_set *pair[2] = {reference, *set};
-            for (int i = 0; i < 2; i++) {
-                out[i][0] = copy_of(m, planes);
-                out[i][1] = copy_of(m, planes);
-                out[i][2] = copy_of(x, image);
-                pair[i]->winograd_input(&tile, x, out[i][0]);
-                pair[i]->winograd_gradient(&tile, x, panel_step, out[i][1]);
-                pair[i]->winograd_output(&tile, m, biased ? bias : NULL, out[i][2]);
+            transform_tile(*set, &c, found);
+            for (int i = 0; i < TRANSFORMS; i++) {
+                const size_t count = i < 2 ? c.planes : c.image;
+                assert_true(distance(found[i], expected[i], count) <=
+                            8 * FLT_EPSILON * sqrt(dot(expected[i], expected[i], count)));
+                free(found[i]);
             }
-            /* additions only, in the same order: the same bits */
-            assert_memory_equal(out[0][0], out[1][0], planes * sizeof(float));
-            assert_memory_equal(out[0][1], out[1][1], planes * sizeof(float));
-            assert_memory_equal(out[0][2], out[1][2], image * sizeof(float));
-            for (int i = 0; i < 6; i++)
-                free(out[i / 3][i % 3]);
         }
-        free(x);
-        free(m);
-        free(bias);
+        for (int i = 0; i < TRANSFORMS; i++)
+            free(expected[i]);
+        close_tile(&c);
+    }
+}
+
+/* ⟨T x, m⟩ = ⟨x, Tᵀ m⟩ for both transforms T. */
+static void winograd_transforms_are_transposes(void **state) {
+    (void)state;
+    random_stream stream = random_stream_open(29, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        tile_case c = random_tile(&stream);
+        for (const kernel_set *const *set = kernels_available(); *set != NULL; set++) {
+            float *to[2] = {calloc(c.planes, sizeof(float)), calloc(c.planes, sizeof(float))};
+            float *from[2] = {calloc(c.image, sizeof(float)), calloc(c.image, sizeof(float))};
+            assert_true(to[0] != NULL && to[1] != NULL && from[0] != NULL && from[1] != NULL);
+            (*set)->winograd_input(&c.tile, c.x, to[0]);
+            (*set)->winograd_input_transposed(&c.tile, c.m, from[0]);
+            (*set)->winograd_evaluate(&c.tile, c.x, to[1]);
+            (*set)->winograd_evaluate_transposed(&c.tile, c.m, NULL, from[1]);
+            for (int i = 0; i < 2; i++) {
+                const double scale = sqrt(dot(to[i], to[i], c.planes) * dot(c.m, c.m, c.planes));
+                assert_true(fabs(dot(to[i], c.m, c.planes) - dot(c.x, from[i], c.image)) <=
+                            8 * FLT_EPSILON * scale);
+                free(to[i]);
+                free(from[i]);
+            }
+        }
+        close_tile(&c);
     }
 }
 
@@ -464,6 +531,7 @@ int main(void) {
         cmocka_unit_test(tiny_dense_layers_are_sums),
         cmocka_unit_test(column_sums_are_sums),
         cmocka_unit_test(winograd_transforms_agree),
+        cmocka_unit_test(winograd_transforms_are_transposes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

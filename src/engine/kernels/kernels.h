@@ -57,14 +57,18 @@ typedef struct pooling {
     int kernel_height, kernel_width, stride_height, stride_width;
 } pooling;
 
-/* One tile of Winograd's F(2×2, 3×3) (Lavin and Gray, "Fast algorithms for convolutional neural networks",
- * CVPR 2016): 4 × 4 inputs and 2 × 2 outputs that become 16 planes, element (a, b) of the tile in plane 4a +
- * b. Pixels of an image lie `channels` apart. */
+/* Channels of Winograd's transforms come in multiples of this. */
+enum { WINOGRAD_CHANNELS = 8 };
+
+/* One tile of Winograd's F(4×4, r×r) (Lavin and Gray, "Fast algorithms for convolutional neural networks",
+ * CVPR 2016): n × n inputs, n = 3 + r, that become n² planes, element (a, b) of the tile in plane a·n + b.
+ * kernels/winograd.c has the matrices B and V. */
 typedef struct winograd_tile {
-    int channels;
-    ptrdiff_t image_row; /* from one row of the image to the next */
-    ptrdiff_t plane;     /* from one plane to the next */
-    int rows, columns;   /* of the 2 × 2 outputs, those inside the image */
+    int points, size;     /* n, 6 or 8; the side of y below: 4, or r = 3 or 5 */
+    int channels;         /* a multiple of WINOGRAD_CHANNELS */
+    ptrdiff_t row, pixel; /* from one row or pixel of the image to the next */
+    ptrdiff_t plane;      /* from one plane to the next */
+    int rows, columns;    /* of y, those inside the image; the others count as zeros */
 } winograd_tile;
 
 /* One optimiser step over n parameters; optimizers.h has the formulas. */
@@ -101,13 +105,14 @@ typedef struct kernel_set {
     void (*max_pool)(const pooling *p, const real *x, real *y, unsigned char *winner);
     /* dx (H, W, C) = the sum of dy over the windows that a pixel won, 0 where it won none */
     void (*max_pool_backward)(const pooling *p, const real *dy, const unsigned char *winner, real *dx);
-    /* v = Bᵀ x B: x, the 4 × 4 pixels under a tile → v (16 planes, channels) */
+    /* v = Bᵀ x B: x, the n × n pixels under a tile → v (n² planes, channels) */
     void (*winograd_input)(const winograd_tile *t, const real *x, real *v);
-    /* y = Aᵀ m A + bias: m (16 planes, channels) → y, the outputs of a tile; bias (channels) or NULL */
-    void (*winograd_output)(const winograd_tile *t, const real *m, const real *bias, real *y);
-    /* m = A dy Aᵀ, the transpose of winograd_output: dy → m (16 planes, [channels / PANEL][·][PANEL]); panels
-     * of channels lie panel_step apart and are padded with zeros */
-    void (*winograd_gradient)(const winograd_tile *t, const real *dy, ptrdiff_t panel_step, real *m);
+    /* x += B v Bᵀ */
+    void (*winograd_input_transposed)(const winograd_tile *t, const real *v, real *x);
+    /* m = V y Vᵀ: y (size × size pixels) → m (n² planes, channels) */
+    void (*winograd_evaluate)(const winograd_tile *t, const real *y, real *m);
+    /* y = Vᵀ m V + bias; bias (channels) or NULL */
+    void (*winograd_evaluate_transposed)(const winograd_tile *t, const real *m, const real *bias, real *y);
     /* sums[j] += Σ_r x[r·columns + j]: x (rows, columns) */
     void (*column_sums)(size_t rows, size_t columns, const real *x, real *sums);
     /* y[i, c] = x[c, i]·gain[c] + shift[c]: x, planes (channels, n) → y (n, channels) */

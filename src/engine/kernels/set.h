@@ -19,7 +19,8 @@ void KERNEL(tiny_backward)(const tiny_gradient *g);
 void KERNEL(fill_elementary)(kernel_set *set);
 
 void KERNEL(winograd_input)(const winograd_tile *t, const real *x, real *v);
-void KERNEL(winograd_output)(const winograd_tile *t, const real *m, const real *bias, real *y);
-void KERNEL(winograd_gradient)(const winograd_tile *t, const real *dy, ptrdiff_t panel_step, real *m);
+void KERNEL(winograd_input_transposed)(const winograd_tile *t, const real *v, real *x);
+void KERNEL(winograd_evaluate)(const winograd_tile *t, const real *y, real *m);
+void KERNEL(winograd_evaluate_transposed)(const winograd_tile *t, const real *m, const real *bias, real *y);
 
 #endif

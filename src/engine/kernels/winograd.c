@@ -1,116 +1,232 @@
-/* The transforms of Winograd's F(2×2, 3×3), with
+/* The transforms of Winograd's F(m×m, r×r) over n = m + r − 1 points 0, ±1, … and ∞ (Cook and Toom). With
+ * B_k(x) = Π_{l ≠ k} (x − p_l) over the finite points p, B_∞ over all of them:
  *
- *        ⎡1  0 −1  0⎤         ⎡1  1  1  0⎤
- *   Bᵀ = ⎢0  1  1  0⎥    Aᵀ = ⎣0  1 −1 −1⎦
- *        ⎢0 −1  1  0⎥
- *        ⎣0  1  0 −1⎦
+ *   Bᵀ (n, n)   row k holds the coefficients of B_k
+ *   V (n, size) row k holds 1, p_k, p_k², …; row ∞ holds 0, …, 0, 1
  *
- * Plain C over chunks of channels, which compilers vectorise. */
+ * As points come in pairs ±p, so do rows: an even part plus and minus an odd part, with coefficients in p².
+ */
 #include "engine/kernels/set.h"
 
-/* Channels at a time. The last chunk may be shorter; the others have a length that the compiler knows. */
-enum { CHUNK = PANEL };
+/* Vectors are not wider than the least count of channels. */
+#ifndef VECTOR_BYTES
+enum { LANES = 1 };
+#elif VECTOR_BYTES < 32
+enum { LANES = VECTOR_BYTES / sizeof(real) };
+#else
+enum { LANES = WINOGRAD_CHANNELS };
+#endif
 
-typedef real chunk[CHUNK];
+typedef real vector __attribute__((vector_size(LANES * sizeof(real))));
+typedef real unaligned_vector
+    __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* out = Bᵀ (d0 d1 d2 d3) */
-INLINE void input_row(int n, const real *d0, const real *d1, const real *d2, const real *d3,
-                      real *restrict out0, real *restrict out1, real *restrict out2, real *restrict out3) {
-    for (int i = 0; i < n; i++) {
-        out0[i] = d0[i] - d2[i];
-        out1[i] = d1[i] + d2[i];
-        out2[i] = d2[i] - d1[i];
-        out3[i] = d1[i] - d3[i];
+enum { MOST_PAIRS = 3, MOST_POINTS = 2 * MOST_PAIRS + 2 };
+
+/* ±point[j] is pair j. */
+static const real point[MOST_PAIRS] = {1, 2, (real)1 / 2};
+
+/* Of so many pairs: the coefficients of Π_j (z − p_j²), and of the same without pair j. */
+static const real all_pairs[MOST_PAIRS + 1][MOST_PAIRS + 1] = {
+    [2] = {4, -5, 1}, [3] = {-1, (real)21 / 4, -(real)21 / 4, 1}};
+static const real other_pairs[MOST_PAIRS + 1][MOST_PAIRS][MOST_PAIRS] = {
+    [2] = {{-4, 1}, {-1, 1}}, [3] = {{1, -(real)17 / 4, 1}, {(real)1 / 4, -(real)5 / 4, 1}, {4, -5, 1}}};
+
+INLINE vector load(const real *from) {
+    return *(const unaligned_vector *)from;
+}
+
+INLINE void store(real *to, vector v) {
+    *(unaligned_vector *)to = v;
+}
+
+/* ---- In one dimension; pairs and size are constants at every call ----------------------------- */
+
+/* Σ_{i < count} factors[i] · x[2i] */
+INLINE vector every_second(const int count, const real *factors, const vector *x) {
+    vector sum = factors[0] * x[0];
+    for (int i = 1; i < count; i++)
+        sum += factors[i] * x[2 * i];
+    return sum;
+}
+
+/* v (n) = Bᵀ x (n) */
+INLINE void input(const int pairs, const vector *x, vector *v) {
+    v[0] = every_second(pairs + 1, all_pairs[pairs], x);
+    for (int j = 0; j < pairs; j++) {
+        const vector even = every_second(pairs, other_pairs[pairs][j], x + 2);
+        const vector odd = every_second(pairs, other_pairs[pairs][j], x + 1);
+        v[2 * j + 1] = even + point[j] * odd;
+        v[2 * j + 2] = even - point[j] * odd;
+    }
+    v[2 * pairs + 1] = every_second(pairs + 1, all_pairs[pairs], x + 1);
+}
+
+/* x (n) = B v (n) */
+INLINE void input_transposed(const int pairs, const vector *v, vector *x) {
+    for (int i = 0; i <= pairs; i++) {
+        x[2 * i] = all_pairs[pairs][i] * v[0];
+        x[2 * i + 1] = all_pairs[pairs][i] * v[2 * pairs + 1];
+    }
+    for (int j = 0; j < pairs; j++) {
+        const vector even = v[2 * j + 1] + v[2 * j + 2], odd = point[j] * (v[2 * j + 1] - v[2 * j + 2]);
+        for (int i = 0; i < pairs; i++) {
+            x[2 * i + 2] += other_pairs[pairs][j][i] * even;
+            x[2 * i + 1] += other_pairs[pairs][j][i] * odd;
+        }
     }
 }
 
-INLINE void input_chunk(const winograd_tile *t, int n, const real *x, real *v) {
-    chunk rows[4][4]; /* Bᵀ x */
-    const ptrdiff_t row = t->image_row;
-    for (int j = 0; j < 4; j++) {
-        const real *column = x + j * t->channels;
-        input_row(n, column, column + row, column + 2 * row, column + 3 * row, rows[0][j], rows[1][j],
-                  rows[2][j], rows[3][j]);
+/* m (n) = V y (size) */
+INLINE void evaluate(const int pairs, const int size, const vector *y, vector *m) {
+    m[0] = y[0];
+    for (int j = 0; j < pairs; j++) {
+        vector part[2] = {y[0], point[j] * y[1]}; /* even, odd */
+        real power = point[j];
+        for (int i = 2; i < size; i++) {
+            power *= point[j];
+            part[i % 2] += power * y[i];
+        }
+        m[2 * j + 1] = part[0] + part[1];
+        m[2 * j + 2] = part[0] - part[1];
     }
-    for (int a = 0; a < 4; a++) {
-        real *to = v + 4 * a * t->plane;
-        input_row(n, rows[a][0], rows[a][1], rows[a][2], rows[a][3], to, to + t->plane, to + 2 * t->plane,
-                  to + 3 * t->plane);
+    m[2 * pairs + 1] = y[size - 1];
+}
+
+/* y (size) = Vᵀ m (n) */
+INLINE void evaluate_transposed(const int pairs, const int size, const vector *m, vector *y) {
+    y[0] = m[0];
+    for (int i = 1; i < size; i++)
+        y[i] = i == size - 1 ? m[2 * pairs + 1] : (vector){0};
+    for (int j = 0; j < pairs; j++) {
+        const vector part[2] = {m[2 * j + 1] + m[2 * j + 2], m[2 * j + 1] - m[2 * j + 2]};
+        real power = 1;
+        for (int i = 0; i < size; i++) {
+            y[i] += power * part[i % 2];
+            power *= point[j];
+        }
     }
 }
+
+/* ---- In two dimensions, columns first, for LANES channels -------------------------------------- */
+
+/* v = Bᵀ x B */
+INLINE void input_tile(const winograd_tile *t, const int pairs, const real *x, real *v) {
+    const int n = 2 * pairs + 2;
+    vector rows[MOST_POINTS][MOST_POINTS], in[MOST_POINTS], out[MOST_POINTS];
+    for (int j = 0; j < n; j++) {
+        for (int i = 0; i < n; i++)
+            in[i] = load(x + i * t->row + j * t->pixel);
+        input(pairs, in, out);
+        for (int a = 0; a < n; a++)
+            rows[a][j] = out[a];
+    }
+    for (int a = 0; a < n; a++) {
+        input(pairs, rows[a], out);
+        for (int b = 0; b < n; b++)
+            store(v + (a * n + b) * t->plane, out[b]);
+    }
+}
+
+/* x += B v Bᵀ */
+INLINE void input_tile_transposed(const winograd_tile *t, const int pairs, const real *v, real *x) {
+    const int n = 2 * pairs + 2;
+    vector rows[MOST_POINTS][MOST_POINTS], in[MOST_POINTS], out[MOST_POINTS];
+    for (int b = 0; b < n; b++) {
+        for (int a = 0; a < n; a++)
+            in[a] = load(v + (a * n + b) * t->plane);
+        input_transposed(pairs, in, out);
+        for (int i = 0; i < n; i++)
+            rows[i][b] = out[i];
+    }
+    for (int i = 0; i < n; i++) {
+        input_transposed(pairs, rows[i], out);
+        for (int j = 0; j < n; j++) {
+            real *pixel = x + i * t->row + j * t->pixel;
+            store(pixel, load(pixel) + out[j]);
+        }
+    }
+}
+
+/* m = V y Vᵀ */
+INLINE void evaluate_tile(const winograd_tile *t, const int pairs, const int size, const real *y, real *m) {
+    const int n = 2 * pairs + 2;
+    vector rows[MOST_POINTS][MOST_POINTS], in[MOST_POINTS], out[MOST_POINTS];
+    for (int j = 0; j < size; j++) {
+        for (int i = 0; i < size; i++)
+            in[i] = i < t->rows && j < t->columns ? load(y + i * t->row + j * t->pixel) : (vector){0};
+        evaluate(pairs, size, in, out);
+        for (int a = 0; a < n; a++)
+            rows[a][j] = out[a];
+    }
+    for (int a = 0; a < n; a++) {
+        evaluate(pairs, size, rows[a], out);
+        for (int b = 0; b < n; b++)
+            store(m + (a * n + b) * t->plane, out[b]);
+    }
+}
+
+/* y = Vᵀ m V + bias */
+INLINE void evaluate_tile_transposed(const winograd_tile *t, const int pairs, const int size, const real *m,
+                                     vector bias, real *y) {
+    const int n = 2 * pairs + 2;
+    vector rows[MOST_POINTS][MOST_POINTS], in[MOST_POINTS], out[MOST_POINTS];
+    for (int b = 0; b < n; b++) {
+        for (int a = 0; a < n; a++)
+            in[a] = load(m + (a * n + b) * t->plane);
+        evaluate_transposed(pairs, size, in, out);
+        for (int i = 0; i < size; i++)
+            rows[i][b] = out[i];
+    }
+    for (int i = 0; i < size && i < t->rows; i++) {
+        evaluate_transposed(pairs, size, rows[i], out);
+        for (int j = 0; j < size && j < t->columns; j++)
+            store(y + i * t->row + j * t->pixel, out[j] + bias);
+    }
+}
+
+/* ---- All channels ------------------------------------------------------------------------------ */
 
 void KERNEL(winograd_input)(const winograd_tile *t, const real *x, real *v) {
-    int c = 0;
-    for (; c + CHUNK <= t->channels; c += CHUNK)
-        input_chunk(t, CHUNK, x + c, v + c);
-    if (c < t->channels)
-        input_chunk(t, t->channels - c, x + c, v + c);
+    for (int c = 0; c < t->channels; c += LANES)
+        if (t->points == 6)
+            input_tile(t, 2, x + c, v + c);
+        else
+            input_tile(t, 3, x + c, v + c);
 }
 
-/* out = Aᵀ (m0 m1 m2 m3) */
-INLINE void output_row(int n, const real *m0, const real *m1, const real *m2, const real *m3,
-                       real *restrict out0, real *restrict out1) {
-    for (int i = 0; i < n; i++) {
-        out0[i] = m0[i] + m1[i] + m2[i];
-        out1[i] = m1[i] - m2[i] - m3[i];
+void KERNEL(winograd_input_transposed)(const winograd_tile *t, const real *v, real *x) {
+    for (int c = 0; c < t->channels; c += LANES)
+        if (t->points == 6)
+            input_tile_transposed(t, 2, v + c, x + c);
+        else
+            input_tile_transposed(t, 3, v + c, x + c);
+}
+
+void KERNEL(winograd_evaluate)(const winograd_tile *t, const real *y, real *m) {
+    for (int c = 0; c < t->channels; c += LANES)
+        if (t->points == 6 && t->size == 4)
+            evaluate_tile(t, 2, 4, y + c, m + c);
+        else if (t->points == 6)
+            evaluate_tile(t, 2, 3, y + c, m + c);
+        else if (t->size == 4)
+            evaluate_tile(t, 3, 4, y + c, m + c);
+        else
+            evaluate_tile(t, 3, 5, y + c, m + c);
+}
+
+void KERNEL(winograd_evaluate_transposed)(const winograd_tile *t, const real *m, const real *bias, real *y) {
+    for (int c = 0; c < t->channels; c += LANES) {
+        const vector start = bias != NULL ? load(bias + c) : (vector){0};
+        if (t->points == 6 && t->size == 4)
+            evaluate_tile_transposed(t, 2, 4, m + c, start, y + c);
+        else if (t->points == 6)
+            evaluate_tile_transposed(t, 2, 3, m + c, start, y + c);
+        else if (t->size == 4)
+            evaluate_tile_transposed(t, 3, 4, m + c, start, y + c);
+        else
+            evaluate_tile_transposed(t, 3, 5, m + c, start, y + c);
     }
-}
-
-INLINE void output_chunk(const winograd_tile *t, int n, const real *m, const real *bias, real *y) {
-    chunk rows[2][4], out[2]; /* Aᵀ m; one row of y */
-    for (int b = 0; b < 4; b++) {
-        const real *column = m + b * t->plane;
-        output_row(n, column, column + 4 * t->plane, column + 8 * t->plane, column + 12 * t->plane,
-                   rows[0][b], rows[1][b]);
-    }
-    for (int a = 0; a < t->rows; a++) {
-        output_row(n, rows[a][0], rows[a][1], rows[a][2], rows[a][3], out[0], out[1]);
-        for (int b = 0; b < t->columns; b++)
-            for (int i = 0; i < n; i++)
-                y[a * t->image_row + b * t->channels + i] = bias != NULL ? out[b][i] + bias[i] : out[b][i];
-    }
-}
-
-void KERNEL(winograd_output)(const winograd_tile *t, const real *m, const real *bias, real *y) {
-    int c = 0;
-    for (; c + CHUNK <= t->channels; c += CHUNK)
-        output_chunk(t, CHUNK, m + c, bias != NULL ? bias + c : NULL, y + c);
-    if (c < t->channels)
-        output_chunk(t, t->channels - c, m + c, bias != NULL ? bias + c : NULL, y + c);
-}
-
-/* out = A (d0 d1) */
-INLINE void gradient_row(const real *d0, const real *d1, real *restrict out0, real *restrict out1,
-                         real *restrict out2, real *restrict out3) {
-    for (int i = 0; i < CHUNK; i++) {
-        out0[i] = d0[i];
-        out1[i] = d0[i] + d1[i];
-        out2[i] = d0[i] - d1[i];
-        out3[i] = -d1[i];
-    }
-}
-
-/* n valid channels; what lies outside the image or beyond them counts as zero. */
-INLINE void gradient_chunk(const winograd_tile *t, int n, const real *dy, real *m) {
-    chunk pixels[2][2] = {0}, rows[4][2]; /* A dy */
-    for (int a = 0; a < t->rows; a++)
-        for (int b = 0; b < t->columns; b++)
-            for (int i = 0; i < n; i++)
-                pixels[a][b][i] = dy[a * t->image_row + b * t->channels + i];
-    for (int b = 0; b < 2; b++)
-        gradient_row(pixels[0][b], pixels[1][b], rows[0][b], rows[1][b], rows[2][b], rows[3][b]);
-    for (int a = 0; a < 4; a++) {
-        real *to = m + 4 * a * t->plane;
-        gradient_row(rows[a][0], rows[a][1], to, to + t->plane, to + 2 * t->plane, to + 3 * t->plane);
-    }
-}
-
-void KERNEL(winograd_gradient)(const winograd_tile *t, const real *dy, ptrdiff_t panel_step, real *m) {
-    int c = 0;
-    for (; c + CHUNK <= t->channels; c += CHUNK, m += panel_step)
-        gradient_chunk(t, CHUNK, dy + c, m);
-    if (c < t->channels)
-        gradient_chunk(t, t->channels - c, dy + c, m);
 }

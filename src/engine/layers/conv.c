@@ -33,6 +33,14 @@ void conv_frame_image(const real *x, tensor_shape shape, frame f, int top, int l
     memset(framed, 0, below * sizeof *framed);
 }
 
+void conv_unframe_image(const real *framed, frame f, int top, int left, tensor_shape shape, real *x) {
+    const size_t row = (size_t)shape.width * (size_t)shape.channels;
+    const size_t frame_row = (size_t)f.width * (size_t)shape.channels;
+    framed += (size_t)top * frame_row + (size_t)left * (size_t)shape.channels;
+    for (int y = 0; y < shape.height; y++, x += row, framed += frame_row)
+        memcpy(x, framed, row * sizeof *x);
+}
+
 static const conv_algorithm *algorithm(const layer *l) {
     return conv_winograd.suits(l) ? &conv_winograd : &conv_direct;
 }

@@ -53,6 +53,8 @@ static inline frame conv_input_frame(const layer *l) {
 
 /* Put image x (height, width, channels) into a frame of zeros, its first pixel at (top, left). */
 void conv_frame_image(const real *x, tensor_shape shape, frame f, int top, int left, real *framed);
+/* Take it out again. */
+void conv_unframe_image(const real *framed, frame f, int top, int left, tensor_shape shape, real *x);
 
 /* The input gradient of few channels (conv_patches.c): whether it is the way for this layer, what it needs,
  * the weights once per batch, one image: dy (OH, OW, O) → dx (H, W, C). */

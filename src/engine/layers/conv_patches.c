@@ -102,15 +102,12 @@ static void add_patches(const layer *l, const real *patches, real *rows) {
 void conv_patches_gradient(const layer *l, const layer_pass *pass, const real *dy, real *scratch, real *dx) {
     const frame f = conv_input_frame(l);
     const size_t channels = (size_t)l->in.channels, frame_row = (size_t)f.width * channels;
-    const size_t row = (size_t)l->in.width * channels;
+
     real *framed = scratch, *patches = framed + frame_reals(f, l->in.channels);
     memset(framed, 0, frame_reals(f, l->in.channels) * sizeof *framed);
     for (int oy = 0; oy < l->out.height; oy++) {
         row_patches(l, pass, dy + (size_t)oy * (size_t)l->out.width * filters(l), patches);
         add_patches(l, patches, framed + (size_t)(oy * l->spec.stride_height) * frame_row);
     }
-    const real *inside =
-        framed + (size_t)l->spec.padding_height * frame_row + (size_t)l->spec.padding_width * channels;
-    for (int y = 0; y < l->in.height; y++)
-        memcpy(dx + (size_t)y * row, inside + (size_t)y * frame_row, row * sizeof *dx);
+    conv_unframe_image(framed, conv_input_frame(l), l->spec.padding_height, l->spec.padding_width, l->in, dx);
 }

@@ -1,178 +1,172 @@
-/* Winograd's F(2×2, 3×3): convolutions of 3 × 3 and stride 1 with 2.25 times fewer multiplications (Lavin and
- * Gray, "Fast algorithms for convolutional neural networks", CVPR 2016). A tile of 2 × 2 outputs y needs 4 ×
- * 4 inputs x:
+/* Winograd's F(4×4, r×r), r = 3 or 5: convolutions of stride 1 with 4 or 6.25 times fewer multiplications
+ * (Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016). A tile of m × m outputs
+ * y, m = 4, needs n × n inputs x, n = m + r − 1:
  *
  *   y  = Aᵀ [Σ_c (G w Gᵀ) ⊙ (Bᵀ x B)] A
  *   dw = Gᵀ [Σ_tiles (Bᵀ x B) ⊙ (A dy Aᵀ)] G     (the transpose of the above in w)
+ *   dx = B [Σ_o (G w Gᵀ) ⊙ (A dy Aᵀ)] Bᵀ         (in x; tiles overlap, and add up)
  *
- * so that each of the 16 elements of a tile becomes a matrix product over channels. dx is the same as y with
- * the turned weights. A few rows of tiles at a time, so that planes and weights stay in L2.
+ * so that each of the n² elements of a tile becomes a matrix product over channels. kernels/winograd.c has B
+ * and V; A = V for a size of m, G = N⁻¹ V for a size of r with N = diag(B_k(p_k)), 1 at ∞.
  *
- * Workspace: u, the weights' planes [16][o / PANEL][c][o % PANEL]; ut, the turned weights' planes
- * [16][c / PANEL][o][c % PANEL]; du, the gradient of u. */
+ * Workspace: u = G w Gᵀ, planes [n²][o / PANEL][c][o % PANEL]; ut, the same for products over o,
+ * [n²][c / PANEL][o][c % PANEL]; du, the gradient of u. Scratch: the framed x and dx; some rows of tiles:
+ * planes v [n²][tiles][c] and m [n²][tiles][padded o]. */
 #include "engine/layers/conv.h"
 
 #include <string.h>
 
-enum { PLANES = 16, TILES = 32 }; /* TILES: at a time, but at least one row */
+enum { TILE = 4, MOST_KERNEL = 5 };
+enum { CHUNK_REALS = 1 << 16 }; /* of v and m, so that they stay in L2; but at least one row of tiles */
 
-/* With fewer channels on both sides the transforms cost more than they save. */
-enum { FEWEST_CHANNELS = 16 };
+/* Smaller savings are lost to the transforms. */
+static const double least_saving = 2.5;
 
-/* One correlation: image (in) framed by `pad` zeros, 3 × 3 weights, image (out). */
-typedef struct correlation {
-    tensor_shape in, out;
-    int pad_height, pad_width;
-} correlation;
+/* 1 / N of the points 0, ±1, ±2, (±½,) ∞ */
+static const real scales_of_6[] = {(real)1 / 4, -(real)1 / 6, -(real)1 / 6, (real)1 / 24, (real)1 / 24, 1};
+static const real scales_of_8[] = {-1,           -(real)2 / 9,  -(real)2 / 9,  (real)1 / 90,
+                                   (real)1 / 90, (real)32 / 45, (real)32 / 45, 1};
 
-static correlation forward_correlation(const layer *l) {
-    return (correlation){l->in, l->out, l->spec.padding_height, l->spec.padding_width};
+/* How a layer is cut into tiles. */
+typedef struct tiling {
+    int kernel, points; /* r, n */
+    size_t planes;      /* n² */
+    int rows, columns;  /* of tiles */
+    int chunk_rows;     /* rows of tiles that are transformed together */
+    frame f;            /* the input as large as whole tiles need */
+    size_t channels, filters, padded_filters;
+    size_t u_reals, ut_reals;
+} tiling;
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
 }
 
-/* dx from dy: the frame that turns `same` into `same`, `valid` into `full`. */
-static correlation backward_correlation(const layer *l) {
-    return (correlation){l->out, l->in, 2 - l->spec.padding_height, 2 - l->spec.padding_width};
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
 }
 
-static int tile_rows(const correlation *c) {
-    return (c->out.height + 1) / 2;
+static size_t padded(size_t channels) {
+    return panel_count(channels) * PANEL;
 }
 
-static int tile_columns(const correlation *c) {
-    return (c->out.width + 1) / 2;
+static tiling tile_layer(const layer *l) {
+    const int r = l->spec.kernel_height, n = TILE + r - 1;
+    const size_t channels = (size_t)l->in.channels, filters = (size_t)l->spec.filters;
+    tiling t = {
+        .kernel = r,
+        .points = n,
+        .planes = (size_t)(n * n),
+        .rows = (l->out.height + TILE - 1) / TILE,
+        .columns = (l->out.width + TILE - 1) / TILE,
+        .channels = channels,
+        .filters = filters,
+        .padded_filters = padded(filters),
+    };
+    const size_t row_reals = t.planes * (size_t)t.columns * (channels + t.padded_filters);
+    t.chunk_rows = smaller((int)larger(CHUNK_REALS / row_reals, 1), t.rows);
+    t.f = (frame){.height = TILE * t.rows + r - 1, .width = TILE * t.columns + r - 1};
+    t.u_reals = t.planes * t.padded_filters * channels;
+    t.ut_reals = t.planes * padded(channels) * filters;
+    return t;
 }
 
-/* Rows of tiles that are transformed together. */
-static int chunk_rows(const correlation *c) {
-    int rows = TILES / tile_columns(c);
-    rows = rows < tile_rows(c) ? rows : tile_rows(c);
-    return rows > 0 ? rows : 1;
-}
-
-/* As large as whole tiles need. */
-static frame correlation_frame(const correlation *c) {
-    return (frame){.height = 2 * tile_rows(c) + 2, .width = 2 * tile_columns(c) + 2};
-}
-
-static size_t padded(int channels) {
-    return panel_count((size_t)channels) * PANEL;
-}
-
-static size_t u_reals(const layer *l) {
-    return PLANES * padded(l->spec.filters) * (size_t)l->in.channels;
-}
-
-static size_t ut_reals(const layer *l) {
-    return PLANES * padded(l->in.channels) * (size_t)l->spec.filters;
-}
-
-/* A frame, the planes of its tiles and the planes of the outputs. */
-static size_t correlation_scratch(const correlation *c) {
-    const size_t tiles = (size_t)(chunk_rows(c) * tile_columns(c));
-    return frame_reals(correlation_frame(c), c->in.channels) +
-           PLANES * tiles * ((size_t)c->in.channels + padded(c->out.channels));
+/* Multiplications of the direct way, per channel and filter, as a multiple of those of this one. */
+static double saving(const layer *l) {
+    const tiling t = tile_layer(l);
+    const double outputs = (double)l->out.height * l->out.width, tiles = (double)t.rows * t.columns;
+    return t.kernel * t.kernel * outputs / ((double)t.planes * tiles);
 }
 
 static bool suits(const layer *l) {
     const layer_spec *s = &l->spec;
-    return s->kernel_height == 3 && s->kernel_width == 3 && s->stride_height == 1 && s->stride_width == 1 &&
-           s->padding_height <= 2 && s->padding_width <= 2 && l->in.channels >= FEWEST_CHANNELS &&
-           s->filters >= FEWEST_CHANNELS;
+    return (s->kernel_height == 3 || s->kernel_height == 5) && s->kernel_width == s->kernel_height &&
+           s->stride_height == 1 && s->stride_width == 1 && l->in.channels % WINOGRAD_CHANNELS == 0 &&
+           s->filters % WINOGRAD_CHANNELS == 0 && saving(l) >= least_saving;
 }
 
 static void setup(layer *l) {
-    const correlation forward = forward_correlation(l), backward = backward_correlation(l);
-    const size_t scratch[2] = {correlation_scratch(&forward), correlation_scratch(&backward)};
-    l->workspace_reals = 2 * u_reals(l) + ut_reals(l);
-    l->scratch_reals = scratch[0] > scratch[1] ? scratch[0] : scratch[1];
+    const tiling t = tile_layer(l);
+    const size_t tiles = (size_t)(t.chunk_rows * t.columns);
+    l->workspace_reals = 2 * t.u_reals + t.ut_reals;
+    l->scratch_reals =
+        2 * frame_reals(t.f, l->in.channels) + t.planes * tiles * (t.channels + t.padded_filters);
 }
 
 /* ---- Weights ----------------------------------------------------------------------------------- */
 
-/* out = G (g0 g1 g2), G = [1 0 0; ½ ½ ½; ½ −½ ½; 0 0 1] */
-static void transform_weight_row(real g0, real g1, real g2, real out[4]) {
-    out[0] = g0;
-    out[1] = (g0 + g1 + g2) / 2;
-    out[2] = (g0 - g1 + g2) / 2;
-    out[3] = g2;
+/* u = N⁻¹ u N⁻¹ */
+static void scale_planes(const tiling *t, real *u) {
+    const real *scales = t->points == 6 ? scales_of_6 : scales_of_8;
+    const size_t plane = t->u_reals / t->planes;
+    for (int a = 0; a < t->points; a++)
+        for (int b = 0; b < t->points; b++, u += plane)
+            for (size_t i = 0; i < plane; i++)
+                u[i] *= scales[a] * scales[b];
 }
 
-/* The planes G g Gᵀ of one 3 × 3 filter, `plane` apart. */
-static void transform_weight(const real g[9], real *u, size_t plane) {
-    real rows[3][4], out[4];
-    for (int j = 0; j < 3; j++)
-        transform_weight_row(g[j], g[3 + j], g[6 + j], rows[j]);
-    for (int a = 0; a < 4; a++) {
-        transform_weight_row(rows[0][a], rows[1][a], rows[2][a], out);
-        for (int b = 0; b < 4; b++)
-            u[(size_t)(4 * a + b) * plane] = out[b];
-    }
-}
-
-/* out = Gᵀ (u0 u1 u2 u3) */
-static void return_weight_row(real u0, real u1, real u2, real u3, real out[3]) {
-    out[0] = u0 + (u1 + u2) / 2;
-    out[1] = (u1 - u2) / 2;
-    out[2] = (u1 + u2) / 2 + u3;
-}
-
-/* g = Gᵀ u G, the transpose of transform_weight. */
-static void return_weight(const real *u, size_t plane, real g[9]) {
-    real rows[4][3], out[3];
-    for (int b = 0; b < 4; b++) {
-        const real *column = u + (size_t)b * plane;
-        return_weight_row(column[0], column[4 * plane], column[8 * plane], column[12 * plane], rows[b]);
-    }
-    for (int j = 0; j < 3; j++) {
-        return_weight_row(rows[0][j], rows[1][j], rows[2][j], rows[3][j], out);
-        for (int k = 0; k < 3; k++)
-            g[3 * j + k] = out[k];
-    }
-}
-
-/* Place of (c, o) in a plane of u, of (o, c) in a plane of ut. */
-static size_t plane_place(size_t rows, size_t row, size_t column) {
-    return (column / PANEL * rows + row) * PANEL + column % PANEL;
+/* The weights of one c and a panel of filters: an image of r × r pixels of PANEL channels. */
+static winograd_tile weight_tile(const tiling *t, size_t pixel) {
+    return (winograd_tile){
+        .points = t->points,
+        .size = t->kernel,
+        .channels = PANEL,
+        .row = t->kernel * (ptrdiff_t)pixel,
+        .pixel = (ptrdiff_t)pixel,
+        .plane = (ptrdiff_t)(t->u_reals / t->planes),
+        .rows = t->kernel,
+        .columns = t->kernel,
+    };
 }
 
 static void forward_begin(const layer *l, const layer_pass *pass) {
-    const size_t channels = (size_t)l->in.channels, filters = (size_t)l->spec.filters;
-    const size_t plane = u_reals(l) / PLANES;
-    memset(pass->workspace, 0, u_reals(l) * sizeof(real));
-    for (size_t c = 0; c < channels; c++)
-        for (size_t o = 0; o < filters; o++) {
-            real g[9];
-            for (size_t place = 0; place < 9; place++)
-                g[place] = pass->parameters[conv_weight_place(l, place, c, o)];
-            transform_weight(g, pass->workspace + plane_place(channels, c, o), plane);
-        }
+    const tiling t = tile_layer(l);
+    const winograd_tile tile = weight_tile(&t, t.channels * PANEL);
+    real *u = pass->workspace;
+    for (size_t o = 0; o < t.filters; o += PANEL)
+        for (size_t c = 0; c < t.channels; c++, u += PANEL)
+            pass->kernels->winograd_evaluate(&tile, pass->parameters + conv_weight_place(l, 0, c, o), u);
+    scale_planes(&t, pass->workspace);
+}
+
+/* One plane: u [o / PANEL][c][o % PANEL] → ut [c / PANEL][o][c % PANEL] */
+static void transpose_plane(const tiling *t, const real *u, real *ut) {
+    for (size_t o = 0; o < t->filters; o++)
+        for (size_t c = 0; c < t->channels; c++)
+            ut[(c / PANEL * t->filters + o) * PANEL + c % PANEL] =
+                u[(o / PANEL * t->channels + c) * PANEL + o % PANEL];
 }
 
 static void backward_begin(const layer *l, const layer_pass *pass) {
-    const size_t channels = (size_t)l->in.channels, filters = (size_t)l->spec.filters;
-    const size_t plane = ut_reals(l) / PLANES;
-    real *ut = pass->workspace + u_reals(l);
-    memset(ut, 0, (ut_reals(l) + u_reals(l)) * sizeof(real)); /* du follows */
-    if (pass->d_input == NULL)
-        return;
-    for (size_t o = 0; o < filters; o++)
-        for (size_t c = 0; c < channels; c++) {
-            real g[9];
-            for (size_t place = 0; place < 9; place++)
-                g[place] = pass->parameters[conv_weight_place(l, 8 - place, c, o)];
-            transform_weight(g, ut + plane_place(filters, o, c), plane);
-        }
+    const tiling t = tile_layer(l);
+    const real *u = pass->workspace;
+    real *ut = pass->workspace + t.u_reals;
+    memset(ut, 0, (t.ut_reals + t.u_reals) * sizeof *ut); /* du follows */
+    for (size_t k = 0; k < t.planes && pass->d_input != NULL; k++)
+        transpose_plane(&t, u + k * (t.u_reals / t.planes), ut + k * (t.ut_reals / t.planes));
+}
+
+/* Add dw (r × r, PANEL) of channel c and the panel of filter o. */
+static void add_weight_gradient(const layer *l, const layer_pass *pass, size_t c, size_t o, const real *dw) {
+    const size_t places = (size_t)(l->spec.kernel_height * l->spec.kernel_width);
+    const int columns = panel_columns((size_t)l->spec.filters, o / PANEL);
+    for (size_t place = 0; place < places; place++, dw += PANEL) {
+        real *to = pass->d_parameters + conv_weight_place(l, place, c, o);
+        for (int j = 0; j < columns; j++)
+            to[j] += dw[j];
+    }
 }
 
 static void backward_end(const layer *l, const layer_pass *pass) {
-    const size_t channels = (size_t)l->in.channels, filters = (size_t)l->spec.filters;
-    const real *du = pass->workspace + u_reals(l) + ut_reals(l);
-    for (size_t c = 0; c < channels; c++)
-        for (size_t o = 0; o < filters; o++) {
-            real g[9];
-            return_weight(du + plane_place(channels, c, o), u_reals(l) / PLANES, g);
-            for (size_t place = 0; place < 9; place++)
-                pass->d_parameters[conv_weight_place(l, place, c, o)] += g[place];
+    const tiling t = tile_layer(l);
+    const winograd_tile tile = weight_tile(&t, PANEL);
+    real *du = pass->workspace + t.u_reals + t.ut_reals;
+    scale_planes(&t, du);
+    for (size_t o = 0; o < t.filters; o += PANEL)
+        for (size_t c = 0; c < t.channels; c++, du += PANEL) {
+            real dw[MOST_KERNEL * MOST_KERNEL * PANEL];
+            pass->kernels->winograd_evaluate_transposed(&tile, du, NULL, dw);
+            add_weight_gradient(l, pass, c, o, dw);
         }
 }
 
@@ -184,145 +178,184 @@ typedef struct tile_chunk {
     size_t tiles;
 } tile_chunk;
 
-static tile_chunk next_chunk(const correlation *c, int first) {
-    int rows = chunk_rows(c) < tile_rows(c) - first ? chunk_rows(c) : tile_rows(c) - first;
-    return (tile_chunk){first, rows, (size_t)(rows * tile_columns(c))};
+static tile_chunk next_chunk(const tiling *t, int first) {
+    const int rows = smaller(t->chunk_rows, t->rows - first);
+    return (tile_chunk){first, rows, (size_t)(rows * t->columns)};
 }
 
-static winograd_tile image_tile(tensor_shape image, size_t plane, int row, int column) {
+static winograd_tile input_tile(const tiling *t, const tile_chunk *chunk) {
+    const ptrdiff_t channels = (ptrdiff_t)t->channels;
     return (winograd_tile){
-        .channels = image.channels,
-        .image_row = (ptrdiff_t)image.width * image.channels,
-        .plane = (ptrdiff_t)plane,
-        .rows = image.height - 2 * row < 2 ? 1 : 2,
-        .columns = image.width - 2 * column < 2 ? 1 : 2,
+        .points = t->points,
+        .channels = (int)channels,
+        .row = t->f.width * channels,
+        .pixel = channels,
+        .plane = (ptrdiff_t)chunk->tiles * channels,
     };
 }
 
-/* framed → v [16][tiles][channels] */
-static void transform_inputs(const correlation *c, const kernel_set *kernels, const tile_chunk *chunk,
+/* framed → v */
+static void transform_inputs(const tiling *t, const kernel_set *kernels, const tile_chunk *chunk,
                              const real *framed, real *v) {
-    const int channels = c->in.channels;
-    const ptrdiff_t row = (ptrdiff_t)correlation_frame(c).width * channels;
-    const winograd_tile tile = {
-        .channels = channels, .image_row = row, .plane = (ptrdiff_t)chunk->tiles * channels};
+    const winograd_tile tile = input_tile(t, chunk);
     for (int y = chunk->first; y < chunk->first + chunk->rows; y++)
-        for (int x = 0; x < tile_columns(c); x++, v += channels)
-            kernels->winograd_input(&tile, framed + 2 * y * row + 2 * x * channels, v);
+        for (int x = 0; x < t->columns; x++, v += t->channels)
+            kernels->winograd_input(&tile, framed + TILE * (y * tile.row + x * tile.pixel), v);
 }
 
-/* m [16][tiles][channels] → out, its rows of the chunk */
-static void transform_outputs(const correlation *c, const kernel_set *kernels, const tile_chunk *chunk,
-                              const real *m, const real *bias, real *out) {
-    const ptrdiff_t channels = c->out.channels, row = c->out.width * channels;
+/* v → its share of framed */
+static void add_inputs(const tiling *t, const kernel_set *kernels, const tile_chunk *chunk, const real *v,
+                       real *framed) {
+    const winograd_tile tile = input_tile(t, chunk);
     for (int y = chunk->first; y < chunk->first + chunk->rows; y++)
-        for (int x = 0; x < tile_columns(c); x++, m += channels) {
-            const winograd_tile tile = image_tile(c->out, chunk->tiles * (size_t)channels, y, x);
-            kernels->winograd_output(&tile, m, bias, out + 2 * y * row + 2 * x * channels);
+        for (int x = 0; x < t->columns; x++, v += t->channels)
+            kernels->winograd_input_transposed(&tile, v, framed + TILE * (y * tile.row + x * tile.pixel));
+}
+
+/* Tile (y, x) of an image of outputs. */
+static winograd_tile output_tile(const tiling *t, const tile_chunk *chunk, tensor_shape image, int y, int x) {
+    return (winograd_tile){
+        .points = t->points,
+        .size = TILE,
+        .channels = image.channels,
+        .row = (ptrdiff_t)image.width * image.channels,
+        .pixel = image.channels,
+        .plane = (ptrdiff_t)(chunk->tiles * t->padded_filters),
+        .rows = smaller(image.height - TILE * y, TILE),
+        .columns = smaller(image.width - TILE * x, TILE),
+    };
+}
+
+/* m → out, its rows of the chunk */
+static void transform_outputs(const tiling *t, const kernel_set *kernels, const tile_chunk *chunk,
+                              const real *m, const real *bias, tensor_shape image, real *out) {
+    for (int y = chunk->first; y < chunk->first + chunk->rows; y++)
+        for (int x = 0; x < t->columns; x++, m += t->padded_filters) {
+            const winograd_tile tile = output_tile(t, chunk, image, y, x);
+            kernels->winograd_evaluate_transposed(&tile, m, bias,
+                                                  out + TILE * (y * tile.row + x * tile.pixel));
         }
 }
 
-/* m[k] = v[k] u[k] for the 16 planes: (tiles, in) × (in, out) */
-static void multiply_planes(const correlation *c, const kernel_set *kernels, size_t tiles, const real *v,
+/* dy → dm */
+static void transform_gradients(const tiling *t, const kernel_set *kernels, const tile_chunk *chunk,
+                                tensor_shape image, const real *dy, real *dm) {
+    for (int y = chunk->first; y < chunk->first + chunk->rows; y++)
+        for (int x = 0; x < t->columns; x++, dm += t->padded_filters) {
+            const winograd_tile tile = output_tile(t, chunk, image, y, x);
+            kernels->winograd_evaluate(&tile, dy + TILE * (y * tile.row + x * tile.pixel), dm);
+        }
+}
+
+/* m[k] = v[k] u[k] for all planes: (tiles, c) × (c, o) */
+static void multiply_inputs(const tiling *t, const kernel_set *kernels, size_t tiles, const real *v,
                             const real *u, real *m) {
-    const size_t in = (size_t)c->in.channels, out = (size_t)c->out.channels;
-    for (size_t k = 0; k < PLANES; k++)
-        for (size_t panel = 0; panel < panel_count(out); panel++)
+    for (size_t k = 0; k < t->planes; k++)
+        for (size_t o = 0; o < t->filters; o += PANEL, u += t->channels * PANEL)
             kernels->product(&(product){
                 .rows = (int)tiles,
-                .columns = panel_columns(out, panel),
+                .columns = whole_lanes(kernels, panel_columns(t->filters, o / PANEL)),
                 .segments = 1,
-                .length = (int)in,
-                .a = v + k * tiles * in,
-                .a_row = (ptrdiff_t)in,
+                .length = (int)t->channels,
+                .a = v + k * tiles * t->channels,
+                .a_row = (ptrdiff_t)t->channels,
                 .a_step = 1,
-                .b = u + (k * panel_count(out) + panel) * in * PANEL,
+                .b = u,
                 .b_step = PANEL,
-                .c = m + k * tiles * out + panel * PANEL,
-                .c_row = (ptrdiff_t)out,
+                .c = m + k * tiles * t->padded_filters + o,
+                .c_row = (ptrdiff_t)t->padded_filters,
             });
 }
 
-static void correlate(const correlation *c, const kernel_set *kernels, const real *image, const real *u,
-                      const real *bias, real *scratch, real *out) {
-    const frame f = correlation_frame(c);
-    real *framed = scratch, *v = framed + frame_reals(f, c->in.channels);
-    conv_frame_image(image, c->in, f, c->pad_height, c->pad_width, framed);
-    for (int first = 0; first < tile_rows(c); first += chunk_rows(c)) {
-        const tile_chunk chunk = next_chunk(c, first);
-        real *m = v + PLANES * chunk.tiles * (size_t)c->in.channels;
-        transform_inputs(c, kernels, &chunk, framed, v);
-        multiply_planes(c, kernels, chunk.tiles, v, u, m);
-        transform_outputs(c, kernels, &chunk, m, bias, out);
-    }
-}
-
-static void forward(const layer *l, const layer_pass *pass) {
-    const correlation c = forward_correlation(l);
-    const size_t in = shape_size(l->in), out = shape_size(l->out);
-    for (size_t n = 0; n < pass->count; n++)
-        correlate(&c, pass->kernels, pass->input + n * in, pass->workspace,
-                  pass->parameters + l->weight_reals, pass->scratch, pass->output + n * out);
-}
-
-/* dy → dm [16][out / PANEL][tiles][PANEL] */
-static void transform_gradients(const correlation *c, const kernel_set *kernels, const tile_chunk *chunk,
-                                const real *dy, real *dm) {
-    const ptrdiff_t channels = c->out.channels, row = c->out.width * channels;
-    const ptrdiff_t panel_step = (ptrdiff_t)chunk->tiles * PANEL;
-    for (int y = chunk->first; y < chunk->first + chunk->rows; y++)
-        for (int x = 0; x < tile_columns(c); x++, dm += PANEL) {
-            const winograd_tile tile = image_tile(c->out, chunk->tiles * padded(c->out.channels), y, x);
-            kernels->winograd_gradient(&tile, dy + 2 * y * row + 2 * x * channels, panel_step, dm);
-        }
-}
-
-/* du[k] += v[k]ᵀ dm[k]: (in, tiles) × (tiles, out) */
-static void multiply_gradients(const correlation *c, const kernel_set *kernels, size_t tiles, const real *v,
-                               const real *dm, real *du) {
-    const size_t in = (size_t)c->in.channels, panels = panel_count((size_t)c->out.channels);
-    for (size_t k = 0; k < PLANES; k++)
-        for (size_t panel = 0; panel < panels; panel++)
+/* dv[k] = dm[k] ut[k]: (tiles, o) × (o, c) */
+static void multiply_gradients(const tiling *t, const kernel_set *kernels, size_t tiles, const real *dm,
+                               const real *ut, real *dv) {
+    for (size_t k = 0; k < t->planes; k++)
+        for (size_t c = 0; c < t->channels; c += PANEL, ut += t->filters * PANEL)
             kernels->product(&(product){
-                .rows = (int)in,
-                .columns = PANEL,
+                .rows = (int)tiles,
+                .columns = panel_columns(t->channels, c / PANEL),
+                .segments = 1,
+                .length = (int)t->filters,
+                .a = dm + k * tiles * t->padded_filters,
+                .a_row = (ptrdiff_t)t->padded_filters,
+                .a_step = 1,
+                .b = ut,
+                .b_step = PANEL,
+                .c = dv + k * tiles * t->channels + c,
+                .c_row = (ptrdiff_t)t->channels,
+            });
+}
+
+/* du[k] += v[k]ᵀ dm[k]: (c, tiles) × (tiles, o). Columns that only pad dm are not zeros, nor are du's. */
+static void add_products(const tiling *t, const kernel_set *kernels, size_t tiles, const real *v,
+                         const real *dm, real *du) {
+    for (size_t k = 0; k < t->planes; k++)
+        for (size_t o = 0; o < t->filters; o += PANEL, du += t->channels * PANEL)
+            kernels->product(&(product){
+                .rows = (int)t->channels,
+                .columns = whole_lanes(kernels, panel_columns(t->filters, o / PANEL)),
                 .segments = 1,
                 .length = (int)tiles,
-                .a = v + k * tiles * in,
+                .a = v + k * tiles * t->channels,
                 .a_row = 1,
-                .a_step = (ptrdiff_t)in,
-                .b = dm + (k * panels + panel) * tiles * PANEL,
-                .b_step = PANEL,
-                .c = du + (k * panels + panel) * in * PANEL,
+                .a_step = (ptrdiff_t)t->channels,
+                .b = dm + k * tiles * t->padded_filters + o,
+                .b_step = (ptrdiff_t)t->padded_filters,
+                .c = du,
                 .c_row = PANEL,
                 .accumulate = true,
             });
 }
 
-static void weight_gradient(const correlation *c, const kernel_set *kernels, const real *image,
-                            const real *dy, real *scratch, real *du) {
-    const frame f = correlation_frame(c);
-    real *framed = scratch, *v = framed + frame_reals(f, c->in.channels);
-    conv_frame_image(image, c->in, f, c->pad_height, c->pad_width, framed);
-    for (int first = 0; first < tile_rows(c); first += chunk_rows(c)) {
-        const tile_chunk chunk = next_chunk(c, first);
-        real *dm = v + PLANES * chunk.tiles * (size_t)c->in.channels;
-        transform_inputs(c, kernels, &chunk, framed, v);
-        transform_gradients(c, kernels, &chunk, dy, dm);
-        multiply_gradients(c, kernels, chunk.tiles, v, dm, du);
+static void forward_image(const layer *l, const layer_pass *pass, const tiling *t, const real *x, real *y) {
+    real *framed = pass->scratch, *v = framed + frame_reals(t->f, l->in.channels);
+    conv_frame_image(x, l->in, t->f, l->spec.padding_height, l->spec.padding_width, framed);
+    for (int first = 0; first < t->rows; first += t->chunk_rows) {
+        const tile_chunk chunk = next_chunk(t, first);
+        real *m = v + t->planes * chunk.tiles * t->channels;
+        transform_inputs(t, pass->kernels, &chunk, framed, v);
+        multiply_inputs(t, pass->kernels, chunk.tiles, v, pass->workspace, m);
+        transform_outputs(t, pass->kernels, &chunk, m, pass->parameters + l->weight_reals, l->out, y);
     }
 }
 
-static void backward(const layer *l, const layer_pass *pass) {
-    const correlation weights = forward_correlation(l), inputs = backward_correlation(l);
+static void forward(const layer *l, const layer_pass *pass) {
+    const tiling t = tile_layer(l);
     const size_t in = shape_size(l->in), out = shape_size(l->out);
-    real *ut = pass->workspace + u_reals(l), *du = ut + ut_reals(l);
-    for (size_t n = 0; n < pass->count; n++) {
-        const real *dy = pass->d_output + n * out;
-        weight_gradient(&weights, pass->kernels, pass->input + n * in, dy, pass->scratch, du);
-        if (pass->d_input != NULL)
-            correlate(&inputs, pass->kernels, dy, ut, NULL, pass->scratch, pass->d_input + n * in);
+    for (size_t n = 0; n < pass->count; n++)
+        forward_image(l, pass, &t, pass->input + n * in, pass->output + n * out);
+}
+
+/* dx may be NULL. */
+static void backward_image(const layer *l, const layer_pass *pass, const tiling *t, const real *x,
+                           const real *dy, real *dx) {
+    const size_t framed_reals = frame_reals(t->f, l->in.channels);
+    real *framed = pass->scratch, *d_framed = framed + framed_reals, *v = d_framed + framed_reals;
+    real *ut = pass->workspace + t->u_reals, *du = ut + t->ut_reals;
+    conv_frame_image(x, l->in, t->f, l->spec.padding_height, l->spec.padding_width, framed);
+    memset(d_framed, 0, framed_reals * sizeof *d_framed);
+    for (int first = 0; first < t->rows; first += t->chunk_rows) {
+        const tile_chunk chunk = next_chunk(t, first);
+        real *dm = v + t->planes * chunk.tiles * t->channels;
+        transform_inputs(t, pass->kernels, &chunk, framed, v);
+        transform_gradients(t, pass->kernels, &chunk, l->out, dy, dm);
+        add_products(t, pass->kernels, chunk.tiles, v, dm, du);
+        if (dx == NULL)
+            continue;
+        multiply_gradients(t, pass->kernels, chunk.tiles, dm, ut, v);
+        add_inputs(t, pass->kernels, &chunk, v, d_framed);
     }
+    if (dx != NULL)
+        conv_unframe_image(d_framed, t->f, l->spec.padding_height, l->spec.padding_width, l->in, dx);
+}
+
+static void backward(const layer *l, const layer_pass *pass) {
+    const tiling t = tile_layer(l);
+    const size_t in = shape_size(l->in), out = shape_size(l->out);
+    for (size_t n = 0; n < pass->count; n++)
+        backward_image(l, pass, &t, pass->input + n * in, pass->d_output + n * out,
+                       pass->d_input != NULL ? pass->d_input + n * in : NULL);
 }
 
 const conv_algorithm conv_winograd = {

@@ -1,0 +1,200 @@
+/* Winograd's convolution against its formulas in double precision, over random shapes and for every kernel
+ * set: its error stays within a small multiple of the direct way's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "engine/layers/conv.h"
+
+enum { SHAPES = 40, RESULTS = 3 };
+
+static const double largest_error = 1e-5;  /* ‖found − exact‖ / ‖exact‖ of every shape */
+static const double largest_multiple = 12; /* of the direct way's error, over all shapes */
+static const char *const names[RESULTS] = {"y", "dw", "dx"};
+
+/* A layer with its numbers, and y, dw (as stored) and dx by the formulas of conv.h. */
+typedef struct conv_case {
+    layer l;
+    size_t batch;
+    float *x, *dy, *parameters;
+    size_t counts[RESULTS];
+    double *exact[RESULTS];
+} conv_case;
+
+static int between(random_stream *stream, int low, int high) {
+    return low + (int)random_below(stream, (uint32_t)(high - low + 1));
+}
+
+static void *zeros(size_t count, size_t size) {
+    void *values = calloc(count, size);
+    assert_non_null(values);
+    return values;
+}
+
+static float *random_values(random_stream *stream, size_t count) {
+    float *values = zeros(count, sizeof *values);
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)random_normal(stream);
+    return values;
+}
+
+static layer random_layer(random_stream *stream) {
+    const int kernel = between(stream, 0, 1) ? 3 : 5;
+    layer l = {
+        .ops = &layer_conv,
+        .spec = {.kind = LAYER_CONV,
+                 .filters = WINOGRAD_CHANNELS * between(stream, 1, 5),
+                 .kernel_height = kernel,
+                 .kernel_width = kernel,
+                 .stride_height = 1,
+                 .stride_width = 1,
+                 .padding_height = between(stream, 0, 4),
+                 .padding_width = between(stream, 0, 4)},
+        .in = {.channels = WINOGRAD_CHANNELS * between(stream, 1, 5),
+               .height = between(stream, kernel, 20),
+               .width = between(stream, kernel, 20)},
+    };
+    error_info error;
+    assert_int_equal(layer_conv.setup(&l, 1, &error), STATUS_OK);
+    return l;
+}
+
+/* The terms of one place of the kernel under one output pixel. */
+static void add_exact_terms(conv_case *c, size_t place, size_t pixel, size_t under) {
+    const size_t channels = (size_t)c->l.in.channels, filters = (size_t)c->l.spec.filters;
+    for (size_t i = 0; i < channels; i++)
+        for (size_t o = 0; o < filters; o++) {
+            const size_t w = conv_weight_place(&c->l, place, i, o);
+            const size_t x = under * channels + i, y = pixel * filters + o;
+            c->exact[0][y] += (double)c->parameters[w] * (double)c->x[x];
+            c->exact[1][w] += (double)c->dy[y] * (double)c->x[x];
+            c->exact[2][x] += (double)c->parameters[w] * (double)c->dy[y];
+        }
+}
+
+static void compute_exactly(conv_case *c) {
+    const layer_spec *s = &c->l.spec;
+    const tensor_shape in = c->l.in, out = c->l.out;
+    for (size_t n = 0; n < c->batch; n++)
+        for (int place = 0; place < s->kernel_height * s->kernel_width; place++)
+            for (int pixel = 0; pixel < out.height * out.width; pixel++) {
+                const int y = pixel / out.width + place / s->kernel_width - s->padding_height;
+                const int x = pixel % out.width + place % s->kernel_width - s->padding_width;
+                if (y >= 0 && y < in.height && x >= 0 && x < in.width)
+                    add_exact_terms(c, (size_t)place, n * (size_t)(out.height * out.width) + (size_t)pixel,
+                                    n * (size_t)(in.height * in.width) + (size_t)(y * in.width + x));
+            }
+}
+
+/* A random layer that Winograd's way suits; no biases. */
+static conv_case open_case(random_stream *stream) {
+    conv_case c = {.batch = (size_t)between(stream, 1, 2)};
+    do
+        c.l = random_layer(stream);
+    while (!conv_winograd.suits(&c.l));
+    c.counts[0] = c.batch * shape_size(c.l.out);
+    c.counts[1] = c.l.weight_reals;
+    c.counts[2] = c.batch * shape_size(c.l.in);
+    c.x = random_values(stream, c.counts[2]);
+    c.dy = random_values(stream, c.counts[0]);
+    c.parameters = zeros(c.l.parameter_reals, sizeof *c.parameters);
+    for (size_t i = 0; i < c.l.weight_count; i++)
+        c.parameters[layer_conv.parameter_place(&c.l, i)] = (float)random_normal(stream);
+    for (int i = 0; i < RESULTS; i++)
+        c.exact[i] = zeros(c.counts[i], sizeof *c.exact[i]);
+    compute_exactly(&c);
+    return c;
+}
+
+static void close_case(conv_case *c) {
+    free(c->x);
+    free(c->dy);
+    free(c->parameters);
+    for (int i = 0; i < RESULTS; i++)
+        free(c->exact[i]);
+}
+
+/* y, dw and dx by one algorithm; the caller frees them. */
+static void run(const conv_case *c, const conv_algorithm *algorithm, const kernel_set *kernels,
+                float *results[RESULTS]) {
+    layer l = c->l;
+    algorithm->setup(&l);
+    for (int i = 0; i < RESULTS; i++)
+        results[i] = zeros(i == 1 ? l.parameter_reals : c->counts[i], sizeof(float));
+    const layer_pass pass = {
+        .kernels = kernels,
+        .count = c->batch,
+        .input = c->x,
+        .output = results[0],
+        .d_output = c->dy,
+        .d_parameters = results[1],
+        .d_input = results[2],
+        .parameters = c->parameters,
+        .workspace = zeros(l.workspace_reals, sizeof(float)),
+        .scratch = zeros(l.scratch_reals, sizeof(float)),
+    };
+    if (algorithm->forward_begin != NULL)
+        algorithm->forward_begin(&l, &pass);
+    algorithm->forward(&l, &pass);
+    algorithm->backward_begin(&l, &pass);
+    algorithm->backward(&l, &pass);
+    if (algorithm->backward_end != NULL)
+        algorithm->backward_end(&l, &pass);
+    free(pass.workspace);
+    free(pass.scratch);
+}
+
+/* Errors of y, dw and dx, relative to their norms. */
+static void measure(const conv_case *c, const conv_algorithm *algorithm, const kernel_set *kernels,
+                    double errors[RESULTS]) {
+    float *results[RESULTS];
+    run(c, algorithm, kernels, results);
+    for (int i = 0; i < RESULTS; i++) {
+        double difference = 0, norm = 0;
+        for (size_t j = 0; j < c->counts[i]; j++) {
+            difference += pow((double)results[i][j] - c->exact[i][j], 2);
+            norm += pow(c->exact[i][j], 2);
+        }
+        errors[i] = sqrt(difference / norm);
+        free(results[i]);
+    }
+}
+
+static void winograd_is_nearly_as_exact_as_direct(void **state) {
+    (void)state;
+    random_stream stream = random_stream_open(31, 0, RANDOM_SYNTHETIC, 0);
+    double direct_sum[RESULTS] = {0}, winograd_sum[RESULTS] = {0};
+    for (int shape = 0; shape < SHAPES; shape++) {
+        conv_case c = open_case(&stream);
+        for (const kernel_set *const *set = kernels_available(); *set != NULL; set++) {
+            double direct[RESULTS], winograd[RESULTS];
+            measure(&c, &conv_direct, *set, direct);
+            measure(&c, &conv_winograd, *set, winograd);
+            for (int i = 0; i < RESULTS; i++) {
+                if (!(winograd[i] < largest_error))
+                    fail_msg("%s, %d × %d: error of %s %.3g", (*set)->name, c.l.spec.kernel_height,
+                             c.l.spec.kernel_width, names[i], winograd[i]);
+                direct_sum[i] += direct[i];
+                winograd_sum[i] += winograd[i];
+            }
+        }
+        close_case(&c);
+    }
+    for (int i = 0; i < RESULTS; i++) {
+        print_message("%s: %.1f times the error of direct convolution\n", names[i],
+                      winograd_sum[i] / direct_sum[i]);
+        assert_true(winograd_sum[i] < largest_multiple * direct_sum[i]);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(winograd_is_nearly_as_exact_as_direct)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
