@@ -293,9 +293,14 @@ status cli_run(int argc, char **argv, error_info *error) {
     free(r.costs);
     job_destroy(&r.job);
     status left = STATUS_OK;
+    const bool follows = mpi_world_rank(r.world) != 0;
     if (result == STATUS_STOPPED)
         mpi_world_abandon(&r.world);
     else
         left = mpi_world_close(&r.world, slot);
+    /* Rank 0 tells how the run ended. mpirun kills it when another rank leaves with a status of its own
+     * first. */
+    if (follows && result != STATUS_STOPPED && error->text[0] == '\0')
+        return left;
     return result != STATUS_OK ? result : closed != STATUS_OK ? closed : left;
 }

@@ -12,8 +12,8 @@ from launch import TINY, RunTest, finish, is_running, kill_all, ranks_of, wait_u
 
 # Fewer do under sanitizers, which slow every start.
 KILLS = int(os.environ.get("MPISWEEP_TEST_KILLS", "20"))
-# A second or two on two ranks: long enough to be interrupted.
-JOB = [TINY, "--set", "train.epochs=10"]
+# Some seconds on two ranks: long enough to be interrupted.
+JOB = [TINY, "--set", "train.epochs=25"]
 
 
 def arrays(path):
