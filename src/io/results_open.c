@@ -1,0 +1,190 @@
+/* Opening a results file for writing: create it or go on with what is there. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "io/results_writer.h"
+
+static status check_place(const char *path, error_info *error) {
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return error_set(error, STATUS_IO, "%s: is a directory; name a results file", path);
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    const char *directory = dirname(copy);
+    status result = STATUS_OK;
+    if (stat(directory, &info) != 0)
+        result = error_set(error, STATUS_IO, "%s: the directory %s: %s", path, directory, strerror(errno));
+    free(copy);
+    return result;
+}
+
+static status check_states(results *r, error_info *error) {
+    size_t pending = 0;
+    for (size_t cell = 0; cell < r->layout.cells; cell++) {
+        if (r->states[cell] >= CELL_STATUS_COUNT)
+            return error_set(error, STATUS_IO, "%s: is damaged: cell %zu has status %d", r->path, cell,
+                             r->states[cell]);
+        pending += r->states[cell] == CELL_PENDING;
+    }
+    if (r->repacked && pending > 0)
+        return error_set(
+            error, STATUS_IO,
+            "%s: was rewritten by another tool (h5repack?) with %zu cells pending; it can be read, "
+            "but not be finished",
+            r->path, pending);
+    return STATUS_OK;
+}
+
+/* Check the file and learn offsets and states from it. */
+static status inspect(results *r, const job *j, const char *kernels, error_info *error) {
+    results_reader *reader;
+    RETURN_IF_FAILED(results_reader_open(&reader, r->path, error));
+    void *states = NULL;
+    bool contiguous = true;
+    status result = results_check_job(reader, r->path, j, kernels, error);
+    if (result == STATUS_OK &&
+        (result = results_locate(reader, &r->layout, &contiguous, error)) == STATUS_OK) {
+        results_dataset d;
+        result = results_reader_describe(reader, "status", &d, error);
+        if (result == STATUS_OK)
+            result = results_reader_read_all(reader, &d, &states, error);
+    }
+    results_reader_close(&reader);
+    r->states = states;
+    r->repacked = !contiguous;
+    return result == STATUS_OK ? check_states(r, error) : result;
+}
+
+static status allocate(results *r, error_info *error) {
+    for (int i = ARRAY_STEPS_TAKEN; i < r->layout.array_count; i++)
+        r->row_bytes += r->layout.arrays[i].row_bytes;
+    r->row = malloc(r->row_bytes);
+    r->no_values = malloc((r->records.value_count + 1) * sizeof *r->no_values);
+    r->hosts = calloc(RESULTS_HOSTS, sizeof *r->hosts);
+    if (r->row == NULL || r->no_values == NULL || r->hosts == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    for (size_t i = 0; i < r->records.value_count; i++)
+        r->no_values[i] = NAN;
+    return STATUS_OK;
+}
+
+static status open_raw(results *r, error_info *error) {
+    r->file = open(r->path, O_RDWR | O_CLOEXEC);
+    if (r->file < 0)
+        return error_set(error, STATUS_IO, "%s: cannot open for writing: %s", r->path, strerror(errno));
+    return results_share(r->file, r->path, error);
+}
+
+static status load_hosts(results *r) {
+    for (size_t i = 0; i < RESULTS_HOSTS; i++) {
+        RETURN_IF_FAILED(results_read_row(r, ARRAY_HOSTS, i, r->hosts[i]));
+        r->hosts[i][RECORD_HOST_SIZE - 1] = '\0';
+        if (r->hosts[i][0] == '\0')
+            return STATUS_OK;
+        r->host_count++;
+    }
+    return STATUS_OK;
+}
+
+/* Enter this run into the table of sessions; when it is full, the last row is used again. */
+static status start_session(results *r, int32_t ranks) {
+    double start = 0;
+    for (r->session = 0; r->session < RESULTS_SESSIONS - 1; r->session++) {
+        RETURN_IF_FAILED(results_read_row(r, ARRAY_SESSION_START, r->session, &start));
+        if (isnan(start))
+            break;
+    }
+    start = clock_unix_seconds();
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_START, r->session, &start));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &start));
+    return results_write_row(r, ARRAY_SESSION_RANKS, r->session, &ranks);
+}
+
+/* Take a cell over that was stored whole and not published: its status is the one that fits the checksum. */
+static status salvage_cell(results *r, size_t cell, uint32_t checksum) {
+    RETURN_IF_FAILED(results_read_science(r, cell));
+    for (uint8_t state = CELL_DONE; state < CELL_STATUS_COUNT; state++)
+        if (results_checksum(r, cell, state) == checksum)
+            return results_add_unsynced(r, cell, state);
+    return STATUS_OK;
+}
+
+static status salvage(results *r) {
+    for (size_t cell = 0; cell < r->layout.cells; cell++) {
+        uint32_t checksum;
+        if (r->states[cell] != CELL_PENDING)
+            continue;
+        RETURN_IF_FAILED(results_read_row(r, ARRAY_CHECKSUM, cell, &checksum));
+        if (checksum != 0)
+            RETURN_IF_FAILED(salvage_cell(r, cell, checksum));
+    }
+    if (r->unsynced.count > 0)
+        log_note("%s: took over %zu cells that had been stored before the last run ended", r->path,
+                 r->unsynced.count);
+    return STATUS_OK;
+}
+
+static status resume(results *r, int ranks) {
+    RETURN_IF_FAILED(open_raw(r, &r->failure));
+    RETURN_IF_FAILED(load_hosts(r));
+    RETURN_IF_FAILED(start_session(r, ranks));
+    return salvage(r);
+}
+
+static status prepare(results *r, const job *j, const results_origin *origin, int ranks) {
+    error_info *error = &r->failure;
+    RETURN_IF_FAILED(results_layout_make(&r->layout, &j->grid, &r->records, error));
+    RETURN_IF_FAILED(check_place(r->path, error));
+    RETURN_IF_FAILED(results_lock(&r->lock, r->path, error));
+    if (access(r->path, F_OK) != 0)
+        RETURN_IF_FAILED(results_create(r->path, &r->layout, j, origin, error));
+    RETURN_IF_FAILED(inspect(r, j, origin->kernels, error));
+    RETURN_IF_FAILED(allocate(r, error));
+    return r->repacked ? STATUS_OK : resume(r, ranks);
+}
+
+void results_release(results **results_) {
+    results *r = *results_;
+    if (r->file >= 0)
+        close(r->file);
+    results_unlock(r->lock, r->path);
+    free(r->syncing.cells);
+    free(r->unsynced.cells);
+    free(r->hosts);
+    free(r->no_values);
+    free(r->row);
+    free(r->states);
+    free(r->path);
+    free(r);
+    *results_ = NULL;
+}
+
+status results_open(results **out, const char *path, const job *j, const record_layout *layout,
+                    const results_origin *origin, int ranks, error_info *error) {
+    *out = NULL;
+    results *r = calloc(1, sizeof *r);
+    if (r == NULL || (r->path = strdup(path)) == NULL) {
+        free(r);
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    }
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit shall be an error, not a death */
+    r->file = r->lock = -1;
+    r->records = *layout;
+    if (prepare(r, j, origin, ranks) == STATUS_OK) {
+        *out = r;
+        return STATUS_OK;
+    }
+    status result = error_set(error, r->failure.code, "%s", r->failure.text);
+    results_release(&r);
+    return result;
+}

@@ -1,0 +1,57 @@
+/* Private to the writer: its state, and what opening and storing share.
+ *
+ * Order of writes to a cell: values, provenance, checksum; after a sync that covers them, its status. A cell
+ * with a checksum and no status was stored and not published: it is taken over when the checksum holds. */
+#ifndef IO_RESULTS_WRITER_H
+#define IO_RESULTS_WRITER_H
+
+#include <pthread.h>
+
+#include "io/results_internal.h"
+
+typedef struct cell_list {
+    size_t *cells; /* (capacity), the first `count` in use */
+    size_t count, capacity;
+} cell_list;
+
+struct results {
+    char *path;
+    int file; /* -1: nothing can be written, see `repacked` */
+    int lock;
+    bool repacked; /* complete, and rewritten by another tool */
+    record_layout records;
+    results_layout layout;
+    uint8_t *states;    /* (cells) */
+    unsigned char *row; /* (row_bytes) science of one cell, array after array */
+    size_t row_bytes;
+    float *no_values;                /* (records.value_count) NaN */
+    char (*hosts)[RECORD_HOST_SIZE]; /* (RESULTS_HOSTS), the first host_count in use */
+    int host_count;
+    size_t session;     /* row of the session tables */
+    cell_list unsynced; /* stored since the last sync began */
+    cell_list syncing;  /* covered by the sync that runs */
+    bool sync_running;
+    pthread_t sync_thread;
+    double sync_started;
+    error_info failure; /* the first error; nothing is written after it */
+};
+
+/* Write or read one row of an array. A failure is kept in r->failure. */
+status results_write_row(results *r, int array, size_t row, const void *bytes);
+status results_read_row(results *r, int array, size_t row, void *bytes);
+
+/* Move the science of a cell between r->row and the file. */
+status results_write_science(results *r, size_t cell);
+status results_read_science(results *r, size_t cell);
+
+/* The checksum of r->row as the science of `cell` in `state`; never 0, which means that nothing was stored.
+ */
+uint32_t results_checksum(const results *r, uint64_t cell, uint8_t state);
+
+/* All of the cell but its status is written: the next sync covers it. */
+status results_add_unsynced(results *r, size_t cell, uint8_t state);
+
+/* Free everything; nothing is written. */
+void results_release(results **r);
+
+#endif
