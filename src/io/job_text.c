@@ -37,11 +37,10 @@ static status write_options(const job *j, char **text, error_info *error) {
     return out_of_memory(error);
 }
 
-/* What one value of a label axis says, the other axes being at their first: "sweep.NAME.LABEL.KEY = …". */
-static status write_label(const job *j, int axis, size_t index, FILE *stream, error_info *error) {
+/* What one value of a label axis says, the other axes being at `position`: "sweep.NAME.LABEL.KEY = …". */
+static status write_label(const job *j, int axis, const size_t position[GRID_MAX_AXES], FILE *stream,
+                          error_info *error) {
     const grid_axis *labels = &j->grid.axes[axis];
-    size_t position[GRID_MAX_AXES] = {0};
-    position[axis] = index;
     job variant = *j;
     variant.base = j->details->variants[job_variant_of(j, position)];
     variant.grid.axis_count = 0;
@@ -49,28 +48,44 @@ static status write_label(const job *j, int axis, size_t index, FILE *stream, er
     RETURN_IF_FAILED(write_options(&variant, &text, error));
     for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
         if (axis_sets(&j->details->axes[axis], line))
-            fprintf(stream, "sweep.%s.%s.%s\n", labels->name, labels->labels[index], line);
+            fprintf(stream, "sweep.%s.%s.%s\n", labels->name, labels->labels[position[axis]], line);
     free(text);
     return STATUS_OK;
 }
 
-static status write_labels(const job *j, FILE *stream, error_info *error) {
-    for (int axis = 0; axis < j->grid.axis_count; axis++)
-        for (size_t i = 0; j->grid.axes[axis].kind == AXIS_LABEL && i < j->grid.axes[axis].count; i++)
-            RETURN_IF_FAILED(write_label(j, axis, i, stream, error));
+/* The labels of `part`, the other axes being at its first values. */
+static status write_labels(const job *j, const grid *part, const size_t first[GRID_MAX_AXES], FILE *stream,
+                           error_info *error) {
+    for (int axis = 0; axis < part->axis_count; axis++) {
+        if (part->axes[axis].kind != AXIS_LABEL)
+            continue;
+        size_t position[GRID_MAX_AXES];
+        memcpy(position, first, sizeof position);
+        for (size_t i = 0; i < part->axes[axis].count; i++) {
+            grid_find_value(&j->grid.axes[axis], &part->axes[axis], i, &position[axis]);
+            RETURN_IF_FAILED(write_label(j, axis, position, stream, error));
+        }
+    }
     return STATUS_OK;
 }
 
-/* All lines: of the options, then of labels. The caller frees *text, also on failure. */
-static status write_lines(const job *j, char **text, error_info *error) {
+/* All lines of the job with the axes of `part`: of the options, then of labels. The caller frees *text, also
+ * on failure. */
+static status write_lines(const job *j, const grid *part, char **text, error_info *error) {
     char *options;
-    size_t size;
-    RETURN_IF_FAILED(write_options(j, &options, error));
+    size_t size, first[GRID_MAX_AXES] = {0};
+    job partial = *j;
+    for (int axis = 0; axis < part->axis_count; axis++)
+        grid_find_value(&j->grid.axes[axis], &part->axes[axis], 0, &first[axis]);
+    partial.base = j->details->variants[job_variant_of(j, first)];
+    partial.grid = *part;
+    partial.grid.paired = j->grid.paired;
+    RETURN_IF_FAILED(write_options(&partial, &options, error));
     FILE *stream = open_memstream(text, &size);
     status result = stream != NULL ? STATUS_OK : out_of_memory(error);
     if (stream != NULL) {
         fputs(options, stream);
-        result = write_labels(j, stream, error);
+        result = write_labels(j, part, first, stream, error);
         if (fclose(stream) != 0)
             result = out_of_memory(error);
     }
@@ -113,21 +128,26 @@ static void join_lines(const job *j, char *const *lines, size_t count, char *joi
             joined += sprintf(joined, "%s\n", lines[i]);
 }
 
-status job_write_canonical(job *j, error_info *error) {
+status job_part_canonical(const job *j, const grid *part, char **canonical, error_info *error) {
     char *text = NULL, **lines = NULL;
     size_t count;
-    status result = write_lines(j, &text, error);
-    if (result == STATUS_OK && (j->canonical = calloc(1, strlen(text) + 1)) == NULL)
+    *canonical = NULL;
+    status result = write_lines(j, part, &text, error);
+    if (result == STATUS_OK && (*canonical = calloc(1, strlen(text) + 1)) == NULL)
         result = out_of_memory(error);
     if (result == STATUS_OK)
         result = sort_lines(text, &lines, &count, error);
-    if (result == STATUS_OK) {
-        join_lines(j, lines, count, j->canonical);
-        j->digest = hash_bytes(j->canonical, strlen(j->canonical));
-    }
+    if (result == STATUS_OK)
+        join_lines(j, lines, count, *canonical);
     free(lines);
     free(text);
     return result;
+}
+
+status job_write_canonical(job *j, error_info *error) {
+    RETURN_IF_FAILED(job_part_canonical(j, &j->grid, &j->canonical, error));
+    j->digest = hash_bytes(j->canonical, strlen(j->canonical));
+    return STATUS_OK;
 }
 
 /* ---- Differences ------------------------------------------------------------------------------- */

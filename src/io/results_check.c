@@ -5,6 +5,8 @@
 
 #include "io/results_internal.h"
 
+enum { VALUE_SIZE = 256 };
+
 /* The differing keys on one line, separated by "; ". NULL when memory is out; the caller frees it. */
 static char *list_differences(const char *in_file, const char *in_job) {
     char *text = NULL;
@@ -35,14 +37,59 @@ static status other_job(const char *path, const char *in_file, const char *in_jo
     return STATUS_USAGE;
 }
 
-status results_check_job(results_reader *reader, const char *path, const job *j, const char *kernels,
+static bool same_axes(const grid *a, const grid *b) {
+    for (int i = 0; i < a->axis_count && i < b->axis_count; i++)
+        if (strcmp(a->axes[i].name, b->axes[i].name) != 0 || a->axes[i].kind != b->axes[i].kind)
+            return false;
+    return a->axis_count == b->axis_count;
+}
+
+/* Every value of the file's axis must be on the job's. */
+static status check_values(const char *path, const grid_axis *in_file, const grid_axis *in_job,
+                           error_info *error) {
+    char value[VALUE_SIZE];
+    size_t lost = 0, position = 0;
+    for (size_t i = 0; i < in_file->count; i++)
+        if (!grid_find_value(in_job, in_file, i, &position) && lost++ == 0)
+            grid_value_text(in_file, i, value, sizeof value);
+    if (lost == 0)
+        return STATUS_OK;
+    char more[64] = "";
+    if (lost > 1)
+        snprintf(more, sizeof more, " and %zu more of its values", lost - 1);
+    return error_set(error, STATUS_USAGE,
+                     "%s: has cells of %s=%s%s, which the job has no longer; a results file keeps what it "
+                     "has: put the values back (--only trains a part), or name another file with -o",
+                     path, in_file->name, value, more);
+}
+
+/* The file holds a part of the job's grid when the job with the file's axis values would be the file's. */
+static status check_part(results_reader *reader, const char *path, const char *in_file, const job *j,
                          error_info *error) {
+    const grid *part = results_reader_grid(reader);
+    if (!same_axes(part, &j->grid))
+        return other_job(path, in_file, j->canonical, error);
+    for (int i = 0; i < part->axis_count; i++)
+        RETURN_IF_FAILED(check_values(path, &part->axes[i], &j->grid.axes[i], error));
+    char *canonical;
+    status result = job_part_canonical(j, part, &canonical, error);
+    if (result == STATUS_OK && strcmp(in_file, canonical) != 0)
+        result = other_job(path, in_file, canonical, error);
+    free(canonical);
+    return result;
+}
+
+status results_check_job(results_reader *reader, const char *path, const job *j, const char *kernels,
+                         bool *grows, error_info *error) {
     char *canonical = NULL, *made_with = NULL;
+    *grows = false;
     status result = results_reader_attribute(reader, "job_canonical", &canonical, error);
     if (result == STATUS_OK)
         result = results_reader_attribute(reader, "kernels", &made_with, error);
-    if (result == STATUS_OK && strcmp(canonical, j->canonical) != 0)
-        result = other_job(path, canonical, j->canonical, error);
+    if (result == STATUS_OK && strcmp(canonical, j->canonical) != 0) {
+        result = check_part(reader, path, canonical, j, error);
+        *grows = result == STATUS_OK;
+    }
     if (result == STATUS_OK && strcmp(made_with, kernels) != 0)
         result =
             error_set(error, STATUS_USAGE,

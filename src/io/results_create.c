@@ -1,4 +1,5 @@
-/* Makes a results file: reserve space, lay out, fill with NaN, sync, rename into place. */
+/* Makes a results file: reserve space, lay out, fill with NaN, copy cells that are there, sync, rename into
+ * place. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -63,7 +64,8 @@ static status fill_nan(int file, const char *path, const results_array *a, size_
 }
 
 /* Numbers that are not there yet read NaN; whole numbers read 0, as the new file does anyway. */
-static status fill(int file, const char *path, const results_layout *layout, error_info *error) {
+static status fill(int file, const char *path, const results_layout *layout, const results_part *part,
+                   error_info *error) {
     struct stat info;
     if (fstat(file, &info) != 0)
         return error_set(error, STATUS_IO, "%s: cannot read its size: %s", path, strerror(errno));
@@ -74,12 +76,15 @@ static status fill(int file, const char *path, const results_layout *layout, err
         if (a->type == ELEMENT_FLOAT32 || a->type == ELEMENT_FLOAT64)
             RETURN_IF_FAILED(fill_nan(file, path, a, rows, error));
     }
+    if (part != NULL)
+        RETURN_IF_FAILED(results_part_copy(part, file, path, layout, error));
     if (fsync(file) != 0)
         return error_set(error, STATUS_IO, "%s: cannot sync: %s", path, strerror(errno));
     return STATUS_OK;
 }
 
-static status fill_file(const char *temporary, const char *path, results_layout layout, error_info *error) {
+static status fill_file(const char *temporary, const char *path, results_layout layout,
+                        const results_part *part, error_info *error) {
     results_reader *reader;
     RETURN_IF_FAILED(results_reader_open(&reader, temporary, error));
     bool contiguous;
@@ -90,7 +95,7 @@ static status fill_file(const char *temporary, const char *path, results_layout 
     int file = open(temporary, O_RDWR | O_CLOEXEC);
     if (file < 0)
         return error_set(error, STATUS_IO, "%s: cannot open: %s", path, strerror(errno));
-    result = fill(file, path, &layout, error);
+    result = fill(file, path, &layout, part, error);
     close(file);
     return result;
 }
@@ -111,7 +116,7 @@ static status sync_directory(const char *path, error_info *error) {
 }
 
 status results_create(const char *path, const results_layout *layout, const job *j,
-                      const results_origin *origin, error_info *error) {
+                      const results_origin *origin, const results_part *part, error_info *error) {
     char *temporary;
     if (asprintf(&temporary, "%s.tmp", path) < 0)
         return error_set(error, STATUS_INTERNAL, "out of memory");
@@ -121,7 +126,7 @@ status results_create(const char *path, const results_layout *layout, const job 
     if (result == STATUS_OK)
         result = results_write_structure(temporary, layout, j, origin, error);
     if (result == STATUS_OK)
-        result = fill_file(temporary, path, *layout, error);
+        result = fill_file(temporary, path, *layout, part, error);
     if (result == STATUS_OK && rename(temporary, path) != 0)
         result =
             error_set(error, STATUS_IO, "%s: cannot rename %s to it: %s", path, temporary, strerror(errno));

@@ -112,6 +112,9 @@ typedef struct results_layout {
 status results_layout_make(results_layout *out, const grid *g, const record_layout *records,
                            error_info *error);
 
+/* The rows of array i are hosts or sessions, not cells. */
+bool results_array_is_table(int i);
+
 /* Rows of array i: cells, hosts or sessions. */
 size_t results_array_rows(const results_layout *layout, int i);
 
@@ -177,19 +180,46 @@ status raw_read(int file, const char *path, void *bytes, size_t size, uint64_t o
 status raw_write(int file, const char *path, const void *bytes, size_t size, uint64_t offset,
                  error_info *error);
 
+/* ---- Checksums (results_rows.c) ---------------------------------------------------------------- */
+
+/* The checksum of `row`, all that the file holds of a cell from ARRAY_STEPS_TAKEN on, in `state`; never 0,
+ * which means that nothing was stored. */
+uint32_t results_checksum(uint64_t cell, const unsigned char *row, size_t bytes, uint8_t state);
+
+/* The state with which `row` fits `checksum`; CELL_PENDING when there is none. */
+uint8_t results_find_state(uint64_t cell, const unsigned char *row, size_t bytes, uint32_t checksum);
+
 /* ---- Creation (results_create.c, results_check.c) ---------------------------------------------- */
 
-/* Make a whole, empty results file appear at `path`: all or nothing, also when the machine dies meanwhile. */
+typedef struct results_part results_part;
+
+/* Make a whole results file appear at `path`, also in place of another: all or nothing, also when the machine
+ * dies meanwhile. It has the cells of `part`, or none when that is NULL. */
 status results_create(const char *path, const results_layout *layout, const job *j,
-                      const results_origin *origin, error_info *error);
+                      const results_origin *origin, const results_part *part, error_info *error);
 
 /* Find the offsets of all arrays. STATUS_IO when the file does not have them so; *contiguous is false when it
  * was repacked and cannot be written raw. */
 status results_locate(results_reader *reader, results_layout *layout, bool *contiguous, error_info *error);
 
-/* STATUS_USAGE when the file belongs to another job or was made with another kernel set. */
+/* STATUS_USAGE when the file belongs to another job or was made with another kernel set. *grows: it belongs
+ * to this job with fewer values on its axes. */
 status results_check_job(results_reader *reader, const char *path, const job *j, const char *kernels,
+                         bool *grows, error_info *error);
+
+/* ---- Growth: the cells of a file go over into one of a larger grid (results_grow.c) ------------ */
+
+/* Open the file at `path`, of which results_check_job said that it grows into `whole` (borrowed). Until it is
+ * closed no HDF5 program can open it for writing. STATUS_IO: it was rewritten by another tool, or is damaged.
+ */
+status results_part_open(results_part **out, const char *path, const grid *whole, error_info *error);
+
+/* Copy all cells and tables to the file whose arrays are at the offsets of `layout`. A cell that does not fit
+ * its checksum stays pending there, with a warning. */
+status results_part_copy(const results_part *part, int file, const char *path, const results_layout *layout,
                          error_info *error);
+
+void results_part_close(results_part **part);
 
 /* ---- Locks (results_lock.c) -------------------------------------------------------------------- */
 

@@ -178,9 +178,12 @@ status results_layout_make(results_layout *out, const grid *g, const record_layo
     return check_names(out, error);
 }
 
+bool results_array_is_table(int i) {
+    return i >= ARRAY_HOSTS && i <= ARRAY_SESSION_RANKS;
+}
+
 size_t results_array_rows(const results_layout *layout, int i) {
-    bool table = i >= ARRAY_HOSTS && i <= ARRAY_SESSION_RANKS;
-    return table ? layout->arrays[i].dims[0] : layout->cells;
+    return results_array_is_table(i) ? layout->arrays[i].dims[0] : layout->cells;
 }
 
 uint64_t results_layout_bytes(const results_layout *layout) {

@@ -45,24 +45,50 @@ static status check_states(results *r, error_info *error) {
     return STATUS_OK;
 }
 
-/* Check the file and learn offsets and states from it. */
-static status inspect(results *r, const job *j, const char *kernels, error_info *error) {
+static status read_states(results *r, results_reader *reader, error_info *error) {
+    results_dataset d;
+    void *states;
+    RETURN_IF_FAILED(results_reader_describe(reader, "status", &d, error));
+    RETURN_IF_FAILED(results_reader_read_all(reader, &d, &states, error));
+    r->states = states;
+    return check_states(r, error);
+}
+
+/* Check the file and, unless it has to grow first, learn offsets and states from it. */
+static status inspect(results *r, const job *j, const char *kernels, bool *grows, error_info *error) {
     results_reader *reader;
     RETURN_IF_FAILED(results_reader_open(&reader, r->path, error));
-    void *states = NULL;
-    bool contiguous = true;
-    status result = results_check_job(reader, r->path, j, kernels, error);
-    if (result == STATUS_OK &&
-        (result = results_locate(reader, &r->layout, &contiguous, error)) == STATUS_OK) {
-        results_dataset d;
-        result = results_reader_describe(reader, "status", &d, error);
+    bool contiguous;
+    status result = results_check_job(reader, r->path, j, kernels, grows, error);
+    if (result == STATUS_OK && !*grows) {
+        result = results_locate(reader, &r->layout, &contiguous, error);
+        r->repacked = result == STATUS_OK && !contiguous;
         if (result == STATUS_OK)
-            result = results_reader_read_all(reader, &d, &states, error);
+            result = read_states(r, reader, error);
     }
     results_reader_close(&reader);
-    r->states = states;
-    r->repacked = !contiguous;
-    return result == STATUS_OK ? check_states(r, error) : result;
+    return result;
+}
+
+/* Replace the file by one of the job's grid, which has all that is in it. */
+static status grow(results *r, const job *j, const results_origin *origin, error_info *error) {
+    results_part *part;
+    RETURN_IF_FAILED(results_part_open(&part, r->path, &j->grid, error));
+    status result = results_create(r->path, &r->layout, j, origin, part, error);
+    results_part_close(&part);
+    return result;
+}
+
+/* Have the whole file at its place, and know its states. */
+static status provide(results *r, const job *j, const results_origin *origin, error_info *error) {
+    if (access(r->path, F_OK) != 0)
+        RETURN_IF_FAILED(results_create(r->path, &r->layout, j, origin, NULL, error));
+    bool grows;
+    RETURN_IF_FAILED(inspect(r, j, origin->kernels, &grows, error));
+    if (!grows)
+        return STATUS_OK;
+    RETURN_IF_FAILED(grow(r, j, origin, error));
+    return inspect(r, j, origin->kernels, &grows, error);
 }
 
 static status allocate(results *r, error_info *error) {
@@ -113,10 +139,8 @@ static status start_session(results *r, int32_t ranks) {
 /* Take a cell over that was stored whole and not published: its status is the one that fits the checksum. */
 static status salvage_cell(results *r, size_t cell, uint32_t checksum) {
     RETURN_IF_FAILED(results_read_science(r, cell));
-    for (uint8_t state = CELL_DONE; state < CELL_STATUS_COUNT; state++)
-        if (results_checksum(r, cell, state) == checksum)
-            return results_add_unsynced(r, cell, state);
-    return STATUS_OK;
+    const uint8_t state = results_find_state(cell, r->row, r->row_bytes, checksum);
+    return state == CELL_PENDING ? STATUS_OK : results_add_unsynced(r, cell, state);
 }
 
 static status salvage(results *r) {
@@ -146,9 +170,7 @@ static status prepare(results *r, const job *j, const results_origin *origin, in
     RETURN_IF_FAILED(results_layout_make(&r->layout, &j->grid, &r->records, error));
     RETURN_IF_FAILED(check_place(r->path, error));
     RETURN_IF_FAILED(results_lock(&r->lock, r->path, error));
-    if (access(r->path, F_OK) != 0)
-        RETURN_IF_FAILED(results_create(r->path, &r->layout, j, origin, error));
-    RETURN_IF_FAILED(inspect(r, j, origin->kernels, error));
+    RETURN_IF_FAILED(provide(r, j, origin, error));
     RETURN_IF_FAILED(allocate(r, error));
     return r->repacked ? STATUS_OK : resume(r, ranks);
 }

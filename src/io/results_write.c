@@ -158,7 +158,7 @@ static status store(results *r, const cell_record *record) {
     gather_science(r, record);
     RETURN_IF_FAILED(results_write_science(r, cell));
     RETURN_IF_FAILED(write_provenance(r, record));
-    const uint32_t checksum = results_checksum(r, cell, state);
+    const uint32_t checksum = results_checksum(cell, r->row, r->row_bytes, state);
     RETURN_IF_FAILED(results_write_row(r, ARRAY_CHECKSUM, cell, &checksum));
     return results_add_unsynced(r, cell, state);
 }

@@ -44,10 +44,6 @@ status results_read_row(results *r, int array, size_t row, void *bytes);
 status results_write_science(results *r, size_t cell);
 status results_read_science(results *r, size_t cell);
 
-/* The checksum of r->row as the science of `cell` in `state`; never 0, which means that nothing was stored.
- */
-uint32_t results_checksum(const results *r, uint64_t cell, uint8_t state);
-
 /* All of the cell but its status is written: the next sync covers it. */
 status results_add_unsynced(results *r, size_t cell, uint8_t state);
 

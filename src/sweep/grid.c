@@ -59,6 +59,26 @@ void grid_value_text(const grid_axis *axis, size_t index, char *text, size_t siz
         snprintf(text, size, "%.17g", number);
 }
 
+/* -0 and 0 are two values: they name different random streams. */
+static bool same_value(const grid_axis *a, size_t i, const grid_axis *b, size_t k) {
+    if (a->kind == AXIS_LABEL)
+        return strcmp(a->labels[i], b->labels[k]) == 0;
+    return memcmp(&a->numbers[i], &b->numbers[k], sizeof *a->numbers) == 0;
+}
+
+bool grid_find_value(const grid_axis *whole, const grid_axis *part, size_t i, size_t *position) {
+    if (whole->kind != part->kind)
+        return false;
+    for (size_t tried = 0; tried < whole->count; tried++) {
+        const size_t at = (*position + tried) % whole->count;
+        if (same_value(whole, at, part, i)) {
+            *position = at;
+            return true;
+        }
+    }
+    return false;
+}
+
 void grid_cell_text(const grid *g, size_t cell, char *text, size_t size) {
     size_t index[GRID_MAX_AXES];
     grid_cell_index(g, cell, index);

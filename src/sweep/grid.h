@@ -44,6 +44,10 @@ uint64_t grid_coordinates(const grid *g, size_t cell);
 /* One axis value as text: "0.01", "3", "cnn4". */
 void grid_value_text(const grid_axis *axis, size_t index, char *text, size_t size);
 
+/* Find value `i` of the axis `part` on the axis `whole`, bit for bit. The search begins at *position, which
+ * for a list that was only added to saves it, and leaves it there. False when it is not on that axis. */
+bool grid_find_value(const grid_axis *whole, const grid_axis *part, size_t i, size_t *position);
+
 /* "run=3, lr=0.01, lambda=0" */
 void grid_cell_text(const grid *g, size_t cell, char *text, size_t size);
 

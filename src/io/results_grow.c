@@ -1,0 +1,228 @@
+/* Copies the cells of a results file into one of a larger grid.
+ *
+ * Cells are matched by their axis values. What a cell recorded keeps its bits; where the new file has more
+ * room in a dimension, as for longer curves, the rest is NaN. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "io/results_part.h"
+
+typedef struct copier {
+    const results_part *part;
+    int file;
+    const char *path;
+    const results_layout *layout;
+    results_dataset provenance[ARRAY_CHECKSUM]; /* of the part; those of cells only */
+    const part_array *sources[ARRAY_MAX];       /* NULL: the part has no such array */
+    unsigned char *from;                        /* (part->row_bytes) science of a cell, array after array */
+    unsigned char *to;                          /* (row_bytes) the same in the new file */
+    size_t row_bytes;
+    size_t kept, damaged; /* cells */
+} copier;
+
+static status read_row(const copier *c, const results_dataset *d, size_t cell, void *row, error_info *error) {
+    return raw_read(c->part->file, c->part->path, row, d->row_bytes, d->offset + cell * d->row_bytes, error);
+}
+
+static status write_row(const copier *c, int array, size_t cell, const void *row, error_info *error) {
+    const results_array *a = &c->layout->arrays[array];
+    return raw_write(c->file, c->path, row, a->row_bytes, a->offset + cell * a->row_bytes, error);
+}
+
+/* ---- Hosts and sessions ------------------------------------------------------------------------ */
+
+static status copy_table(const copier *c, int array, error_info *error) {
+    const results_array *a = &c->layout->arrays[array];
+    const size_t bytes = a->row_bytes * a->dims[0];
+    results_dataset d;
+    RETURN_IF_FAILED(results_part_describe(c->part, a->name, &d, error));
+    if (d.type != a->type || results_dataset_elements(&d) * d.row_bytes != bytes)
+        return error_set(error, STATUS_IO, "%s: the data set %s has another size than this program writes",
+                         c->part->path, a->name);
+    void *table = malloc(bytes);
+    if (table == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    status result = raw_read(c->part->file, c->part->path, table, bytes, d.offset, error);
+    if (result == STATUS_OK)
+        result = raw_write(c->file, c->path, table, bytes, a->offset, error);
+    free(table);
+    return result;
+}
+
+static status copy_tables(const copier *c, error_info *error) {
+    for (int i = 0; i < c->layout->array_count; i++)
+        if (results_array_is_table(i))
+            RETURN_IF_FAILED(copy_table(c, i, error));
+    return STATUS_OK;
+}
+
+/* ---- Science of a cell ------------------------------------------------------------------------- */
+
+/* What a cell that recorded nothing has. */
+static void clear_row(copier *c) {
+    memset(c->to, 0, c->row_bytes);
+    unsigned char *at = c->to;
+    for (int i = ARRAY_STEPS_TAKEN; i < c->layout->array_count; i++) {
+        const results_array *a = &c->layout->arrays[i];
+        if (a->type == ELEMENT_FLOAT32)
+            for (size_t k = 0; k < a->row_bytes; k += sizeof(float))
+                memcpy(at + k, &(float){NAN}, sizeof(float));
+        at += a->row_bytes;
+    }
+}
+
+/* Put a block of values into the corner of a larger one, from dimension `d` on; returns what follows `from`.
+ */
+static const unsigned char *place_block(const results_array *large, const results_dataset *small, int d,
+                                        size_t large_bytes, unsigned char *to, const unsigned char *from) {
+    if (d == large->rank) {
+        memcpy(to, from, large_bytes);
+        return from + large_bytes;
+    }
+    const size_t slice_bytes = large_bytes / large->dims[d];
+    for (size_t i = 0; i < small->dims[d]; i++)
+        from = place_block(large, small, d + 1, slice_bytes, to + i * slice_bytes, from);
+    return from;
+}
+
+static void place_row(copier *c) {
+    clear_row(c);
+    unsigned char *at = c->to;
+    for (int i = ARRAY_STEPS_TAKEN; i < c->layout->array_count; i++) {
+        const results_array *a = &c->layout->arrays[i];
+        const part_array *source = c->sources[i];
+        if (source != NULL)
+            place_block(a, &source->data, c->layout->grid->axis_count, a->row_bytes, at,
+                        c->from + source->at);
+        at += a->row_bytes;
+    }
+}
+
+static status write_science(const copier *c, size_t cell, uint8_t state, error_info *error) {
+    const unsigned char *at = c->to;
+    for (int i = ARRAY_STEPS_TAKEN; i < c->layout->array_count; i++) {
+        RETURN_IF_FAILED(write_row(c, i, cell, at, error));
+        at += c->layout->arrays[i].row_bytes;
+    }
+    const uint32_t checksum = results_checksum(cell, c->to, c->row_bytes, state);
+    RETURN_IF_FAILED(write_row(c, ARRAY_CHECKSUM, cell, &checksum, error));
+    return write_row(c, ARRAY_STATUS, cell, &state, error);
+}
+
+static status read_science(const copier *c, size_t cell, error_info *error) {
+    for (int i = 0; i < c->part->array_count; i++) {
+        const part_array *a = &c->part->arrays[i];
+        RETURN_IF_FAILED(read_row(c, &a->data, cell, c->from + a->at, error));
+    }
+    return STATUS_OK;
+}
+
+/* A cell that is stored whole goes over, whether its status was published or not. */
+static status copy_science(copier *c, size_t cell, size_t place, error_info *error) {
+    uint8_t state;
+    uint32_t checksum;
+    RETURN_IF_FAILED(read_row(c, &c->part->status, cell, &state, error));
+    RETURN_IF_FAILED(read_row(c, &c->part->checksum, cell, &checksum, error));
+    if (state == CELL_PENDING && checksum == 0)
+        return STATUS_OK;
+    RETURN_IF_FAILED(read_science(c, cell, error));
+    const uint8_t found = results_find_state(cell, c->from, c->part->row_bytes, checksum);
+    if (found == CELL_PENDING || (state != CELL_PENDING && state != found)) {
+        c->damaged += state != CELL_PENDING;
+        return STATUS_OK;
+    }
+    c->kept++;
+    place_row(c);
+    return write_science(c, place, found, error);
+}
+
+/* ---- Cells ------------------------------------------------------------------------------------- */
+
+static status copy_provenance(const copier *c, size_t cell, size_t place, error_info *error) {
+    for (int i = 0; i < ARRAY_CHECKSUM; i++) {
+        unsigned char row[sizeof(double)];
+        RETURN_IF_FAILED(read_row(c, &c->provenance[i], cell, row, error));
+        RETURN_IF_FAILED(write_row(c, i, place, row, error));
+    }
+    return STATUS_OK;
+}
+
+static status copy_cells(copier *c, error_info *error) {
+    const size_t cells = grid_cells(c->part->grid);
+    for (size_t cell = 0; cell < cells; cell++) {
+        const size_t place = results_part_place(c->part, cell);
+        RETURN_IF_FAILED(copy_provenance(c, cell, place, error));
+        RETURN_IF_FAILED(copy_science(c, cell, place, error));
+    }
+    if (c->damaged > 0)
+        log_warning("%s: %zu cells do not fit their checksum and are trained again", c->path, c->damaged);
+    log_note("%s: grows from %zu to %zu cells; %zu are trained already", c->path, cells, c->layout->cells,
+             c->kept);
+    return STATUS_OK;
+}
+
+/* ---- Preparation ------------------------------------------------------------------------------- */
+
+/* Every dimension of the new array has room for the old one. */
+static bool fits(const results_array *large, const results_dataset *small, int axes) {
+    if (small->type != large->type || small->rank != large->rank)
+        return false;
+    for (int i = axes; i < large->rank; i++)
+        if (small->dims[i] > large->dims[i])
+            return false;
+    return true;
+}
+
+/* Which array of the part goes into array `i`; a layer that only new cells have is not there. */
+static status find_source(copier *c, int i, error_info *error) {
+    const results_array *a = &c->layout->arrays[i];
+    for (int k = 0; k < c->part->array_count; k++) {
+        const part_array *source = &c->part->arrays[k];
+        if (strcmp(source->data.name, a->name) != 0)
+            continue;
+        if (!fits(a, &source->data, c->layout->grid->axis_count))
+            return error_set(error, STATUS_IO, "%s: the data set %s has no room in the larger grid",
+                             c->part->path, a->name);
+        c->sources[i] = source;
+    }
+    return STATUS_OK;
+}
+
+static status find_sources(copier *c, error_info *error) {
+    for (int i = 0; i < ARRAY_CHECKSUM; i++) {
+        const results_array *a = &c->layout->arrays[i];
+        RETURN_IF_FAILED(results_part_describe(c->part, a->name, &c->provenance[i], error));
+        if (c->provenance[i].type != a->type)
+            return error_set(error, STATUS_IO, "%s: the data set %s has an unexpected type", c->part->path,
+                             a->name);
+    }
+    int found = 0;
+    for (int i = ARRAY_STEPS_TAKEN; i < c->layout->array_count; i++) {
+        c->row_bytes += c->layout->arrays[i].row_bytes;
+        RETURN_IF_FAILED(find_source(c, i, error));
+        found += c->sources[i] != NULL;
+    }
+    if (found < c->part->array_count)
+        return error_set(error, STATUS_IO, "%s: has data sets that the larger grid does not record",
+                         c->part->path);
+    return STATUS_OK;
+}
+
+status results_part_copy(const results_part *part, int file, const char *path, const results_layout *layout,
+                         error_info *error) {
+    copier c = {.part = part, .file = file, .path = path, .layout = layout};
+    RETURN_IF_FAILED(find_sources(&c, error));
+    RETURN_IF_FAILED(copy_tables(&c, error));
+    c.from = malloc(part->row_bytes);
+    c.to = malloc(c.row_bytes);
+    status result = STATUS_OK;
+    if (c.from == NULL || c.to == NULL)
+        result = error_set(error, STATUS_INTERNAL, "out of memory");
+    if (result == STATUS_OK)
+        result = copy_cells(&c, error);
+    free(c.from);
+    free(c.to);
+    return result;
+}

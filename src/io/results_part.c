@@ -1,0 +1,116 @@
+/* The file that grows: where its arrays are, and where its cells go. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/results_part.h"
+
+static status out_of_memory(error_info *error) {
+    return error_set(error, STATUS_INTERNAL, "out of memory");
+}
+
+/* Find where the values of the file's axes are on the axes of `whole`. */
+static status map_axes(results_part *part, error_info *error) {
+    for (int i = 0; i < part->grid->axis_count; i++) {
+        const grid_axis *axis = &part->grid->axes[i];
+        size_t *positions = calloc(axis->count, sizeof *positions), position = 0;
+        if (positions == NULL)
+            return out_of_memory(error);
+        part->positions[i] = positions;
+        for (size_t k = 0; k < axis->count; k++) {
+            if (!grid_find_value(&part->whole->axes[i], axis, k, &position))
+                return error_set(error, STATUS_INTERNAL, "%s: value %zu of the axis %s has no place",
+                                 part->path, k, axis->name);
+            positions[k] = position;
+        }
+    }
+    return STATUS_OK;
+}
+
+status results_part_describe(const results_part *part, const char *name, results_dataset *out,
+                             error_info *error) {
+    RETURN_IF_FAILED(results_reader_describe(part->reader, name, out, error));
+    if (out->offset == 0)
+        return error_set(error, STATUS_IO,
+                         "%s: was rewritten by another tool (h5repack?) and cannot be enlarged", part->path);
+    out->row_bytes = element_size(out->type);
+    return STATUS_OK;
+}
+
+/* Append an array of cells to those that the checksum covers. */
+static status add_array(results_part *part, const char *name, error_info *error) {
+    part_array *a = &part->arrays[part->array_count++];
+    RETURN_IF_FAILED(results_part_describe(part, name, &a->data, error));
+    const int axes = part->grid->axis_count;
+    for (int i = 0; i < axes && i < a->data.rank; i++)
+        if (a->data.dims[i] != part->grid->axes[i].count)
+            return error_set(error, STATUS_IO, "%s: the data set %s is not one of cells", part->path, name);
+    for (int i = axes; i < a->data.rank; i++)
+        a->data.row_bytes *= a->data.dims[i];
+    a->at = part->row_bytes;
+    part->row_bytes += a->data.row_bytes;
+    return STATUS_OK;
+}
+
+/* What a cell recorded stands after the status, in the order of the file. */
+static status list_arrays(results_part *part, error_info *error) {
+    const int count = results_reader_count(part->reader);
+    part->arrays = calloc((size_t)count, sizeof *part->arrays);
+    if (part->arrays == NULL)
+        return out_of_memory(error);
+    bool after_status = false;
+    for (int i = 0; i < count; i++) {
+        const char *name = results_reader_name(part->reader, i);
+        if (after_status)
+            RETURN_IF_FAILED(add_array(part, name, error));
+        after_status |= strcmp(name, "status") == 0;
+    }
+    RETURN_IF_FAILED(results_part_describe(part, "status", &part->status, error));
+    return results_part_describe(part, "provenance/checksum", &part->checksum, error);
+}
+
+static status open_part(results_part *part, error_info *error) {
+    RETURN_IF_FAILED(results_reader_open(&part->reader, part->path, error));
+    part->grid = results_reader_grid(part->reader);
+    part->file = open(part->path, O_RDONLY | O_CLOEXEC);
+    if (part->file < 0)
+        return error_set(error, STATUS_IO, "%s: cannot open: %s", part->path, strerror(errno));
+    RETURN_IF_FAILED(results_share(part->file, part->path, error));
+    RETURN_IF_FAILED(map_axes(part, error));
+    return list_arrays(part, error);
+}
+
+status results_part_open(results_part **out, const char *path, const grid *whole, error_info *error) {
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return out_of_memory(error);
+    **out = (results_part){.path = path, .file = -1, .whole = whole};
+    status result = open_part(*out, error);
+    if (result != STATUS_OK)
+        results_part_close(out);
+    return result;
+}
+
+void results_part_close(results_part **part_) {
+    results_part *part = *part_;
+    if (part == NULL)
+        return;
+    for (int i = 0; i < GRID_MAX_AXES; i++)
+        free(part->positions[i]);
+    free(part->arrays);
+    if (part->file >= 0)
+        close(part->file);
+    results_reader_close(&part->reader);
+    free(part);
+    *part_ = NULL;
+}
+
+size_t results_part_place(const results_part *part, size_t cell) {
+    size_t index[GRID_MAX_AXES];
+    grid_cell_index(part->grid, cell, index);
+    for (int i = 0; i < part->grid->axis_count; i++)
+        index[i] = part->positions[i][index[i]];
+    return grid_index_cell(part->whole, index);
+}
