@@ -357,6 +357,7 @@ static void test_other_job_is_refused(void **state) {
     store_all(f);
     char canonical[] = "optimizer.lr = 0.02\nsweep.lr.set = optimizer.lr\n";
     f->job.canonical = canonical;
+    f->job.grid.axis_count = 2;
     assert_refused(f, STATUS_USAGE, "another job");
     assert_refused(f, STATUS_USAGE, "optimizer.lr: 0.01");
 }
