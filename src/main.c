@@ -34,7 +34,20 @@ static const verb verbs[] = {
      "  --max-failures N stop after N failed or diverged cells\n"
      "  --retry-failed   train cells again that failed before\n"
      "  --quiet          no progress on standard error\n"
+     "  --time-limit T   stop in good order before T (seconds or H:MM:SS) have passed: exit status 75.\n"
+     "                   $SLURM_JOB_END_TIME is a limit, too\n"
      "INT, TERM or USR1 to any rank or to mpirun stop the run in good order: exit status 75.\n"},
+    {"launch", "start mpirun with the right flags, and again when it dies, until the sweep is done",
+     cli_launch,
+     "mpisweep launch [-n N] [--give-up N] [--start-timeout SECONDS] JOB.yaml [as run]...\n"
+     "\n"
+     "Runs `mpirun -n N mpisweep run JOB.yaml ...` and starts it again when a rank or mpirun dies. The exit\n"
+     "status is that of rank 0.\n"
+     "  -n, --ranks N    ranks (default: the cores that this process may use; under Slurm those of the job)\n"
+     "  --give-up N      give up after N starts in a row that finished no cell (default: 6)\n"
+     "  --start-timeout SECONDS  end a start in which rank 0 is not up by then (default: 120)\n"
+     "  --time-limit T   as in run, over all starts together\n"
+     "INT, TERM or USR1 stop the sweep in good order: exit status 75.\n"},
     {"status", "count the cells of a results file, also while a run writes it", cli_status,
      "mpisweep status RESULTS.h5 [--json]\n"
      "\n"

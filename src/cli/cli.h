@@ -14,6 +14,7 @@
 
 status cli_plan(int argc, char **argv, error_info *error);
 status cli_run(int argc, char **argv, error_info *error);
+status cli_launch(int argc, char **argv, error_info *error);
 status cli_status(int argc, char **argv, error_info *error);
 status cli_verify(int argc, char **argv, error_info *error);
 status cli_bench(int argc, char **argv, error_info *error);

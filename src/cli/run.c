@@ -1,12 +1,16 @@
 /* mpisweep run: trains every cell of a job that has no result yet. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/launch_report.h"
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
+#include "cli/time_limit.h"
 #include "io/job_data.h"
 #include "io/results.h"
 #include "sweep/sweep.h"
@@ -16,12 +20,14 @@ typedef struct run_options {
     const char *job_path, *results_path, *data_directory;
     cli_list settings, only;
     long max_failures; /* 0: no limit */
+    double time_limit; /* seconds; INFINITY: none */
     bool retry_failed, quiet;
 } run_options;
 
 /* What one rank has. */
 typedef struct run {
     mpi_world *world;
+    int report; /* to `mpisweep launch`; -1: none */
     run_options options;
     job *job;
     stored_dataset stored;
@@ -34,6 +40,8 @@ typedef struct run {
     bool *left_out; /* (cells) not to be trained in this run */
     double *costs;  /* (cells) predicted FLOPs */
     progress progress;
+    uint64_t settled;   /* cells that had a result when the run began */
+    double next_report; /* of progress, to launch */
 } run;
 
 static status parse_option(run_options *o, int code, error_info *error) {
@@ -50,6 +58,8 @@ static status parse_option(run_options *o, int code, error_info *error) {
         return STATUS_OK;
     case 'm':
         return cli_parse_number("max-failures", optarg, 1, &o->max_failures, error);
+    case 't':
+        return time_limit_parse(optarg, &o->time_limit, error);
     case 'r':
         o->retry_failed = true;
         return STATUS_OK;
@@ -67,10 +77,12 @@ static status parse_options(run_options *o, int argc, char **argv, error_info *e
         {"only", required_argument, NULL, 'y'},
         {"data", required_argument, NULL, 'd'},
         {"max-failures", required_argument, NULL, 'm'},
+        {"time-limit", required_argument, NULL, 't'},
         {"retry-failed", no_argument, NULL, 'r'},
         {"quiet", no_argument, NULL, 'q'},
         {NULL, 0, NULL, 0},
     };
+    o->time_limit = INFINITY;
     for (int code; (code = cli_next_option(argc, argv, "o:", longs, error)) != -1;)
         RETURN_IF_FAILED(parse_option(o, code, error));
     o->data_directory = cli_data_directory(o->data_directory);
@@ -164,8 +176,10 @@ static status prepare_sweep(run *r, error_info *error) {
     RETURN_IF_FAILED(cli_predict_costs(r->job, &r->stored.data, r->costs, error));
     RETURN_IF_FAILED(open_results(r, error));
     const uint8_t *states = results_states(r->results);
-    for (size_t cell = 0; cell < cells; cell++)
+    for (size_t cell = 0; cell < cells; cell++) {
         r->left_out[cell] = states[cell] != CELL_PENDING || !r->selected[cell];
+        r->settled += states[cell] != CELL_PENDING;
+    }
     return STATUS_OK;
 }
 
@@ -198,9 +212,20 @@ static status store(void *context, const cell_record *record, error_info *error)
     return results_store(r->results, record, error);
 }
 
+/* Not for every cell: there may be thousands a second. */
+static void report_progress(run *r, const coordinator_counts *counts) {
+    const double interval = 0.5; /* seconds */
+    const double now = clock_seconds();
+    if (now < r->next_report)
+        return;
+    r->next_report = now + interval;
+    launch_report_send(r->report, REPORT_PROGRESS, r->settled + counts->finished);
+}
+
 static status tick(void *context, const coordinator_counts *counts, error_info *error) {
     run *r = context;
     progress_show(&r->progress, counts);
+    report_progress(r, counts);
     return results_tick(r->results, error);
 }
 
@@ -274,6 +299,7 @@ static status train_cells(run *r, error_info *error) {
 static status run_steps(run *r, int argc, char **argv, error_info *error) {
     RETURN_IF_FAILED(mpi_world_agree(r->world, parse_options(&r->options, argc, argv, error), error));
     log_set_quiet(r->options.quiet);
+    stop_signal_after(time_limit_left(r->options.time_limit));
     RETURN_IF_FAILED(mpi_world_agree(r->world, load_job(r, error), error));
     RETURN_IF_FAILED(mpi_world_agree(r->world, load_data(r, error), error));
     status prepared = mpi_world_rank(r->world) == 0 ? prepare_sweep(r, error) : STATUS_OK;
@@ -282,9 +308,12 @@ static status run_steps(run *r, int argc, char **argv, error_info *error) {
 }
 
 status cli_run(int argc, char **argv, error_info *error) {
-    run r = {0};
+    run r = {.report = launch_report_open()};
     stop_signal_install();
     RETURN_IF_FAILED(mpi_world_open(&r.world, error));
+    const bool follows = mpi_world_rank(r.world) != 0;
+    if (!follows)
+        launch_report_send(r.report, REPORT_UP, 0);
     status result = run_steps(&r, argc, argv, error);
     error_info *slot = result == STATUS_OK ? error : NULL; /* the first failure is the one to report */
     status closed = results_close(&r.results, slot);
@@ -292,8 +321,9 @@ status cli_run(int argc, char **argv, error_info *error) {
     free(r.left_out);
     free(r.costs);
     job_destroy(&r.job);
+    if (!follows)
+        launch_report_send(r.report, REPORT_END, result != STATUS_OK ? result : closed);
     status left = STATUS_OK;
-    const bool follows = mpi_world_rank(r.world) != 0;
     if (result == STATUS_STOPPED)
         mpi_world_abandon(&r.world);
     else

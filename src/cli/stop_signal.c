@@ -1,7 +1,9 @@
 #include "cli/stop_signal.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/time.h>
 
 static atomic_bool stop_asked; /* a signal handler has nowhere else to write to */
 
@@ -15,6 +17,17 @@ void stop_signal_install(void) {
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
+}
+
+void stop_signal_after(double seconds) {
+    const double longest = 1e9;
+    if (seconds > longest)
+        return;
+    const double whole = floor(seconds);
+    struct itimerval timer = {.it_value = {.tv_sec = (time_t)whole}};
+    timer.it_value.tv_usec = 1 + (suseconds_t)(999998 * (seconds - whole)); /* 0 would be no timer */
+    setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 const atomic_bool *stop_signal_flag(void) {

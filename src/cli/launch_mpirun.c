@@ -1,0 +1,201 @@
+#include "cli/launch_mpirun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/launch_report.h"
+
+static const double LINGER = 30;       /* seconds that mpirun may take to end after rank 0 has */
+static const double RANKS_LINGER = 10; /* seconds that ranks may outlive mpirun */
+
+/* Ways to end mpirun, each for when the one before has not done it within its patience. */
+typedef struct rung {
+    int signal;
+    double patience; /* seconds */
+} rung;
+static const rung ladder[] = {{SIGUSR1, 20}, {SIGTERM, 5}, {SIGKILL, INFINITY}};
+enum { RUNG_ASK, RUNG_TERMINATE, RUNG_KILL };
+
+typedef struct watch {
+    launcher *launcher;
+    mpirun_end *end;
+    pid_t mpirun;
+    bool running;
+    int reports;     /* read end of the FIFO */
+    int writer;      /* own write end: while it is open there is no end of file */
+    int next_rung;   /* of the ladder */
+    double deadline; /* when to climb it */
+} watch;
+
+status launcher_listen(launcher *l, error_info *error) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (l->signals < 0)
+        return error_set(error, STATUS_INTERNAL, "cannot listen for signals: %s", strerror(errno));
+    return STATUS_OK;
+}
+
+/* Take what has come; a signal to stop is noted. */
+static void read_signals(launcher *l) {
+    struct signalfd_siginfo info;
+    while (read(l->signals, &info, sizeof info) == sizeof info)
+        l->stopping |= info.ssi_signo != SIGCHLD;
+}
+
+/* poll() until `deadline` (clock_seconds) at the latest. */
+static void poll_until(struct pollfd *files, nfds_t count, double deadline) {
+    const double longest = 3600;
+    double left = fmin(fmax(deadline - clock_seconds(), 0), longest);
+    poll(files, count, (int)ceil(1e3 * left));
+}
+
+void launcher_pause(launcher *l, double seconds) {
+    const double end = fmin(clock_seconds() + seconds, l->stop_at);
+    while (!l->stopping && clock_seconds() < end) {
+        poll_until(&(struct pollfd){.fd = l->signals, .events = POLLIN}, 1, end);
+        read_signals(l);
+    }
+    l->stopping |= clock_seconds() >= l->stop_at;
+}
+
+/* ---- The child --------------------------------------------------------------------------------- */
+
+/* Between fork and exec. mpirun is asked to end when launch dies, and reads no terminal from the background.
+ */
+static void become_mpirun(const launcher *l, pid_t parent) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    int nothing = open("/dev/null", O_RDONLY);
+    if (getppid() != parent || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
+        _exit(126);
+    setenv(LAUNCH_REPORT_VARIABLE, l->fifo, true);
+    if (geteuid() == 0) {
+        setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", true);
+        setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", true);
+    }
+    execvp(l->command[0], l->command);
+    log_warning("cannot start %s: %s", l->command[0], strerror(errno));
+    _exit(127);
+}
+
+static status start_mpirun(watch *w, error_info *error) {
+    const launcher *l = w->launcher;
+    const pid_t self = getpid();
+    w->reports = open(l->fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    w->writer = open(l->fifo, O_WRONLY | O_CLOEXEC);
+    if (w->reports < 0 || w->writer < 0)
+        return error_set(error, STATUS_IO, "%s: cannot open: %s", l->fifo, strerror(errno));
+    w->mpirun = fork();
+    if (w->mpirun < 0)
+        return error_set(error, STATUS_INTERNAL, "cannot start a process: %s", strerror(errno));
+    if (w->mpirun == 0)
+        become_mpirun(l, self);
+    w->running = true;
+    return STATUS_OK;
+}
+
+/* ---- Watching ---------------------------------------------------------------------------------- */
+
+/* Climb the ladder up to `target`, where that is further up than now. */
+static void climb(watch *w, int target) {
+    if (target < w->next_rung)
+        return;
+    const rung *r = &ladder[target];
+    kill(r->signal == SIGKILL ? -w->mpirun : w->mpirun, r->signal);
+    w->next_rung = target + 1;
+    w->deadline = clock_seconds() + r->patience;
+}
+
+static void take_report(watch *w, const launch_report *report) {
+    mpirun_end *end = w->end;
+    switch (report->kind) {
+    case REPORT_UP:
+        end->up = true;
+        break;
+    case REPORT_PROGRESS:
+        end->progress = report->value;
+        return;
+    case REPORT_END:
+        end->reported = true;
+        end->result = (status)report->value;
+        break;
+    }
+    if (w->next_rung == RUNG_ASK)
+        w->deadline = end->reported ? clock_seconds() + LINGER : INFINITY;
+}
+
+/* Take what has come. False at the end of file: no rank holds the FIFO open. */
+static bool read_reports(watch *w) {
+    launch_report report;
+    ssize_t n;
+    while ((n = read(w->reports, &report, sizeof report)) == sizeof report)
+        take_report(w, &report);
+    return n < 0;
+}
+
+static void pass_deadline(watch *w) {
+    if (!w->end->up)
+        log_warning("rank 0 was not heard of in %g s", w->launcher->start_timeout);
+    climb(w, w->next_rung > RUNG_TERMINATE ? w->next_rung : RUNG_TERMINATE);
+}
+
+static void look(watch *w) {
+    launcher *l = w->launcher;
+    struct pollfd files[] = {{.fd = l->signals, .events = POLLIN}, {.fd = w->reports, .events = POLLIN}};
+    poll_until(files, 2, fmin(w->deadline, l->stopping ? INFINITY : l->stop_at));
+    read_signals(l);
+    read_reports(w);
+    l->stopping |= clock_seconds() >= l->stop_at;
+    w->running = waitpid(w->mpirun, &w->end->wait_status, WNOHANG) == 0;
+    if (!w->running)
+        return;
+    if (l->stopping)
+        climb(w, RUNG_ASK);
+    if (clock_seconds() >= w->deadline)
+        pass_deadline(w);
+}
+
+/* Ranks that lost their mpirun end by themselves; until then they hold the results file's lock. */
+static void await_ranks(watch *w) {
+    const double end = clock_seconds() + RANKS_LINGER;
+    close(w->writer);
+    w->writer = -1;
+    while (read_reports(w) && clock_seconds() < end)
+        poll_until(&(struct pollfd){.fd = w->reports, .events = POLLIN}, 1, end);
+}
+
+status launcher_run_once(launcher *l, mpirun_end *end, error_info *error) {
+    watch w = {.launcher = l, .end = end, .reports = -1, .writer = -1, .next_rung = RUNG_ASK};
+    w.deadline = clock_seconds() + l->start_timeout;
+    *end = (mpirun_end){0};
+    status result = start_mpirun(&w, error);
+    while (w.running)
+        look(&w);
+    if (result == STATUS_OK)
+        await_ranks(&w);
+    if (w.reports >= 0)
+        close(w.reports);
+    if (w.writer >= 0)
+        close(w.writer);
+    return result;
+}

@@ -1,0 +1,40 @@
+/* One start of mpirun under the eyes of `mpisweep launch`: from fork until no rank is left. */
+#ifndef CLI_LAUNCH_MPIRUN_H
+#define CLI_LAUNCH_MPIRUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+/* What all starts have in common. */
+typedef struct launcher {
+    char *const *command; /* mpirun and its arguments, then NULL */
+    const char *fifo;     /* path, for LAUNCH_REPORT_VARIABLE */
+    int signals;          /* descriptor of launcher_listen */
+    double start_timeout; /* seconds until rank 0 has to be up */
+    double stop_at;       /* on the clock of clock_seconds: when to ask for a stop; INFINITY: never */
+    bool stopping;        /* asked to stop: by a signal or at stop_at */
+} launcher;
+
+/* How a start ended. */
+typedef struct mpirun_end {
+    bool up;           /* rank 0 was heard of */
+    bool reported;     /* rank 0 said how it ended: `result` */
+    status result;     /* of rank 0 */
+    uint64_t progress; /* last REPORT_PROGRESS */
+    int wait_status;   /* mpirun's, as from waitpid; says little */
+} mpirun_end;
+
+/* INT, TERM, USR1 and the end of children come through a descriptor from now on. */
+status launcher_listen(launcher *l, error_info *error);
+
+/* Start mpirun and wait until it and the ranks of this host are gone. A stop (l->stopping) is passed on as
+ * USR1, which leaves ranks the time to store what they have; mpirun would give them a second after TERM. What
+ * does not end then, does not start up, or lingers after rank 0 has ended, is sent TERM and at last KILL. */
+status launcher_run_once(launcher *l, mpirun_end *end, error_info *error);
+
+/* Sleep, or until a signal asks to stop. */
+void launcher_pause(launcher *l, double seconds);
+
+#endif

@@ -1,0 +1,15 @@
+/* When a run has to stop by itself: --time-limit, and the end of its Slurm job. */
+#ifndef CLI_TIME_LIMIT_H
+#define CLI_TIME_LIMIT_H
+
+#include "base/status.h"
+
+/* "90" (seconds) or "1:30:00" (hours, minutes, seconds), more than 0. */
+status time_limit_parse(const char *text, double *seconds, error_info *error);
+
+/* Seconds from now to the moment to stop: a tenth before the limit (seconds from now; INFINITY: none) and
+ * before the end of the Slurm job ($SLURM_JOB_END_TIME), whichever is first, but no more than a minute.
+ * INFINITY when there is neither; at least 0. */
+double time_limit_left(double limit);
+
+#endif

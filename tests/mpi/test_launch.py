@@ -1,0 +1,120 @@
+"""mpisweep launch: starts again what dies, ends what hangs, passes stops on, and tells the truth about the end."""
+import os
+import signal
+import unittest
+
+import h5py
+import numpy as np
+
+from launch import MPIEXEC, RunTest, TINY, finish, is_running, ranks_of, wait_until
+
+# Some seconds on two ranks.
+JOB = [TINY, "--set", "train.epochs=25"]
+LONG_JOB = [TINY, "--set", "train.epochs=5000"]
+
+
+class LaunchTest(RunTest):
+    def setUp(self):
+        super().setUp()
+        self.environment["PATH"] = f"{self.directory}:{os.path.dirname(MPIEXEC)}:{self.environment['PATH']}"
+        self.whole, self.part = self.results("whole.h5"), self.results("part.h5")
+
+    def fake_mpirun(self, script):
+        """A shell script that launch finds first; "$real" is the mpirun that it stands for."""
+        path = self.directory / "mpirun"
+        path.write_text(f"#!/bin/sh\nreal={MPIEXEC}\n{script}\n")
+        path.chmod(0o755)
+
+    def launch(self, *arguments):
+        return self.start("launch", "-n", "2", *arguments)
+
+    def cells_written(self):
+        """Values come before the status of their cell, which waits for a sync."""
+        if not self.part.exists():
+            return 0
+        with h5py.File(self.part) as file:
+            return np.isfinite(file["test_accuracy"][...]).sum()
+
+    def wait_for_cells(self, process, count=1):
+        wait_until(lambda: process.poll() is not None or self.cells_written() >= count)
+        self.assertIsNone(process.poll(), "it ended before it could be interrupted")
+
+    def assert_ends(self, process, expected):
+        code, out, err = finish(process)
+        self.assertEqual(code, expected, out + err)
+        wait_until(lambda: not any(map(is_running, ranks_of(process))))
+        self.assertEqual([p.name for p in self.directory.glob("mpisweep-*")], [])
+        return err
+
+
+class Ends(LaunchTest):
+    def test_the_exit_status_is_that_of_rank_0(self):
+        self.assert_ends(self.launch(TINY, "-o", self.part), 0)
+        self.check(0, "run", TINY, "-o", self.whole)
+        self.assert_equal(self.whole, self.part)
+        self.assertIn("--bogus", self.assert_ends(self.launch(TINY, "--bogus"), 2))
+        self.assertIn("no-such", self.assert_ends(self.launch(TINY, "-o", "no-such/x.h5"), 3))
+
+    def test_wrong_options_of_its_own(self):
+        for words in ["-n", "0"], ["-n"], ["--give-up=x"], ["--start-timeout", ""], ["--time-limit", "1:60:00"]:
+            _, err = self.check(2, "launch", TINY, *words)
+            self.assertRegex(err, "expected .*(number|seconds)")
+
+    def test_a_stop_is_passed_on(self):
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGUSR1:
+            process = self.launch(*JOB, "-o", self.part)
+            self.wait_for_cells(process)
+            process.send_signal(number)
+            self.assertIn("the same command goes on", self.assert_ends(process, 75))
+            self.part.unlink()
+
+    def test_the_time_limit_counts_over_restarts(self):
+        """The second start would run for hours."""
+        self.fake_mpirun(f'if mkdir {self.directory}/once 2>/dev/null; then sleep 2; exit 1; fi; exec "$real" "$@"')
+        process = self.launch(*LONG_JOB, "-o", self.part, "--time-limit", "8")
+        self.assertIn("starting again", self.assert_ends(process, 75))
+
+
+class Restarts(LaunchTest):
+    def test_the_death_of_a_rank_or_of_mpirun(self):
+        """Rank 1, rank 0, mpirun; then it ends by itself with the results of an undisturbed run."""
+        process = self.launch(*JOB, "-o", self.part)
+        for count, pick in enumerate((lambda p: ranks_of(p)[1], lambda p: ranks_of(p)[0], self.mpirun_of), 1):
+            self.wait_for_cells(process, 3 * count)
+            os.kill(pick(process), signal.SIGKILL)
+        err = self.assert_ends(process, 0)
+        self.assertEqual(err.count("starting again"), 3, err)
+        self.check(0, "run", *JOB, "-o", self.whole, ranks=2)
+        self.assert_equal(self.whole, self.part)
+
+    def mpirun_of(self, process):
+        wait_until(lambda: len(ranks_of(process)) == 2)
+        with open(f"/proc/{ranks_of(process)[0]}/stat") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+
+    def test_a_start_that_hangs(self):
+        """The first mpirun neither starts ranks nor heeds TERM, as after a death in MPI_Init."""
+        self.fake_mpirun(f'if mkdir {self.directory}/once 2>/dev/null; then trap "" TERM; while :; do sleep 0.1; done; fi\n'
+                         'exec "$real" "$@"')
+        err = self.assert_ends(self.launch(TINY, "-o", self.part, "--start-timeout", "3"), 0)
+        self.assertIn("rank 0 was not heard of in 3 s", err)
+        self.check(0, "run", TINY, "-o", self.whole)
+        self.assert_equal(self.whole, self.part)
+
+    def test_it_gives_up(self):
+        self.fake_mpirun("exit 1")
+        err = self.assert_ends(self.launch(TINY, "--give-up", "2"), 70)
+        self.assertIn("gave up after 2 starts in a row", err)
+
+    def test_no_ranks_outlive_it(self):
+        process = self.launch(*LONG_JOB, "-o", self.part)
+        wait_until(lambda: self.part.exists())
+        ranks = ranks_of(process)
+        process.kill()
+        process.communicate()
+        wait_until(lambda: not any(map(is_running, ranks)))
+        self.assertEqual(len(ranks), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
