@@ -98,7 +98,7 @@ status engine_bench(const training_spec *spec, const dataset *data, int steps, a
     *times = (engine_times){0};
     RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
     RETURN_IF_FAILED(trainer_open(&t, spec, data, 0, 0, memory, error));
-    trainer_begin_epoch(&t, 0);
+    trainer_draw_order(&t);
     const size_t batch = trainer_batch(spec, data);
     const size_t count = data->train.count < batch ? data->train.count : batch;
     double seconds[BLOCKS];

@@ -250,6 +250,7 @@ typedef struct training_spec {
                       optimiser the greatest number of evaluations of the cost */
     int batch;     /* samples per step; the last, shorter batch of an epoch is kept */
     bool shuffle;  /* a new order of the samples every epoch; else as stored */
+    double max_seconds; /* the training ends before the next step once it has taken so long; 0: no limit */
     record_spec records[RECORD_QUANTITY_COUNT];
 } training_spec;
 
@@ -383,25 +384,42 @@ status engine_plan(const training_spec *spec, const dataset *data, training_plan
 
 typedef enum training_outcome {
     TRAINING_DONE,
-    TRAINING_DIVERGED, /* a loss became NaN or infinite; values recorded until then are kept */
-    TRAINING_STOPPED,  /* the caller's stop function said so; the report is of no use */
+    TRAINING_DIVERGED,  /* a loss became NaN or infinite; values recorded until then are kept */
+    TRAINING_TIMED_OUT, /* it took longer than max_seconds; the same */
+    TRAINING_STOPPED,   /* the caller's stop function said so; the values are of no use */
 } training_outcome;
 
 typedef struct training_report {
     training_outcome outcome;
     long steps_taken;
-    float *values; /* (records.value_count), caller's memory; NaN where nothing was recorded */
+    double seconds;         /* of training, those before a checkpoint included */
+    float *values;          /* (records.value_count), caller's memory; NaN where nothing was recorded */
+    bool resumed;           /* from the checkpoint; false: it does not fit this training, or there is none */
+    long steps_before;      /* the checkpoint */
+    size_t checkpoint_size; /* bytes of the checkpoint that it leaves; 0: none */
 } training_report;
 
-/* Asked before every step and every batch of an evaluation; return true to end the training at once. May be
- * NULL. */
+/* Asked before every step and every batch of an evaluation; return true to end the training at once. */
 typedef bool (*training_stop)(void *context);
 
+/* How a training can be ended and gone on with. All may be zero. */
+typedef struct training_control {
+    training_stop stop;
+    void *context;
+    const void *checkpoint; /* (checkpoint_size) from which to go on. It is read before `stop` is asked */
+    size_t checkpoint_size;
+    arena
+        *keep; /* receives at its start the checkpoint of a training that is stopped; NULL: none is wanted */
+} training_control;
+
 /* Train once. `memory` is reused from call to call (zero-initialise it before the first); `seed` and
- * `coordinates` name the random streams. Local, one thread. Fails with STATUS_USAGE for a specification that
- * engine_plan refuses and STATUS_INTERNAL when memory is not to be had. */
+ * `coordinates` name the random streams. Local, one thread. A training that was stopped and goes on from its
+ * checkpoint, with the same other arguments and kernels, ends with the same steps and values as one that was
+ * never stopped, bit for bit. A full-batch optimiser leaves no checkpoint before its search is over. Fails
+ * with STATUS_USAGE for a specification that engine_plan refuses and STATUS_INTERNAL when memory is not to be
+ * had. */
 status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
-                    arena *memory, training_stop stop, void *stop_context, training_report *report,
+                    arena *memory, const training_control *control, training_report *report,
                     error_info *error);
 
 /* ---- Kernel sets and measurement --------------------------------------------------------------- */

@@ -15,7 +15,6 @@ static const double unit = sizeof(real) == sizeof(float) ? 1000 : 1;
 typedef struct search {
     trainer *trainer;
     nlopt_opt method;
-    loss_sums last;   /* of the last evaluation */
     double best_cost; /* at the optimiser's best point */
 } search;
 
@@ -24,12 +23,13 @@ typedef struct search {
 static double evaluate(search *s, double *gradient) {
     trainer *t = s->trainer;
     trainer_load_batch(t, 0, t->data->train.count);
-    s->last = trainer_differentiate(t, t->data->train.count);
+    const loss_sums sums = trainer_differentiate(t, t->data->train.count);
+    t->progress.last_epoch = sums;
     for (size_t i = 0; gradient != NULL && i < t->model.parameter_reals; i++)
         gradient[i] = (double)t->model.gradients[i];
-    recorder_note(t, &(moment){RECORD_PER_STEP, (long)t->steps, s->last});
-    recorder_note(t, &(moment){RECORD_PER_EPOCH, (long)t->steps, s->last});
-    return loss_value(&t->spec->loss, s->last) + penalty_value(&t->model, &t->spec->loss);
+    recorder_note(t, &(moment){RECORD_PER_STEP, (long)t->progress.steps, sums});
+    recorder_note(t, &(moment){RECORD_PER_EPOCH, (long)t->progress.steps, sums});
+    return loss_value(&t->spec->loss, sums) + penalty_value(&t->model, &t->spec->loss);
 }
 
 /* NLopt's view: all parameters (n) as they are stored, padding included, whose gradient is 0. One evaluation
@@ -37,7 +37,7 @@ static double evaluate(search *s, double *gradient) {
 static double objective(unsigned n, const double *x, double *gradient, void *context) {
     search *s = context;
     trainer *t = s->trainer;
-    if (t->steps + 1 >= (uint64_t)t->spec->epochs || t->outcome != TRAINING_DONE || trainer_is_stopped(t)) {
+    if (t->progress.steps + 1 >= (uint64_t)t->spec->epochs || !trainer_may_step(t)) {
         nlopt_force_stop(s->method);
         return HUGE_VAL;
     }
@@ -66,21 +66,21 @@ static status run_search(search *s, error_info *error) {
     return STATUS_OK;
 }
 
-status full_batch_train(trainer *t, loss_sums *last, error_info *error) {
+status full_batch_train(trainer *t, error_info *error) {
     const size_t reals = t->model.parameter_reals;
     const nlopt_algorithm algorithm =
         t->spec->optimizer.kind == OPTIMIZER_LBFGS ? NLOPT_LD_LBFGS : NLOPT_LD_TNEWTON_PRECOND_RESTART;
     search s = {.trainer = t, .method = nlopt_create(algorithm, (unsigned)reals), .best_cost = HUGE_VAL};
     if (s.method == NULL)
         return error_set(error, STATUS_INTERNAL, "NLopt with %zu parameters: out of memory", reals);
-    trainer_begin_epoch(t, 0);
+    trainer_draw_order(t);
     memcpy(t->optimizer.best, t->model.parameters, reals * sizeof(real));
     const status code = run_search(&s, error);
     nlopt_destroy(s.method);
-    if (code == STATUS_OK && t->outcome == TRAINING_DONE) {
+    if (code == STATUS_OK && !t->stopped && t->progress.outcome == TRAINING_DONE) {
         memcpy(t->model.parameters, t->optimizer.best, reals * sizeof(real));
         evaluate(&s, NULL);
+        t->progress.stage = t->stopped ? STAGE_STEP : STAGE_NOTE_END;
     }
-    *last = s.last;
     return code;
 }

@@ -198,14 +198,15 @@ static void carve_boundaries(model *m, arena *a) {
     }
 }
 
-void model_carve(model *m, arena *a) {
+void model_carve_kept(model *m, arena *a) {
     m->parameters = take_reals(a, m->parameter_reals);
-    m->gradients = take_reals(a, m->parameter_reals);
-    if (m->parameters != NULL) {
-        memset(m->parameters, 0, m->parameter_reals * sizeof(real));
-        memset(m->gradients, 0, m->parameter_reals * sizeof(real));
-    }
     m->state = take_reals(a, m->state_reals);
+}
+
+void model_carve_passes(model *m, arena *a) {
+    m->gradients = take_reals(a, m->parameter_reals);
+    if (m->gradients != NULL)
+        memset(m->gradients, 0, m->parameter_reals * sizeof(real));
     carve_boundaries(m, a);
     size_t scratch = 0;
     for (int i = 0; i < m->layer_count; i++) {

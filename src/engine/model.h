@@ -55,9 +55,13 @@ status model_build(model *m, const model_spec *spec, int layer_count, tensor_sha
 /* The layer at a position of the specification's list; NULL where that one has nothing to do. */
 const layer *model_layer(const model *m, int position);
 
-/* Take all memory from `a` (measuring or real). Contents are uninitialised, but parameters and gradients are
- * zero: padding stays zero for ever. */
-void model_carve(model *m, arena *a);
+/* Take the memory for parameters and state from `a` (measuring or real), uninitialised: what a training is
+ * about. Padding among the parameters is to be zero, and stays so for ever. */
+void model_carve_kept(model *m, arena *a);
+
+/* Take the memory for everything that a pass needs beside these: activations, and gradients, which are zero.
+ */
+void model_carve_passes(model *m, arena *a);
 
 /* boundaries[0] of `count` samples → boundaries[layer_count], the output (count, shape). */
 void model_forward(model *m, size_t count, pass_mode mode);

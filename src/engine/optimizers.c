@@ -1,17 +1,9 @@
 #include "engine/optimizers.h"
 
 #include <math.h>
-#include <string.h>
 
 bool optimizer_is_full_batch(optimizer_kind kind) {
     return kind == OPTIMIZER_TRUNCATED_NEWTON || kind == OPTIMIZER_LBFGS;
-}
-
-static real *take_zeros(arena *a, size_t count) {
-    real *values = arena_take(a, count * sizeof *values);
-    if (values != NULL)
-        memset(values, 0, count * sizeof *values);
-    return values;
 }
 
 void optimizer_carve(optimizer *o, const optimizer_spec *spec, const model *m, arena *a) {
@@ -22,9 +14,9 @@ void optimizer_carve(optimizer *o, const optimizer_spec *spec, const model *m, a
         return;
     }
     if (spec->kind != OPTIMIZER_RMSPROP)
-        o->first = take_zeros(a, o->count);
+        o->first = arena_take(a, o->count * sizeof(real));
     if (spec->kind == OPTIMIZER_ADAM || spec->kind == OPTIMIZER_RMSPROP)
-        o->second = take_zeros(a, o->count);
+        o->second = arena_take(a, o->count * sizeof(real));
 }
 
 /* The bias corrections, and ε as the kernel has it: √v · correction + ε. Keras's rate lr √c₂ / c₁ and

@@ -26,7 +26,7 @@ typedef struct optimizer {
 /* Truncated Newton and L-BFGS (full_batch.h): they have no steps of their own. */
 bool optimizer_is_full_batch(optimizer_kind kind);
 
-/* Take the state's memory from `a` (measuring or real), zeroed. */
+/* Take the state's memory from `a` (measuring or real), uninitialised: it is to be zero at the start. */
 void optimizer_carve(optimizer *o, const optimizer_spec *spec, const model *m, arena *a);
 
 /* Update number `step`, from 1, of the model's parameters from its gradients, at learning rate `lr`. */

@@ -12,7 +12,7 @@
 static status build_probe(model *probe, const training_spec *spec, const dataset *data, int last, arena *a) {
     const size_t samples = (size_t)spec->records[RECORD_FEATURE_MAPS].sample_count;
     RETURN_IF_FAILED(model_build(probe, &spec->model, last + 1, data->shape, samples, NULL));
-    model_carve(probe, a);
+    model_carve_passes(probe, a);
     return STATUS_OK;
 }
 
@@ -42,7 +42,6 @@ void recorder_carve(recorder *r, const training_spec *spec, const dataset *data,
 void recorder_open(trainer *t, const record_layout *layout, float *values) {
     t->recorder.layout = layout;
     t->recorder.values = values;
-    t->recorder.gradient_norm = NAN;
     for (size_t i = 0; i < layout->value_count; i++)
         values[i] = NAN;
 }
@@ -90,9 +89,9 @@ static double measured(note *n, sample_set set, measure what) {
 
 /* Of the last step; kept, because the gradient of the test set takes its place. */
 static double gradient_norm(trainer *t) {
-    recorder *r = &t->recorder;
-    if (r->norm_step == t->steps)
-        return r->gradient_norm;
+    training_progress *p = &t->progress;
+    if (p->norm_step == p->steps)
+        return p->gradient_norm;
     const layer *l = model_layer(&t->model, t->spec->records[RECORD_GRADIENT_NORM].layers[0]);
     const real *gradient = t->model.gradients + l->parameter_offset;
     double squares = 0;
@@ -100,15 +99,20 @@ static double gradient_norm(trainer *t) {
         const double g = (double)gradient[l->ops->parameter_place(l, n)];
         squares += g * g;
     }
-    r->norm_step = t->steps;
-    r->gradient_norm = t->outcome == TRAINING_DIVERGED ? NAN : sqrt(squares);
-    return r->gradient_norm;
+    p->norm_step = p->steps;
+    p->gradient_norm = p->outcome == TRAINING_DIVERGED ? NAN : sqrt(squares);
+    return p->gradient_norm;
+}
+
+void recorder_settle(trainer *t) {
+    if (t->spec->records[RECORD_GRADIENT_NORM].every > 0)
+        gradient_norm(t);
 }
 
 static double number(note *n, record_quantity q) {
     trainer *t = n->trainer;
     if (q == RECORD_LEARNING_RATE)
-        return t->steps > 0 ? t->lr : NAN;
+        return t->progress.steps > 0 ? t->progress.lr : NAN;
     if (q == RECORD_GRADIENT_NORM)
         return gradient_norm(t);
     return measured(n, record_set(q), record_measure(q));
@@ -152,8 +156,7 @@ static void find_test_gradient(trainer *t) {
 static void write_test_gradient(note *n, const record_variable *v, float *out) {
     trainer *t = n->trainer;
     const layer *l = model_layer(&t->model, v->layer);
-    if (t->spec->records[RECORD_GRADIENT_NORM].every > 0)
-        gradient_norm(t);
+    recorder_settle(t);
     if (!n->has_test_gradient)
         find_test_gradient(t);
     n->has_test_gradient = true;
@@ -310,7 +313,7 @@ static void write_variable(note *n, const record_variable *v, float *out) {
 void recorder_note(trainer *t, const moment *now) {
     const record_layout *layout = t->recorder.layout;
     note n = {.trainer = t, .moment = now};
-    for (int i = 0; i < layout->variable_count; i++) {
+    for (int i = 0; i < layout->variable_count && !t->stopped; i++) {
         const record_variable *v = &layout->variables[i];
         if (!record_due(&t->spec->records[v->quantity], now->unit, now->done))
             continue;

@@ -9,10 +9,8 @@ typedef struct trainer trainer;
 
 typedef struct recorder {
     const record_layout *layout;
-    float *values;      /* (layout->value_count) of the report */
-    arena probe;        /* memory for the layers whose feature maps are recorded */
-    uint64_t norm_step; /* that gradient_norm belongs to; 0: none yet */
-    double gradient_norm;
+    float *values; /* (layout->value_count) of the report */
+    arena probe;   /* memory for the layers whose feature maps are recorded */
     float *points; /* (points, 2) a row of the grid whose outputs are recorded */
 } recorder;
 
@@ -29,7 +27,12 @@ void recorder_carve(recorder *r, const training_spec *spec, const dataset *data,
 /* Nothing is recorded yet: every value is NaN. */
 void recorder_open(trainer *t, const record_layout *layout, float *values);
 
-/* Write every record that is due. */
+/* Write every record that is due. What was written is of no use when the training is stopped meanwhile; it
+ * can be written again. */
 void recorder_note(trainer *t, const moment *now);
+
+/* Note in t->progress what later records may want to know of the last step's gradient, which no checkpoint
+ * keeps. */
+void recorder_settle(trainer *t);
 
 #endif

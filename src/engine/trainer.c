@@ -1,7 +1,10 @@
 #include "engine/trainer.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "base/clock.h"
+#include "engine/checkpoint.h"
 #include "engine/data/epoch.h"
 #include "engine/data/points.h"
 #include "engine/full_batch.h"
@@ -23,9 +26,13 @@ static size_t capacity_of(const training_spec *spec, const dataset *data) {
     return batch > EVALUATION_BATCH ? batch : EVALUATION_BATCH;
 }
 
+/* What is kept comes first. */
 static void trainer_carve(trainer *t, arena *a) {
-    model_carve(&t->model, a);
+    t->kept = a->memory;
+    model_carve_kept(&t->model, a);
     optimizer_carve(&t->optimizer, &t->spec->optimizer, &t->model, a);
+    t->kept_bytes = a->used;
+    model_carve_passes(&t->model, a);
     recorder_carve(&t->recorder, t->spec, t->data, a);
     t->transform = arena_take(a, sizeof *t->transform);
     t->order = arena_take(a, t->data->train.count * sizeof *t->order);
@@ -38,7 +45,8 @@ static void trainer_carve(trainer *t, arena *a) {
 }
 
 static status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error) {
-    *t = (trainer){.spec = spec, .data = data, .lr = NAN};
+    *t = (trainer){.spec = spec, .data = data, .started = clock_seconds()};
+    t->progress = (training_progress){.lr = NAN, .gradient_norm = NAN};
     if (data->points.kind != POINTS_NONE) {
         t->points = *data;
         t->data = &t->points;
@@ -70,6 +78,7 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
     t->seed = seed;
     t->coordinates = coordinates;
     trainer_carve(t, memory);
+    memset(t->kept, 0, t->kept_bytes);
     input_transform_fill(t->transform, &spec->normalize, t->data);
     initialize_parameters(&t->model, &spec->model, seed, coordinates);
     return STATUS_OK;
@@ -88,18 +97,32 @@ void trainer_load_batch(trainer *t, size_t first, size_t count) {
 static bool is_finite(trainer *t, loss_sums sums) {
     if (isfinite(sums.loss))
         return true;
-    t->outcome = TRAINING_DIVERGED;
+    t->progress.outcome = TRAINING_DIVERGED;
     return false;
 }
 
 bool trainer_is_stopped(trainer *t) {
-    if (t->stop != NULL && t->stop(t->stop_context))
-        t->outcome = TRAINING_STOPPED;
-    return t->outcome == TRAINING_STOPPED;
+    if (!t->stopped && t->stop != NULL)
+        t->stopped = t->stop(t->stop_context);
+    return t->stopped;
+}
+
+bool trainer_may_step(trainer *t) {
+    training_progress *p = &t->progress;
+    const double limit = t->spec->max_seconds;
+    if (p->outcome != TRAINING_DONE || trainer_is_stopped(t))
+        return false;
+    if (limit > 0 && trainer_seconds(t) >= limit)
+        p->outcome = TRAINING_TIMED_OUT;
+    return p->outcome == TRAINING_DONE;
+}
+
+double trainer_seconds(const trainer *t) {
+    return t->progress.seconds + clock_seconds() - t->started;
 }
 
 loss_sums trainer_differentiate(trainer *t, size_t count) {
-    const pass_mode training = {true, t->seed, t->coordinates, t->steps++};
+    const pass_mode training = {true, t->seed, t->coordinates, t->progress.steps++};
     model_forward(&t->model, count, training);
     loss_sums sums = loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count,
                                    loss_scale(&t->spec->loss, count), model_output_gradient(&t->model));
@@ -113,10 +136,11 @@ loss_sums trainer_differentiate(trainer *t, size_t count) {
 }
 
 loss_sums trainer_step(trainer *t, size_t count) {
-    t->lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, t->steps, t->epoch);
+    training_progress *p = &t->progress;
+    p->lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, p->steps, (int)p->epoch);
     const loss_sums sums = trainer_differentiate(t, count);
-    if (t->outcome == TRAINING_DONE)
-        optimizer_step(&t->optimizer, &t->model, t->lr, t->steps);
+    if (p->outcome == TRAINING_DONE)
+        optimizer_step(&t->optimizer, &t->model, p->lr, p->steps);
     return sums;
 }
 
@@ -140,14 +164,15 @@ loss_sums trainer_evaluate(trainer *t, const dataset_split *split) {
         const size_t count = trainer_forward(t, split, first);
         add_sums(&total, loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, 1, NULL));
     }
-    is_finite(t, total);
+    if (!t->stopped)
+        is_finite(t, total);
     return total;
 }
 
 /* ---- Training ---------------------------------------------------------------------------------- */
 
-void trainer_begin_epoch(trainer *t, int epoch) {
-    t->epoch = epoch;
+void trainer_draw_order(trainer *t) {
+    const int epoch = (int)t->progress.epoch;
     const uint32_t count = (uint32_t)t->data->train.count;
     if (t->spec->shuffle)
         epoch_order(t->seed, t->coordinates, epoch, t->order, count);
@@ -155,54 +180,100 @@ void trainer_begin_epoch(trainer *t, int epoch) {
         t->order[i] = i;
     if (t->mirrored != NULL)
         epoch_mirrors(t->seed, t->coordinates, epoch, t->spec->mirror, t->mirrored, count);
+    t->order_drawn = true;
 }
 
-static loss_sums train_epoch(trainer *t) {
-    const size_t samples = t->data->train.count, batch = (size_t)t->spec->batch;
-    loss_sums epoch = {0};
-    for (size_t first = 0; first < samples && t->outcome == TRAINING_DONE && !trainer_is_stopped(t);
-         first += batch) {
-        size_t count = samples - first < batch ? samples - first : batch;
-        trainer_load_batch(t, first, count);
-        loss_sums sums = trainer_step(t, count);
-        add_sums(&epoch, sums);
-        recorder_note(t, &(moment){RECORD_PER_STEP, (long)t->steps, sums});
-    }
-    return epoch;
+/* The stages: each does its work and names the next stage, or is repeated after a checkpoint when it was
+ * stopped. False: the training ends here. */
+
+static bool take_step(trainer *t) {
+    training_progress *p = &t->progress;
+    if (!trainer_may_step(t))
+        return false;
+    if (!t->order_drawn)
+        trainer_draw_order(t);
+    const size_t left = t->data->train.count - p->position, batch = (size_t)t->spec->batch;
+    const size_t count = left < batch ? left : batch;
+    trainer_load_batch(t, p->position, count);
+    p->last_batch = trainer_step(t, count);
+    add_sums(&p->last_epoch, p->last_batch);
+    p->position += count;
+    p->stage = STAGE_NOTE_STEP;
+    return true;
 }
 
-/* Sums over the last epoch. */
-static loss_sums train_epochs(trainer *t) {
-    loss_sums sums = {0};
-    for (int epoch = 0; epoch < t->spec->epochs && t->outcome == TRAINING_DONE; epoch++) {
-        trainer_begin_epoch(t, epoch);
-        sums = train_epoch(t);
-        if (t->outcome == TRAINING_DONE)
-            recorder_note(t, &(moment){RECORD_PER_EPOCH, epoch + 1, sums});
+static bool note_step(trainer *t) {
+    training_progress *p = &t->progress;
+    recorder_note(t, &(moment){RECORD_PER_STEP, (long)p->steps, p->last_batch});
+    if (t->stopped)
+        return false;
+    p->stage = p->position < t->data->train.count ? STAGE_STEP : STAGE_NOTE_EPOCH;
+    return p->outcome == TRAINING_DONE;
+}
+
+/* Without epochs what is recorded per epoch is recorded once, after 0 of them. */
+static bool note_epoch(trainer *t) {
+    training_progress *p = &t->progress;
+    const uint64_t epochs = (uint64_t)t->spec->epochs, done = epochs > 0 ? p->epoch + 1 : 0;
+    recorder_note(t, &(moment){RECORD_PER_EPOCH, (long)done, p->last_epoch});
+    if (t->stopped)
+        return false;
+    p->stage = STAGE_NOTE_END;
+    if (done < epochs) {
+        p->stage = STAGE_STEP;
+        p->epoch = done;
+        p->position = 0;
+        p->last_epoch = (loss_sums){0};
+        t->order_drawn = false;
     }
-    return sums;
+    return p->outcome == TRAINING_DONE;
+}
+
+static bool note_end(trainer *t) {
+    if (!t->stopped && t->progress.outcome == TRAINING_DONE)
+        recorder_note(t, &(moment){RECORD_AT_END, 1, t->progress.last_epoch});
+    return false;
+}
+
+static void train_in_stages(trainer *t) {
+    static bool (*const stages[STAGE_COUNT])(trainer *) = {[STAGE_STEP] = take_step,
+                                                           [STAGE_NOTE_STEP] = note_step,
+                                                           [STAGE_NOTE_EPOCH] = note_epoch,
+                                                           [STAGE_NOTE_END] = note_end};
+    while (stages[t->progress.stage](t))
+        ;
+}
+
+/* A full-batch search cannot be taken up again, only what follows it. */
+static status finish(trainer *t, const training_control *control, training_report *report,
+                     error_info *error) {
+    const bool is_search =
+        optimizer_is_full_batch(t->spec->optimizer.kind) && t->progress.stage != STAGE_NOTE_END;
+    report->steps_taken = (long)t->progress.steps;
+    report->seconds = trainer_seconds(t);
+    report->outcome = t->stopped ? TRAINING_STOPPED : t->progress.outcome;
+    if (!t->stopped || control->keep == NULL || is_search)
+        return STATUS_OK;
+    return checkpoint_save(t, control->keep, &report->checkpoint_size, error);
 }
 
 status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
-                    arena *memory, training_stop stop, void *stop_context, training_report *report,
+                    arena *memory, const training_control *control, training_report *report,
                     error_info *error) {
     training_plan plan;
     trainer t;
     RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
     RETURN_IF_FAILED(trainer_open(&t, spec, data, seed, coordinates, memory, error));
-    t.stop = stop;
-    t.stop_context = stop_context;
+    t.stop = control->stop;
+    t.stop_context = control->context;
     recorder_open(&t, &plan.records, report->values);
-    loss_sums sums = {0};
     if (spec->epochs == 0)
-        recorder_note(&t, &(moment){RECORD_PER_EPOCH, 0, sums});
-    else if (optimizer_is_full_batch(spec->optimizer.kind))
-        RETURN_IF_FAILED(full_batch_train(&t, &sums, error));
-    else
-        sums = train_epochs(&t);
-    if (t.outcome == TRAINING_DONE)
-        recorder_note(&t, &(moment){RECORD_AT_END, 1, sums});
-    report->steps_taken = (long)t.steps;
-    report->outcome = t.outcome;
-    return STATUS_OK;
+        t.progress.stage = STAGE_NOTE_EPOCH;
+    *report = (training_report){.values = report->values};
+    report->resumed = checkpoint_restore(&t, control->checkpoint, control->checkpoint_size);
+    report->steps_before = (long)t.progress.steps;
+    if (t.progress.stage == STAGE_STEP && optimizer_is_full_batch(spec->optimizer.kind))
+        RETURN_IF_FAILED(full_batch_train(&t, error));
+    train_in_stages(&t);
+    return finish(&t, control, report, error);
 }

@@ -1,4 +1,7 @@
-/* One training with all its memory. Private to the engine: engine_train and engine_bench are made of it. */
+/* One training with all its memory. Private to the engine: engine_train and engine_bench are made of it.
+ *
+ * All that changes from step to step and is needed later lies in three places: `progress`, the first
+ * `kept_bytes` of the arena, and the recorded values. A checkpoint is made of these three (checkpoint.h). */
 #ifndef ENGINE_TRAINER_H
 #define ENGINE_TRAINER_H
 
@@ -8,6 +11,29 @@
 #include "engine/optimizers.h"
 #include "engine/recorder.h"
 
+/* What is to be done next. */
+typedef enum training_stage {
+    STAGE_STEP,
+    STAGE_NOTE_STEP,  /* record what is due after a step, */
+    STAGE_NOTE_EPOCH, /* after an epoch, */
+    STAGE_NOTE_END,   /* and at the end */
+    STAGE_COUNT
+} training_stage;
+
+typedef struct training_progress {
+    training_stage stage;
+    training_outcome outcome; /* TRAINING_DONE while all is well; never TRAINING_STOPPED */
+    uint64_t steps;           /* taken */
+    uint64_t epoch;           /* that is running, from 0: so many are done */
+    uint64_t position;        /* in the epoch's order: samples that were trained on */
+    loss_sums last_batch;     /* before its update */
+    loss_sums last_epoch;     /* of the batches so far */
+    double lr;                /* of the last step; NaN for a full-batch optimiser */
+    uint64_t norm_step;       /* that gradient_norm belongs to; 0: none yet */
+    double gradient_norm;
+    double seconds; /* trained before the last checkpoint */
+} training_progress;
+
 struct trainer {
     const training_spec *spec;
     const dataset *data;
@@ -16,14 +42,16 @@ struct trainer {
     loss_function loss;
     optimizer optimizer;
     recorder recorder;
-    training_outcome outcome; /* TRAINING_DONE while all is well */
-    training_stop stop;       /* may be NULL */
+    training_progress progress;
+    unsigned char *kept; /* (kept_bytes) parameters, state of layers and optimiser; NULL: none */
+    size_t kept_bytes;
+    training_stop stop; /* may be NULL */
     void *stop_context;
+    bool stopped;
+    double started;             /* clock_seconds() */
     uint64_t seed, coordinates; /* name the random streams */
-    uint64_t steps;             /* taken */
-    int epoch;                  /* from 0 */
-    double lr;                  /* of the last step; NaN for a full-batch optimiser */
     input_transform *transform;
+    bool order_drawn;      /* of epoch number progress.epoch */
     uint32_t *order;       /* (train.count) of the epoch */
     uint8_t *mirrored;     /* (train.count) of the epoch; NULL: no sample ever is */
     batch_targets targets; /* (capacity) of the batch */
@@ -40,8 +68,8 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
 status trainer_measure(trainer *t, const training_spec *spec, const dataset *data, size_t *bytes,
                        error_info *error);
 
-/* A new order of the training samples, and a new choice of those that are mirrored; epochs count from 0. */
-void trainer_begin_epoch(trainer *t, int epoch);
+/* The order of the training samples in the running epoch, and which of them are mirrored. */
+void trainer_draw_order(trainer *t);
 
 /* Load a batch of `count` samples from position `first` of the epoch's order. */
 void trainer_load_batch(trainer *t, size_t first, size_t count);
@@ -57,8 +85,15 @@ loss_sums trainer_step(trainer *t, size_t count);
  * evaluation mode; returns how many. */
 size_t trainer_forward(trainer *t, const dataset_split *split, size_t first);
 
-/* Ask the caller's stop function; true when the training is to end. */
+/* Ask the caller's stop function; true when the training is to end at once. */
 bool trainer_is_stopped(trainer *t);
+
+/* True while nothing went wrong, nobody stopped the training and it has time left. Asked before every step.
+ */
+bool trainer_may_step(trainer *t);
+
+/* Seconds of training up to now, those before a checkpoint included. */
+double trainer_seconds(const trainer *t);
 
 /* Sums over a whole split in evaluation mode, or over a part of it when the training is stopped meanwhile. */
 loss_sums trainer_evaluate(trainer *t, const dataset_split *split);

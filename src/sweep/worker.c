@@ -85,25 +85,31 @@ static status train(worker *w, size_t cell, training_report *report, error_info 
     RETURN_IF_FAILED(check_layout(setup, &plan.records, error));
     RETURN_IF_FAILED(arena_reserve(&w->recorded, plan.records.value_count * sizeof(float), error));
     report->values = (float *)w->recorded.memory;
+    const training_control control = {.stop = should_stop, .context = w};
     RETURN_IF_FAILED(engine_train(&spec, setup->data, setup->seed, grid_coordinates(setup->grid, cell),
-                                  &w->training, should_stop, w, report, error));
+                                  &w->training, &control, report, error));
     record_copy(&plan.records, report->values, setup->records, w->values);
     return STATUS_OK;
+}
+
+static cell_status status_of(training_outcome outcome) {
+    if (outcome == TRAINING_DIVERGED)
+        return CELL_DIVERGED;
+    return outcome == TRAINING_TIMED_OUT ? CELL_TIMED_OUT : CELL_DONE;
 }
 
 static status train_and_report(worker *w, size_t cell) {
     training_report report = {0};
     error_info failure = {0};
-    double start = clock_seconds();
     status trained = train(w, cell, &report, &failure);
     if (w->status != STATUS_OK || (trained == STATUS_OK && report.outcome == TRAINING_STOPPED))
         return w->status;
     message m = {.type = MESSAGE_RESULT,
                  .record = {.cell = cell,
-                            .status = report.outcome == TRAINING_DIVERGED ? CELL_DIVERGED : CELL_DONE,
+                            .status = status_of(report.outcome),
                             .rank = w->setup->hello.rank,
                             .steps_taken = report.steps_taken,
-                            .seconds = clock_seconds() - start,
+                            .seconds = report.seconds,
                             .value_count = w->setup->records->value_count,
                             .values = w->values}};
     memcpy(m.record.host, w->setup->hello.host, sizeof m.record.host);

@@ -396,7 +396,7 @@ static void train(const training_spec *spec, const dataset *d, float losses[EPOC
     arena memory = {0};
     training_report report = {.values = losses};
     error_info error = {0};
-    if (engine_train(spec, d, SEED, CELL, &memory, NULL, NULL, &report, &error) != STATUS_OK)
+    if (engine_train(spec, d, SEED, CELL, &memory, &(training_control){0}, &report, &error) != STATUS_OK)
         fail_msg("%s", error.text);
     assert_int_equal(report.outcome, TRAINING_DONE);
     arena_release(&memory);

@@ -61,7 +61,8 @@ static void train(const training_spec *spec, const dataset *data, uint64_t coord
                   training_stop stop, void *context, result *r) {
     error_info error;
     r->report = (training_report){.values = r->values};
-    assert_int_equal(engine_train(spec, data, 5, coordinates, memory, stop, context, &r->report, &error),
+    assert_int_equal(engine_train(spec, data, 5, coordinates, memory,
+                                  &(training_control){.stop = stop, .context = context}, &r->report, &error),
                      STATUS_OK);
 }
 

@@ -75,7 +75,9 @@ static void train(const training_spec *spec, const dataset *data, training_stop 
     arena memory = {0};
     error_info error;
     r->report = (training_report){.values = r->values};
-    assert_int_equal(engine_train(spec, data, 1, 0, &memory, stop, context, &r->report, &error), STATUS_OK);
+    assert_int_equal(engine_train(spec, data, 1, 0, &memory,
+                                  &(training_control){.stop = stop, .context = context}, &r->report, &error),
+                     STATUS_OK);
     r->costs = r->values;
     r->norms = r->costs + spec->epochs;
     r->parameters = r->norms + spec->epochs;

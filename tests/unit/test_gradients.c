@@ -18,6 +18,7 @@
 #include "engine/losses.h"
 #include "engine/model.h"
 #include "engine/penalties.h"
+#include "model_memory.h"
 #include "networks.h"
 
 static const double largest_error = 1e-6;
@@ -101,13 +102,10 @@ static void draw_state(problem *p) {
 static void open_problem(problem *p, const model_spec *spec, tensor_shape input, const loss_spec *loss,
                          bool regression) {
     error_info error;
-    arena measure = {0};
     assert_int_equal(loss_open(&p->loss, loss, spec, regression ? 0 : 2, &error), STATUS_OK);
     if (model_build(&p->m, spec, p->loss.model_layers, input, p->batch, &error) != STATUS_OK)
         fail_msg("%s: %s", p->name, error.text);
-    model_carve(&p->m, &measure);
-    assert_int_equal(arena_reserve(&p->memory, measure.used, &error), STATUS_OK);
-    model_carve(&p->m, &p->memory);
+    take_model_memory(&p->m, &p->memory);
     initialize_parameters(&p->m, spec, 11, 0);
     p->loss.outputs = (int)shape_size(p->m.boundaries[p->m.layer_count].shape);
     draw_samples(p);

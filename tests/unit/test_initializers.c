@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/initializers.h"
+#include "model_memory.h"
 #include "networks.h"
 #include "statistics.h"
 
@@ -22,11 +23,8 @@ enum { CONV_FAN_IN = 8 * 15, CONV_FAN_OUT = 24 * 15, DENSE_FAN_IN = 24 * 8 * 7, 
 
 static void build(model *m, const model_spec *spec, tensor_shape shape, size_t batch, arena *memory) {
     error_info error;
-    arena measure = {0};
     assert_int_equal(model_build(m, spec, spec->layer_count, shape, batch, &error), STATUS_OK);
-    model_carve(m, &measure);
-    assert_int_equal(arena_reserve(memory, measure.used, &error), STATUS_OK);
-    model_carve(m, memory);
+    take_model_memory(m, memory);
 }
 
 /* Weights of a layer divided by `width` follow `cdf`, and its biases are all `bias`. */

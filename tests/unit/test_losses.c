@@ -13,6 +13,7 @@
 #include "engine/initializers.h"
 #include "engine/losses.h"
 #include "engine/penalties.h"
+#include "model_memory.h"
 #include "networks.h"
 
 enum { COUNT = 5, MOST = 17, CLASSES = 10 };
@@ -295,12 +296,10 @@ static void penalties_count_the_weights_of_each_layer(void **state) {
         spec.layers[2].l2 = own[i];
         model m;
         error_info error;
-        arena measure = {0}, memory = {0};
+        arena memory = {0};
         real natural[1000];
         assert_int_equal(model_build(&m, &spec, spec.layer_count, input, 1, &error), STATUS_OK);
-        model_carve(&m, &measure);
-        assert_int_equal(arena_reserve(&memory, measure.used, &error), STATUS_OK);
-        model_carve(&m, &memory);
+        take_model_memory(&m, &memory);
         initialize_parameters(&m, &spec, 5, 0);
         assert_in_range(m.parameter_count, 1, sizeof natural / sizeof *natural);
         model_get_parameters(&m, m.parameters, natural);

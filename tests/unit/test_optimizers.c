@@ -27,7 +27,7 @@ static void check_optimizer(FILE *file, const optimizer_case *c) {
     double expected[STEPS * SIZE], w[SIZE], g[SIZE];
     assert_int_equal(read_vector(file, c->name, expected, STEPS * SIZE), STEPS * SIZE);
     model m = {.kernels = kernels_select(), .parameter_reals = SIZE, .parameters = w, .gradients = g};
-    unsigned char state[4096] __attribute__((aligned(ARENA_ALIGNMENT)));
+    unsigned char state[4096] __attribute__((aligned(ARENA_ALIGNMENT))) = {0};
     arena memory = {.memory = state, .capacity = sizeof state};
     optimizer o;
     optimizer_carve(&o, &c->spec, &m, &memory);

@@ -80,7 +80,9 @@ static void train_with(const training_spec *spec, const dataset *data, training_
     if (engine_plan(spec, data, &t->plan, &error) != STATUS_OK)
         fail_msg("%s", error.text);
     assert_true(t->plan.records.value_count <= MOST_VALUES);
-    assert_int_equal(engine_train(spec, data, 1, 2, &memory, stop, context, &t->report, &error), STATUS_OK);
+    assert_int_equal(engine_train(spec, data, 1, 2, &memory,
+                                  &(training_control){.stop = stop, .context = context}, &t->report, &error),
+                     STATUS_OK);
     assert_int_equal(t->report.outcome, TRAINING_DONE);
     arena_release(&memory);
 }

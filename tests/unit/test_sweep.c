@@ -39,15 +39,15 @@ static float expected_value(size_t cell, uint64_t seed, uint64_t coordinates, in
 }
 
 status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
-                    arena *memory, training_stop stop, void *stop_context, training_report *report,
+                    arena *memory, const training_control *control, training_report *report,
                     error_info *error) {
     (void)data;
     (void)memory;
     if (spec->epochs == REFUSED)
         return error_set(error, STATUS_USAGE, "refused, as the test wants it");
-    while (spec->epochs == ENDLESS && !stop(stop_context))
+    while (spec->epochs == ENDLESS && !control->stop(control->context))
         clock_sleep(1e-3);
-    if (stop(stop_context)) {
+    if (control->stop(control->context)) {
         report->outcome = TRAINING_STOPPED;
         return STATUS_OK;
     }
