@@ -46,34 +46,40 @@ static inline float tangent(float x) {
     return size < 0.625f ? small : large;
 }
 
-/* Values on their way through the registers: x and y may be the same, which the compiler must not need to
- * know. */
+/* Values go through a block of their own: x and y may be the same, which the compiler must not need to know.
+ * All blocks but the last have a size that it does know, and are copied through registers. */
 enum { BLOCK = 64 };
 
-static size_t take_block(size_t n, size_t first, const float *x, float block[BLOCK]) {
-    size_t count = n - first < BLOCK ? n - first : BLOCK;
-    memcpy(block, x + first, count * sizeof *x);
-    return count;
+static inline void tanh_block(float scale, float block[BLOCK]) {
+    (void)scale;
+    for (int i = 0; i < BLOCK; i++)
+        block[i] = tangent(block[i]);
+}
+
+static inline void sigmoid_block(float scale, float block[BLOCK]) {
+    for (int i = 0; i < BLOCK; i++)
+        block[i] = 1 / (1 + exponential(-scale * block[i]));
+}
+
+static inline __attribute__((always_inline)) void map_blocks(size_t n, const float *x, float *y, float scale,
+                                                             void (*map)(float scale, float block[BLOCK])) {
+    float block[BLOCK] = {0};
+    for (; n >= BLOCK; n -= BLOCK, x += BLOCK, y += BLOCK) {
+        memcpy(block, x, sizeof block);
+        map(scale, block);
+        memcpy(y, block, sizeof block);
+    }
+    memcpy(block, x, n * sizeof *x);
+    map(scale, block);
+    memcpy(y, block, n * sizeof *y);
 }
 
 static void tanh_values(size_t n, const float *x, float *y) {
-    float block[BLOCK] = {0};
-    for (size_t first = 0; first < n; first += BLOCK) {
-        size_t count = take_block(n, first, x, block);
-        for (int i = 0; i < BLOCK; i++)
-            block[i] = tangent(block[i]);
-        memcpy(y + first, block, count * sizeof *y);
-    }
+    map_blocks(n, x, y, 1, tanh_block);
 }
 
 static void sigmoid_values(size_t n, float scale, const float *x, float *y) {
-    float block[BLOCK] = {0};
-    for (size_t first = 0; first < n; first += BLOCK) {
-        size_t count = take_block(n, first, x, block);
-        for (int i = 0; i < BLOCK; i++)
-            block[i] = 1 / (1 + exponential(-scale * block[i]));
-        memcpy(y + first, block, count * sizeof *y);
-    }
+    map_blocks(n, x, y, scale, sigmoid_block);
 }
 
 void KERNEL(fill_elementary)(kernel_set *set) {

@@ -71,6 +71,27 @@ typedef struct winograd_tile {
     int rows, columns;    /* of y, those inside the image; the others count as zeros */
 } winograd_tile;
 
+/* Correlation of planes: x, y and w hold planes of rows,
+ *
+ *   y[o, i, j] = bias[o] + Σ_{c, ky, kx} w[o, c, ky, kx] · x[c, i + ky, j + kx]
+ *   dw[o, c, ky, kx] += Σ_{i, j} y[o, i, j] · x[c, i + ky, j + kx]
+ *
+ * for i < height, j < width; ky < KH, kx < KW ≤ PLANES_WIDEST. Rows of y have room for `width` rounded up to
+ * whole panels, and beyond `width` zeros when the gradient reads them; rows of x have finite numbers as far
+ * as that and KW require. */
+enum { PLANES_WIDEST = 5 };
+
+typedef struct plane_correlation {
+    int inputs, outputs, height, width, kernel_height, kernel_width;
+    const real *x;
+    ptrdiff_t x_plane, x_row; /* from one plane or row to the next */
+    real *y;
+    ptrdiff_t y_plane, y_row;
+    const real *w;    /* (outputs, inputs, KH, KW) */
+    const real *bias; /* (outputs) or NULL */
+    real *dw;         /* (outputs, inputs, KH, KW) */
+} plane_correlation;
+
 /* One optimiser step over n parameters; optimizers.h has the formulas. */
 typedef struct update {
     size_t n;
@@ -113,6 +134,8 @@ typedef struct kernel_set {
     void (*winograd_evaluate)(const winograd_tile *t, const real *y, real *m);
     /* y = Vᵀ m V + bias; bias (channels) or NULL */
     void (*winograd_evaluate_transposed)(const winograd_tile *t, const real *m, const real *bias, real *y);
+    void (*correlate_planes)(const plane_correlation *p);
+    void (*correlate_planes_gradient)(const plane_correlation *p);
     /* sums[j] += Σ_r x[r·columns + j]: x (rows, columns) */
     void (*column_sums)(size_t rows, size_t columns, const real *x, real *sums);
     /* y[i, c] = x[c, i]·gain[c] + shift[c]: x, planes (channels, n) → y (n, channels) */

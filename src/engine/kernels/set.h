@@ -23,4 +23,7 @@ void KERNEL(winograd_input_transposed)(const winograd_tile *t, const real *v, re
 void KERNEL(winograd_evaluate)(const winograd_tile *t, const real *y, real *m);
 void KERNEL(winograd_evaluate_transposed)(const winograd_tile *t, const real *m, const real *bias, real *y);
 
+void KERNEL(correlate_planes)(const plane_correlation *p);
+void KERNEL(correlate_planes_gradient)(const plane_correlation *p);
+
 #endif

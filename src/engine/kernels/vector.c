@@ -118,9 +118,8 @@ static void whole_columns(const product *p) {
 
 /* Columns that fill no whole vectors: the same sums into a buffer with wider rows, of which the valid columns
  * are kept. */
-static void some_columns(const product *p) {
+static void buffered_columns(const product *p, int columns) {
     float buffer[MOST_ROWS * PANEL];
-    const int columns = (p->columns + LANES - 1) / LANES * LANES;
     for (int first = 0; first < p->rows; first += MOST_ROWS) {
         product part = *p;
         part.rows = p->rows - first < MOST_ROWS ? p->rows - first : MOST_ROWS;
@@ -137,6 +136,25 @@ static void some_columns(const product *p) {
         for (int r = 0; r < part.rows; r++)
             memcpy(p->c + (first + r) * p->c_row, buffer + r * PANEL, (size_t)p->columns * sizeof(float));
     }
+}
+
+/* Where row follows on row, whole vectors may be stored as long as they end inside c: what is written beyond
+ * a row is written again with the next ones, because rows are stored in order. */
+static void some_columns(const product *p) {
+    const int columns = (p->columns + LANES - 1) / LANES * LANES;
+    product rest = *p;
+    if (p->c_row == p->columns && !p->accumulate) {
+        product whole = *p;
+        whole.rows = p->rows - (columns + p->columns - 1) / p->columns + 1;
+        whole.columns = columns;
+        if (whole.rows > 0) {
+            whole_columns(&whole);
+            rest.rows -= whole.rows;
+            rest.a += whole.rows * p->a_row;
+            rest.c += whole.rows * p->c_row;
+        }
+    }
+    buffered_columns(&rest, columns);
 }
 
 static void vector_product(const product *p) {

@@ -1,6 +1,6 @@
 /* 2-D convolution (cross-correlation, as everywhere in the field), any kernel, stride and zero padding. The
- * formulas stand in conv.h, the sums are computed by conv_winograd.c where it suits and by conv_direct.c
- * elsewhere. */
+ * formulas stand in conv.h, the sums are computed by conv_winograd.c or conv_planes.c where they suit, and by
+ * conv_direct.c elsewhere. */
 #include "engine/layers/conv.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ void conv_unframe_image(const real *framed, frame f, int top, int left, tensor_s
 }
 
 static const conv_algorithm *algorithm(const layer *l) {
-    return conv_winograd.suits(l) ? &conv_winograd : &conv_direct;
+    return conv_winograd.suits(l) ? &conv_winograd : conv_planes.suits(l) ? &conv_planes : &conv_direct;
 }
 
 /* PADDING_SAME becomes the zeros that keep the size: ⌊kernel / 2⌋ on each side. */

@@ -25,7 +25,7 @@ typedef struct conv_algorithm {
     void (*backward_end)(const layer *l, const layer_pass *pass);
 } conv_algorithm;
 
-extern const conv_algorithm conv_direct, conv_winograd;
+extern const conv_algorithm conv_direct, conv_planes, conv_winograd;
 
 /* Terms of one output: KH·KW·C. */
 size_t conv_terms(const layer *l);
@@ -55,13 +55,5 @@ static inline frame conv_input_frame(const layer *l) {
 void conv_frame_image(const real *x, tensor_shape shape, frame f, int top, int left, real *framed);
 /* Take it out again. */
 void conv_unframe_image(const real *framed, frame f, int top, int left, tensor_shape shape, real *x);
-
-/* The input gradient of few channels (conv_patches.c): whether it is the way for this layer, what it needs,
- * the weights once per batch, one image: dy (OH, OW, O) → dx (H, W, C). */
-bool conv_patches_suit(const layer *l);
-size_t conv_patches_workspace(const layer *l);
-size_t conv_patches_scratch(const layer *l);
-void conv_patches_begin(const layer *l, const layer_pass *pass);
-void conv_patches_gradient(const layer *l, const layer_pass *pass, const real *dy, real *scratch, real *dx);
 
 #endif

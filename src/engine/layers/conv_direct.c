@@ -1,8 +1,7 @@
 /* Direct convolution, without im2col: in a channel-last image the kx·C values under a kernel row are
  * contiguous, so one row of outputs is one product of KH segments of KW·C terms. The input gradient is the
  * same product over the framed (and, with a stride, spread) dy with the turned weights [c /
- * PANEL][ky'][kx'][o][c % PANEL], ky' = KH − 1 − ky. With few channels its columns would be mostly empty:
- * then conv_patches.c computes it. */
+ * PANEL][ky'][kx'][o][c % PANEL], ky' = KH − 1 − ky. */
 #include "engine/layers/conv.h"
 
 #include <string.h>
@@ -31,14 +30,9 @@ static bool suits(const layer *l) {
 static void setup(layer *l) {
     const size_t channels = (size_t)l->in.channels;
     l->workspace_reals = panel_count(channels) * PANEL * conv_terms(l) / channels * filters(l);
-    size_t gradient_reals = frame_reals(gradient_frame(l), l->spec.filters);
-    if (conv_patches_suit(l)) {
-        l->workspace_reals = conv_patches_workspace(l);
-        gradient_reals = conv_patches_scratch(l);
-    }
-    /* one framed input, what the input gradient needs, one panel of a gradient */
-    l->scratch_reals =
-        frame_reals(conv_input_frame(l), l->in.channels) + gradient_reals + PANEL * out_pixels(l);
+    /* one framed input, one framed gradient, one panel of a gradient */
+    l->scratch_reals = frame_reals(conv_input_frame(l), l->in.channels) +
+                       frame_reals(gradient_frame(l), l->spec.filters) + PANEL * out_pixels(l);
 }
 
 /* The image x inside its padding; x itself where there is none. */
@@ -90,10 +84,6 @@ static void forward(const layer *l, const layer_pass *pass) {
 static void backward_begin(const layer *l, const layer_pass *pass) {
     if (pass->d_input == NULL)
         return;
-    if (conv_patches_suit(l)) {
-        conv_patches_begin(l, pass);
-        return;
-    }
     const size_t channels = (size_t)l->in.channels, places = conv_terms(l) / channels;
     real *to = pass->workspace;
     for (size_t panel = 0; panel < panel_count(channels); panel++)
@@ -207,13 +197,8 @@ static void backward(const layer *l, const layer_pass *pass) {
         weight_gradient(l, pass, framed, dy, panel_scratch);
         if (pass->d_input == NULL)
             continue;
-        real *dx = pass->d_input + n * in;
-        if (conv_patches_suit(l)) {
-            conv_patches_gradient(l, pass, dy, gradient_scratch, dx);
-            continue;
-        }
         frame_gradient(l, dy, gradient_scratch);
-        input_gradient(l, pass, gradient_scratch, dx);
+        input_gradient(l, pass, gradient_scratch, pass->d_input + n * in);
     }
 }
 
