@@ -1,5 +1,5 @@
-/* Winograd's convolution against its formulas in double precision, over random shapes and for every kernel
- * set: its error stays within a small multiple of the direct way's. */
+/* The ways to compute a convolution against its formulas in double precision, over random shapes and for
+ * every kernel set: their errors stay within a small multiple of the direct way's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,8 +15,7 @@
 
 enum { SHAPES = 40, RESULTS = 3 };
 
-static const double largest_error = 1e-5;  /* ‖found − exact‖ / ‖exact‖ of every shape */
-static const double largest_multiple = 12; /* of the direct way's error, over all shapes */
+static const double largest_error = 1e-5; /* ‖found − exact‖ / ‖exact‖ of every shape */
 static const char *const names[RESULTS] = {"y", "dw", "dx"};
 
 /* A layer with its numbers, and y, dw (as stored) and dx by the formulas of conv.h. */
@@ -45,26 +44,45 @@ static float *random_values(random_stream *stream, size_t count) {
     return values;
 }
 
-static layer random_layer(random_stream *stream) {
-    const int kernel = between(stream, 0, 1) ? 3 : 5;
-    layer l = {
-        .ops = &layer_conv,
-        .spec = {.kind = LAYER_CONV,
-                 .filters = WINOGRAD_CHANNELS * between(stream, 1, 5),
-                 .kernel_height = kernel,
-                 .kernel_width = kernel,
-                 .stride_height = 1,
-                 .stride_width = 1,
-                 .padding_height = between(stream, 0, 4),
-                 .padding_width = between(stream, 0, 4)},
-        .in = {.channels = WINOGRAD_CHANNELS * between(stream, 1, 5),
-               .height = between(stream, kernel, 20),
-               .width = between(stream, kernel, 20)},
-    };
+static layer layer_of(layer_spec spec, tensor_shape in) {
+    layer l = {.ops = &layer_conv, .spec = spec, .in = in};
+    l.spec.kind = LAYER_CONV;
+    l.spec.stride_height = l.spec.stride_width = 1;
     error_info error;
     assert_int_equal(layer_conv.setup(&l, 1, &error), STATUS_OK);
     return l;
 }
+
+static layer random_winograd_layer(random_stream *stream) {
+    const int kernel = between(stream, 0, 1) ? 3 : 5;
+    const layer_spec spec = {.filters = WINOGRAD_CHANNELS * between(stream, 1, 5),
+                             .kernel_height = kernel,
+                             .kernel_width = kernel,
+                             .padding_height = between(stream, 0, 4),
+                             .padding_width = between(stream, 0, 4)};
+    return layer_of(spec, (tensor_shape){.channels = WINOGRAD_CHANNELS * between(stream, 1, 5),
+                                         .height = between(stream, kernel, 20),
+                                         .width = between(stream, kernel, 20)});
+}
+
+static layer random_planes_layer(random_stream *stream) {
+    const int kernel_height = between(stream, 1, 6), kernel_width = between(stream, 1, PLANES_WIDEST);
+    const layer_spec spec = {.filters = between(stream, 1, 7),
+                             .kernel_height = kernel_height,
+                             .kernel_width = kernel_width,
+                             .padding_height = between(stream, 0, kernel_height - 1),
+                             .padding_width = between(stream, 0, kernel_width - 1)};
+    return layer_of(spec, (tensor_shape){.channels = between(stream, 1, 2),
+                                         .height = between(stream, kernel_height, 40),
+                                         .width = between(stream, kernel_width, 80)});
+}
+
+/* One way and the layers that it is for. */
+typedef struct way {
+    const conv_algorithm *algorithm;
+    layer (*random_layer)(random_stream *stream);
+    double largest_multiple; /* of the direct way's error, over all shapes */
+} way;
 
 /* The terms of one place of the kernel under one output pixel. */
 static void add_exact_terms(conv_case *c, size_t place, size_t pixel, size_t under) {
@@ -93,12 +111,12 @@ static void compute_exactly(conv_case *c) {
             }
 }
 
-/* A random layer that Winograd's way suits; no biases. */
-static conv_case open_case(random_stream *stream) {
+/* A random layer that this way suits; no biases. */
+static conv_case open_case(const way *w, random_stream *stream) {
     conv_case c = {.batch = (size_t)between(stream, 1, 2)};
     do
-        c.l = random_layer(stream);
-    while (!conv_winograd.suits(&c.l));
+        c.l = w->random_layer(stream);
+    while (!w->algorithm->suits(&c.l));
     c.counts[0] = c.batch * shape_size(c.l.out);
     c.counts[1] = c.l.weight_reals;
     c.counts[2] = c.batch * shape_size(c.l.in);
@@ -167,34 +185,43 @@ static void measure(const conv_case *c, const conv_algorithm *algorithm, const k
     }
 }
 
-static void winograd_is_nearly_as_exact_as_direct(void **state) {
-    (void)state;
+static void compare_with_direct(const way *w) {
     random_stream stream = random_stream_open(31, 0, RANDOM_SYNTHETIC, 0);
-    double direct_sum[RESULTS] = {0}, winograd_sum[RESULTS] = {0};
+    double direct_sum[RESULTS] = {0}, sum[RESULTS] = {0};
     for (int shape = 0; shape < SHAPES; shape++) {
-        conv_case c = open_case(&stream);
+        conv_case c = open_case(w, &stream);
         for (const kernel_set *const *set = kernels_available(); *set != NULL; set++) {
-            double direct[RESULTS], winograd[RESULTS];
+            double direct[RESULTS], found[RESULTS];
             measure(&c, &conv_direct, *set, direct);
-            measure(&c, &conv_winograd, *set, winograd);
+            measure(&c, w->algorithm, *set, found);
             for (int i = 0; i < RESULTS; i++) {
-                if (!(winograd[i] < largest_error))
+                if (!(found[i] < largest_error))
                     fail_msg("%s, %d × %d: error of %s %.3g", (*set)->name, c.l.spec.kernel_height,
-                             c.l.spec.kernel_width, names[i], winograd[i]);
+                             c.l.spec.kernel_width, names[i], found[i]);
                 direct_sum[i] += direct[i];
-                winograd_sum[i] += winograd[i];
+                sum[i] += found[i];
             }
         }
         close_case(&c);
     }
     for (int i = 0; i < RESULTS; i++) {
-        print_message("%s: %.1f times the error of direct convolution\n", names[i],
-                      winograd_sum[i] / direct_sum[i]);
-        assert_true(winograd_sum[i] < largest_multiple * direct_sum[i]);
+        print_message("%s: %.1f times the error of direct convolution\n", names[i], sum[i] / direct_sum[i]);
+        assert_true(sum[i] < w->largest_multiple * direct_sum[i]);
     }
 }
 
+static void winograd_is_nearly_as_exact_as_direct(void **state) {
+    (void)state;
+    compare_with_direct(&(way){&conv_winograd, random_winograd_layer, 12});
+}
+
+static void planes_are_as_exact_as_direct(void **state) {
+    (void)state;
+    compare_with_direct(&(way){&conv_planes, random_planes_layer, 2});
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(winograd_is_nearly_as_exact_as_direct)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(winograd_is_nearly_as_exact_as_direct),
+                                       cmocka_unit_test(planes_are_as_exact_as_direct)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Beyond these the panels of conv_direct.c are full enough. */
-enum { MOST_CHANNELS = 4, MOST_FILTERS = PANEL - 1 };
+enum { MOST_CHANNELS = 2, MOST_FILTERS = 7 };
 
 /* Planes side by side, (count, height, row): rows are padded so that whole panels may be read from any pixel.
  */
@@ -65,46 +65,53 @@ static void setup(layer *l) {
     l->scratch_reals = forward > backward ? forward : backward;
 }
 
-typedef enum direction { APART, TOGETHER } direction;
+/* Where element (y, x, c) of an image lies: y·row + x·pixel + c·channel. */
+typedef struct strides {
+    size_t row, pixel, channel;
+} strides;
 
-/* One row of an image (width, channels) to or from its planes; `channels` is a constant where the compiler can
- * then unroll. */
-static inline __attribute__((always_inline)) void
-move_row(direction way, size_t width, const size_t channels, size_t plane, real *restrict row, real *restrict pixels) {
-    for (size_t i = 0; i < width; i++)
-        for (size_t c = 0; c < channels; c++)
-            if (way == APART)
-                row[c * plane + i] = pixels[i * channels + c];
-            else
-                pixels[i * channels + c] = row[c * plane + i];
+static strides image_strides(tensor_shape shape) {
+    const size_t channels = (size_t)shape.channels;
+    return (strides){.row = (size_t)shape.width * channels, .pixel = channels, .channel = 1};
 }
 
-/* Image (shape) to or from planes whose pixel (0, 0) is `at`. */
-static inline __attribute__((always_inline)) void move_image(direction way, tensor_shape shape, planes p, real *at,
-                                                             real *pixels) {
-    const size_t channels = (size_t)shape.channels, width = (size_t)shape.width;
-    for (int y = 0; y < shape.height; y++, at += p.row, pixels += width * channels)
-        switch (channels) {
+static strides plane_strides(planes p) {
+    return (strides){.row = p.row, .pixel = 1, .channel = plane_reals(p)};
+}
+
+/* `channels` is a constant where the compiler can then unroll. */
+static inline __attribute__((always_inline)) void copy_row(size_t width, const size_t channels, strides from,
+                                                           const real *restrict x, strides to,
+                                                           real *restrict y) {
+    for (size_t i = 0; i < width; i++, x += from.pixel, y += to.pixel)
+        for (size_t c = 0; c < channels; c++)
+            y[c * to.channel] = x[c * from.channel];
+}
+
+/* An image between the two ways that it is stored in. */
+static void copy_image(tensor_shape shape, strides from, const real *x, strides to, real *y) {
+    const size_t width = (size_t)shape.width;
+    for (int row = 0; row < shape.height; row++, x += from.row, y += to.row)
+        switch (shape.channels) {
         case 1:
-            move_row(way, width, 1, plane_reals(p), at, pixels);
-            break;
-        case 3:
-            move_row(way, width, 3, plane_reals(p), at, pixels);
+            copy_row(width, 1, from, x, to, y);
             break;
         case 6:
-            move_row(way, width, 6, plane_reals(p), at, pixels);
+            copy_row(width, 6, from, x, to, y);
             break;
         default:
-            move_row(way, width, channels, plane_reals(p), at, pixels);
+            copy_row(width, (size_t)shape.channels, from, x, to, y);
         }
 }
 
+/* Image x (shape) into the interior of planes, its first pixel at (top, left). */
 static void take_apart(const real *x, tensor_shape shape, planes p, int top, int left, real *to) {
-    move_image(APART, shape, p, to + (size_t)top * p.row + (size_t)left, (real *)x);
+    copy_image(shape, image_strides(shape), x, plane_strides(p), to + (size_t)top * p.row + (size_t)left);
 }
 
+/* Planes (C, H, row) into image x (H, W, C). */
 static void put_together(const real *from, planes p, tensor_shape shape, real *x) {
-    move_image(TOGETHER, shape, p, (real *)from, x);
+    copy_image(shape, plane_strides(p), from, image_strides(shape), x);
 }
 
 /* Weight (o, c, place) as stored. */
