@@ -4,6 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A message is one line, and values that it quotes do not reach a terminal as control characters. */
+static void blank_controls(char *text) {
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = ' ';
+}
+
 status error_set(error_info *error, status code, const char *format, ...) {
     if (error != NULL) {
         error->code = code;
@@ -11,6 +18,7 @@ status error_set(error_info *error, status code, const char *format, ...) {
         va_start(arguments, format);
         vsnprintf(error->text, sizeof error->text, format, arguments);
         va_end(arguments);
+        blank_controls(error->text);
     }
     return code;
 }
@@ -30,6 +38,7 @@ status error_prefix(error_info *error, const char *format, ...) {
     memcpy(message + length, error->text, strlen(error->text) + 1);
     memcpy(error->text, message, sizeof error->text - 1);
     error->text[sizeof error->text - 1] = '\0';
+    blank_controls(error->text);
     return error->code;
 }
 
