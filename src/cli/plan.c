@@ -123,13 +123,8 @@ static void print_json_axis(const grid_axis *axis) {
     text_print_json(stdout, axis->name);
     printf(", \"values\": [");
     for (size_t i = 0; i < axis->count; i++) {
-        char value[256];
-        grid_value_text(axis, i, value, sizeof value);
         fputs(i > 0 ? ", " : "", stdout);
-        if (axis->kind == AXIS_LABEL)
-            text_print_json(stdout, value);
-        else
-            fputs(value, stdout);
+        grid_print_json_value(stdout, axis, i);
     }
     printf("]}");
 }

@@ -1,4 +1,5 @@
 /* Are two results files scientifically the same, bit for bit? */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +8,7 @@
 
 #include "io/results_internal.h"
 
-enum { COMPARE_BYTES = 16 << 20, VALUE_SIZE = 64, PLACE_SIZE = 1024 };
+enum { COMPARE_BYTES = 16 << 20, VALUE_SIZE = 64, PLACE_SIZE = 2048 };
 
 typedef struct comparison {
     results_reader *a, *b;
@@ -169,6 +170,7 @@ static status compare_labels(comparison *c, const char *name, error_info *error)
 /* ---- Structure --------------------------------------------------------------------------------- */
 
 static void shape_text(const results_dataset *d, char text[PLACE_SIZE]) {
+    static_assert(PLACE_SIZE > RESULTS_MAX_RANK * (RESULTS_NAME_SIZE + 24) + 2, "every shape fits");
     size_t used = (size_t)snprintf(text, PLACE_SIZE, "(");
     for (int i = 0; i < d->rank; i++)
         used += (size_t)snprintf(text + used, PLACE_SIZE - used, "%s%s: %zu", i > 0 ? ", " : "", d->scales[i],

@@ -165,6 +165,14 @@ status results_reader_read(results_reader *reader, const results_dataset *d, siz
 status results_reader_read_all(results_reader *reader, const results_dataset *d, void **out,
                                error_info *error);
 
+/* The same for the data set `name`, which must have this type and so many elements. */
+status results_reader_load(results_reader *reader, const char *name, element type, size_t count, void **out,
+                           error_info *error);
+
+/* The cell_status of every cell (grid_cells), bytes that are the caller's to free. STATUS_IO when one is
+ * unknown. */
+status results_reader_states(results_reader *reader, void **out, error_info *error);
+
 /* Append a dimension scale to the axes of `out`, which the caller frees with grid_release, also on failure.
  */
 status results_reader_append_axis(results_reader *reader, const char *name, grid *out, error_info *error);
@@ -172,6 +180,17 @@ status results_reader_append_axis(results_reader *reader, const char *name, grid
 /* Elements of a data set, and of one slice along its first dimension. */
 size_t results_dataset_elements(const results_dataset *d);
 size_t results_dataset_slice(const results_dataset *d);
+
+/* ---- Summaries on standard output (results_means.c, results_failures.c) ------------------------ */
+
+/* Means over runs of the cells that are done by `states` (cells). */
+status results_print_all_means(results_reader *reader, const uint8_t *states, error_info *error);
+
+/* For each status of failure and each axis: the fewest values that nine of ten such cells have, when they are
+ * no more than half of the axis's values and than half of the cells. As lines, or as a member of a JSON
+ * object.
+ */
+status results_print_failures(const grid *g, const uint8_t *states, bool json, error_info *error);
 
 /* ---- Raw bytes (results_raw.c) ----------------------------------------------------------------- */
 

@@ -30,12 +30,8 @@ static status check_place(const char *path, error_info *error) {
 
 static status check_states(results *r, error_info *error) {
     size_t pending = 0;
-    for (size_t cell = 0; cell < r->layout.cells; cell++) {
-        if (r->states[cell] >= CELL_STATUS_COUNT)
-            return error_set(error, STATUS_IO, "%s: is damaged: cell %zu has status %d", r->path, cell,
-                             r->states[cell]);
+    for (size_t cell = 0; cell < r->layout.cells; cell++)
         pending += r->states[cell] == CELL_PENDING;
-    }
     if (r->repacked && pending > 0)
         return error_set(
             error, STATUS_IO,
@@ -46,10 +42,8 @@ static status check_states(results *r, error_info *error) {
 }
 
 static status read_states(results *r, results_reader *reader, error_info *error) {
-    results_dataset d;
     void *states;
-    RETURN_IF_FAILED(results_reader_describe(reader, "status", &d, error));
-    RETURN_IF_FAILED(results_reader_read_all(reader, &d, &states, error));
+    RETURN_IF_FAILED(results_reader_states(reader, &states, error));
     r->states = states;
     return check_states(r, error);
 }

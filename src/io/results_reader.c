@@ -10,8 +10,12 @@
 #include "io/hdf5_internal.h"
 #include "io/results_internal.h"
 
+/* Deflate, which other tools may have rewritten a file with, makes data at most so many times smaller. */
+enum { LARGEST_COMPRESSION = 1032 };
+
 struct results_reader {
     char *path;
+    uint64_t file_bytes;
     hdf5_reason reason;
     hid_t file;
     int count;
@@ -31,12 +35,14 @@ static char *read_text(hid_t object, const char *name) {
     if (H5Aexists(object, name) <= 0)
         return NULL;
     hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    hid_t type = H5Aget_type(attribute);
+    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     char *stored = NULL, *text = NULL;
-    if (H5Tis_variable_str(type) > 0 && H5Aread(attribute, type, &stored) >= 0 && stored != NULL) {
+    if (H5Tis_variable_str(type) > 0 && H5Sget_simple_extent_npoints(space) == 1 &&
+        H5Aread(attribute, type, &stored) >= 0 && stored != NULL) {
         text = strdup(stored);
         H5free_memory(stored);
     }
+    H5Sclose(space);
     H5Tclose(type);
     H5Aclose(attribute);
     return text;
@@ -85,6 +91,15 @@ static bool describe_shape(hid_t dataset, results_dataset *out) {
     return ok;
 }
 
+/* A damaged file may claim any size: refuse what is more than all that the file can hold. */
+static bool fits_file(const results_reader *r, const results_dataset *d) {
+    size_t bytes = d->type == ELEMENT_TEXT ? sizeof(char *) : element_size(d->type);
+    for (int i = 0; i < d->rank; i++)
+        if (__builtin_mul_overflow(bytes, d->dims[i], &bytes))
+            return false;
+    return bytes / LARGEST_COMPRESSION <= r->file_bytes;
+}
+
 /* H5Iget_name gives the path with its leading slash. */
 static herr_t keep_scale_name(hid_t dataset, unsigned dimension, hid_t scale, void *name) {
     (void)dataset;
@@ -114,9 +129,10 @@ static bool is_percent(hid_t dataset) {
     return percent;
 }
 
-static bool describe(hid_t dataset, results_dataset *out) {
+static bool describe(const results_reader *r, hid_t dataset, results_dataset *out) {
     hid_t type = H5Dget_type(dataset);
-    bool ok = find_element(type, &out->type) && describe_shape(dataset, out) && describe_scales(dataset, out);
+    bool ok = find_element(type, &out->type) && describe_shape(dataset, out) && fits_file(r, out) &&
+              describe_scales(dataset, out);
     H5Tclose(type);
     haddr_t offset = H5Dget_offset(dataset);
     out->offset = offset == HADDR_UNDEF ? 0 : offset;
@@ -131,7 +147,7 @@ status results_reader_describe(results_reader *r, const char *name, results_data
     if (H5Lexists(r->file, name, H5P_DEFAULT) <= 0)
         return error_set(error, STATUS_IO, "%s: has no data set %s", r->path, name);
     hid_t dataset = H5Dopen2(r->file, name, H5P_DEFAULT);
-    bool ok = dataset >= 0 && describe(dataset, out);
+    bool ok = dataset >= 0 && describe(r, dataset, out);
     if (dataset >= 0)
         H5Dclose(dataset);
     return ok ? STATUS_OK : failed(r, "the data set", name, error);
@@ -181,6 +197,31 @@ status results_reader_read_all(results_reader *r, const results_dataset *d, void
         *out = NULL;
     }
     return result;
+}
+
+status results_reader_load(results_reader *r, const char *name, element type, size_t count, void **out,
+                           error_info *error) {
+    results_dataset d;
+    *out = NULL;
+    RETURN_IF_FAILED(results_reader_describe(r, name, &d, error));
+    if (d.type != type || results_dataset_elements(&d) != count)
+        return failed(r, "the data set", name, error);
+    return results_reader_read_all(r, &d, out, error);
+}
+
+status results_reader_states(results_reader *r, void **out, error_info *error) {
+    const size_t cells = grid_cells(&r->axes);
+    RETURN_IF_FAILED(results_reader_load(r, "status", ELEMENT_INT8, cells, out, error));
+    const uint8_t *states = *out;
+    for (size_t cell = 0; cell < cells; cell++)
+        if (states[cell] >= CELL_STATUS_COUNT) {
+            error_set(error, STATUS_IO, "%s: is damaged: cell %zu has status %d", r->path, cell,
+                      states[cell]);
+            free(*out);
+            *out = NULL;
+            return STATUS_IO;
+        }
+    return STATUS_OK;
 }
 
 /* ---- Axes -------------------------------------------------------------------------------------- */
@@ -285,17 +326,19 @@ static status check_format(results_reader *r, error_info *error) {
     return result;
 }
 
-static status check_path(const char *path, error_info *error) {
+static status check_path(results_reader *r, error_info *error) {
     struct stat info;
-    if (stat(path, &info) != 0)
-        return error_set(error, STATUS_IO, "%s: cannot read: %s", path, strerror(errno));
-    if (S_ISDIR(info.st_mode))
-        return error_set(error, STATUS_IO, "%s: is a directory; name a results file", path);
+    if (stat(r->path, &info) != 0)
+        return error_set(error, STATUS_IO, "%s: cannot read: %s", r->path, strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return error_set(error, STATUS_IO, "%s: is %s; name a results file", r->path,
+                         S_ISDIR(info.st_mode) ? "a directory" : "no regular file");
+    r->file_bytes = (uint64_t)info.st_size;
     return STATUS_OK;
 }
 
 static status open_file(results_reader *r, error_info *error) {
-    RETURN_IF_FAILED(check_path(r->path, error));
+    RETURN_IF_FAILED(check_path(r, error));
     htri_t hdf5 = H5Fis_hdf5(r->path);
     if (hdf5 == 0)
         return error_set(error, STATUS_IO, "%s: is not an HDF5 file", r->path);

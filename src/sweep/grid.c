@@ -1,10 +1,10 @@
 #include "sweep/grid.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/random.h"
+#include "base/text.h"
 
 enum { VALUE_TEXT_SIZE = 256 };
 
@@ -57,6 +57,15 @@ void grid_value_text(const grid_axis *axis, size_t index, char *text, size_t siz
     snprintf(text, size, "%.15g", number);
     if (strtod(text, NULL) != number)
         snprintf(text, size, "%.17g", number);
+}
+
+void grid_print_json_value(FILE *out, const grid_axis *axis, size_t index) {
+    char text[VALUE_TEXT_SIZE];
+    grid_value_text(axis, index, text, sizeof text);
+    if (axis->kind == AXIS_LABEL)
+        text_print_json(out, text);
+    else
+        fputs(text, out);
 }
 
 /* -0 and 0 are two values: they name different random streams. */

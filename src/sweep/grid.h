@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/status.h"
 
@@ -43,6 +44,9 @@ uint64_t grid_coordinates(const grid *g, size_t cell);
 
 /* One axis value as text: "0.01", "3", "cnn4". */
 void grid_value_text(const grid_axis *axis, size_t index, char *text, size_t size);
+
+/* The same as JSON: a number, or a string for a label. */
+void grid_print_json_value(FILE *out, const grid_axis *axis, size_t index);
 
 /* Find value `i` of the axis `part` on the axis `whole`, bit for bit. The search begins at *position, which
  * for a list that was only added to saves it, and leaves it there. False when it is not on that axis. */

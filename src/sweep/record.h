@@ -19,6 +19,15 @@ typedef enum cell_status {
 #undef X
 } cell_status;
 
+static inline const char *cell_status_label(cell_status s) {
+    static const char *const labels[] = {
+#define X(name, value, label) [name] = label,
+        CELL_STATUSES(X)
+#undef X
+    };
+    return labels[s];
+}
+
 enum { CELL_STATUS_COUNT = 5, RECORD_HOST_SIZE = 64 };
 
 typedef struct cell_record {

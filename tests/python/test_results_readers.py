@@ -1,4 +1,5 @@
 """Results files as other tools read them, and how verify sees every byte of the science."""
+import json
 import os
 import shutil
 import subprocess
@@ -147,6 +148,31 @@ class ReadersTest(unittest.TestCase):
         text = subprocess.run([MPISWEEP, "status", self.results], capture_output=True, text=True, check=True).stdout
         self.assertIn("12 cells, 11 done, 1 diverged", text)
         self.assertRegex(text, r"0\.01 +451\.33 +551\.33")
+
+    def shared_failures(self, changes):
+        """What status says in lines and in JSON that failures have in common, of a file with these changes."""
+        path = self.store("failures.h5")
+        with h5py.File(path, "r+") as file:
+            status = np.ones(file["status"].shape, "i1")  # (run: 3, lr: 2, model: 2)
+            for place, value in changes:
+                status[place] = value
+            file["status"][...] = status
+        lines, text = (subprocess.run([MPISWEEP, "status", path, *option], capture_output=True, text=True,
+                                      check=True).stdout for option in ([], ["--json"]))
+        return [line for line in lines.splitlines() if "cells have" in line], json.loads(text)["failures"]
+
+    def test_status_names_the_value_that_failures_share(self):
+        everywhere = slice(None)
+        lines, objects = self.shared_failures([((everywhere, 1), 2), ((0, 1, 0), 0), ((everywhere, 0, 1), 3)])
+        self.assertEqual(lines, ["5 of 5 diverged cells have lr = 0.001 (of 5 finished cells that have)",
+                                 "3 of 3 failed cells have lr = 0.01 (of 6 finished cells that have)",
+                                 "3 of 3 failed cells have model = cnn (of 6 finished cells that have)"])
+        self.assertEqual(objects[0], {"status": "diverged", "cells": 5, "axis": "lr", "values": [0.001],
+                                      "cells_with_values": 5, "finished_with_values": 5})
+        self.assertEqual(objects[2]["values"], ["cnn"])
+
+    def test_status_names_no_value_when_failures_share_none(self):
+        self.assertEqual(self.shared_failures([((0, 0, 0), 2), ((1, 1, 1), 2), ((2, 0, 1), 4)]), ([], []))
 
     def test_status_of_another_file(self):
         other = self.directory / "other.h5"
