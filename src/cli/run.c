@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/crash_handler.h"
 #include "cli/launch_report.h"
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
@@ -40,7 +41,7 @@ typedef struct run {
     bool *left_out; /* (cells) not to be trained in this run */
     double *costs;  /* (cells) predicted FLOPs */
     progress progress;
-    uint64_t settled;   /* cells that had a result when the run began */
+    uint64_t advance;   /* when the run began: 2 for every cell with a result, 1 for one that crashed once */
     double next_report; /* of progress, to launch */
 } run;
 
@@ -164,6 +165,34 @@ static status open_results(run *r, error_info *error) {
     return STATUS_OK;
 }
 
+static status record_crash(run *r, size_t cell, int signal, error_info *error) {
+    char name[256];
+    cell_record record = {.cell = cell, .status = CELL_FAILED, .seconds = NAN};
+    snprintf(record.host, sizeof record.host, "%s", mpi_world_host(r->world));
+    grid_cell_text(&r->job->grid, cell, name, sizeof name);
+    log_warning("cell %s failed: ranks crashed in its training, the last by signal %d (%s)", name, signal,
+                strsignal(signal));
+    return results_store(r->results, &record, error);
+}
+
+/* A cell in whose training ranks keep crashing would never let the sweep end. */
+static status fail_crashed_cells(run *r, error_info *error) {
+    enum { MOST_CRASHES = 2 };
+    const uint8_t *states = results_states(r->results);
+    const size_t cells = grid_cells(&r->job->grid);
+    for (size_t cell = 0; cell < cells; cell++) {
+        int32_t crashes, signal;
+        if (states[cell] != CELL_PENDING)
+            continue;
+        RETURN_IF_FAILED(results_read_crashes(r->results, cell, &crashes, &signal, error));
+        if (crashes >= MOST_CRASHES)
+            RETURN_IF_FAILED(record_crash(r, cell, signal, error));
+        else
+            r->advance += (uint64_t)crashes;
+    }
+    return STATUS_OK;
+}
+
 /* Rank 0: everything that the sweep needs and that can fail, before the first worker is waited for. */
 static status prepare_sweep(run *r, error_info *error) {
     size_t cells = grid_cells(&r->job->grid);
@@ -175,10 +204,11 @@ static status prepare_sweep(run *r, error_info *error) {
     RETURN_IF_FAILED(select_cells(r, error));
     RETURN_IF_FAILED(cli_predict_costs(r->job, &r->stored.data, r->costs, error));
     RETURN_IF_FAILED(open_results(r, error));
+    RETURN_IF_FAILED(fail_crashed_cells(r, error));
     const uint8_t *states = results_states(r->results);
     for (size_t cell = 0; cell < cells; cell++) {
         r->left_out[cell] = states[cell] != CELL_PENDING || !r->selected[cell];
-        r->settled += states[cell] != CELL_PENDING;
+        r->advance += states[cell] != CELL_PENDING ? 2 : 0;
     }
     return STATUS_OK;
 }
@@ -201,6 +231,8 @@ static worker_setup make_worker(run *r) {
                           .records = &r->records,
                           .cell_spec = cell_spec,
                           .context = r->job,
+                          .before_training = crash_handler_begin,
+                          .after_training = crash_handler_end,
                           .stop = stop_signal_flag()};
     fill_hello(r, &setup.hello);
     return setup;
@@ -219,7 +251,7 @@ static void report_progress(run *r, const coordinator_counts *counts) {
     if (now < r->next_report)
         return;
     r->next_report = now + interval;
-    launch_report_send(r->report, REPORT_PROGRESS, r->settled + counts->finished);
+    launch_report_send(r->report, REPORT_PROGRESS, r->advance + 2 * counts->finished);
 }
 
 static status tick(void *context, const coordinator_counts *counts, error_info *error) {
@@ -295,6 +327,16 @@ static status train_cells(run *r, error_info *error) {
     return worker_run(mpi_world_endpoint(r->world), &worker, error);
 }
 
+/* All ranks note crashes in the results file, those that see it. */
+static status watch_crashes(run *r, error_info *error) {
+    crash_notes notes = {0};
+    if (mpi_world_rank(r->world) == 0)
+        results_crash_notes(r->results, &notes);
+    RETURN_IF_FAILED(mpi_world_broadcast(r->world, &notes, sizeof notes, error));
+    crash_handler_install(&notes);
+    return STATUS_OK;
+}
+
 /* After each step all ranks agree on whether to go on: the next one would wait for a rank that has left. */
 static status run_steps(run *r, int argc, char **argv, error_info *error) {
     RETURN_IF_FAILED(mpi_world_agree(r->world, parse_options(&r->options, argc, argv, error), error));
@@ -304,6 +346,7 @@ static status run_steps(run *r, int argc, char **argv, error_info *error) {
     RETURN_IF_FAILED(mpi_world_agree(r->world, load_data(r, error), error));
     status prepared = mpi_world_rank(r->world) == 0 ? prepare_sweep(r, error) : STATUS_OK;
     RETURN_IF_FAILED(mpi_world_agree(r->world, prepared, error));
+    RETURN_IF_FAILED(watch_crashes(r, error));
     return mpi_world_agree(r->world, train_cells(r, error), error);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "engine/engine.h"
+#include "io/crash_notes.h"
 #include "io/job.h"
 #include "sweep/record.h"
 
@@ -40,8 +41,15 @@ status results_predict_bytes(const job *j, const record_layout *layout, uint64_t
 /* The state of every cell (cells): cell_status. Owned by `r`, kept up to date by results_store. */
 const uint8_t *results_states(const results *r);
 
-/* Mark cells that failed or timed out as pending again (--retry-failed); returns how many in *count. */
+/* Mark cells that failed or timed out as pending again (--retry-failed) and forget their crashes; returns how
+ * many in *count. */
 status results_retry_failed(results *r, size_t *count, error_info *error);
+
+/* Where ranks note crashes of cells; the path is empty when the file cannot be written. */
+void results_crash_notes(const results *r, crash_notes *out);
+
+/* What they have noted of a cell: how often it crashed, and the last signal. */
+status results_read_crashes(results *r, size_t cell, int32_t *crashes, int32_t *signal, error_info *error);
 
 /* Write one cell. It counts as done on disk after the next sync. */
 status results_store(results *r, const cell_record *record, error_info *error);

@@ -16,7 +16,7 @@
 #include "sweep/record.h"
 
 #define RESULTS_FORMAT                                                                                       \
-    "1" /* attribute mpisweep_format; raised when old programs could not write the file                      \
+    "2" /* attribute mpisweep_format; raised when old programs could not write the file                      \
          */
 
 enum {
@@ -87,6 +87,8 @@ enum {
     ARRAY_TRIES,
     ARRAY_FINISHED,
     ARRAY_HOST,
+    ARRAY_CRASHES,
+    ARRAY_SIGNAL,
     ARRAY_CHECKSUM,
     ARRAY_HOSTS,
     ARRAY_SESSION_START,

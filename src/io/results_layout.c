@@ -72,6 +72,9 @@ static void add_provenance(results_layout *out, const grid *g) {
     a[ARRAY_TRIES] = cell_array(g, "provenance/tries", "how often the cell was stored", "1", ELEMENT_INT32);
     a[ARRAY_FINISHED] = cell_array(g, "provenance/finished", "time of storing", unix_time, ELEMENT_FLOAT64);
     a[ARRAY_HOST] = cell_array(g, "provenance/host", "row of hosts; -1: not known", "1", ELEMENT_INT32);
+    a[ARRAY_CRASHES] =
+        cell_array(g, "provenance/crashes", "how often a rank crashed in the training", "1", ELEMENT_INT32);
+    a[ARRAY_SIGNAL] = cell_array(g, "provenance/signal", "signal of the last crash", "1", ELEMENT_INT32);
     a[ARRAY_CHECKSUM] = cell_array(g, "provenance/checksum", "CRC-32 of the cell", "1", ELEMENT_UINT32);
 }
 

@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -190,10 +192,28 @@ status results_retry_failed(results *r, size_t *count, error_info *error) {
         if (*count == 0 && (!writable(r) || flush(r) != STATUS_OK))
             break;
         result = retract(r, cell);
+        if (result == STATUS_OK)
+            result = results_write_row(r, ARRAY_CRASHES, cell, &(int32_t){0});
         ++*count;
     }
     if (result == STATUS_OK && *count > 0)
         flush(r);
+    return outcome(r, error);
+}
+
+void results_crash_notes(const results *r, crash_notes *out) {
+    struct stat info;
+    *out = (crash_notes){.crashes = r->layout.arrays[ARRAY_CRASHES].offset,
+                         .signals = r->layout.arrays[ARRAY_SIGNAL].offset};
+    if (r->repacked || fstat(r->file, &info) != 0 || realpath(r->path, out->path) == NULL)
+        return;
+    out->inode = info.st_ino;
+    out->size = (uint64_t)info.st_size;
+}
+
+status results_read_crashes(results *r, size_t cell, int32_t *crashes, int32_t *signal, error_info *error) {
+    if (results_read_row(r, ARRAY_CRASHES, cell, crashes) == STATUS_OK)
+        results_read_row(r, ARRAY_SIGNAL, cell, signal);
     return outcome(r, error);
 }
 

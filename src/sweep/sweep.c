@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/fault_signals.h"
+
 static const double TICK = 0.05; /* seconds between looks at the stop flag while nothing comes */
 
 typedef struct driver {
@@ -132,11 +134,13 @@ static void *run_trainer(void *context) {
     return NULL;
 }
 
-/* Signals are for the thread that coordinates; the new one blocks them all. */
+/* Signals are for the thread that coordinates; the new one blocks all but those of its own faults. */
 static status start_trainer(trainer_thread *trainer, error_info *error) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    for (int i = 0; i < FAULT_SIGNAL_COUNT; i++)
+        sigdelset(&blocked, fault_signals[i]);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
     int code = pthread_create(&trainer->thread, NULL, run_trainer, trainer);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code != 0)

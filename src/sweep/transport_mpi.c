@@ -225,6 +225,11 @@ status mpi_world_agree(mpi_world *w, status mine, error_info *error) {
     return error->code;
 }
 
+status mpi_world_broadcast(mpi_world *w, void *bytes, size_t size, error_info *error) {
+    CHECK_MPI(MPI_Bcast, bytes, (int)size, MPI_BYTE, 0, w->comm);
+    return STATUS_OK;
+}
+
 /* ---- Memory of a node -------------------------------------------------------------------------- */
 
 status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error) {

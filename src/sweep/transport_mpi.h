@@ -31,6 +31,9 @@ transport *mpi_world_trainer(mpi_world *w);
  * `error` is without text elsewhere, so that it is reported once. */
 status mpi_world_agree(mpi_world *w, status mine, error_info *error);
 
+/* Give all ranks the `size` bytes that rank 0 has. Collective. */
+status mpi_world_broadcast(mpi_world *w, void *bytes, size_t size, error_info *error);
+
 /* Memory that the ranks of a node share; it lives until mpi_world_close. *leader: this rank is the one of its
  * node to fill it. Collective; call once. */
 status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error);

@@ -101,7 +101,11 @@ static cell_status status_of(training_outcome outcome) {
 static status train_and_report(worker *w, size_t cell) {
     training_report report = {0};
     error_info failure = {0};
+    if (w->setup->before_training != NULL)
+        w->setup->before_training(cell);
     status trained = train(w, cell, &report, &failure);
+    if (w->setup->after_training != NULL)
+        w->setup->after_training();
     if (w->status != STATUS_OK || (trained == STATUS_OK && report.outcome == TRAINING_STOPPED))
         return w->status;
     message m = {.type = MESSAGE_RESULT,

@@ -18,6 +18,9 @@ typedef struct worker_setup {
     const record_layout *records;                                       /* of every cell's values */
     void (*cell_spec)(void *context, size_t cell, training_spec *spec); /* the specification of a cell */
     void *context;
+    /* Called in the thread that trains, before and after every training; NULL: not. */
+    void (*before_training)(size_t cell);
+    void (*after_training)(void);
     const atomic_bool *stop; /* set when this rank was asked to stop */
 } worker_setup;
 

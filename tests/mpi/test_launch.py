@@ -1,12 +1,14 @@
 """mpisweep launch: starts again what dies, ends what hangs, passes stops on, and tells the truth about the end."""
 import os
 import signal
+import time
 import unittest
 
 import h5py
 import numpy as np
 
 from launch import MPIEXEC, RunTest, TINY, finish, is_running, ranks_of, wait_until
+from results_file import arrays
 
 DEATHS = int(os.environ.get("MPISWEEP_TEST_LAUNCH_DEATHS", "2"))
 JOB = [TINY, "--set", "train.epochs=10", "--set", f"sweep.run={2 + DEATHS}"]
@@ -114,6 +116,44 @@ class Restarts(LaunchTest):
         process.communicate()
         wait_until(lambda: not any(map(is_running, ranks)))
         self.assertEqual(len(ranks), 2)
+
+
+class Crashes(LaunchTest):
+    def read(self, *names):
+        with h5py.File(self.part) as file:
+            return [file[name][...] for name in names]
+
+    def sessions(self):
+        return np.isfinite(self.read("provenance/session_start")[0]).sum() if self.part.exists() else 0
+
+    def crash_all_ranks(self, process, sessions):
+        """While they train, in the run that is the file's so-many-th."""
+        wait_until(lambda: process.poll() is not None or self.sessions() == sessions)
+        time.sleep(0.1)
+        for rank in ranks_of(process):
+            os.kill(rank, signal.SIGSEGV)
+
+    def test_a_cell_that_crashes_twice_is_left_out(self):
+        job = [TINY, "--set", "train.epochs=40", "--set", "sweep.run=1"]
+        process = self.launch(*job, "-o", self.part)
+        kills = 0
+        while kills < 6 and (kills == 0 or self.read("provenance/crashes")[0].max() < 2):
+            kills += 1
+            self.crash_all_ranks(process, kills)
+            wait_until(lambda: not any(map(is_running, ranks_of(process))))
+        err = self.assert_ends(process, 1)
+        status, crashes, number = self.read("status", "provenance/crashes", "provenance/signal")
+        self.assertIn(f"by signal {signal.SIGSEGV.value} (Segmentation fault)", err)
+        self.assertGreater((crashes == 2).sum(), 0)
+        np.testing.assert_array_equal(status, np.where(crashes == 2, 3, 1))
+        np.testing.assert_array_equal(number[crashes == 2], signal.SIGSEGV)
+        self.check(0, "run", *job, "-o", self.whole, ranks=2)
+        expected, found = arrays(self.whole), arrays(self.part)
+        for name in "test_accuracy", "train_loss_curve":
+            np.testing.assert_array_equal(found[name][status == 1], expected[name][status == 1])
+        self.check(0, "run", *job, "-o", self.part, "--retry-failed", ranks=2)
+        self.assert_equal(self.whole, self.part)
+        self.assertEqual(self.read("provenance/crashes")[0].max(), 0)
 
 
 if __name__ == "__main__":

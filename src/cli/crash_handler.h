@@ -1,0 +1,17 @@
+/* What a rank does when it crashes: leave a note of the cell that it trained (io/crash_notes.h). */
+#ifndef CLI_CRASH_HANDLER_H
+#define CLI_CRASH_HANDLER_H
+
+#include <stddef.h>
+
+#include "io/crash_notes.h"
+
+/* From now on a fault signal leaves a note, and then does what it did before. Call after MPI has started,
+ * which installs handlers of its own. */
+void crash_handler_install(const crash_notes *notes);
+
+/* For worker_setup: which cell this process trains. */
+void crash_handler_begin(size_t cell);
+void crash_handler_end(void);
+
+#endif
