@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
+#include "io/checkpoint_file.h"
 #include "io/job_data.h"
 #include "io/results.h"
 #include "sweep/sweep.h"
@@ -35,6 +36,7 @@ typedef struct run {
     record_layout records;
     /* Rank 0 only: */
     results *results;
+    checkpoint_file *checkpoints;
     const char *results_path;
     char default_path[GRID_NAME_SIZE + sizeof ".h5"];
     bool *selected; /* (cells) not excluded by --only */
@@ -205,6 +207,8 @@ static status prepare_sweep(run *r, error_info *error) {
     RETURN_IF_FAILED(cli_predict_costs(r->job, &r->stored.data, r->costs, error));
     RETURN_IF_FAILED(open_results(r, error));
     RETURN_IF_FAILED(fail_crashed_cells(r, error));
+    RETURN_IF_FAILED(checkpoint_file_open(&r->checkpoints, r->results_path, r->job, engine_kernels(),
+                                          r->records.value_count, error));
     const uint8_t *states = results_states(r->results);
     for (size_t cell = 0; cell < cells; cell++) {
         r->left_out[cell] = states[cell] != CELL_PENDING || !r->selected[cell];
@@ -254,6 +258,16 @@ static void report_progress(run *r, const coordinator_counts *counts) {
     launch_report_send(r->report, REPORT_PROGRESS, r->advance + 2 * counts->finished);
 }
 
+static void keep(void *context, const cell_checkpoint *checkpoint) {
+    run *r = context;
+    checkpoint_file_add(r->checkpoints, checkpoint);
+}
+
+static void recall(void *context, cell_checkpoint *checkpoint) {
+    run *r = context;
+    checkpoint_file_read(r->checkpoints, checkpoint);
+}
+
 static status tick(void *context, const coordinator_counts *counts, error_info *error) {
     run *r = context;
     progress_show(&r->progress, counts);
@@ -297,6 +311,13 @@ static status conclude(const run *r, const coordinator_counts *counts, const siz
     return STATUS_OK;
 }
 
+/* The lock of the results file covers the checkpoints beside it. */
+static status close_files(run *r, error_info *error) {
+    if (r->checkpoints != NULL)
+        checkpoint_file_close(&r->checkpoints, results_states(r->results));
+    return results_close(&r->results, error);
+}
+
 static status coordinate(run *r, const worker_setup *trainer, error_info *error) {
     sweep_setup setup = {.coordinator = {.cells = grid_cells(&r->job->grid),
                                          .left_out = r->left_out,
@@ -307,6 +328,8 @@ static status coordinate(run *r, const worker_setup *trainer, error_info *error)
                          .value_count = trainer->records->value_count,
                          .stop = stop_signal_flag(),
                          .store = store,
+                         .keep = keep,
+                         .recall = recall,
                          .tick = tick,
                          .context = r};
     coordinator_counts counts;
@@ -316,7 +339,7 @@ static status coordinate(run *r, const worker_setup *trainer, error_info *error)
     progress_finish(&r->progress, &counts);
     size_t tally[CELL_STATUS_COUNT] = {0};
     tally_cells(r, tally);
-    RETURN_IF_FAILED(results_close(&r->results, error));
+    RETURN_IF_FAILED(close_files(r, error));
     return conclude(r, &counts, tally, error);
 }
 
@@ -359,7 +382,7 @@ status cli_run(int argc, char **argv, error_info *error) {
         launch_report_send(r.report, REPORT_UP, 0);
     status result = run_steps(&r, argc, argv, error);
     error_info *slot = result == STATUS_OK ? error : NULL; /* the first failure is the one to report */
-    status closed = results_close(&r.results, slot);
+    status closed = close_files(&r, slot);
     free(r.selected);
     free(r.left_out);
     free(r.costs);

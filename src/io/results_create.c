@@ -2,7 +2,6 @@
  * place. */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,21 +99,6 @@ static status fill_file(const char *temporary, const char *path, results_layout 
     return result;
 }
 
-/* Make the rename itself durable. */
-static status sync_directory(const char *path, error_info *error) {
-    char *copy = strdup(path);
-    if (copy == NULL)
-        return error_set(error, STATUS_INTERNAL, "out of memory");
-    status result = STATUS_OK;
-    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0 || (fsync(directory) != 0 && errno != EINVAL))
-        result = error_set(error, STATUS_IO, "%s: cannot sync its directory: %s", path, strerror(errno));
-    if (directory >= 0)
-        close(directory);
-    free(copy);
-    return result;
-}
-
 status results_create(const char *path, const results_layout *layout, const job *j,
                       const results_origin *origin, const results_part *part, error_info *error) {
     char *temporary;
@@ -131,7 +115,7 @@ status results_create(const char *path, const results_layout *layout, const job 
         result =
             error_set(error, STATUS_IO, "%s: cannot rename %s to it: %s", path, temporary, strerror(errno));
     if (result == STATUS_OK)
-        result = sync_directory(path, error);
+        result = raw_sync_directory(path, error);
     else
         unlink(temporary);
     free(temporary);

@@ -201,6 +201,9 @@ status raw_read(int file, const char *path, void *bytes, size_t size, uint64_t o
 status raw_write(int file, const char *path, const void *bytes, size_t size, uint64_t offset,
                  error_info *error);
 
+/* Make the names in the directory of `path` durable, a rename to it among them. */
+status raw_sync_directory(const char *path, error_info *error);
+
 /* ---- Checksums (results_rows.c) ---------------------------------------------------------------- */
 
 /* The checksum of `row`, all that the file holds of a cell from ARRAY_STEPS_TAKEN on, in `state`; never 0,

@@ -1,5 +1,8 @@
-/* Reading and writing bytes at offsets. */
+/* Files below HDF5: bytes at offsets, and the directory. */
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,4 +33,18 @@ status raw_write(int file, const char *path, const void *bytes, size_t size, uin
             done += (size_t)n;
     }
     return STATUS_OK;
+}
+
+status raw_sync_directory(const char *path, error_info *error) {
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    status result = STATUS_OK;
+    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 || (fsync(directory) != 0 && errno != EINVAL))
+        result = error_set(error, STATUS_IO, "%s: cannot sync its directory: %s", path, strerror(errno));
+    if (directory >= 0)
+        close(directory);
+    free(copy);
+    return result;
 }

@@ -26,7 +26,7 @@ struct coordinator {
     int worker_count;
     size_t finished, failures, max_failures, in_flight;
     bool stopping;
-    coordinator_action store; /* the result that waits to be stored, or ACTION_NONE */
+    coordinator_action store; /* what the last event brought and has to be stored, or ACTION_NONE */
 };
 
 static int compare_cells(const void *a, const void *b, void *costs) {
@@ -69,8 +69,13 @@ void coordinator_destroy(coordinator **c) {
     *c = NULL;
 }
 
+/* Is it the worker's cell that the event is about? */
+static bool is_trained(const coordinator *c, const worker_entry *worker, const coordinator_event *event) {
+    return worker->state == WORKER_BUSY && c->order[worker->position] == event->cell;
+}
+
 static void take_result(coordinator *c, worker_entry *worker, const coordinator_event *event) {
-    if (worker->state != WORKER_BUSY || c->order[worker->position] != event->cell)
+    if (!is_trained(c, worker, event))
         return;
     worker->state = WORKER_IDLE;
     c->in_flight--;
@@ -82,7 +87,7 @@ static void take_result(coordinator *c, worker_entry *worker, const coordinator_
     c->store = (coordinator_action){ACTION_STORE, event->worker, event->cell};
 }
 
-/* The cell of a worker that left is dropped, that of a lost one goes to another. */
+/* The cell of a worker that left is not for this run, that of a lost one goes to another. */
 static void take_departure(coordinator *c, worker_entry *worker, worker_state state) {
     if (worker->state == WORKER_LEFT || worker->state == WORKER_LOST)
         return;
@@ -108,6 +113,8 @@ void coordinator_observe(coordinator *c, const coordinator_event *event) {
         worker->state = WORKER_IDLE;
     else if (event->kind == EVENT_RESULT)
         take_result(c, worker, event);
+    else if (event->kind == EVENT_CHECKPOINT && is_trained(c, worker, event))
+        c->store = (coordinator_action){ACTION_KEEP, event->worker, event->cell};
     else if (event->kind == EVENT_LEFT)
         take_departure(c, worker, WORKER_LEFT);
     else if (event->kind == EVENT_LOST)

@@ -25,11 +25,12 @@ typedef struct coordinator_setup {
 } coordinator_setup;
 
 typedef enum event_kind {
-    EVENT_READY,  /* worker: has arrived and asks for its first cell */
-    EVENT_RESULT, /* worker, cell, status: has trained a cell and asks for the next */
-    EVENT_LEFT,   /* worker: has left in good order; when it was not told to, all are to stop */
-    EVENT_LOST,   /* worker: is gone; its cell goes to another */
-    EVENT_STOP,   /* hand out nothing more and drop what is in flight */
+    EVENT_READY,      /* worker: has arrived and asks for its first cell */
+    EVENT_RESULT,     /* worker, cell, status: has trained a cell and asks for the next */
+    EVENT_CHECKPOINT, /* worker, cell: has stopped it, to be gone on with in another run; will leave */
+    EVENT_LEFT,       /* worker: has left in good order; when it was not told to, all are to stop */
+    EVENT_LOST,       /* worker: is gone; its cell goes to another */
+    EVENT_STOP,       /* hand out nothing more and stop what is in flight */
 } event_kind;
 
 typedef struct coordinator_event {
@@ -42,8 +43,9 @@ typedef struct coordinator_event {
 typedef enum action_kind {
     ACTION_NONE,    /* wait for the next event */
     ACTION_STORE,   /* worker, cell: keep the result that the last event brought */
+    ACTION_KEEP,    /* worker, cell: keep the checkpoint that the last event brought */
     ACTION_ASSIGN,  /* worker, cell: train it */
-    ACTION_DISMISS, /* worker: drop what it trains and leave */
+    ACTION_DISMISS, /* worker: stop what it trains and leave */
     ACTION_FINISH,  /* no worker is left: the end */
 } action_kind;
 

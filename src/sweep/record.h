@@ -1,4 +1,4 @@
-/* What comes back from a cell: plain data, the same in a message, in memory and in the results file. */
+/* What comes back from a cell: plain data, the same in a message, in memory and in a file. */
 #ifndef SWEEP_RECORD_H
 #define SWEEP_RECORD_H
 
@@ -40,5 +40,11 @@ typedef struct cell_record {
     uint64_t value_count;
     const float *values; /* (value_count), laid out by record_layout; NaN where nothing was recorded */
 } cell_record;
+
+/* What a cell that was stopped goes on from; opaque to all but the engine. */
+typedef struct cell_checkpoint {
+    uint64_t cell, size;
+    const void *bytes; /* (size); 0: none, the cell is trained from its start */
+} cell_checkpoint;
 
 #endif

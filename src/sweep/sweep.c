@@ -13,7 +13,7 @@ typedef struct driver {
     transport *transport;
     coordinator *coordinator;
     arena outgoing, incoming;
-    message received; /* the last message, whose record waits to be stored */
+    message received; /* the last message, whose record or checkpoint waits to be stored */
     status status;    /* first failure; the sweep stops then, but goes on until all workers have left */
     bool broken;      /* the transport failed: nobody can be waited for */
     error_info *error;
@@ -41,13 +41,22 @@ static status send_message(driver *d, int worker, const message *m) {
     return d->transport->send(d->transport, worker, d->outgoing.memory, size, error_slot(d));
 }
 
+static status assign(driver *d, int worker, size_t cell) {
+    message m = {.type = MESSAGE_ASSIGN, .checkpoint = {.cell = cell}};
+    d->setup->recall(d->setup->context, &m.checkpoint);
+    return send_message(d, worker, &m);
+}
+
 static status perform(driver *d, const coordinator_action *action) {
     const sweep_setup *setup = d->setup;
     switch (action->kind) {
     case ACTION_STORE:
         return setup->store(setup->context, &d->received.record, error_slot(d));
+    case ACTION_KEEP:
+        setup->keep(setup->context, &d->received.checkpoint);
+        break;
     case ACTION_ASSIGN:
-        return send_message(d, action->worker, &(message){.type = MESSAGE_ASSIGN, .cell = action->cell});
+        return assign(d, action->worker, action->cell);
     case ACTION_DISMISS:
         return send_message(d, action->worker, &(message){.type = MESSAGE_STOP});
     case ACTION_NONE:
@@ -73,6 +82,10 @@ static status to_event(const driver *d, int worker, coordinator_event *event) {
         if (m->record.cell < setup->coordinator.cells && m->record.value_count == setup->value_count)
             return STATUS_OK;
         break;
+    case MESSAGE_CHECKPOINT:
+        event->kind = EVENT_CHECKPOINT;
+        event->cell = m->checkpoint.cell;
+        return STATUS_OK;
     case MESSAGE_STOP:
         event->kind = EVENT_LEFT;
         return STATUS_OK;

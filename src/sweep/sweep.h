@@ -18,6 +18,11 @@ typedef struct sweep_setup {
     const atomic_bool *stop; /* set when the sweep is to stop */
     /* Keep a record; its values are valid during the call only. A failure stops the sweep. */
     status (*store)(void *context, const cell_record *record, error_info *error);
+    /* Keep a checkpoint for a later run; its bytes are valid during the call only. A failure costs time
+     * alone, and is for the callee to report. */
+    void (*keep)(void *context, const cell_checkpoint *checkpoint);
+    /* Fill in what was kept of checkpoint->cell, if anything; the bytes are read before the next call. */
+    void (*recall)(void *context, cell_checkpoint *checkpoint);
     /* Called after every event and at least some ten times a second. A failure stops the sweep. */
     status (*tick)(void *context, const coordinator_counts *counts, error_info *error);
     void *context;

@@ -26,7 +26,8 @@ static size_t body_size(const message *m) {
     case MESSAGE_HELLO:
         return sizeof m->hello;
     case MESSAGE_ASSIGN:
-        return sizeof m->cell;
+    case MESSAGE_CHECKPOINT:
+        return sizeof m->checkpoint.cell + m->checkpoint.size;
     case MESSAGE_RESULT:
         return sizeof(wire_record) + m->record.value_count * sizeof(float);
     case MESSAGE_STOP:
@@ -44,6 +45,12 @@ static void encode_record(const cell_record *record, unsigned char *body) {
         memcpy(body + sizeof fixed, record->values, record->value_count * sizeof(float));
 }
 
+static void encode_checkpoint(const cell_checkpoint *checkpoint, unsigned char *body) {
+    memcpy(body, &checkpoint->cell, sizeof checkpoint->cell);
+    if (checkpoint->size > 0)
+        memcpy(body + sizeof checkpoint->cell, checkpoint->bytes, checkpoint->size);
+}
+
 status wire_encode(const message *m, arena *out, size_t *size, error_info *error) {
     wire_header header = {WIRE_MAGIC, WIRE_PROTOCOL, (uint16_t)m->type, body_size(m)};
     *size = sizeof header + header.length;
@@ -52,8 +59,8 @@ status wire_encode(const message *m, arena *out, size_t *size, error_info *error
     memcpy(out->memory, &header, sizeof header);
     if (m->type == MESSAGE_HELLO)
         memcpy(body, &m->hello, sizeof m->hello);
-    else if (m->type == MESSAGE_ASSIGN)
-        memcpy(body, &m->cell, sizeof m->cell);
+    else if (m->type == MESSAGE_ASSIGN || m->type == MESSAGE_CHECKPOINT)
+        encode_checkpoint(&m->checkpoint, body);
     else if (m->type == MESSAGE_RESULT)
         encode_record(&m->record, body);
     return STATUS_OK;
@@ -93,15 +100,24 @@ static bool decode_record(const unsigned char *body, size_t length, cell_record 
     return true;
 }
 
+static bool decode_checkpoint(const unsigned char *body, size_t length, cell_checkpoint *checkpoint) {
+    *checkpoint = (cell_checkpoint){0};
+    if (length < sizeof checkpoint->cell)
+        return false;
+    memcpy(&checkpoint->cell, body, sizeof checkpoint->cell);
+    checkpoint->size = length - sizeof checkpoint->cell;
+    if (checkpoint->size > 0)
+        checkpoint->bytes = body + sizeof checkpoint->cell;
+    return true;
+}
+
 static bool decode_body(const unsigned char *body, size_t length, message *m) {
     switch (m->type) {
     case MESSAGE_HELLO:
         return decode_hello(body, length, &m->hello);
     case MESSAGE_ASSIGN:
-        if (length != sizeof m->cell)
-            return false;
-        memcpy(&m->cell, body, sizeof m->cell);
-        return true;
+    case MESSAGE_CHECKPOINT:
+        return decode_checkpoint(body, length, &m->checkpoint);
     case MESSAGE_RESULT:
         return decode_record(body, length, &m->record);
     case MESSAGE_STOP:

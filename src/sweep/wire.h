@@ -13,14 +13,16 @@
 #include "base/status.h"
 #include "sweep/record.h"
 
-enum { WIRE_PROTOCOL = 1, WIRE_PROGRAM_SIZE = 64, WIRE_KERNELS_SIZE = 32 };
+enum { WIRE_PROTOCOL = 2, WIRE_PROGRAM_SIZE = 64, WIRE_KERNELS_SIZE = 32 };
 
-/* The life of a worker: HELLO, then RESULT for every ASSIGN, then one STOP each way. */
+/* The life of a worker: HELLO, then RESULT for every ASSIGN, or CHECKPOINT for the last one when a stop ends
+ * it, then one STOP each way. */
 typedef enum message_type {
     MESSAGE_HELLO = 1, /* worker → coordinator: who I am; give me a cell */
-    MESSAGE_ASSIGN,    /* coordinator → worker: train this cell */
+    MESSAGE_ASSIGN,    /* coordinator → worker: train this cell, from this checkpoint if there is one */
     MESSAGE_RESULT,    /* worker → coordinator: the record of a cell; give me the next */
-    MESSAGE_STOP, /* coordinator → worker: drop what you do and leave. Worker → coordinator: I am leaving */
+    MESSAGE_STOP, /* coordinator → worker: stop what you do and leave. Worker → coordinator: I am leaving */
+    MESSAGE_CHECKPOINT, /* worker → coordinator: what a cell that I had to stop goes on from */
 } message_type;
 
 /* What has to be the same on all ranks, lest cells of one sweep be trained differently; and where the rank
@@ -37,15 +39,16 @@ typedef struct message {
     message_type type;
     union {
         hello_message hello;
-        uint64_t cell;      /* MESSAGE_ASSIGN */
-        cell_record record; /* MESSAGE_RESULT */
+        cell_record record;         /* MESSAGE_RESULT */
+        cell_checkpoint checkpoint; /* MESSAGE_ASSIGN, MESSAGE_CHECKPOINT */
     };
 } message;
 
 /* Encode into the start of `out`, which is reserved anew; *size tells the length. */
 status wire_encode(const message *m, arena *out, size_t *size, error_info *error);
 
-/* Decode `size` bytes, aligned as an arena's memory is. The values of a record stay in `bytes`. */
+/* Decode `size` bytes, aligned as an arena's memory is. Values of a record and bytes of a checkpoint stay in
+ * `bytes`. */
 status wire_decode(const void *bytes, size_t size, message *m, error_info *error);
 
 /* STATUS_USAGE, naming the rank and what differs, when a worker may not take part in this sweep. */

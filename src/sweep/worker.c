@@ -10,10 +10,12 @@
 static const double IDLE_WAIT = 0.05;  /* seconds between looks at the stop flag while nothing comes */
 static const double LOOK_EVERY = 0.01; /* seconds of training between looks for messages */
 
+enum { CELL_TEXT_SIZE = 256 };
+
 typedef struct worker {
     const worker_setup *setup;
     transport *transport;
-    arena outgoing, incoming, training;
+    arena outgoing, incoming, training, checkpoint;
     arena recorded; /* values of the cell as it laid them out */
     float *values;  /* (setup->records->value_count) the same, as the sweep lays them out */
     bool leaving;   /* asked to stop, here or by the coordinator */
@@ -76,18 +78,23 @@ static status check_layout(const worker_setup *setup, const record_layout *cell,
 }
 
 /* A cell is trained into a block of its own layout, which is then spread over the sweep's. */
-static status train(worker *w, size_t cell, training_report *report, error_info *error) {
+static status train(worker *w, const cell_checkpoint *from, training_report *report, error_info *error) {
     const worker_setup *setup = w->setup;
+    const uint64_t coordinates = grid_coordinates(setup->grid, from->cell);
+    const training_control control = {.stop = should_stop,
+                                      .context = w,
+                                      .checkpoint = from->bytes,
+                                      .checkpoint_size = from->size,
+                                      .keep = &w->checkpoint};
     training_spec spec;
     training_plan plan;
-    setup->cell_spec(setup->context, cell, &spec);
+    setup->cell_spec(setup->context, from->cell, &spec);
     RETURN_IF_FAILED(engine_plan(&spec, setup->data, &plan, error));
     RETURN_IF_FAILED(check_layout(setup, &plan.records, error));
     RETURN_IF_FAILED(arena_reserve(&w->recorded, plan.records.value_count * sizeof(float), error));
     report->values = (float *)w->recorded.memory;
-    const training_control control = {.stop = should_stop, .context = w};
-    RETURN_IF_FAILED(engine_train(&spec, setup->data, setup->seed, grid_coordinates(setup->grid, cell),
-                                  &w->training, &control, report, error));
+    RETURN_IF_FAILED(
+        engine_train(&spec, setup->data, setup->seed, coordinates, &w->training, &control, report, error));
     record_copy(&plan.records, report->values, setup->records, w->values);
     return STATUS_OK;
 }
@@ -98,34 +105,64 @@ static cell_status status_of(training_outcome outcome) {
     return outcome == TRAINING_TIMED_OUT ? CELL_TIMED_OUT : CELL_DONE;
 }
 
-static status train_and_report(worker *w, size_t cell) {
-    training_report report = {0};
-    error_info failure = {0};
-    if (w->setup->before_training != NULL)
-        w->setup->before_training(cell);
-    status trained = train(w, cell, &report, &failure);
-    if (w->setup->after_training != NULL)
-        w->setup->after_training();
-    if (w->status != STATUS_OK || (trained == STATUS_OK && report.outcome == TRAINING_STOPPED))
-        return w->status;
+static void name_cell(const worker *w, uint64_t cell, char name[CELL_TEXT_SIZE]) {
+    grid_cell_text(w->setup->grid, cell, name, CELL_TEXT_SIZE);
+}
+
+/* How the checkpoint was used, if there was one. */
+static void tell_start(const worker *w, const cell_checkpoint *from, const training_report *report) {
+    char name[CELL_TEXT_SIZE];
+    if (from->size == 0)
+        return;
+    name_cell(w, from->cell, name);
+    if (report->resumed)
+        log_note("cell %s went on after %ld steps", name, report->steps_before);
+    else
+        log_warning("cell %s was trained from its start: its checkpoint does not fit", name);
+}
+
+static status send_result(worker *w, size_t cell, cell_status state, const training_report *report) {
     message m = {.type = MESSAGE_RESULT,
                  .record = {.cell = cell,
-                            .status = status_of(report.outcome),
+                            .status = state,
                             .rank = w->setup->hello.rank,
-                            .steps_taken = report.steps_taken,
-                            .seconds = report.seconds,
+                            .steps_taken = report->steps_taken,
+                            .seconds = report->seconds,
                             .value_count = w->setup->records->value_count,
                             .values = w->values}};
     memcpy(m.record.host, w->setup->hello.host, sizeof m.record.host);
-    if (trained != STATUS_OK) {
-        char name[256];
-        grid_cell_text(w->setup->grid, cell, name, sizeof name);
-        log_warning("cell %s failed: %s", name, failure.text);
-        m.record.status = CELL_FAILED;
-        m.record.steps_taken = 0;
-        clear_values(w);
-    }
     return send_message(w, &m);
+}
+
+static status send_checkpoint(worker *w, size_t cell, size_t size) {
+    const message m = {.type = MESSAGE_CHECKPOINT,
+                       .checkpoint = {.cell = cell, .size = size, .bytes = w->checkpoint.memory}};
+    return size > 0 ? send_message(w, &m) : STATUS_OK;
+}
+
+static status send_failure(worker *w, uint64_t cell, const error_info *failure) {
+    char name[CELL_TEXT_SIZE];
+    name_cell(w, cell, name);
+    log_warning("cell %s failed: %s", name, failure->text);
+    clear_values(w);
+    return send_result(w, cell, CELL_FAILED, &(training_report){0});
+}
+
+static status train_and_report(worker *w, const cell_checkpoint *from) {
+    training_report report = {0};
+    error_info failure = {0};
+    if (w->setup->before_training != NULL)
+        w->setup->before_training(from->cell);
+    const status trained = train(w, from, &report, &failure);
+    if (w->setup->after_training != NULL)
+        w->setup->after_training();
+    RETURN_IF_FAILED(w->status);
+    if (trained != STATUS_OK)
+        return send_failure(w, from->cell, &failure);
+    tell_start(w, from, &report);
+    if (report.outcome == TRAINING_STOPPED)
+        return send_checkpoint(w, from->cell, report.checkpoint_size);
+    return send_result(w, from->cell, status_of(report.outcome), &report);
 }
 
 static status serve(worker *w) {
@@ -135,7 +172,7 @@ static status serve(worker *w) {
         bool received;
         RETURN_IF_FAILED(receive_message(w, IDLE_WAIT, &received, &m));
         if (received && m.type == MESSAGE_ASSIGN)
-            RETURN_IF_FAILED(train_and_report(w, m.cell));
+            RETURN_IF_FAILED(train_and_report(w, &m.checkpoint));
         w->leaving |= atomic_load(w->setup->stop);
     }
     return STATUS_OK;
@@ -168,6 +205,7 @@ status worker_run(transport *t, const worker_setup *setup, error_info *error) {
     arena_release(&w.outgoing);
     arena_release(&w.incoming);
     arena_release(&w.training);
+    arena_release(&w.checkpoint);
     arena_release(&w.recorded);
     free(w.values);
     return result != STATUS_OK ? result : left;

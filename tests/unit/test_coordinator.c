@@ -23,7 +23,8 @@ typedef struct simulation {
     bool present[MAX_WORKERS], dismissed[MAX_WORKERS], gone[MAX_WORKERS];
     int assigned[MAX_CELLS], stored[MAX_CELLS]; /* how often */
     int last_fresh;                             /* the last cell assigned for the first time */
-    int reported;                               /* the cell whose result waits to be stored */
+    int reported;                               /* the cell whose result waits to be stored, */
+    int checkpointed;                           /* whose checkpoint waits to be kept */
     bool stopped, finished;
 } simulation;
 
@@ -33,7 +34,7 @@ static size_t below(simulation *s, size_t bound) {
 
 static void start(simulation *s, uint64_t seed, size_t max_failures) {
     *s = (simulation){.random = random_stream_open(seed, 0, RANDOM_SHUFFLE, 0), .last_fresh = NO_CELL};
-    s->reported = NO_CELL;
+    s->reported = s->checkpointed = NO_CELL;
     s->cells = below(s, MAX_CELLS);
     s->workers = 1 + (int)below(s, MAX_WORKERS);
     for (size_t cell = 0; cell < s->cells; cell++) {
@@ -72,6 +73,10 @@ static void take_actions(simulation *s) {
             assert_int_equal(action.cell, s->reported);
             assert_int_equal(s->stored[action.cell]++, 0);
             s->reported = NO_CELL;
+        } else if (action.kind == ACTION_KEEP) {
+            assert_int_equal(action.cell, s->checkpointed);
+            assert_int_equal(s->training[action.worker], action.cell);
+            s->checkpointed = NO_CELL;
         } else if (action.kind == ACTION_ASSIGN) {
             check_assignment(s, action.worker, (int)action.cell);
         } else if (action.kind == ACTION_DISMISS) {
@@ -82,6 +87,7 @@ static void take_actions(simulation *s) {
         }
     }
     assert_int_equal(s->reported, NO_CELL);
+    assert_int_equal(s->checkpointed, NO_CELL);
 }
 
 static void observe(simulation *s, event_kind kind, int worker, size_t cell, cell_status result) {
@@ -89,13 +95,14 @@ static void observe(simulation *s, event_kind kind, int worker, size_t cell, cel
     take_actions(s);
 }
 
-/* Noise that a coordinator has to shrug off: results nobody asked for, workers that do not exist. */
+/* Noise that a coordinator has to shrug off: results and checkpoints nobody asked for, workers that do not
+ * exist. */
 static void send_nonsense(simulation *s) {
     int worker = (int)below(s, MAX_WORKERS + 2) - 1;
     size_t cell = below(s, MAX_CELLS);
     if (worker >= 0 && worker < s->workers && s->training[worker] == (int)cell)
         return;
-    observe(s, EVENT_RESULT, worker, cell, CELL_FAILED);
+    observe(s, below(s, 2) == 0 ? EVENT_RESULT : EVENT_CHECKPOINT, worker, cell, CELL_FAILED);
 }
 
 static void finish_cell(simulation *s, int worker, cell_status result) {
@@ -127,6 +134,10 @@ static void move_worker(simulation *s, int w, bool losses) {
     } else if (s->training[w] != NO_CELL && below(s, 2) == 0) {
         finish_cell(s, w, CELL_DONE);
     } else if (s->dismissed[w]) {
+        if (s->training[w] != NO_CELL && below(s, 2) == 0) {
+            s->checkpointed = s->training[w];
+            observe(s, EVENT_CHECKPOINT, w, (size_t)s->training[w], CELL_PENDING);
+        }
         s->gone[w] = true;
         s->training[w] = NO_CELL;
         observe(s, EVENT_LEFT, w, 0, CELL_PENDING);

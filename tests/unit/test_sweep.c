@@ -38,6 +38,10 @@ static float expected_value(size_t cell, uint64_t seed, uint64_t coordinates, in
     return (float)(hypot((double)(coordinates % 1000), (double)seed) + (double)cell + i);
 }
 
+static int checkpoint_of(size_t cell) {
+    return 1000 + (int)cell;
+}
+
 status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
                     arena *memory, const training_control *control, training_report *report,
                     error_info *error) {
@@ -45,10 +49,19 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
     (void)memory;
     if (spec->epochs == REFUSED)
         return error_set(error, STATUS_USAGE, "refused, as the test wants it");
-    while (spec->epochs == ENDLESS && !control->stop(control->context))
+    const int expected = checkpoint_of((size_t)spec->epochs);
+    if (control->checkpoint_size > 0) {
+        assert_int_equal(control->checkpoint_size, sizeof expected);
+        assert_memory_equal(control->checkpoint, &expected, sizeof expected);
+        report->resumed = true;
+    }
+    while (spec->epochs == ENDLESS && !report->resumed && !control->stop(control->context))
         clock_sleep(1e-3);
     if (control->stop(control->context)) {
         report->outcome = TRAINING_STOPPED;
+        report->checkpoint_size = sizeof expected;
+        assert_int_equal(arena_reserve(control->keep, sizeof expected, NULL), STATUS_OK);
+        memcpy(control->keep->memory, &expected, sizeof expected);
         return STATUS_OK;
     }
     for (int i = 0; i < (int)curve_length((size_t)spec->epochs); i++)
@@ -69,6 +82,7 @@ typedef struct fixture {
     bool left_out[CELLS];
     worker_setup workers[WORKERS];
     int stored[CELLS];
+    int kept[CELLS];                             /* checkpoints; 0: none */
     size_t stored_count, stop_after, fail_after; /* stores; 0: never */
     sweep_setup setup;
     coordinator_counts counts;
@@ -109,6 +123,19 @@ static status store(void *context, const cell_record *record, error_info *error)
     return STATUS_OK;
 }
 
+static void keep(void *context, const cell_checkpoint *checkpoint) {
+    fixture *f = context;
+    assert_int_equal(checkpoint->size, sizeof f->kept[0]);
+    assert_int_equal(f->stored[checkpoint->cell], 0);
+    memcpy(&f->kept[checkpoint->cell], checkpoint->bytes, checkpoint->size);
+}
+
+static void recall(void *context, cell_checkpoint *checkpoint) {
+    fixture *f = context;
+    checkpoint->bytes = &f->kept[checkpoint->cell];
+    checkpoint->size = f->kept[checkpoint->cell] != 0 ? sizeof f->kept[0] : 0;
+}
+
 static status tick(void *context, const coordinator_counts *counts, error_info *error) {
     (void)error;
     fixture *f = context;
@@ -136,6 +163,8 @@ static void set_up(fixture *f) {
                              .value_count = VALUES,
                              .stop = &f->stop,
                              .store = store,
+                             .keep = keep,
+                             .recall = recall,
                              .tick = tick,
                              .context = f};
 }
@@ -206,6 +235,24 @@ static void a_stop_ends_what_is_in_flight(void **state) {
     assert_int_equal(f.stored[ENDLESS], 0);
 }
 
+static void what_is_stopped_goes_on_from_its_checkpoint(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    f.left_out[ENDLESS] = false;
+    f.stop_after = CELLS / 2;
+    assert_int_equal(run(&f), STATUS_OK);
+    assert_int_equal(f.kept[ENDLESS], checkpoint_of(ENDLESS));
+    for (size_t cell = 0; cell < CELLS; cell++)
+        f.left_out[cell] = f.stored[cell] > 0;
+    f.stored_count = f.stop_after = 0;
+    atomic_store(&f.stop, false);
+    assert_int_equal(local_hub_create(&f.hub, WORKERS, NULL), STATUS_OK);
+    assert_int_equal(run(&f), STATUS_OK);
+    for (size_t cell = 0; cell < CELLS; cell++)
+        assert_int_equal(f.stored[cell], 1);
+}
+
 static void a_signal_at_one_worker_stops_all(void **state) {
     (void)state;
     fixture f;
@@ -262,6 +309,7 @@ int main(void) {
         cmocka_unit_test(every_cell_is_stored_once),
         cmocka_unit_test(nothing_to_do_ends_at_once),
         cmocka_unit_test(a_stop_ends_what_is_in_flight),
+        cmocka_unit_test(what_is_stopped_goes_on_from_its_checkpoint),
         cmocka_unit_test(a_signal_at_one_worker_stops_all),
         cmocka_unit_test(a_store_that_fails_stops_all),
         cmocka_unit_test(too_many_failures_stop_all),

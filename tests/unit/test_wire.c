@@ -27,7 +27,9 @@ static message sample(message_type type) {
     if (type == MESSAGE_HELLO)
         m.hello = sample_hello();
     else if (type == MESSAGE_ASSIGN)
-        m.cell = 41;
+        m.checkpoint = (cell_checkpoint){.cell = 41};
+    else if (type == MESSAGE_CHECKPOINT)
+        m.checkpoint = (cell_checkpoint){.cell = 42, .size = sizeof values, .bytes = values};
     else if (type == MESSAGE_RESULT)
         m.record = (cell_record){.cell = 41,
                                  .status = CELL_DIVERGED,
@@ -44,8 +46,11 @@ static void assert_same(const message *a, const message *b) {
     assert_int_equal(a->type, b->type);
     if (a->type == MESSAGE_HELLO) {
         assert_memory_equal(&a->hello, &b->hello, sizeof a->hello);
-    } else if (a->type == MESSAGE_ASSIGN) {
-        assert_int_equal(a->cell, b->cell);
+    } else if (a->type == MESSAGE_ASSIGN || a->type == MESSAGE_CHECKPOINT) {
+        assert_int_equal(a->checkpoint.cell, b->checkpoint.cell);
+        assert_int_equal(a->checkpoint.size, b->checkpoint.size);
+        if (a->checkpoint.size > 0)
+            assert_memory_equal(a->checkpoint.bytes, b->checkpoint.bytes, a->checkpoint.size);
     } else if (a->type == MESSAGE_RESULT) {
         assert_int_equal(a->record.cell, b->record.cell);
         assert_int_equal(a->record.status, b->record.status);
@@ -61,7 +66,7 @@ static void assert_same(const message *a, const message *b) {
 static void messages_come_back(void **state) {
     (void)state;
     arena bytes = {0};
-    for (int type = MESSAGE_HELLO; type <= MESSAGE_STOP; type++) {
+    for (int type = MESSAGE_HELLO; type <= MESSAGE_CHECKPOINT; type++) {
         message m = sample((message_type)type), decoded;
         size_t size;
         assert_int_equal(wire_encode(&m, &bytes, &size, NULL), STATUS_OK);
@@ -84,7 +89,7 @@ static status decode_copy(const void *bytes, size_t size, error_info *error) {
 static void every_truncation_is_refused(void **state) {
     (void)state;
     arena bytes = {0};
-    for (int type = MESSAGE_HELLO; type <= MESSAGE_STOP; type++) {
+    for (int type = MESSAGE_HELLO; type <= MESSAGE_CHECKPOINT; type++) {
         message m = sample((message_type)type);
         size_t size;
         assert_int_equal(wire_encode(&m, &bytes, &size, NULL), STATUS_OK);
@@ -99,7 +104,7 @@ static void damaged_messages_do_no_harm(void **state) {
     (void)state;
     arena bytes = {0};
     random_stream random = random_stream_open(1, 0, RANDOM_SHUFFLE, 0);
-    for (int type = MESSAGE_HELLO; type <= MESSAGE_STOP; type++) {
+    for (int type = MESSAGE_HELLO; type <= MESSAGE_CHECKPOINT; type++) {
         message m = sample((message_type)type);
         size_t size;
         for (int round = 0; round < 5000; round++) {

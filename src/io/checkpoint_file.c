@@ -1,0 +1,239 @@
+#include "io/checkpoint_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/log.h"
+#include "io/results_internal.h"
+#include "sweep/grid.h"
+
+enum { KERNELS_SIZE = 32 };
+
+typedef struct file_header {
+    char magic[8];
+    uint64_t version, job_digest, values;
+    char kernels[KERNELS_SIZE];
+} file_header;
+
+/* Followed by its bytes. */
+typedef struct entry_header {
+    uint64_t cell, size;
+    uint64_t checksum; /* CRC-32 of cell, size and bytes */
+} entry_header;
+
+typedef struct entry {
+    entry_header header;
+    uint64_t offset; /* of the bytes */
+} entry;
+
+struct checkpoint_file {
+    char *path, *temporary;
+    file_header header; /* of this job */
+    size_t cells;
+    int old, next;  /* descriptors; -1: there was none, nothing was kept yet */
+    entry *entries; /* (entry_count) of the old file whose cells have no newer one */
+    size_t entry_count;
+    arena buffer;       /* bytes of the entry that was read last */
+    uint64_t end;       /* of the next file */
+    error_info failure; /* of writing it; nothing more is written then */
+};
+
+static uint64_t checksum_of(const entry_header *h, const void *bytes) {
+    uLong crc = crc32_z(0, (const Bytef *)&h->cell, sizeof h->cell);
+    crc = crc32_z(crc, (const Bytef *)&h->size, sizeof h->size);
+    return crc32_z(crc, bytes, h->size);
+}
+
+static void release(checkpoint_file **f_) {
+    checkpoint_file *f = *f_;
+    if (f->old >= 0)
+        close(f->old);
+    if (f->next >= 0)
+        close(f->next);
+    arena_release(&f->buffer);
+    free(f->entries);
+    free(f->temporary);
+    free(f->path);
+    free(f);
+    *f_ = NULL;
+}
+
+/* ---- The file of an earlier run ---------------------------------------------------------------- */
+
+static status add_entry(checkpoint_file *f, const entry *e, error_info *error) {
+    entry *entries = realloc(f->entries, (f->entry_count + 1) * sizeof *entries);
+    if (entries == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    f->entries = entries;
+    f->entries[f->entry_count++] = *e;
+    return STATUS_OK;
+}
+
+/* Find the entries; STATUS_IO at the first that cannot be, those before it are good for trying. */
+static status list_entries(checkpoint_file *f, uint64_t file_size, error_info *error) {
+    for (uint64_t at = sizeof f->header; at < file_size;) {
+        entry e = {.offset = at + sizeof e.header};
+        RETURN_IF_FAILED(raw_read(f->old, f->path, &e.header, sizeof e.header, at, error));
+        if (e.header.cell >= f->cells || e.header.size > file_size - e.offset)
+            return error_set(error, STATUS_IO, "%s: is damaged or truncated at byte %llu", f->path,
+                             (unsigned long long)at);
+        RETURN_IF_FAILED(add_entry(f, &e, error));
+        at = e.offset + e.header.size;
+    }
+    return STATUS_OK;
+}
+
+static status read_old(checkpoint_file *f, error_info *error) {
+    file_header header;
+    struct stat info;
+    if (fstat(f->old, &info) != 0 || !S_ISREG(info.st_mode))
+        return error_set(error, STATUS_IO, "%s: is not a file", f->path);
+    RETURN_IF_FAILED(raw_read(f->old, f->path, &header, sizeof header, 0, error));
+    if (memcmp(&header, &f->header, sizeof header) != 0)
+        return error_set(error, STATUS_IO, "%s: is not of this job and these kernels", f->path);
+    return list_entries(f, (uint64_t)info.st_size, error);
+}
+
+static status open_old(checkpoint_file *f, error_info *error) {
+    f->old = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (f->old < 0 && errno == ENOENT)
+        return STATUS_OK;
+    error_info reason;
+    status result =
+        f->old < 0 ? error_set(&reason, STATUS_IO, "%s: %s", f->path, strerror(errno)) : read_old(f, &reason);
+    if (result == STATUS_INTERNAL)
+        return error_set(error, result, "%s", reason.text);
+    if (result != STATUS_OK)
+        log_warning("%s; cells without a checkpoint are trained from their start", reason.text);
+    return STATUS_OK;
+}
+
+status checkpoint_file_open(checkpoint_file **out, const char *results_path, const job *j,
+                            const char *kernels, size_t values, error_info *error) {
+    checkpoint_file *f = calloc(1, sizeof *f);
+    if (f == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    f->old = f->next = -1;
+    f->cells = grid_cells(&j->grid);
+    f->header = (file_header){.magic = "MSWPCKPT", .version = 1, .job_digest = j->digest, .values = values};
+    snprintf(f->header.kernels, sizeof f->header.kernels, "%s", kernels);
+    status result = STATUS_OK;
+    if (asprintf(&f->path, "%s.checkpoint", results_path) < 0 ||
+        asprintf(&f->temporary, "%s.checkpoint.tmp", results_path) < 0)
+        result = error_set(error, STATUS_INTERNAL, "out of memory");
+    if (result == STATUS_OK)
+        result = open_old(f, error);
+    *out = f;
+    if (result != STATUS_OK)
+        release(out);
+    return result;
+}
+
+static status read_entry(checkpoint_file *f, const entry *e, error_info *error) {
+    RETURN_IF_FAILED(arena_reserve(&f->buffer, e->header.size, error));
+    RETURN_IF_FAILED(raw_read(f->old, f->path, f->buffer.memory, e->header.size, e->offset, error));
+    if (checksum_of(&e->header, f->buffer.memory) != e->header.checksum)
+        return error_set(error, STATUS_IO, "%s: the checkpoint of cell %llu is damaged", f->path,
+                         (unsigned long long)e->header.cell);
+    return STATUS_OK;
+}
+
+void checkpoint_file_read(checkpoint_file *f, cell_checkpoint *checkpoint) {
+    checkpoint->size = 0;
+    for (size_t i = 0; i < f->entry_count; i++) {
+        const entry *e = &f->entries[i];
+        error_info reason;
+        if (e->header.cell != checkpoint->cell)
+            continue;
+        if (read_entry(f, e, &reason) == STATUS_OK) {
+            checkpoint->size = e->header.size;
+            checkpoint->bytes = f->buffer.memory;
+        } else {
+            log_warning("%s; it is trained from its start", reason.text);
+        }
+    }
+}
+
+/* ---- The file of this run ---------------------------------------------------------------------- */
+
+static status append(checkpoint_file *f, const void *bytes, size_t size) {
+    RETURN_IF_FAILED(raw_write(f->next, f->temporary, bytes, size, f->end, &f->failure));
+    f->end += size;
+    return STATUS_OK;
+}
+
+static status begin_next(checkpoint_file *f) {
+    f->next = open(f->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (f->next < 0)
+        return error_set(&f->failure, STATUS_IO, "%s: cannot create: %s", f->temporary, strerror(errno));
+    return append(f, &f->header, sizeof f->header);
+}
+
+static void write_entry(checkpoint_file *f, const cell_checkpoint *c) {
+    entry_header header = {.cell = c->cell, .size = c->size};
+    header.checksum = checksum_of(&header, c->bytes);
+    if (f->next < 0 && f->failure.code == STATUS_OK)
+        begin_next(f);
+    if (f->failure.code == STATUS_OK && append(f, &header, sizeof header) == STATUS_OK)
+        append(f, c->bytes, c->size);
+}
+
+/* Forget the old entries of a cell. */
+static void drop_entries(checkpoint_file *f, uint64_t cell) {
+    size_t kept = 0;
+    for (size_t i = 0; i < f->entry_count; i++)
+        if (f->entries[i].header.cell != cell)
+            f->entries[kept++] = f->entries[i];
+    f->entry_count = kept;
+}
+
+void checkpoint_file_add(checkpoint_file *f, const cell_checkpoint *checkpoint) {
+    drop_entries(f, checkpoint->cell);
+    write_entry(f, checkpoint);
+}
+
+/* Checkpoints that nobody has used are for the next run, too. */
+static void copy_entries(checkpoint_file *f) {
+    for (size_t i = 0; i < f->entry_count; i++) {
+        cell_checkpoint c = {.cell = f->entries[i].header.cell};
+        checkpoint_file_read(f, &c);
+        if (c.size > 0)
+            write_entry(f, &c);
+    }
+}
+
+static status publish(checkpoint_file *f) {
+    if (f->failure.code == STATUS_OK && fsync(f->next) != 0)
+        error_set(&f->failure, STATUS_IO, "%s: cannot sync: %s", f->temporary, strerror(errno));
+    if (f->failure.code == STATUS_OK && rename(f->temporary, f->path) != 0)
+        error_set(&f->failure, STATUS_IO, "%s: cannot rename %s to it: %s", f->path, f->temporary,
+                  strerror(errno));
+    if (f->failure.code == STATUS_OK)
+        raw_sync_directory(f->path, &f->failure);
+    else if (f->next >= 0)
+        unlink(f->temporary);
+    return f->failure.code;
+}
+
+void checkpoint_file_close(checkpoint_file **f_, const uint8_t *states) {
+    checkpoint_file *f = *f_;
+    for (size_t i = f->entry_count; i > 0; i--)
+        if (states[f->entries[i - 1].header.cell] != CELL_PENDING)
+            drop_entries(f, f->entries[i - 1].header.cell);
+    const bool has_new = f->next >= 0 || f->failure.code != STATUS_OK;
+    if (has_new) {
+        copy_entries(f);
+        publish(f);
+    } else if (f->entry_count == 0 && f->old >= 0 && unlink(f->path) != 0) {
+        error_set(&f->failure, STATUS_IO, "%s: cannot remove: %s", f->path, strerror(errno));
+    }
+    if (f->failure.code != STATUS_OK)
+        log_warning("%s; cells in flight will be trained from their start", f->failure.text);
+    release(f_);
+}

@@ -1,0 +1,35 @@
+/* The checkpoints of the cells that were in flight when a run was stopped: one file, RESULTS.h5.checkpoint.
+ *
+ * A header that names the job, then the entries one after the other, each with a checksum. The file of a run
+ * is written beside the last one's and takes its place when it is whole. It never decides a result: without
+ * it, or when it is damaged, cells are trained from their start, which gives the same bits. So its errors are
+ * warnings in the log. */
+#ifndef IO_CHECKPOINT_FILE_H
+#define IO_CHECKPOINT_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "io/job.h"
+#include "sweep/record.h"
+
+typedef struct checkpoint_file checkpoint_file;
+
+/* Look for the checkpoints beside the results file at `results_path`, which this process has locked;
+ * `values`: of a record. STATUS_INTERNAL when memory is out. */
+status checkpoint_file_open(checkpoint_file **out, const char *results_path, const job *j,
+                            const char *kernels, size_t values, error_info *error);
+
+/* Fill in the checkpoint of checkpoint->cell; its bytes are valid until the next call. Size 0: there is none.
+ */
+void checkpoint_file_read(checkpoint_file *f, cell_checkpoint *checkpoint);
+
+/* Keep a checkpoint. */
+void checkpoint_file_add(checkpoint_file *f, const cell_checkpoint *checkpoint);
+
+/* Finish the file: what was kept, and what was there before of cells that are still pending in `states`
+ * (cell_status by cell). When there is nothing it is removed. */
+void checkpoint_file_close(checkpoint_file **f, const uint8_t *states);
+
+#endif

@@ -1,0 +1,271 @@
+/* The file of checkpoints: what is kept comes back, what is damaged does not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/checkpoint_file.h"
+#include "temporary_directory.h"
+
+enum { CELLS = 6, MOST_BYTES = 4096, VALUES = 3 };
+
+static double axis_values[CELLS];
+static temporary_directory directory;
+
+static int make_directory(void **state) {
+    (void)state;
+    directory = temporary_directory_make();
+    return 0;
+}
+
+static int remove_directory(void **state) {
+    (void)state;
+    temporary_directory_remove(&directory);
+    return 0;
+}
+
+static const char *in_directory(const char *name) {
+    return temporary_directory_file(&directory, name);
+}
+
+static job some_job(uint64_t digest) {
+    return (job){.digest = digest,
+                 .grid = {.axis_count = 1, .axes = {{"x", AXIS_NUMBER, CELLS, axis_values, NULL}}}};
+}
+
+static const char *results_path(void) {
+    return in_directory("results.h5");
+}
+
+static bool file_exists(void) {
+    return access(in_directory("results.h5.checkpoint"), F_OK) == 0;
+}
+
+static checkpoint_file *open_of(uint64_t digest, const char *kernels, size_t values) {
+    const job j = some_job(digest);
+    checkpoint_file *f;
+    assert_int_equal(checkpoint_file_open(&f, results_path(), &j, kernels, values, NULL), STATUS_OK);
+    return f;
+}
+
+static checkpoint_file *open_file(void) {
+    return open_of(1, "k", VALUES);
+}
+
+/* Cells have so many bytes, and different ones, in every round. */
+static cell_checkpoint sample(uint64_t cell, int round) {
+    static unsigned char bytes[1000];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(i * 31 + cell * 7 + (size_t)round);
+    return (cell_checkpoint){.cell = cell, .size = 30 + 10 * cell, .bytes = bytes};
+}
+
+static void add(checkpoint_file *f, uint64_t cell, int round) {
+    const cell_checkpoint c = sample(cell, round);
+    checkpoint_file_add(f, &c);
+}
+
+/* True when there is one; then it is the right one. */
+static bool comes_back(checkpoint_file *f, uint64_t cell, int round) {
+    const cell_checkpoint expected = sample(cell, round);
+    cell_checkpoint found = {.cell = cell};
+    checkpoint_file_read(f, &found);
+    if (found.size == 0)
+        return false;
+    assert_int_equal(found.cell, cell);
+    assert_int_equal(found.size, expected.size);
+    assert_memory_equal(found.bytes, expected.bytes, expected.size);
+    return true;
+}
+
+static const uint8_t pending[CELLS];
+
+/* Cells 1 and 4 of round 0. */
+static void leave_two(void) {
+    checkpoint_file *f = open_file();
+    add(f, 4, 0);
+    add(f, 1, 0);
+    checkpoint_file_close(&f, pending);
+    assert_null(f);
+    assert_true(file_exists());
+}
+
+static void what_is_kept_comes_back(void **state) {
+    (void)state;
+    leave_two();
+    checkpoint_file *f = open_file();
+    for (uint64_t cell = 0; cell < CELLS; cell++)
+        assert_int_equal(comes_back(f, cell, 0), cell == 4 || cell == 1);
+    checkpoint_file_close(&f, pending);
+    assert_true(file_exists());
+    assert_int_not_equal(access(in_directory("results.h5.checkpoint.tmp"), F_OK), 0);
+}
+
+static void nothing_kept_leaves_no_file(void **state) {
+    (void)state;
+    checkpoint_file *f = open_file();
+    checkpoint_file_close(&f, pending);
+    assert_false(file_exists());
+}
+
+static void the_file_goes_with_its_cells(void **state) {
+    (void)state;
+    uint8_t states[CELLS] = {[4] = CELL_DONE};
+    leave_two();
+    checkpoint_file *f = open_file();
+    checkpoint_file_close(&f, states);
+    assert_true(file_exists());
+    states[1] = CELL_TIMED_OUT;
+    f = open_file();
+    checkpoint_file_close(&f, states);
+    assert_false(file_exists());
+}
+
+static void a_later_run_adds_replaces_and_drops(void **state) {
+    (void)state;
+    leave_two();
+    checkpoint_file *f = open_file();
+    add(f, 0, 1);
+    add(f, 4, 1);
+    checkpoint_file_close(&f, pending);
+    f = open_file();
+    assert_true(comes_back(f, 0, 1) && comes_back(f, 1, 0) && comes_back(f, 4, 1));
+    add(f, 5, 2);
+    checkpoint_file_close(&f, (const uint8_t[CELLS]){[1] = CELL_DONE});
+    f = open_file();
+    assert_true(comes_back(f, 0, 1) && comes_back(f, 4, 1) && comes_back(f, 5, 2));
+    assert_false(comes_back(f, 1, 0));
+    checkpoint_file_close(&f, pending);
+}
+
+static void those_of_another_job_are_left_alone(void **state) {
+    (void)state;
+    leave_two();
+    checkpoint_file *others[] = {open_of(2, "k", VALUES), open_of(1, "other", VALUES), open_of(1, "k", 4)};
+    for (int i = 0; i < 3; i++) {
+        assert_false(comes_back(others[i], 4, 0));
+        add(others[i], 2, i);
+        checkpoint_file_close(&others[i], pending);
+    }
+    checkpoint_file *f = open_of(1, "k", 4);
+    assert_true(comes_back(f, 2, 2));
+    checkpoint_file_close(&f, pending);
+}
+
+/* ---- Damage ------------------------------------------------------------------------------------ */
+
+static size_t read_bytes(unsigned char bytes[MOST_BYTES]) {
+    FILE *file = fopen(in_directory("results.h5.checkpoint"), "rb");
+    assert_non_null(file);
+    const size_t size = fread(bytes, 1, MOST_BYTES, file);
+    assert_int_equal(fclose(file), 0);
+    assert_in_range(size, 1, MOST_BYTES - 1);
+    return size;
+}
+
+static void write_bytes(const unsigned char *bytes, size_t size) {
+    temporary_directory_write(&directory, "results.h5.checkpoint", bytes, size);
+}
+
+/* How many of the two come back. */
+static int count_two(void) {
+    checkpoint_file *f = open_file();
+    const int count = comes_back(f, 4, 0) + comes_back(f, 1, 0);
+    for (uint64_t cell = 0; cell < CELLS; cell++)
+        if (cell != 4 && cell != 1)
+            assert_false(comes_back(f, cell, 0));
+    checkpoint_file_close(&f, pending);
+    return count;
+}
+
+/* Warnings of hundreds of damaged files are not for the log of the test. */
+static int silence(void) {
+    const int saved = dup(STDERR_FILENO), nowhere = open("/dev/null", O_WRONLY);
+    dup2(nowhere, STDERR_FILENO);
+    close(nowhere);
+    return saved;
+}
+
+static void speak(int saved) {
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+}
+
+static void a_truncated_file_loses_what_is_cut_off(void **state) {
+    (void)state;
+    unsigned char bytes[MOST_BYTES];
+    leave_two();
+    const size_t size = read_bytes(bytes);
+    const int saved = silence();
+    int last = 0;
+    for (size_t left = 0; left <= size; left++) {
+        write_bytes(bytes, left);
+        const int count = count_two();
+        assert_true(count >= last); /* the longer, the more */
+        last = count;
+        write_bytes(bytes, size);
+    }
+    assert_int_equal(last, 2);
+    speak(saved);
+}
+
+static void a_changed_byte_loses_its_checkpoint(void **state) {
+    (void)state;
+    unsigned char bytes[MOST_BYTES];
+    leave_two();
+    const size_t size = read_bytes(bytes);
+    const int saved = silence();
+    for (size_t i = 0; i < size; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            bytes[i] ^= (unsigned char)(1 << bit);
+            write_bytes(bytes, size);
+            assert_in_range(count_two(), 0, 1);
+            bytes[i] ^= (unsigned char)(1 << bit);
+        }
+    speak(saved);
+}
+
+static void what_is_no_file_is_left_alone(void **state) {
+    (void)state;
+    assert_int_equal(mkdir(in_directory("results.h5.checkpoint"), 0777), 0);
+    assert_int_equal(count_two(), 0);
+    assert_int_equal(rmdir(in_directory("results.h5.checkpoint")), 0);
+    assert_int_equal(mkfifo(in_directory("results.h5.checkpoint"), 0666), 0);
+    assert_int_equal(count_two(), 0);
+}
+
+/* The old file stays when the new one cannot be made. */
+static void a_file_that_cannot_be_written_costs_no_result(void **state) {
+    (void)state;
+    leave_two();
+    assert_int_equal(mkdir(in_directory("results.h5.checkpoint.tmp"), 0777), 0);
+    checkpoint_file *f = open_file();
+    add(f, 4, 1);
+    add(f, 5, 1);
+    checkpoint_file_close(&f, pending);
+    assert_int_equal(count_two(), 2);
+    assert_int_equal(rmdir(in_directory("results.h5.checkpoint.tmp")), 0);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_kept_comes_back),
+        TEST(nothing_kept_leaves_no_file),
+        TEST(the_file_goes_with_its_cells),
+        TEST(a_later_run_adds_replaces_and_drops),
+        TEST(those_of_another_job_are_left_alone),
+        TEST(a_truncated_file_loses_what_is_cut_off),
+        TEST(a_changed_byte_loses_its_checkpoint),
+        TEST(what_is_no_file_is_left_alone),
+        TEST(a_file_that_cannot_be_written_costs_no_result),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
