@@ -244,6 +244,10 @@ static const option job_options[] = {
      .help = "samples of a step; the last, shorter batch of an epoch is kept"},
     {"train.shuffle", &option_boolean, FIELD(base.shuffle), ONLY_BY_BATCH, .default_text = "true",
      .help = "a new order of the samples every epoch; false: as stored"},
+    {"train.max_seconds", &option_limit, FIELD(base.max_seconds), RANGE(0, 1e9), .unit = "seconds",
+     .default_text = "0",
+     .help = "a cell that has trained longer ends before its next step with the status timed_out; its curves "
+             "up to then are kept; 0: no limit. It may be changed for a sweep that has begun"},
 
     RECORD("train_loss", RECORD_TRAIN_LOSS, "loss of the batch, before its update"),
     RECORD("train_cost", RECORD_TRAIN_COST, "the same with the penalties"),

@@ -58,6 +58,7 @@ extern const option_type option_path;     /* char[max + 1]: as written; io/path.
 extern const option_type option_integer;  /* int */
 extern const option_type option_unsigned; /* uint64_t */
 extern const option_type option_number;   /* double */
+extern const option_type option_limit;    /* double that has no bearing on what is computed */
 extern const option_type option_boolean;  /* bool */
 extern const option_type option_choice;   /* an enum */
 extern const option_type option_pair;     /* int[2]: height, width */

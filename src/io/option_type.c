@@ -141,6 +141,8 @@ const option_type option_unsigned = {
     .read = read_any_number, .write = write_unsigned, .accepted = accepted_integer, .store = store_unsigned};
 const option_type option_number = {
     .read = read_any_number, .write = write_number, .accepted = accepted_number, .store = store_number};
+const option_type option_limit = {
+    .read = read_any_number, .accepted = accepted_number, .store = store_number};
 
 /* ---- Boolean and choice ------------------------------------------------------------------------ */
 

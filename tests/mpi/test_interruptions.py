@@ -1,6 +1,10 @@
-"""Runs that are stopped, killed and started again."""
+"""Runs that are stopped, killed and started again, and cells that take too long.
+
+MPISWEEP_TEST_STOPS: how many stops, at least, come at random moments (default 5).
+"""
 import os
 import random
+import re
 import signal
 import time
 import unittest
@@ -10,115 +14,117 @@ import numpy as np
 
 from launch import TINY, RunTest, finish, is_running, kill_all, ranks_of, wait_until
 
-# Fewer do under sanitizers, which slow every start.
-KILLS = int(os.environ.get("MPISWEEP_TEST_KILLS", "20"))
-# Some seconds on two ranks: long enough to be interrupted.
-JOB = [TINY, "--set", "train.epochs=25"]
-
-
-def arrays(path):
-    """Every array of a results file except provenance, read by a stock reader."""
-    with h5py.File(path) as file:
-        return {name: item[...] for name, item in file.items() if isinstance(item, h5py.Dataset)}
+STOPS = int(os.environ.get("MPISWEEP_TEST_STOPS", "5"))
+STEPS = 40 * 20  # of a cell
+JOB = [TINY, "--set", "train.epochs=40", "--set", "sweep.run=1"]
+WENT_ON = re.compile(r"went on after (\d+) steps")
 
 
 class Interruptions(RunTest):
     undisturbed = None  # the results file of a run that nothing interrupts, made once
-    seconds = None      # that it took
 
     def setUp(self):
         super().setUp()
         self.whole = self.results("whole.h5")
         self.part = self.results("part.h5")
+        self.checkpoint = self.results("part.h5.checkpoint")
         if Interruptions.undisturbed is None:
-            start = time.monotonic()
             self.check(0, "run", *JOB, "-o", self.whole, ranks=2)
-            Interruptions.seconds = time.monotonic() - start
             Interruptions.undisturbed = self.whole.read_bytes()
         self.whole.write_bytes(Interruptions.undisturbed)
 
-    def has_values(self):
-        """Values come before the status of their cell, which waits for a sync."""
-        return self.part.exists() and np.isfinite(arrays(self.part)["test_accuracy"]).any()
-
-    def start_and_wait(self, ranks):
-        """A run with at least one cell written and some to go."""
+    def start_and_wait(self, ranks, seconds=0.3):
+        """A run that has been training for about so long."""
+        lock = self.results("part.h5.lock")
+        lock.unlink(missing_ok=True)  # of a run that was killed
         process = self.start("run", *JOB, "-o", self.part, ranks=ranks)
-        wait_until(lambda: process.poll() is not None or self.has_values())
-        self.assertIsNone(process.poll(), "the run ended before it could be interrupted")
+        wait_until(lambda: process.poll() is not None or (lock.exists() and self.part.exists()))
+        time.sleep(seconds)
         return process
 
-    def go_on(self, ranks):
-        self.check(0, "run", *JOB, "-o", self.part, ranks=ranks)
-        self.assert_equal(self.whole, self.part)
-
-    def check_done_cells(self):
-        """Whatever the moment of the kill: the file opens, and what is marked done is right."""
-        expected, found = arrays(self.whole), arrays(self.part)
-        done = found["status"] == 1
-        for name, values in found.items():
-            if values.shape[: done.ndim] == done.shape:
-                np.testing.assert_array_equal(values[done], expected[name][done], err_msg=name)
-        return done.all()
-
-
-class Signals(Interruptions):
-    def test_a_signal_to_a_run_without_mpiexec(self):
-        for number in signal.SIGINT, signal.SIGTERM, signal.SIGUSR1:
-            process = self.start_and_wait(None)
-            process.send_signal(number)
-            code, out, err = finish(process)
-            self.assertEqual(code, 75, err)
-            self.assertEqual(err.count("\n"), 1, err)
-            self.assertIn("the same command goes on", err)
-            self.assertFalse(self.check_done_cells())
-            self.part.unlink()
-
-    def test_a_signal_to_any_rank(self):
-        for rank in 0, 1:
-            process = self.start_and_wait(2)
-            os.kill(sorted(ranks_of(process))[rank], signal.SIGTERM)
-            code, _, err = finish(process)
-            self.assertEqual(code, 75, err)
-            self.assertFalse(self.check_done_cells())
-            self.go_on(3)
-            self.part.unlink()
-
-    def test_usr1_to_mpiexec(self):
-        process = self.start_and_wait(2)
+    def stop(self, ranks=None):
+        """The steps that the cells had behind them which went on in a run that was then stopped."""
+        process = self.start_and_wait(ranks)
         process.send_signal(signal.SIGUSR1)
         code, _, err = finish(process)
         self.assertEqual(code, 75, err)
-        self.assertIn("the same command goes on", err)
-        self.go_on(1)
+        self.assertTrue(self.checkpoint.exists())
+        return self.resumed(err)
 
-    def test_term_to_mpiexec(self):
-        """mpiexec kills a second later, on a busy machine too early for a last word."""
-        process = self.start_and_wait(2)
-        ranks = ranks_of(process)
-        process.send_signal(signal.SIGTERM)
-        finish(process)
+    def go_on(self, ranks):
+        """Run to the end; the steps that the cells had behind them which went on, and standard error."""
+        _, err = self.check(0, "run", *JOB, "-o", self.part, ranks=ranks)
+        self.assert_equal(self.whole, self.part)
+        self.assertFalse(self.checkpoint.exists())
+        return self.resumed(err), err
+
+    def resumed(self, err):
+        steps = [int(number) for number in WENT_ON.findall(err)]
+        self.assertTrue(all(0 <= number < STEPS for number in steps), steps)
+        return steps
+
+
+class Stops(Interruptions):
+    def test_a_run_without_mpiexec(self):
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGUSR1:
+            process = self.start_and_wait(None)
+            process.send_signal(number)
+            code, _, err = finish(process)
+            self.assertEqual(code, 75, err)
+            self.assertIn("the same command goes on", err)
+            self.assertTrue(self.checkpoint.exists())
+
+    def stop_at_random(self, process, moment):
+        """Returns what the run said."""
+        ranks = sorted(ranks_of(process))
+        target = moment.choice([process.pid, process.pid, *ranks])
+        number = moment.choice([signal.SIGUSR1, signal.SIGTERM, signal.SIGINT])
+        try:
+            os.kill(target, number)
+        except ProcessLookupError:  # the run is over already
+            pass
+        code, _, err = finish(process)
         wait_until(lambda: not any(map(is_running, ranks)))
-        self.assertFalse(self.check_done_cells())
-        self.go_on(1)
+        # mpiexec kills a second after INT and TERM, on a busy machine too early for a last word.
+        if target != process.pid or number == signal.SIGUSR1:
+            self.assertIn(code, (0, 75), err)
+        return err
 
-
-class Kills(Interruptions):
-    def test_a_run_killed_in_the_middle_goes_on(self):
-        kill_all(self.start_and_wait(2))
-        self.assertFalse(self.check_done_cells())
-        self.go_on(3)
-
-    def test_kills_at_random_moments(self):
-        moments = random.Random(1)
-        for _ in range(KILLS):
-            process = self.start("run", *JOB, "-o", self.part, ranks=2)
-            time.sleep(moments.uniform(0, 0.7 * self.seconds))
-            kill_all(process)
-            if self.part.exists() and self.check_done_cells():
+    def test_stops_at_random_moments(self):
+        """INT, TERM and USR1 to mpiexec or any rank; every start has another number of ranks."""
+        moment = random.Random(1)
+        stops, steps = 0, []
+        while stops < STOPS or not any(steps):
+            process = self.start_and_wait(1 + stops % 3, moment.uniform(0, 0.6))
+            steps += self.resumed(self.stop_at_random(process, moment))
+            stops += 1
+            with h5py.File(self.part) as file:
+                is_complete = (file["status"][...] == 1).all()
+            if is_complete and stops < STOPS:
+                self.go_on(2)
                 self.part.unlink()
+        steps += self.go_on(2)[0]
+        print(f"{stops} stops; {len(steps)} cells went on, with {sum(steps)} steps behind them")
+
+    def test_a_stop_that_follows_a_kill(self):
+        """A killed run leaves the checkpoints of the one before it."""
+        self.stop()
+        kill_all(self.start_and_wait(2))
+        self.assertTrue(self.checkpoint.exists())
+        self.assertTrue(any(self.stop(3)))
         self.go_on(2)
 
+    def test_a_damaged_checkpoint_costs_time_only(self):
+        self.stop()
+        data = bytearray(self.checkpoint.read_bytes())
+        data[len(data) // 2] ^= 1
+        self.checkpoint.write_bytes(data)
+        steps, err = self.go_on(2)
+        self.assertEqual(steps, [])
+        self.assertIn("part.h5.checkpoint: the checkpoint of cell 0 is damaged; it is trained from its start", err)
+
+
+class Others(Interruptions):
     def test_a_second_run_on_the_same_file_is_refused(self):
         """However long the second one takes to start: the first would need minutes."""
         long_job = [TINY, "--set", "train.epochs=2000"]
@@ -127,6 +133,20 @@ class Kills(Interruptions):
         _, err = self.check(3, "run", *long_job, "-o", self.part)
         self.assertIn("part.h5", err)
         kill_all(process)
+
+    def test_cells_that_take_too_long(self):
+        """They end with the curves that they have; another limit is no other job."""
+        job = [TINY, "--set", "train.epochs=2000", "--set", "sweep.run=1", "-o", self.part]
+        for limit in 0.05, 0.06:
+            out, _ = self.check(1, "run", *job, "--set", f"train.max_seconds={limit}", "--retry-failed", ranks=2)
+            self.assertIn("6 timed_out", out)
+        with h5py.File(self.part) as file:
+            self.assertTrue((file["status"][...] == 4).all())
+            self.assertTrue((file["provenance/tries"][...] == 2).all())
+            curves = file["train_loss_curve"][...]
+            recorded = np.isfinite(curves).sum(axis=-1)
+            np.testing.assert_array_equal(recorded, file["steps_taken"][...])
+            self.assertTrue(np.isnan(curves[..., -1]).all())
 
 
 if __name__ == "__main__":
