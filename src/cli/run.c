@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/crash_handler.h"
 #include "cli/launch_report.h"
+#include "cli/lone_rank.h"
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
@@ -362,6 +363,8 @@ static status watch_crashes(run *r, error_info *error) {
 
 /* After each step all ranks agree on whether to go on: the next one would wait for a rank that has left. */
 static status run_steps(run *r, int argc, char **argv, error_info *error) {
+    if (mpi_world_size(r->world) == 1)
+        RETURN_IF_FAILED(lone_rank_check(mpi_world_library(r->world), error));
     RETURN_IF_FAILED(mpi_world_agree(r->world, parse_options(&r->options, argc, argv, error), error));
     log_set_quiet(r->options.quiet);
     stop_signal_after(time_limit_left(r->options.time_limit));

@@ -3,35 +3,43 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 
 /* To store what is in flight. Slurm looks at its limits every half minute, and may be early. */
 static const double LONGEST_MARGIN = 60; /* seconds */
 
-status time_limit_parse(const char *text, double *seconds, error_info *error) {
-    unsigned hours, minutes, rest;
+/* The whole text as a number; -1 when it is none. */
+static double parse_seconds(const char *text) {
+    char *end;
+    double seconds = strtod(text, &end);
+    return end != text && *end == '\0' ? seconds : -1;
+}
+
+/* H:MM:SS; -1 when it is not of this form. */
+static double parse_clock(const char *text) {
+    unsigned hours, minutes, seconds;
     int used = 0;
-    if (sscanf(text, "%u:%2u:%2u%n", &hours, &minutes, &rest, &used) == 3 && text[used] == '\0' &&
-        minutes < 60 && rest < 60) {
-        *seconds = 3600.0 * hours + 60.0 * minutes + rest;
-    } else {
-        char *end;
-        *seconds = strtod(text, &end);
-        if (end == text || *end != '\0')
-            *seconds = 0;
-    }
+    if (sscanf(text, "%6u:%2u:%2u%n", &hours, &minutes, &seconds, &used) < 3 || text[used] != '\0' ||
+        strspn(text, "0123456789:") < (size_t)used || minutes >= 60 || seconds >= 60)
+        return -1;
+    return 3600.0 * hours + 60.0 * minutes + seconds;
+}
+
+status time_limit_parse(const char *text, double *seconds, error_info *error) {
+    *seconds = fmax(parse_seconds(text), parse_clock(text));
     if (*seconds > 0 && isfinite(*seconds))
         return STATUS_OK;
     return error_set(error, STATUS_USAGE, "--time-limit \"%s\": expected seconds or H:MM:SS, more than 0",
                      text);
 }
 
+/* Seconds until the job's end; INFINITY outside of Slurm. */
 static double slurm_left(void) {
     const char *text = getenv("SLURM_JOB_END_TIME");
-    char *end;
-    double time = text != NULL ? strtod(text, &end) : INFINITY;
-    return text != NULL && (end == text || *end != '\0') ? INFINITY : time - clock_unix_seconds();
+    double end = text != NULL ? parse_seconds(text) : -1;
+    return end > 0 ? end - clock_unix_seconds() : INFINITY;
 }
 
 double time_limit_left(double limit) {
