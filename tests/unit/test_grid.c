@@ -52,6 +52,27 @@ static void coordinates_do_not_depend_on_axis_order_or_length(void **state) {
                 assert_int_equal(coordinates_at(&g, run, lr, model), coordinates_at(&other, model, run, lr));
 }
 
+static void values_are_found_on_another_axis(void **state) {
+    (void)state;
+    double turned[] = {5e-3, -0.0, 1e-2};
+    char *further[] = {"mlp2", "cnn4", "mlp1"};
+    const grid g = make_grid();
+    const grid_axis numbers = {"lr", AXIS_NUMBER, 3, turned, NULL},
+                    labels = {"model", AXIS_LABEL, 3, NULL, further};
+    size_t position = 0;
+    assert_true(grid_find_value(&numbers, &g.axes[1], 0, &position));
+    assert_int_equal(position, 2);
+    assert_true(grid_find_value(&numbers, &g.axes[1], 1, &position));
+    assert_int_equal(position, 0);
+    assert_true(grid_find_value(&labels, &g.axes[2], 0, &position));
+    assert_int_equal(position, 2);
+    assert_false(grid_find_value(&g.axes[2], &labels, 0, &position));
+    assert_false(grid_find_value(&numbers, &labels, 1, &position));
+    const grid_axis zero = {"lr", AXIS_NUMBER, 1, (double[]){0},
+                            NULL}; /* names other random streams than -0 */
+    assert_false(grid_find_value(&numbers, &zero, 0, &position));
+}
+
 static void coordinates_of_cells_differ(void **state) {
     (void)state;
     grid g = make_grid();
@@ -142,6 +163,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_in_row_major_order),
         cmocka_unit_test(coordinates_do_not_depend_on_axis_order_or_length),
+        cmocka_unit_test(values_are_found_on_another_axis),
         cmocka_unit_test(coordinates_of_cells_differ),
         cmocka_unit_test(paired_cells_of_a_run_share_coordinates),
         cmocka_unit_test(coordinates_are_what_they_were),

@@ -228,6 +228,25 @@ static void the_digest_covers_what_labels_stand_for(void **state) {
         assert_int_not_equal(digest, digest_with(others[i]));
 }
 
+/* The text of a job with fewer values, in another order, is that which such a job has. */
+static void canonical_text_of_a_part(void **state) {
+    (void)state;
+    static const char *const small[] = {
+        "sweep={run: 2, m: {set: model.layers, values: {b: [dense: 10], a: [tanh, "
+        "dense: 10]}}, rate: {set: optimizer.lr, values: [0.5, 0.1]}}"};
+    static const char *const large[] = {"sweep={run: 3, m: {set: model.layers, values: {c: [relu, dense: "
+                                        "10], a: [tanh, dense: 10], b: [dense: "
+                                        "10]}}, rate: {set: optimizer.lr, values: [0.1, 0.2, 0.5]}}"};
+    job *part = load(plain_job, small, 1), *whole = load(plain_job, large, 1);
+    char *canonical;
+    assert_int_equal(job_part_canonical(whole, &part->grid, &canonical, NULL), STATUS_OK);
+    assert_string_equal(canonical, part->canonical);
+    assert_string_not_equal(canonical, whole->canonical);
+    free(canonical);
+    job_destroy(&part);
+    job_destroy(&whole);
+}
+
 static void canonical_text_has_the_keys_behind_labels(void **state) {
     (void)state;
     job *j = load(plain_job, &swept_model, 1);
@@ -558,6 +577,7 @@ int main(void) {
         cmocka_unit_test(axes_combine),
         cmocka_unit_test(keys_of_axes_may_be_missing),
         cmocka_unit_test(the_digest_covers_what_labels_stand_for),
+        cmocka_unit_test(canonical_text_of_a_part),
         cmocka_unit_test(canonical_text_has_the_keys_behind_labels),
         cmocka_unit_test(parameters_are_read_beside_the_job_file),
         cmocka_unit_test(a_start_can_be_an_axis),
