@@ -94,9 +94,9 @@ class RunTest(unittest.TestCase):
         launcher = [] if ranks is None else [MPIEXEC, "-n", str(ranks), *FLAGS]
         return self.start_command([*launcher, MPISWEEP, *map(str, arguments)])
 
-    def start_command(self, command):
+    def start_command(self, command, variables={}):
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                cwd=self.directory, env=self.environment)
+                                cwd=self.directory, env={**self.environment, **variables})
 
     def run_mpisweep(self, *arguments, ranks=None):
         return finish(self.start(*arguments, ranks=ranks))

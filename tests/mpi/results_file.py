@@ -6,9 +6,16 @@ import numpy as np
 
 
 def arrays(path):
-    """Every array of a results file except provenance, read by a stock reader."""
+    """Every array of a results file except provenance, read by a stock reader; the status first."""
     with h5py.File(path) as file:
-        return {name: item[...] for name, item in file.items() if isinstance(item, h5py.Dataset)}
+        names = sorted(file, key=lambda name: name != "status")
+        return {name: file[name][...] for name in names if isinstance(file[name], h5py.Dataset)}
+
+
+def states(path):
+    """The status of every cell."""
+    with h5py.File(path) as file:
+        return file["status"][...].ravel()
 
 
 def check_done_cells(path, undisturbed):

@@ -1,9 +1,11 @@
 """A results file grows with its grid: new axis values are trained, old cells keep what they have."""
+import errno
 import unittest
 
 import h5py
 import numpy as np
 
+import disk
 from launch import RunTest
 
 JOB = """\
@@ -108,6 +110,15 @@ class Growth(RunTest):
         _, err = self.train(0, **LARGE)
         self.assertIn("1 cells do not fit their checksum", err)
         self.assert_equals_whole(**LARGE)
+
+    def test_no_room_for_the_larger_file(self):
+        self.train(0, **SMALL)
+        before = self.file.read_bytes()
+        self.environment.update(disk.environment(self.file, fault=f"fallocate:1:{errno.ENOSPC}"))
+        _, err = self.train(3, **LARGE)
+        self.assertIn("cannot reserve", err)
+        self.assertEqual(self.file.read_bytes(), before)
+        self.assertEqual([p.name for p in self.directory.glob("growing.h5?*")], [])
 
     def test_no_growth_while_another_program_writes(self):
         self.train(0, **SMALL)

@@ -1,4 +1,4 @@
-"""Kill a writer of results files (tests/tools/store_cells.c) with SIGKILL 20 times at random moments.
+"""Kill a writer of results files (tests/tools/store_cells.c) with SIGKILL at random moments.
 
 After every kill h5py opens the file and every cell with a status holds exactly the expected values; a writer that
 is started again completes the file, which then equals one that was never disturbed."""
@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 STORE_CELLS, MPISWEEP = os.environ["STORE_CELLS"], os.environ["MPISWEEP"]
-KILLS, RUNS = 20, 10000
+KILLS, RUNS = 8, 10000
 STEPS, SHORT_STEPS, EPOCHS, DONE, DIVERGED = 20, 15, 3, 1, 2
 
 

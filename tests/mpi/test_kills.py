@@ -1,0 +1,103 @@
+"""Sweeps shot with SIGKILL at random moments, again and again, until they are complete.
+
+MPISWEEP_TEST_KILLS=500 is the long form; MPISWEEP_TEST_SEED repeats the choices of a run, not its timing."""
+import collections
+import os
+import random
+import signal
+import time
+import unittest
+
+from launch import TINY, RunTest, finish, is_running, kill_all, ranks_of, wait_until
+from results_file import arrays, check_done_cells, check_opens, states
+
+KILLS = int(os.environ.get("MPISWEEP_TEST_KILLS", "6"))
+SEED = int(os.environ.get("MPISWEEP_TEST_SEED", str(time.time_ns())))
+JOB = [TINY, "--set", "train.epochs=2"]
+CELLS = 24
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+class Kills(RunTest):
+    def setUp(self):
+        super().setUp()
+        self.whole, self.part = self.results("whole.h5"), self.results("part.h5")
+        start = time.monotonic()
+        self.check(0, "run", *JOB, "-o", self.whole, ranks=2)
+        self.seconds = time.monotonic() - start
+        self.expected = arrays(self.whole)
+        self.random = random.Random(SEED)
+        self.tally = collections.Counter()
+
+    def known(self):
+        """The cells that have a status, all of them right; none while there is no file."""
+        if not self.part.exists():
+            return set()
+        check_opens(self.part)
+        check_done_cells(self.part, self.expected)
+        return set(states(self.part).nonzero()[0])
+
+    def wait_for_moment(self, process):
+        """Until some moment in a phase of the run. A phase that this run does not have lasts to its end."""
+        phases = {"starting": lambda: True,
+                  "laying out": self.results("part.h5.lock").exists,
+                  "training": self.part.exists,
+                  "finishing": lambda: self.part.exists() and states(self.part).all()}
+        phase = self.random.choice(list(phases))
+        wait_until(lambda: process.poll() is not None or phases[phase]())
+        longest = {"starting": self.seconds, "laying out": 0.01, "training": self.seconds, "finishing": 0.2}
+        time.sleep(self.random.uniform(0, longest[phase]))
+        return phase
+
+    def shoot(self, process):
+        """Kill a part of the run, or all; the others end by themselves."""
+        victim = self.random.choice(["rank 0", "another rank", "mpiexec", "all"])
+        ranks = sorted(ranks_of(process))
+        if victim == "all" or not ranks:
+            kill_all(process)
+            return victim
+        kill(process.pid if victim == "mpiexec" else ranks[0] if victim == "rank 0" else self.random.choice(ranks[1:] or ranks))
+        finish(process)
+        wait_until(lambda: not any(map(is_running, ranks)))
+        return victim
+
+    def kill_once(self, before):
+        """One run that is killed, unless it ends before. Returns the known cells."""
+        process = self.start("run", *JOB, "-o", self.part, ranks=self.random.choice([1, 2, 3, 5]))
+        phase = self.wait_for_moment(process)
+        if process.poll() is None:
+            victim = self.shoot(process)
+            self.tally.update([phase, victim, "kills"])
+        else:
+            finish(process)
+        known = self.known()
+        self.assertLessEqual(before, known, "a cell that was done is lost")
+        self.tally["files half done"] += 0 < len(known) < CELLS
+        return known
+
+    def complete(self):
+        self.check(0, "run", *JOB, "-o", self.part, ranks=self.random.choice([1, 2, 3, 5]))
+        self.assert_equal(self.whole, self.part)
+        self.part.unlink()
+        self.tally["complete files"] += 1
+        print(dict(self.tally), flush=True)
+
+    def test_kills(self):
+        print("seed", SEED, flush=True)
+        known = set()
+        while self.tally["kills"] < KILLS:
+            known = self.kill_once(known)
+            if len(known) == CELLS:
+                self.complete()
+                known = set()
+        self.complete()
+
+
+if __name__ == "__main__":
+    unittest.main()
