@@ -6,6 +6,7 @@
 
 #include "io/array_internal.h"
 #include "io/hdf5_internal.h"
+#include "io/path.h"
 
 typedef struct hdf5_array {
     array_file base;
@@ -64,6 +65,8 @@ static bool find_dims(hid_t data, array_shape *shape) {
 
 static status open_data(hdf5_array *f, const char *path, const char *file, const char *name,
                         error_info *error) {
+    uint64_t ignored;
+    RETURN_IF_FAILED(path_file_size(file, &ignored, error));
     f->file = H5Fopen(file, H5F_ACC_RDONLY, H5P_DEFAULT);
     if (f->file < 0)
         return failed(f, file, "cannot be opened as an HDF5 file", error);
@@ -93,10 +96,11 @@ status array_hdf5_open(array_file **out, const char *path, error_info *error) {
     hdf5_array *f = calloc(1, sizeof *f);
     status result =
         file != NULL && f != NULL ? STATUS_OK : error_set(error, STATUS_INTERNAL, "out of memory");
+    if (f != NULL)
+        *f = (hdf5_array){.base = {.read_rows = read_rows, .close = close_hdf5},
+                          .file = H5I_INVALID_HID,
+                          .data = H5I_INVALID_HID};
     if (result == STATUS_OK) {
-        f->base.read_rows = read_rows;
-        f->base.close = close_hdf5;
-        f->file = f->data = H5I_INVALID_HID;
         hdf5_begin(&f->reason);
         result = open_data(f, path, file, name, error);
         hdf5_end();

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "io/array_internal.h"
+#include "io/path.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are copied as they stand in the file");
 
@@ -206,18 +206,15 @@ static status read_header(npy_file *f, const char *path, error_info *error) {
 }
 
 /* The file ends with its last number. */
-static status check_size(npy_file *f, const char *path, error_info *error) {
+static status check_size(npy_file *f, const char *path, uint64_t file_bytes, error_info *error) {
     size_t expected = f->type->bytes;
     bool too_large = false;
     for (int i = 0; i < f->base.shape.rank; i++)
         too_large |= __builtin_mul_overflow(expected, f->base.shape.dims[i], &expected);
     too_large |= __builtin_add_overflow(expected, f->data_offset, &expected);
-    struct stat info;
-    if (fstat(fileno(f->stream), &info) != 0)
-        return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
-    if (too_large || (size_t)info.st_size != expected)
-        return error_set(error, STATUS_IO, "%s: %lld bytes, but its header says %s%zu", path,
-                         (long long)info.st_size, too_large ? "more than " : "", expected);
+    if (too_large || file_bytes != expected)
+        return error_set(error, STATUS_IO, "%s: %llu bytes, but its header says %s%zu", path,
+                         (unsigned long long)file_bytes, too_large ? "more than " : "", expected);
     return STATUS_OK;
 }
 
@@ -228,6 +225,8 @@ static void close_npy(array_file *a) {
 
 status array_npy_open(array_file **out, const char *path, error_info *error) {
     *out = NULL;
+    uint64_t file_bytes;
+    RETURN_IF_FAILED(path_file_size(path, &file_bytes, error));
     npy_file *f = calloc(1, sizeof *f);
     if (f == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
@@ -240,7 +239,7 @@ status array_npy_open(array_file **out, const char *path, error_info *error) {
     f->base.close = close_npy;
     status result = read_header(f, path, error);
     if (result == STATUS_OK)
-        result = check_size(f, path, error);
+        result = check_size(f, path, file_bytes, error);
     if (result != STATUS_OK) {
         close_npy(&f->base);
         return result;

@@ -10,13 +10,15 @@
 #include <zlib.h>
 
 #include "io/data_internal.h"
+#include "io/path.h"
 
 enum { CLASSES = 10, LARGEST_SIDE = 4096, IDX_MAX_DIMS = 3 };
 
 typedef struct idx_file {
     gzFile stream;
     char path[PATH_MAX];
-    size_t offset; /* of the next byte, uncompressed */
+    uint64_t file_bytes; /* compressed */
+    size_t offset;       /* of the next byte, uncompressed */
     size_t dims[IDX_MAX_DIMS];
 } idx_file;
 
@@ -92,8 +94,14 @@ static status read_header(idx_file *f, int rank, error_info *error) {
     size_t found;
     RETURN_IF_FAILED(read_number(f, "magic number", magic, magic, &found, error));
     RETURN_IF_FAILED(read_number(f, "count", 1, UINT32_MAX, &f->dims[0], error));
-    for (int i = 1; i < rank; i++)
+    size_t values = f->dims[0];
+    for (int i = 1; i < rank; i++) {
         RETURN_IF_FAILED(read_number(f, "dimension", 1, LARGEST_SIDE, &f->dims[i], error));
+        values *= f->dims[i]; /* below 2^56 */
+    }
+    if (!path_file_holds(f->file_bytes, values))
+        return error_set(error, STATUS_IO, "%s: byte 4: %zu values, more than a file of %llu bytes holds",
+                         f->path, values, (unsigned long long)f->file_bytes);
     return STATUS_OK;
 }
 
@@ -106,6 +114,7 @@ static void close_file(idx_file *f) {
 /* On failure, too, `f` is to be closed. */
 static status open_file(idx_file *f, const data_request *request, bool images, error_info *error) {
     RETURN_IF_FAILED(find_file(request, images, f->path, error));
+    RETURN_IF_FAILED(path_file_size(f->path, &f->file_bytes, error));
     f->stream = gzopen(f->path, "rb");
     if (f->stream == NULL)
         return error_set(error, STATUS_IO, "%s: %s", f->path, strerror(errno));

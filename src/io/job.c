@@ -9,6 +9,7 @@
 #include "io/job_table.h"
 #include "io/job_text.h"
 #include "io/job_variants.h"
+#include "io/path.h"
 
 static status out_of_memory(error_info *error) {
     return error_set(error, STATUS_INTERNAL, "out of memory while reading the job file");
@@ -18,6 +19,8 @@ static status out_of_memory(error_info *error) {
 
 /* One byte more than a job file may have is read, so that tree_parse sees that it is too long. */
 static status read_text(job *j, size_t *size, error_info *error) {
+    uint64_t ignored;
+    RETURN_IF_FAILED(path_file_size(j->path, &ignored, error));
     FILE *stream = fopen(j->path, "rb");
     if (stream == NULL)
         return error_set(error, STATUS_IO, "%s: %s", j->path, strerror(errno));

@@ -50,6 +50,8 @@ static status find_array(const option *o, const char *name, const tree_node *nod
             return STATUS_OK;
     status result = read_array(&j->details->arrays, path, &reason);
     *array = j->details->arrays;
+    if (result == STATUS_INTERNAL)
+        return error_set(error, result, "%s", reason.text);
     return result == STATUS_OK ? STATUS_OK : tree_error(error, node->place, "%s: %s", name, reason.text);
 }
 

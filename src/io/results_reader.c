@@ -1,22 +1,19 @@
 /* Reads results files through the HDF5 library, while a run writes them or after other tools rewrote them. */
-#include <errno.h>
 #include <hdf5.h>
 #include <hdf5_hl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "io/hdf5_internal.h"
+#include "io/path.h"
 #include "io/results_internal.h"
-
-/* Deflate, which other tools may have rewritten a file with, makes data at most so many times smaller. */
-enum { LARGEST_COMPRESSION = 1032 };
 
 struct results_reader {
     char *path;
     uint64_t file_bytes;
     hdf5_reason reason;
+    bool no_memory; /* an allocation of ours failed */
     hid_t file;
     int count;
     char (*names)[RESULTS_NAME_SIZE]; /* (count) */
@@ -24,14 +21,22 @@ struct results_reader {
 };
 
 static status failed(const results_reader *r, const char *what, const char *name, error_info *error) {
+    if (r->no_memory)
+        return error_set(error, STATUS_INTERNAL, "%s: out of memory for %s %s", r->path, what, name);
     return error_set(error, STATUS_IO, "%s: cannot read %s %s: %s", r->path, what, name,
                      r->reason.text[0] != '\0' ? r->reason.text : "it has an unexpected type or shape");
+}
+
+/* The block as it is; one that was not to be had is noted. */
+static void *allocated(results_reader *r, void *block) {
+    r->no_memory |= block == NULL;
+    return block;
 }
 
 /* ---- Attributes -------------------------------------------------------------------------------- */
 
 /* A text attribute of `object`, or NULL; the caller frees it. */
-static char *read_text(hid_t object, const char *name) {
+static char *read_text(results_reader *r, hid_t object, const char *name) {
     if (H5Aexists(object, name) <= 0)
         return NULL;
     hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
@@ -39,7 +44,7 @@ static char *read_text(hid_t object, const char *name) {
     char *stored = NULL, *text = NULL;
     if (H5Tis_variable_str(type) > 0 && H5Sget_simple_extent_npoints(space) == 1 &&
         H5Aread(attribute, type, &stored) >= 0 && stored != NULL) {
-        text = strdup(stored);
+        text = allocated(r, strdup(stored));
         H5free_memory(stored);
     }
     H5Sclose(space);
@@ -50,7 +55,7 @@ static char *read_text(hid_t object, const char *name) {
 
 status results_reader_attribute(results_reader *r, const char *name, char **out, error_info *error) {
     hdf5_begin(&r->reason);
-    *out = read_text(r->file, name);
+    *out = read_text(r, r->file, name);
     return *out != NULL ? STATUS_OK : failed(r, "the attribute", name, error);
 }
 
@@ -91,13 +96,12 @@ static bool describe_shape(hid_t dataset, results_dataset *out) {
     return ok;
 }
 
-/* A damaged file may claim any size: refuse what is more than all that the file can hold. */
 static bool fits_file(const results_reader *r, const results_dataset *d) {
     size_t bytes = d->type == ELEMENT_TEXT ? sizeof(char *) : element_size(d->type);
     for (int i = 0; i < d->rank; i++)
         if (__builtin_mul_overflow(bytes, d->dims[i], &bytes))
             return false;
-    return bytes / LARGEST_COMPRESSION <= r->file_bytes;
+    return path_file_holds(r->file_bytes, bytes);
 }
 
 /* H5Iget_name gives the path with its leading slash. */
@@ -122,21 +126,21 @@ static bool describe_scales(hid_t dataset, results_dataset *out) {
     return true;
 }
 
-static bool is_percent(hid_t dataset) {
-    char *units = read_text(dataset, "units");
+static bool is_percent(results_reader *r, hid_t dataset) {
+    char *units = read_text(r, dataset, "units");
     bool percent = units != NULL && strcmp(units, "percent") == 0;
     free(units);
     return percent;
 }
 
-static bool describe(const results_reader *r, hid_t dataset, results_dataset *out) {
+static bool describe(results_reader *r, hid_t dataset, results_dataset *out) {
     hid_t type = H5Dget_type(dataset);
     bool ok = find_element(type, &out->type) && describe_shape(dataset, out) && fits_file(r, out) &&
               describe_scales(dataset, out);
     H5Tclose(type);
     haddr_t offset = H5Dget_offset(dataset);
     out->offset = offset == HADDR_UNDEF ? 0 : offset;
-    out->units = is_percent(dataset) ? "percent" : "1";
+    out->units = is_percent(r, dataset) ? "percent" : "1";
     return ok;
 }
 
@@ -147,7 +151,7 @@ status results_reader_describe(results_reader *r, const char *name, results_data
     if (H5Lexists(r->file, name, H5P_DEFAULT) <= 0)
         return error_set(error, STATUS_IO, "%s: has no data set %s", r->path, name);
     hid_t dataset = H5Dopen2(r->file, name, H5P_DEFAULT);
-    bool ok = dataset >= 0 && describe(r, dataset, out);
+    bool ok = dataset >= 0 && describe(r, dataset, out) && !r->no_memory;
     if (dataset >= 0)
         H5Dclose(dataset);
     return ok ? STATUS_OK : failed(r, "the data set", name, error);
@@ -226,14 +230,14 @@ status results_reader_states(results_reader *r, void **out, error_info *error) {
 
 /* ---- Axes -------------------------------------------------------------------------------------- */
 
-static bool read_labels(hid_t dataset, grid_axis *out) {
-    out->labels = calloc(out->count, sizeof *out->labels);
-    char **stored = calloc(out->count, sizeof *stored);
+static bool read_labels(results_reader *r, hid_t dataset, grid_axis *out) {
+    out->labels = allocated(r, calloc(out->count, sizeof *out->labels));
+    char **stored = allocated(r, calloc(out->count, sizeof *stored));
     hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
     bool ok = out->labels != NULL && stored != NULL &&
               H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, stored) >= 0;
     for (size_t i = 0; ok && i < out->count; i++)
-        ok = stored[i] != NULL && (out->labels[i] = strdup(stored[i])) != NULL;
+        ok = stored[i] != NULL && (out->labels[i] = allocated(r, strdup(stored[i]))) != NULL;
     if (stored != NULL)
         H5Dvlen_reclaim(type, space, H5P_DEFAULT, stored);
     H5Sclose(space);
@@ -242,8 +246,8 @@ static bool read_labels(hid_t dataset, grid_axis *out) {
     return ok;
 }
 
-static bool read_numbers(hid_t dataset, grid_axis *out) {
-    out->numbers = calloc(out->count, sizeof *out->numbers);
+static bool read_numbers(results_reader *r, hid_t dataset, grid_axis *out) {
+    out->numbers = allocated(r, calloc(out->count, sizeof *out->numbers));
     return out->numbers != NULL &&
            H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->numbers) >= 0;
 }
@@ -256,8 +260,7 @@ static bool read_axis(results_reader *r, const results_dataset *d, grid_axis *ou
     *out = (grid_axis){.kind = kind_of(d->type), .count = d->dims[0]};
     snprintf(out->name, sizeof out->name, "%.*s", GRID_NAME_SIZE - 1, d->name);
     hid_t dataset = H5Dopen2(r->file, d->name, H5P_DEFAULT);
-    bool ok =
-        dataset >= 0 && (out->kind == AXIS_LABEL ? read_labels(dataset, out) : read_numbers(dataset, out));
+    bool ok = dataset >= 0 && (out->kind == AXIS_LABEL ? read_labels : read_numbers)(r, dataset, out);
     if (dataset >= 0)
         H5Dclose(dataset);
     return ok;
@@ -295,7 +298,7 @@ static herr_t keep_name(hid_t group, const char *name, const H5L_info_t *info, v
     results_reader *r = context;
     if (strcmp(name, "provenance") == 0)
         return 0;
-    char(*names)[RESULTS_NAME_SIZE] = realloc(r->names, (size_t)(r->count + 1) * sizeof *names);
+    char(*names)[RESULTS_NAME_SIZE] = allocated(r, realloc(r->names, (size_t)(r->count + 1) * sizeof *names));
     if (names == NULL)
         return -1;
     r->names = names;
@@ -308,13 +311,15 @@ static bool list_names(results_reader *r) {
     if (H5Literate(r->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, NULL, keep_name, r) >= 0)
         return true;
     r->count = 0;
-    return H5Literate(r->file, H5_INDEX_NAME, H5_ITER_INC, NULL, keep_name, r) >= 0;
+    return !r->no_memory && H5Literate(r->file, H5_INDEX_NAME, H5_ITER_INC, NULL, keep_name, r) >= 0;
 }
 
 static status check_format(results_reader *r, error_info *error) {
-    char *format = read_text(r->file, "mpisweep_format"), *source = read_text(r->file, "source");
+    char *format = read_text(r, r->file, "mpisweep_format"), *source = read_text(r, r->file, "source");
     status result = STATUS_OK;
-    if (format == NULL)
+    if (r->no_memory)
+        result = failed(r, "the attribute", "mpisweep_format", error);
+    else if (format == NULL)
         result =
             error_set(error, STATUS_IO, "%s: is an HDF5 file, but not a results file of mpisweep", r->path);
     else if (strcmp(format, RESULTS_FORMAT) != 0)
@@ -326,19 +331,8 @@ static status check_format(results_reader *r, error_info *error) {
     return result;
 }
 
-static status check_path(results_reader *r, error_info *error) {
-    struct stat info;
-    if (stat(r->path, &info) != 0)
-        return error_set(error, STATUS_IO, "%s: cannot read: %s", r->path, strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return error_set(error, STATUS_IO, "%s: is %s; name a results file", r->path,
-                         S_ISDIR(info.st_mode) ? "a directory" : "no regular file");
-    r->file_bytes = (uint64_t)info.st_size;
-    return STATUS_OK;
-}
-
 static status open_file(results_reader *r, error_info *error) {
-    RETURN_IF_FAILED(check_path(r, error));
+    RETURN_IF_FAILED(path_file_size(r->path, &r->file_bytes, error));
     htri_t hdf5 = H5Fis_hdf5(r->path);
     if (hdf5 == 0)
         return error_set(error, STATUS_IO, "%s: is not an HDF5 file", r->path);

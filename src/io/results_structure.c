@@ -250,8 +250,8 @@ status results_write_structure(const char *path, const results_layout *layout, c
               write_arrays(file, layout, j->canonical);
     ok = file >= 0 && H5Fclose(file) >= 0 && ok;
     hdf5_end();
-    if (!ok)
-        return error_set(error, STATUS_IO, "%s: HDF5 cannot lay out the file: %s", path,
-                         reason.text[0] != '\0' ? reason.text : "out of memory");
-    return STATUS_OK;
+    if (!ok && reason.text[0] == '\0')
+        return error_set(error, STATUS_INTERNAL, "%s: out of memory for the layout of the file", path);
+    return ok ? STATUS_OK
+              : error_set(error, STATUS_IO, "%s: HDF5 cannot lay out the file: %s", path, reason.text);
 }
