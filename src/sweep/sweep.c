@@ -58,7 +58,7 @@ static status perform(driver *d, const coordinator_action *action) {
     case ACTION_ASSIGN:
         return assign(d, action->worker, action->cell);
     case ACTION_DISMISS:
-        return send_message(d, action->worker, &(message){.type = MESSAGE_STOP});
+        return wire_send_stop(d->transport, action->worker, &d->outgoing, error_slot(d));
     case ACTION_NONE:
     case ACTION_FINISH:
         break;

@@ -59,7 +59,7 @@ static struct timespec deadline_after(double seconds) {
     return deadline;
 }
 
-/* The first parcel of the queue, or NULL when none came in time. */
+/* The first parcel of the queue, which stays there, or NULL when none came in time. */
 static parcel *wait_for_parcel(local_endpoint *self, double timeout) {
     struct timespec deadline = deadline_after(timeout);
     pthread_mutex_lock(&self->lock);
@@ -67,26 +67,31 @@ static parcel *wait_for_parcel(local_endpoint *self, double timeout) {
     while (self->first == NULL && waited == 0)
         waited = pthread_cond_timedwait(&self->arrived, &self->lock, &deadline);
     parcel *p = self->first;
-    if (p != NULL)
-        self->first = p->next;
     pthread_mutex_unlock(&self->lock);
     return p;
 }
 
+static void drop_first_parcel(local_endpoint *self) {
+    pthread_mutex_lock(&self->lock);
+    parcel *p = self->first;
+    self->first = p->next;
+    pthread_mutex_unlock(&self->lock);
+    free(p);
+}
+
 static status local_receive(transport *t, double timeout, bool *received, int *peer, arena *into,
                             size_t *size, error_info *error) {
-    parcel *p = wait_for_parcel((local_endpoint *)t, timeout);
+    local_endpoint *self = (local_endpoint *)t;
+    const parcel *p = wait_for_parcel(self, timeout);
     *received = p != NULL;
     if (p == NULL)
         return STATUS_OK;
-    status result = arena_reserve(into, p->size, error);
-    if (result == STATUS_OK) {
-        memcpy(into->memory, p->bytes, p->size);
-        *size = p->size;
-        *peer = p->sender;
-    }
-    free(p);
-    return result;
+    RETURN_IF_FAILED(arena_reserve(into, p->size, error));
+    memcpy(into->memory, p->bytes, p->size);
+    *size = p->size;
+    *peer = p->sender;
+    drop_first_parcel(self);
+    return STATUS_OK;
 }
 
 status local_hub_create(local_hub **out, int workers, error_info *error) {

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 enum { WIRE_MAGIC = 0x5057534d }; /* "MSWP" */
 
 typedef struct wire_header {
@@ -145,6 +147,21 @@ status wire_decode(const void *bytes, size_t size, message *m, error_info *error
         return error_set(error, STATUS_INTERNAL, "message of type %d and %zu bytes is malformed", header.type,
                          size);
     return STATUS_OK;
+}
+
+static status send_stop(transport *t, int peer, arena *outgoing, error_info *error) {
+    size_t size;
+    RETURN_IF_FAILED(wire_encode(&(message){.type = MESSAGE_STOP}, outgoing, &size, error));
+    return t->send(t, peer, outgoing->memory, size, error);
+}
+
+status wire_send_stop(transport *t, int peer, arena *outgoing, error_info *error) {
+    status result = send_stop(t, peer, outgoing, error);
+    for (int tries = 0; result != STATUS_OK && tries < 100; tries++) {
+        clock_sleep(0.01);
+        result = send_stop(t, peer, outgoing, error);
+    }
+    return result;
 }
 
 status wire_check_hello(const hello_message *worker, const hello_message *coordinator, error_info *error) {

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "sweep/record.h"
+#include "sweep/transport.h"
 
 enum { WIRE_PROTOCOL = 2, WIRE_PROGRAM_SIZE = 64, WIRE_KERNELS_SIZE = 32 };
 
@@ -50,6 +51,9 @@ status wire_encode(const message *m, arena *out, size_t *size, error_info *error
 /* Decode `size` bytes, aligned as an arena's memory is. Values of a record and bytes of a checkpoint stay in
  * `bytes`. */
 status wire_decode(const void *bytes, size_t size, message *m, error_info *error);
+
+/* Send MESSAGE_STOP. Without memory it is tried again for a second: whoever never hears it waits for ever. */
+status wire_send_stop(transport *t, int peer, arena *outgoing, error_info *error);
 
 /* STATUS_USAGE, naming the rank and what differs, when a worker may not take part in this sweep. */
 status wire_check_hello(const hello_message *worker, const hello_message *coordinator, error_info *error);

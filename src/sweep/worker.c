@@ -180,8 +180,8 @@ static status serve(worker *w) {
 
 /* One STOP each way, so that no message is left under way when the transport is closed. */
 static status take_leave(worker *w) {
-    message m = {.type = MESSAGE_STOP};
-    RETURN_IF_FAILED(send_message(w, &m));
+    message m;
+    RETURN_IF_FAILED(wire_send_stop(w->transport, TRANSPORT_COORDINATOR, &w->outgoing, w->error));
     while (!w->dismissed) {
         bool received;
         RETURN_IF_FAILED(receive_message(w, IDLE_WAIT, &received, &m));
