@@ -17,10 +17,10 @@ status path_beside(const char *neighbour, const char *path, char out[PATH_MAX], 
 status path_file_size(const char *path, uint64_t *bytes, error_info *error) {
     struct stat info;
     if (stat(path, &info) != 0)
-        return error_set(error, STATUS_IO, "%s: cannot read: %s", path, strerror(errno));
+        return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode))
-        return error_set(error, STATUS_IO, "%s: is %s; accepted: a regular file", path,
-                         S_ISDIR(info.st_mode) ? "a directory" : "no regular file");
+        return error_set(error, STATUS_IO, "%s: %s; accepted: a regular file", path,
+                         S_ISDIR(info.st_mode) ? strerror(EISDIR) : "Not a regular file");
     *bytes = (uint64_t)info.st_size;
     return STATUS_OK;
 }

@@ -12,7 +12,6 @@
  * STATUS_USAGE when the result is too long. */
 status path_beside(const char *neighbour, const char *path, char out[PATH_MAX], error_info *error);
 
-
 /* The size of the regular file at `path`. STATUS_IO, naming it, when it is missing or of another kind: a FIFO
  * would be waited for, and a device has no end. */
 status path_file_size(const char *path, uint64_t *bytes, error_info *error);

@@ -201,7 +201,7 @@ static void wrong_hdf5_files_are_refused(void **state) {
     assert_refused(STATUS_IO, temporary_directory_file(&directory, "a.h5:/text"),
                    "integers or floating-point");
     assert_refused(STATUS_IO, temporary_directory_file(&directory, "a.h5:/x"), "there is no such data set");
-    assert_refused(STATUS_IO, temporary_directory_file(&directory, "b.h5:/x"), "cannot be opened");
+    assert_refused(STATUS_IO, temporary_directory_file(&directory, "b.h5:/x"), "No such file or directory");
     temporary_directory_write(&directory, "c.h5", "no", 2);
     assert_refused(STATUS_IO, temporary_directory_file(&directory, "c.h5:/x"), "cannot be opened");
 }
