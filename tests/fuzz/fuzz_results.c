@@ -4,31 +4,63 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "fuzz.h"
+#include "io/job_data.h"
 #include "io/results.h"
-#include "tools/results_job.h"
 
-enum { RUNS = 2, STORED = 3, CHANGE_BYTES = 4 };
+enum { STORED = 3, VALUES = 100, CHANGE_BYTES = 4 };
 
-static const results_origin origin = {"mpisweep test", "none", "reference", "any", "none"};
+static const char job_text[] =
+    "job: good\n"
+    "data: {source: synthetic, height: 2, width: 2, train_count: 20, test_count: 9}\n"
+    "model: {layers: [dense: 10]}\n"
+    "optimizer: {kind: sgd, lr: 0.1}\n"
+    "train: {epochs: 2, batch: 10}\n"
+    "record: {train_loss: {every: 1 step}, test_accuracy: {every: 1 epoch}}\n"
+    "sweep: {run: 2, x: {set: loss.kind, values: [cross_entropy, squared_error]}}\n";
 
-/* Opened for writing, and the first cells stored that it lacks. */
-static status write_file(const char *path, size_t runs, error_info *error) {
-    const job j = results_job_make(runs);
-    results *r;
-    RETURN_IF_FAILED(results_open(&r, path, &j, &results_job_records, &origin, 1, error));
-    status result = STATUS_OK;
-    for (size_t cell = 0; result == STATUS_OK && cell < STORED; cell++) {
-        float values[VALUES];
-        const cell_record record = results_job_record(cell, values);
+static status load_job(job **j, record_layout *records, const char *setting, error_info *error) {
+    char path[PATH_MAX];
+    stored_dataset data;
+    training_plan plan;
+    fuzz_write("job.yaml", job_text, strlen(job_text));
+    fuzz_path(path, "job.yaml");
+    RETURN_IF_FAILED(job_load(j, path, &setting, 1, error));
+    RETURN_IF_FAILED(job_describe_data(*j, ".", &data, error));
+    RETURN_IF_FAILED(job_check(*j, &data.data, &plan, error));
+    return job_layout(*j, &data.data, records, error);
+}
+
+/* The first cells stored that the file lacks. */
+static status store_cells(results *r, const record_layout *records, error_info *error) {
+    static const float values[VALUES];
+    for (size_t cell = 0; cell < STORED; cell++) {
+        const cell_record record = {
+            .cell = cell, .status = CELL_DONE, .value_count = records->value_count, .values = values};
         if (results_states(r)[cell] == CELL_PENDING)
-            result = results_store(r, &record, error);
+            RETURN_IF_FAILED(results_store(r, &record, error));
     }
+    return STATUS_OK;
+}
+
+/* Opened for writing by the job with this setting. */
+static status write_file(const char *path, const char *setting, error_info *error) {
+    static const results_origin origin = {"mpisweep test", "none", "reference", "any", "none"};
+    job *j;
+    record_layout records;
+    results *r = NULL;
+    if (load_job(&j, &records, setting, error) != STATUS_OK || records.value_count > VALUES)
+        abort();
+    status result = results_open(&r, path, j, &records, &origin, 1, error);
+    if (result == STATUS_OK)
+        result = store_cells(r, &records, error);
     status closed = results_close(&r, result == STATUS_OK ? error : NULL);
+    job_destroy(&j);
     return result != STATUS_OK ? result : closed;
 }
 
@@ -45,7 +77,8 @@ static const good_file *make_good_file(void) {
     if (good.bytes != NULL)
         return &good;
     fuzz_path(good.path, "good.h5");
-    if (freopen("/dev/null", "w", stdout) == NULL || write_file(good.path, RUNS, &error) != STATUS_OK)
+    if (freopen("/dev/null", "w", stdout) == NULL ||
+        write_file(good.path, "sweep.run=2", &error) != STATUS_OK)
         abort();
     log_set_quiet(true);
     struct stat info;
@@ -90,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
     fuzz_check(results_print_status(path, false, &error), &error);
     fuzz_check(results_compare(path, good->path, &equal, difference, sizeof difference, &error), &error);
     fuzz_check(results_compare(path, path, &equal, difference, sizeof difference, &error), &error);
-    fuzz_check(write_file(path, RUNS, &error), &error);
-    fuzz_check(write_file(path, RUNS + 1, &error), &error); /* it grows */
+    fuzz_check(write_file(path, "sweep.run=2", &error), &error);
+    fuzz_check(write_file(path, "sweep.run=3", &error), &error); /* it grows */
     return 0;
 }
