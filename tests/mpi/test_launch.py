@@ -63,11 +63,13 @@ class Ends(LaunchTest):
             self.assertRegex(err, "expected .*(number|seconds)")
 
     def test_a_stop_is_passed_on(self):
-        """mpirun would kill ranks two seconds after TERM: rank 0 could not say this."""
+        """As USR1, which mpirun forwards: after TERM it gives the ranks two seconds."""
         process = self.launch(*LONG_JOB, "-o", self.part)
         wait_until(lambda: process.poll() is not None or self.part.exists())
         process.send_signal(signal.SIGTERM)
-        self.assertIn("stopped with 24 of 24 cells to go; the same command goes on", self.assert_ends(process, 75))
+        err = self.assert_ends(process, 75)
+        self.assertIn(f"Forwarding signal {signal.SIGUSR1.value} to job", err)
+        self.assertIn("stopped with 24 of 24 cells to go; the same command goes on", err)
 
     def test_the_time_limit_counts_over_restarts(self):
         """The second start would run for hours."""

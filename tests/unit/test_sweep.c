@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault_signals.h"
 #include "sweep/sweep.h"
 #include "sweep/transport_local.h"
 
@@ -42,11 +43,20 @@ static int checkpoint_of(size_t cell) {
     return 1000 + (int)cell;
 }
 
+/* A blocked fault kills before a handler can note the cell. */
+static void check_faults_are_not_blocked(void) {
+    sigset_t blocked;
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &blocked), 0);
+    for (int i = 0; i < FAULT_SIGNAL_COUNT; i++)
+        assert_false(sigismember(&blocked, fault_signals[i]));
+}
+
 status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
                     arena *memory, const training_control *control, training_report *report,
                     error_info *error) {
     (void)data;
     (void)memory;
+    check_faults_are_not_blocked();
     if (spec->epochs == REFUSED)
         return error_set(error, STATUS_USAGE, "refused, as the test wants it");
     const int expected = checkpoint_of((size_t)spec->epochs);
