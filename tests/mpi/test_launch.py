@@ -1,5 +1,6 @@
 """mpisweep launch: starts again what dies, ends what hangs, passes stops on, and tells the truth about the end."""
 import os
+import random
 import signal
 import time
 import unittest
@@ -11,7 +12,7 @@ from launch import MPIEXEC, RunTest, TINY, finish, is_running, ranks_of, wait_un
 from results_file import arrays
 
 DEATHS = int(os.environ.get("MPISWEEP_TEST_LAUNCH_DEATHS", "2"))
-JOB = [TINY, "--set", "train.epochs=10", "--set", f"sweep.run={2 + DEATHS}"]
+JOB = [TINY, "--set", "train.epochs=10", "--set", f"sweep.run={2 + DEATHS}"]  # 6 cells for each run
 LONG_JOB = [TINY, "--set", "train.epochs=5000"]
 
 
@@ -88,6 +89,20 @@ class Restarts(LaunchTest):
             os.kill(victims[i % 3](process), signal.SIGKILL)
         err = self.assert_ends(process, 0)
         self.assertEqual(err.count("starting again"), DEATHS, err)
+        self.check(0, "run", *JOB, "-o", self.whole, ranks=2)
+        self.assert_equal(self.whole, self.part)
+
+    def test_deaths_in_the_start(self):
+        """A rank dies while MPI starts, after which mpirun sometimes neither ends nor goes on."""
+        moments = random.Random(2)
+        process = self.launch(*JOB, "-o", self.part, "--start-timeout", "10", "--give-up", str(DEATHS + 1))
+        for _ in range(DEATHS // 2):
+            wait_until(lambda: process.poll() is not None or len(ranks_of(process)) == 2)
+            ranks = ranks_of(process)
+            time.sleep(moments.uniform(0, 0.3))
+            os.kill(moments.choice(ranks), signal.SIGKILL)
+            wait_until(lambda: not any(map(is_running, ranks)))
+        self.assert_ends(process, 0)
         self.check(0, "run", *JOB, "-o", self.whole, ranks=2)
         self.assert_equal(self.whole, self.part)
 
