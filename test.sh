@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds and tests mpisweep. Installs missing packages with apt-get.
-#   ./test.sh          all tests with gcc, AddressSanitizer and UndefinedBehaviorSanitizer; a clang build; the formatting
+#   ./test.sh          all tests with gcc, again with both sanitizers (address, undefined behaviour); a clang build; the formatting
 #   ./test.sh quick    all tests with gcc
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . tools/setup.sh
 
 case "${1-all}" in
-all) presets=(release asan ubsan) ;;
+all) presets=(release sanitizers) ;;
 quick) presets=(release) ;;
 *) fail "usage: ./test.sh [quick]" ;;
 esac
