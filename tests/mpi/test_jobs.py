@@ -54,7 +54,7 @@ SMALL = {
                           ["train_set_loss_curve", "train_set_cost_curve", "test_loss_curve", "test_cost_curve",
                            "weights_0", "test_probability", "test_prediction", "test_target"]),
     "linear_classifier_grid": ("cifar10", ["train.epochs=1"], 36, ["train_cost_curve", "validation_accuracy_curve"]),
-    "digits": ("digits", ["train.epochs=5", "sweep.run=2"], 2,
+    "digits": ("digits", ["train.epochs=5", "sweep.run=2"], 4,
                ["train_cost_curve", "train_set_cost", "train_set_accuracy"]),
     "initialisation": ("mnist", ["sweep.run=2"], 16,
                        ["train_loss", "train_accuracy", *(f"test_gradient_{layer}" for layer in (1, 3, 5, 7, 9))]),
