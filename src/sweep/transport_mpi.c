@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "sweep/record.h"
@@ -23,8 +24,8 @@ typedef struct sending {
 
 struct mpi_world {
     transport base; /* first, so that a transport * is an mpi_world * */
-    MPI_Comm comm;  /* of all ranks; our own, so that nobody else's messages come in */
-    MPI_Comm node;  /* of the ranks of this node */
+    MPI_Comm comm;  /* of all ranks; our own, so that nobody else's messages come in. MPI_COMM_NULL: no MPI */
+    MPI_Comm node;  /* of the ranks of this node; the same */
     int rank, size;
     char host[RECORD_HOST_SIZE];
     char library[MPI_MAX_LIBRARY_VERSION_STRING];
@@ -96,7 +97,7 @@ static status poll_ranks(mpi_world *w, bool *received, int *peer, arena *into, s
                          error_info *error) {
     int found = 0;
     MPI_Status envelope;
-    for (int look = 0; look < 2 && !found; look++)
+    for (int look = 0; look < 2 && !found && w->size > 1; look++)
         CHECK_MPI(MPI_Iprobe, MPI_ANY_SOURCE, TAG_MESSAGE, w->comm, &found, &envelope);
     *received = found;
     if (!found)
@@ -111,7 +112,10 @@ static status poll_ranks(mpi_world *w, bool *received, int *peer, arena *into, s
     return STATUS_OK;
 }
 
+/* A rank that is alone has nobody to look for: only its training thread, which wakes it. */
 static double nap_length(const mpi_world *w, double now, double left) {
+    if (w->size == 1)
+        return left;
     double nap = (now - w->last_message) / 10;
     if (nap < SHORTEST_NAP)
         nap = SHORTEST_NAP;
@@ -160,6 +164,16 @@ transport *mpi_world_trainer(mpi_world *w) {
 
 /* ---- The world --------------------------------------------------------------------------------- */
 
+/* Was this process started by something that MPI would join? With a library other than Open MPI we cannot
+ * know. */
+static bool is_launched(void) {
+#ifdef OPEN_MPI
+    return getenv("OMPI_COMM_WORLD_SIZE") != NULL || getenv("PMIX_RANK") != NULL;
+#else
+    return true;
+#endif
+}
+
 static status join_world(mpi_world *w, error_info *error) {
     int provided, length;
     CHECK_MPI(MPI_Init_thread, NULL, NULL, MPI_THREAD_FUNNELED, &provided);
@@ -175,10 +189,24 @@ static status join_world(mpi_world *w, error_info *error) {
     char host[MPI_MAX_PROCESSOR_NAME];
     CHECK_MPI(MPI_Get_processor_name, host, &length);
     memcpy(w->host, host, strnlen(host, sizeof w->host - 1));
-    CHECK_MPI(MPI_Get_library_version, w->library, &length);
-    if (w->rank == 0)
-        RETURN_IF_FAILED(local_hub_create(&w->hub, 1, error));
     return STATUS_OK;
+}
+
+/* One rank, which never calls MPI: to start that takes longer than many a sweep. */
+static void stay_alone(mpi_world *w) {
+    w->size = 1;
+    if (gethostname(w->host, sizeof w->host - 1) != 0)
+        strcpy(w->host, "unknown");
+}
+
+static status enter_world(mpi_world *w, error_info *error) {
+    int length;
+    if (is_launched())
+        RETURN_IF_FAILED(join_world(w, error));
+    else
+        stay_alone(w);
+    CHECK_MPI(MPI_Get_library_version, w->library, &length);
+    return w->rank == 0 ? local_hub_create(&w->hub, 1, error) : STATUS_OK;
 }
 
 status mpi_world_open(mpi_world **out, error_info *error) {
@@ -189,7 +217,7 @@ status mpi_world_open(mpi_world **out, error_info *error) {
     w->comm = w->node = MPI_COMM_NULL;
     w->window = MPI_WIN_NULL;
     w->last_message = clock_seconds();
-    status result = join_world(w, error);
+    status result = enter_world(w, error);
     if (result == STATUS_OK)
         *out = w;
     else
@@ -214,6 +242,8 @@ const char *mpi_world_library(const mpi_world *w) {
 }
 
 status mpi_world_agree(mpi_world *w, status mine, error_info *error) {
+    if (w->size == 1)
+        return mine;
     int failed_rank = mine == STATUS_OK ? w->size : w->rank, first;
     CHECK_MPI(MPI_Allreduce, &failed_rank, &first, 1, MPI_INT, MPI_MIN, w->comm);
     if (first == w->size)
@@ -226,16 +256,19 @@ status mpi_world_agree(mpi_world *w, status mine, error_info *error) {
 }
 
 status mpi_world_broadcast(mpi_world *w, void *bytes, size_t size, error_info *error) {
-    CHECK_MPI(MPI_Bcast, bytes, (int)size, MPI_BYTE, 0, w->comm);
+    if (w->size > 1)
+        CHECK_MPI(MPI_Bcast, bytes, (int)size, MPI_BYTE, 0, w->comm);
     return STATUS_OK;
 }
 
 /* ---- Memory of a node -------------------------------------------------------------------------- */
 
 status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error) {
-    int node_rank, node_size, unit;
-    CHECK_MPI(MPI_Comm_rank, w->node, &node_rank);
-    CHECK_MPI(MPI_Comm_size, w->node, &node_size);
+    int node_rank = 0, node_size = 1, unit;
+    if (w->node != MPI_COMM_NULL) {
+        CHECK_MPI(MPI_Comm_rank, w->node, &node_rank);
+        CHECK_MPI(MPI_Comm_size, w->node, &node_size);
+    }
     *leader = node_rank == 0;
     if (node_size == 1) {
         w->memory = malloc(bytes + 1); /* never of size zero */

@@ -11,7 +11,8 @@
 
 typedef struct mpi_world mpi_world;
 
-/* Start MPI. Collective; only the calling thread may use MPI afterwards. */
+/* Start MPI. Collective; only the calling thread may use MPI afterwards. A process that no launcher started
+ * is a world of one rank without MPI. */
 status mpi_world_open(mpi_world **out, error_info *error);
 
 int mpi_world_rank(const mpi_world *w);
