@@ -108,8 +108,8 @@ class CommandLine(RunTest):
 
     def test_bad_usage_says_what_is_accepted(self):
         for arguments, expected in [
-            ([], "plan, run, status, verify, bench"),
-            (["rum"], "plan, run, status, verify, bench"),
+            ([], "plan, run, launch, status, verify, bench"),
+            (["rum"], "plan, run, launch, status, verify, bench"),
             (["run"], "JOB.yaml"),
             (["run", TINY, TINY], "too many"),
             (["run", TINY, "--oly", "lr=1"], "--only"),
