@@ -11,6 +11,7 @@
 #include "cli/launch_report.h"
 #include "cli/lone_rank.h"
 #include "cli/progress.h"
+#include "cli/run_options.h"
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
 #include "io/checkpoint_file.h"
@@ -18,14 +19,6 @@
 #include "io/results.h"
 #include "sweep/sweep.h"
 #include "sweep/transport_mpi.h"
-
-typedef struct run_options {
-    const char *job_path, *results_path, *data_directory;
-    cli_list settings, only;
-    long max_failures; /* 0: no limit */
-    double time_limit; /* seconds; INFINITY: none */
-    bool retry_failed, quiet;
-} run_options;
 
 /* What one rank has. */
 typedef struct run {
@@ -47,51 +40,6 @@ typedef struct run {
     uint64_t advance;   /* when the run began: 2 for every cell with a result, 1 for one that crashed once */
     double next_report; /* of progress, to launch */
 } run;
-
-static status parse_option(run_options *o, int code, error_info *error) {
-    switch (code) {
-    case 'o':
-        o->results_path = optarg;
-        return STATUS_OK;
-    case 's':
-        return cli_list_add(&o->settings, "set", optarg, error);
-    case 'y':
-        return cli_list_add(&o->only, "only", optarg, error);
-    case 'd':
-        o->data_directory = optarg;
-        return STATUS_OK;
-    case 'm':
-        return cli_parse_number("max-failures", optarg, 1, &o->max_failures, error);
-    case 't':
-        return time_limit_parse(optarg, &o->time_limit, error);
-    case 'r':
-        o->retry_failed = true;
-        return STATUS_OK;
-    case 'q':
-        o->quiet = true;
-        return STATUS_OK;
-    default:
-        return STATUS_USAGE;
-    }
-}
-
-static status parse_options(run_options *o, int argc, char **argv, error_info *error) {
-    static const struct option longs[] = {
-        {"set", required_argument, NULL, 's'},
-        {"only", required_argument, NULL, 'y'},
-        {"data", required_argument, NULL, 'd'},
-        {"max-failures", required_argument, NULL, 'm'},
-        {"time-limit", required_argument, NULL, 't'},
-        {"retry-failed", no_argument, NULL, 'r'},
-        {"quiet", no_argument, NULL, 'q'},
-        {NULL, 0, NULL, 0},
-    };
-    o->time_limit = INFINITY;
-    for (int code; (code = cli_next_option(argc, argv, "o:", longs, error)) != -1;)
-        RETURN_IF_FAILED(parse_option(o, code, error));
-    o->data_directory = cli_data_directory(o->data_directory);
-    return cli_single_argument(argc, argv, "JOB.yaml", &o->job_path, error);
-}
 
 static status load_job(run *r, error_info *error) {
     const run_options *o = &r->options;
@@ -365,7 +313,7 @@ static status watch_crashes(run *r, error_info *error) {
 static status run_steps(run *r, int argc, char **argv, error_info *error) {
     if (mpi_world_size(r->world) == 1)
         RETURN_IF_FAILED(lone_rank_check(mpi_world_library(r->world), error));
-    RETURN_IF_FAILED(mpi_world_agree(r->world, parse_options(&r->options, argc, argv, error), error));
+    RETURN_IF_FAILED(mpi_world_agree(r->world, run_options_parse(&r->options, argc, argv, error), error));
     log_set_quiet(r->options.quiet);
     stop_signal_after(time_limit_left(r->options.time_limit));
     RETURN_IF_FAILED(mpi_world_agree(r->world, load_job(r, error), error));
