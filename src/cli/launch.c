@@ -127,8 +127,14 @@ static void describe_end(const mpirun_end *end, char *text, size_t size) {
         snprintf(text, size, "a rank died (exit status %d of mpirun)", WEXITSTATUS(end->wait_status));
 }
 
+static bool not_started(const mpirun_end *end) {
+    return !end->up && WIFEXITED(end->wait_status) && WEXITSTATUS(end->wait_status) == MPIRUN_NOT_STARTED;
+}
+
 static status start_again(launch *l, const mpirun_end *end, error_info *error) {
     char what[128], pause_text[TEXT_NUMBER_SIZE];
+    if (not_started(end))
+        return error_set(error, STATUS_INTERNAL, "mpirun was not started; it has to be on PATH");
     describe_end(end, what, sizeof what);
     l->idle_starts = end->progress > l->progress ? 0 : l->idle_starts + 1;
     l->progress = fmax(l->progress, end->progress);

@@ -87,7 +87,7 @@ static void become_mpirun(const launcher *l, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     int nothing = open("/dev/null", O_RDONLY);
     if (getppid() != parent || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
-        _exit(126);
+        _exit(MPIRUN_NOT_STARTED);
     setenv(LAUNCH_REPORT_VARIABLE, l->fifo, true);
     if (geteuid() == 0) {
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", true);
@@ -95,7 +95,7 @@ static void become_mpirun(const launcher *l, pid_t parent) {
     }
     execvp(l->command[0], l->command);
     log_warning("cannot start %s: %s", l->command[0], strerror(errno));
-    _exit(127);
+    _exit(MPIRUN_NOT_STARTED);
 }
 
 static status start_mpirun(watch *w, error_info *error) {
@@ -154,7 +154,7 @@ static bool read_reports(watch *w) {
 }
 
 static void pass_deadline(watch *w) {
-    if (!w->end->up)
+    if (w->next_rung == RUNG_ASK && !w->end->up)
         log_warning("rank 0 was not heard of in %g s", w->launcher->start_timeout);
     climb(w, w->next_rung > RUNG_TERMINATE ? w->next_rung : RUNG_TERMINATE);
 }

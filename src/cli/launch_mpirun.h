@@ -17,6 +17,8 @@ typedef struct launcher {
     bool stopping;        /* asked to stop: by a signal or at stop_at */
 } launcher;
 
+enum { MPIRUN_NOT_STARTED = 127 }; /* exit status of the process that should have become mpirun */
+
 /* How a start ended. */
 typedef struct mpirun_end {
     bool up;           /* rank 0 was heard of */

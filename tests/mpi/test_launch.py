@@ -125,6 +125,12 @@ class Restarts(LaunchTest):
         err = self.assert_ends(self.launch(TINY, "--give-up", "2"), 70)
         self.assertIn("gave up after 2 starts in a row", err)
 
+    def test_there_is_no_mpirun(self):
+        self.environment["PATH"] = str(self.directory)
+        err = self.assert_ends(self.launch(TINY), 70)
+        self.assertIn("mpirun was not started; it has to be on PATH", err)
+        self.assertNotIn("starting again", err)
+
     def test_no_ranks_outlive_it(self):
         process = self.launch(*LONG_JOB, "-o", self.part)
         wait_until(lambda: self.part.exists())
