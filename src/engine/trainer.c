@@ -245,16 +245,18 @@ static void train_in_stages(trainer *t) {
 }
 
 /* A full-batch search cannot be taken up again, only what follows it. */
-static status finish(trainer *t, const training_control *control, training_report *report,
-                     error_info *error) {
-    const bool is_search =
-        optimizer_is_full_batch(t->spec->optimizer.kind) && t->progress.stage != STAGE_NOTE_END;
+static bool can_go_on(const trainer *t) {
+    return !optimizer_is_full_batch(t->spec->optimizer.kind) || t->progress.stage == STAGE_NOTE_END;
+}
+
+/* Without memory for a checkpoint there is none. */
+static void finish(trainer *t, arena *keep, training_report *report) {
     report->steps_taken = (long)t->progress.steps;
     report->seconds = trainer_seconds(t);
     report->outcome = t->stopped ? TRAINING_STOPPED : t->progress.outcome;
-    if (!t->stopped || control->keep == NULL || is_search)
-        return STATUS_OK;
-    return checkpoint_save(t, control->keep, &report->checkpoint_size, error);
+    if (t->stopped && keep != NULL && can_go_on(t) &&
+        checkpoint_save(t, keep, &report->checkpoint_size, NULL) != STATUS_OK)
+        report->checkpoint_size = 0;
 }
 
 status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
@@ -275,5 +277,6 @@ status engine_train(const training_spec *spec, const dataset *data, uint64_t see
     if (t.progress.stage == STAGE_STEP && optimizer_is_full_batch(spec->optimizer.kind))
         RETURN_IF_FAILED(full_batch_train(&t, error));
     train_in_stages(&t);
-    return finish(&t, control, report, error);
+    finish(&t, control->keep, report);
+    return STATUS_OK;
 }

@@ -10,7 +10,7 @@
 static const double IDLE_WAIT = 0.05;  /* seconds between looks at the stop flag while nothing comes */
 static const double LOOK_EVERY = 0.01; /* seconds of training between looks for messages */
 
-enum { CELL_TEXT_SIZE = 256 };
+enum { CELL_TEXT_SIZE = 256, LARGEST_CHECKPOINT = 1 << 30 };
 
 typedef struct worker {
     const worker_setup *setup;
@@ -134,10 +134,11 @@ static status send_result(worker *w, size_t cell, cell_status state, const train
     return send_message(w, &m);
 }
 
+/* One that does not fit a message is let go: the cell is trained from its start. */
 static status send_checkpoint(worker *w, size_t cell, size_t size) {
     const message m = {.type = MESSAGE_CHECKPOINT,
                        .checkpoint = {.cell = cell, .size = size, .bytes = w->checkpoint.memory}};
-    return size > 0 ? send_message(w, &m) : STATUS_OK;
+    return size > 0 && size <= LARGEST_CHECKPOINT ? send_message(w, &m) : STATUS_OK;
 }
 
 static status send_failure(worker *w, uint64_t cell, const error_info *failure) {
