@@ -9,11 +9,14 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "io/results_internal.h"
 #include "sweep/grid.h"
 
 enum { KERNELS_SIZE = 32 };
+
+static const double PATIENCE = 2; /* seconds from the first checkpoint to the last */
 
 typedef struct file_header {
     char magic[8];
@@ -41,6 +44,8 @@ struct checkpoint_file {
     size_t entry_count;
     arena buffer;       /* bytes of the entry that was read last */
     uint64_t end;       /* of the next file */
+    double began;       /* clock_seconds() when that was created */
+    size_t late;        /* entries that came too late */
     error_info failure; /* of writing it; nothing more is written then */
 };
 
@@ -170,12 +175,17 @@ static status append(checkpoint_file *f, const void *bytes, size_t size) {
 
 static status begin_next(checkpoint_file *f) {
     f->next = open(f->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    f->began = clock_seconds();
     if (f->next < 0)
         return error_set(&f->failure, STATUS_IO, "%s: cannot create: %s", f->temporary, strerror(errno));
     return append(f, &f->header, sizeof f->header);
 }
 
 static void write_entry(checkpoint_file *f, const cell_checkpoint *c) {
+    if (f->next >= 0 && clock_seconds() - f->began > PATIENCE) {
+        f->late++;
+        return;
+    }
     entry_header header = {.cell = c->cell, .size = c->size};
     header.checksum = checksum_of(&header, c->bytes);
     if (f->next < 0 && f->failure.code == STATUS_OK)
@@ -233,6 +243,9 @@ void checkpoint_file_close(checkpoint_file **f_, const uint8_t *states) {
     } else if (f->entry_count == 0 && f->old >= 0 && unlink(f->path) != 0) {
         error_set(&f->failure, STATUS_IO, "%s: cannot remove: %s", f->path, strerror(errno));
     }
+    if (f->late > 0)
+        log_warning("%s: %zu checkpoints came too late; their cells will be trained from their start",
+                    f->path, f->late);
     if (f->failure.code != STATUS_OK)
         log_warning("%s; cells in flight will be trained from their start", f->failure.text);
     release(f_);

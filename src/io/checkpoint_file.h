@@ -25,7 +25,8 @@ status checkpoint_file_open(checkpoint_file **out, const char *results_path, con
  */
 void checkpoint_file_read(checkpoint_file *f, cell_checkpoint *checkpoint);
 
-/* Keep a checkpoint. */
+/* Keep a checkpoint. Writing takes two seconds at most, because whoever stops a run kills it when that lasts:
+ * what comes later is let go. */
 void checkpoint_file_add(checkpoint_file *f, const cell_checkpoint *checkpoint);
 
 /* Finish the file: what was kept, and what was there before of cells that are still pending in `states`

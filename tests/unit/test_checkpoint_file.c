@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "io/checkpoint_file.h"
 #include "temporary_directory.h"
 
@@ -113,6 +114,20 @@ static void nothing_kept_leaves_no_file(void **state) {
     checkpoint_file *f = open_file();
     checkpoint_file_close(&f, pending);
     assert_false(file_exists());
+}
+
+static void what_comes_late_is_let_go(void **state) {
+    (void)state;
+    checkpoint_file *f = open_file();
+    add(f, 0, 0);
+    add(f, 1, 0);
+    clock_sleep(2.1);
+    add(f, 2, 0);
+    checkpoint_file_close(&f, pending);
+    f = open_file();
+    assert_true(comes_back(f, 0, 0) && comes_back(f, 1, 0));
+    assert_false(comes_back(f, 2, 0));
+    checkpoint_file_close(&f, pending);
 }
 
 static void the_file_goes_with_its_cells(void **state) {
@@ -259,6 +274,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(what_is_kept_comes_back),
         TEST(nothing_kept_leaves_no_file),
+        TEST(what_comes_late_is_let_go),
         TEST(the_file_goes_with_its_cells),
         TEST(a_later_run_adds_replaces_and_drops),
         TEST(those_of_another_job_are_left_alone),
