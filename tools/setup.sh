@@ -3,7 +3,7 @@
 
 build_packages=(gcc libc6-dev cmake make pkg-config git openmpi-bin libopenmpi-dev libhdf5-dev libyaml-dev libnlopt-dev zlib1g-dev)
 analysis_packages=(python3 python3-numpy python3-h5py python3-matplotlib)
-test_packages=(libcmocka-dev clang clang-format hdf5-tools python3-xarray python3-h5netcdf python3-netcdf4)
+test_packages=(libcmocka-dev clang clang-format hdf5-tools valgrind python3-xarray python3-h5netcdf python3-netcdf4)
 
 fail() {
     printf '%s\n' "$@" >&2
