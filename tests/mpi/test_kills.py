@@ -8,7 +8,7 @@ import signal
 import time
 import unittest
 
-from launch import TINY, RunTest, finish, is_running, kill_all, ranks_of, wait_until
+from launch import TINY, RunTest, descendants, finish, is_running, kill_all, ranks_of, wait_until
 from results_file import arrays, check_done_cells, check_opens, states
 
 KILLS = int(os.environ.get("MPISWEEP_TEST_KILLS", "6"))
@@ -56,16 +56,26 @@ class Kills(RunTest):
         return phase
 
     def shoot(self, process):
-        """Kill a part of the run, or all; the others end by themselves."""
+        """Kill a part of the run, or all; the others end by themselves, or are ended."""
         victim = self.random.choice(["rank 0", "another rank", "mpiexec", "all"])
         ranks = sorted(ranks_of(process))
         if victim == "all" or not ranks:
             kill_all(process)
             return victim
         kill(process.pid if victim == "mpiexec" else ranks[0] if victim == "rank 0" else self.random.choice(ranks[1:] or ranks))
-        finish(process)
-        wait_until(lambda: not any(map(is_running, ranks)))
+        self.let_end(process, ranks)
         return victim
+
+    def let_end(self, process, ranks):
+        """Without a rank that died in MPI_Init the others may wait for ever; `mpisweep launch` would notice."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and (process.poll() is None or any(map(is_running, ranks))):
+            time.sleep(0.01)
+        everyone = [*ranks, *descendants(process.pid)]
+        kill_all(process)
+        for pid in everyone:
+            kill(pid)
+        wait_until(lambda: not any(map(is_running, everyone)))
 
     def kill_once(self, before):
         """One run that is killed, unless it ends before. Returns the known cells."""
