@@ -25,7 +25,7 @@ class Start(RunTest):
         out, _ = self.check(0, "--version")
         commit = out.split("(")[1].split(")")[0]
         other = self.directory / "mpisweep"
-        other.write_bytes(Path(MPISWEEP).read_bytes().replace(commit.encode(), b"x" * len(commit)))
+        other.write_bytes(Path(MPISWEEP).read_bytes().replace(f"({commit})".encode(), f"({'x' * len(commit)})".encode()))
         other.chmod(0o755)
         err = self.check_mixed([MPISWEEP, "run", TINY], [other, "run", TINY])
         self.assertIn(f"runs mpisweep 0.1.0 ({'x' * len(commit)})", err)
