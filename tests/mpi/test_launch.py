@@ -100,7 +100,7 @@ class Restarts(LaunchTest):
             process = self.launch(TINY, "-o", self.part, "--start-timeout", "10")
             wait_until(lambda: process.poll() is not None or len(ranks_of(process)) == 2)
             ranks = ranks_of(process)
-            time.sleep(moments.uniform(0, 0.3))
+            time.sleep(moments.uniform(0, 0.2))
             os.kill(moments.choice(ranks), signal.SIGKILL)
             self.assertIn("starting again", self.assert_ends(process, 0))
             self.assert_equal(self.whole, self.part)
