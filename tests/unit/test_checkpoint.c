@@ -155,7 +155,8 @@ static const schedule_spec schedules[] = {
     {.kind = SCHEDULE_CYCLICAL, .base = 1e-3, .max = 0.05, .half_cycle = 2, .gamma = 1},
 };
 
-/* MPISWEEP_TEST_EVERY_STOP=1: stop each variant everywhere, which takes half a minute; else here and there. */
+/* MPISWEEP_TEST_EVERY_STOP=1: stop each variant everywhere, which takes half a minute; else here and there.
+ */
 static long stop_stride(void) {
     return getenv("MPISWEEP_TEST_EVERY_STOP") != NULL ? 1 : 29;
 }
