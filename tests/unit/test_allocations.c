@@ -123,10 +123,9 @@ static const char job_text[] =
     "model: {init_file: start.npy, layers: [dense: 10]}\n"
     "optimizer: {kind: sgd, lr: 0.1}\n"
     "train: {epochs: 1, batch: 10}\n"
-    "record: {train_loss: {every: 1 step}, test_accuracy: {every: 1 epoch}}\n"
+    "record: {train_loss: {every: 1 step}}\n"
     "sweep:\n"
     "  run: 2\n"
-    "  lr: {set: optimizer.lr, values: [0.1, 0.2]}\n"
     "  layers: {set: model.layers, values: {one: [dense: 10], two: [relu, dense: 10]}}\n";
 
 /* A job and what its cells record. */
