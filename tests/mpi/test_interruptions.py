@@ -108,9 +108,9 @@ class Stops(Interruptions):
         print(f"{stops} stops; {len(steps)} cells went on, with {sum(steps)} steps behind them")
 
     def test_a_stop_that_follows_a_kill(self):
-        """A killed run leaves the checkpoints of the one before it."""
+        """A killed run leaves the checkpoints of the one before it, of whose cells it has finished none."""
         self.stop()
-        kill_all(self.start_and_wait(2))
+        kill_all(self.start_and_wait(2, 0))
         self.assertTrue(self.checkpoint.exists())
         self.assertTrue(any(self.stop(3)))
         self.go_on(2)

@@ -93,7 +93,7 @@ WRONG_SETS = [  # source, files in place of good ones, the file that the message
 def run(verb, path, root):
     """(exit status, lines of standard error, peak of resident memory)"""
     process = subprocess.Popen([MPISWEEP, verb, path], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               env=dict(os.environ, RES_OPTIONS="timeout:1 attempts:1"))
+                               env=dict(os.environ, MPISWEEP_DATA="./data"))
     message = process.stderr.read().decode(errors="replace")
     process.stderr.close()
     _, status, usage = os.wait4(process.pid, 0)

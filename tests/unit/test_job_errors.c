@@ -366,8 +366,8 @@ static void wrong_settings_are_refused(void **state) {
         {"train..epochs=3", "not a setting"},
         {"train.epochs=", "there is nothing in it"},
         {"train.epochs=-1", "train.epochs: '-1'; accepted: an integer from 0"},
-        {"train.epoch=3",
-         "train.epoch: unknown key; accepted: epochs, batch, shuffle; nearest known key: train.epochs"},
+        {"train.epoch=3", "train.epoch: unknown key; accepted: epochs, batch, shuffle, max_seconds; nearest "
+                          "known key: train.epochs"},
         {"model.layers=[]", "model.layers: a list of 0; accepted: a list of 1 to 64 layers"},
         {"seed.value=3", "seed: '1' has no keys to set"},
         {"sweep.lr.values[9]=3", "values[9]: there is no such item"},
