@@ -8,22 +8,9 @@
 #include <cmocka.h>
 
 #include "array_files.h"
+#include "group_directory.h"
 #include "io/array_file.h"
 #include "io/path.h"
-
-static temporary_directory directory;
-
-static int make_directory(void **state) {
-    (void)state;
-    directory = temporary_directory_make();
-    return 0;
-}
-
-static int remove_directory(void **state) {
-    (void)state;
-    temporary_directory_remove(&directory);
-    return 0;
-}
 
 static array_file *open_array(const char *path) {
     array_file *a;

@@ -12,26 +12,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "group_directory.h"
 #include "io/checkpoint_file.h"
-#include "temporary_directory.h"
 
 enum { CELLS = 6, MOST_BYTES = 4096, VALUES = 3 };
 
 static double axis_values[CELLS];
-static temporary_directory directory;
-
-static int make_directory(void **state) {
-    (void)state;
-    directory = temporary_directory_make();
-    return 0;
-}
-
-static int remove_directory(void **state) {
-    (void)state;
-    temporary_directory_remove(&directory);
-    return 0;
-}
-
 static const char *in_directory(const char *name) {
     return temporary_directory_file(&directory, name);
 }

@@ -11,21 +11,8 @@
 #include <cmocka.h>
 
 #include "array_files.h"
+#include "group_directory.h"
 #include "io/dataset_reader.h"
-
-static temporary_directory directory;
-
-static int make_directory(void **state) {
-    (void)state;
-    directory = temporary_directory_make();
-    return 0;
-}
-
-static int remove_directory(void **state) {
-    (void)state;
-    temporary_directory_remove(&directory);
-    return 0;
-}
 
 static const char *file(const char *name) {
     return temporary_directory_file(&directory, name);

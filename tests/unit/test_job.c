@@ -11,23 +11,9 @@
 
 #include "array_files.h"
 #include "base/random.h"
+#include "group_directory.h"
 #include "io/dataset_reader.h"
 #include "io/job.h"
-#include "temporary_directory.h"
-
-static temporary_directory directory;
-
-static int make_directory(void **state) {
-    (void)state;
-    directory = temporary_directory_make();
-    return 0;
-}
-
-static int remove_directory(void **state) {
-    (void)state;
-    temporary_directory_remove(&directory);
-    return 0;
-}
 
 static job *load_file(const char *path, const char *const settings[], int count) {
     error_info error = {0};

@@ -11,21 +11,8 @@
 #include <cmocka.h>
 
 #include "array_files.h"
+#include "group_directory.h"
 #include "io/job.h"
-
-static temporary_directory directory;
-
-static int make_directory(void **state) {
-    (void)state;
-    directory = temporary_directory_make();
-    return 0;
-}
-
-static int remove_directory(void **state) {
-    (void)state;
-    temporary_directory_remove(&directory);
-    return 0;
-}
 
 static job *load(const char *text, const char *const settings[], int count) {
     error_info error = {0};

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "group_directory.h"
 #include "io/job.h"
 #include "io/job_data.h"
-#include "temporary_directory.h"
 
 enum { LINES = 14, TEXT_SIZE = 16384 };
 
@@ -248,20 +248,6 @@ static const wrong_line wrong_lines[] = {
     {12, "sweep: {}\ntitle:", "12:8", "sweep: a map of 0; accepted: a map of 1 to 8 axes"},
     {12, "title: x\nloss:", "14:3", "loss.run: unknown key"},
 };
-
-static temporary_directory directory;
-
-static int make_directory(void **state) {
-    (void)state;
-    directory = temporary_directory_make();
-    return 0;
-}
-
-static int remove_directory(void **state) {
-    (void)state;
-    temporary_directory_remove(&directory);
-    return 0;
-}
 
 static bool begins(const char **text, const char *start) {
     bool found = strncmp(*text, start, strlen(start)) == 0;

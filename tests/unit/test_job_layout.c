@@ -9,23 +9,9 @@
 
 #include <cmocka.h>
 
+#include "group_directory.h"
 #include "io/dataset_reader.h"
 #include "io/job.h"
-#include "temporary_directory.h"
-
-static temporary_directory directory;
-
-static int make_directory(void **state) {
-    (void)state;
-    directory = temporary_directory_make();
-    return 0;
-}
-
-static int remove_directory(void **state) {
-    (void)state;
-    temporary_directory_remove(&directory);
-    return 0;
-}
 
 #define HEAD                                                                                                 \
     "job: layouts\n"                                                                                         \

@@ -114,18 +114,13 @@ static void put_together(const real *from, planes p, tensor_shape shape, real *x
     copy_image(shape, plane_strides(p), from, image_strides(shape), x);
 }
 
-/* Weight (o, c, place) as stored. */
-static size_t stored_place(const layer *l, size_t o, size_t c, size_t place) {
-    return conv_weight_place(l, place, c, o);
-}
-
 static void forward_begin(const layer *l, const layer_pass *pass) {
     const size_t channels = (size_t)l->in.channels, places = conv_terms(l) / channels;
     real *to = pass->workspace;
     for (size_t o = 0; o < (size_t)l->spec.filters; o++)
         for (size_t c = 0; c < channels; c++)
             for (size_t place = 0; place < places; place++)
-                *to++ = pass->parameters[stored_place(l, o, c, place)];
+                *to++ = pass->parameters[conv_weight_place(l, place, c, o)];
 }
 
 /* x (C planes) → y (O planes), and the strides of both. */
@@ -168,7 +163,7 @@ static void backward_begin(const layer *l, const layer_pass *pass) {
     for (size_t c = 0; c < channels; c++)
         for (size_t o = 0; o < (size_t)l->spec.filters; o++)
             for (size_t place = 0; place < places; place++)
-                *to++ = pass->parameters[stored_place(l, o, c, places - 1 - place)];
+                *to++ = pass->parameters[conv_weight_place(l, places - 1 - place, c, o)];
     memset(to, 0, l->weight_count * sizeof *to);
 }
 
@@ -221,7 +216,7 @@ static void backward_end(const layer *l, const layer_pass *pass) {
     for (size_t o = 0; o < (size_t)l->spec.filters; o++)
         for (size_t c = 0; c < channels; c++)
             for (size_t place = 0; place < places; place++)
-                pass->d_parameters[stored_place(l, o, c, place)] += *dw++;
+                pass->d_parameters[conv_weight_place(l, place, c, o)] += *dw++;
 }
 
 const conv_algorithm conv_planes = {
