@@ -25,7 +25,7 @@ static inline __attribute__((always_inline)) void tile(const product *p, int fir
                                                        const int vectors) {
     vector sum[MOST_ROWS][VECTORS];
     for (int r = 0; r < rows; r++) {
-        const float *start = p->accumulate ? p->c + (first + r) * p->c_row : p->bias;
+        const float *start = p->accumulate ? NULL : p->bias;
         for (int v = 0; v < vectors; v++)
             sum[r][v] = start != NULL ? load(start + v * LANES) : (vector){0};
     }
@@ -52,8 +52,10 @@ static inline __attribute__((always_inline)) void tile(const product *p, int fir
     }
 
     for (int r = 0; r < rows; r++)
-        for (int v = 0; v < vectors; v++)
-            store(p->c + (first + r) * p->c_row + v * LANES, sum[r][v]);
+        for (int v = 0; v < vectors; v++) {
+            float *c = p->c + (first + r) * p->c_row + v * LANES;
+            store(c, p->accumulate ? load(c) + sum[r][v] : sum[r][v]);
+        }
 }
 
 /* Rows that fill the registers beside so many vectors of columns. */
@@ -127,14 +129,15 @@ static void buffered_columns(const product *p, int columns) {
         part.a = p->a + first * p->a_row;
         part.c = buffer;
         part.c_row = PANEL;
-        if (p->accumulate) {
-            memset(buffer, 0, sizeof buffer);
-            for (int r = 0; r < part.rows; r++)
-                memcpy(buffer + r * PANEL, p->c + (first + r) * p->c_row, (size_t)p->columns * sizeof(float));
-        }
+        part.bias = p->accumulate ? NULL : p->bias;
+        part.accumulate = false;
         whole_columns(&part);
-        for (int r = 0; r < part.rows; r++)
-            memcpy(p->c + (first + r) * p->c_row, buffer + r * PANEL, (size_t)p->columns * sizeof(float));
+        for (int r = 0; r < part.rows; r++) {
+            float *c = p->c + (first + r) * p->c_row;
+            const float *sums = buffer + r * PANEL;
+            for (int j = 0; j < p->columns; j++)
+                c[j] = p->accumulate ? c[j] + sums[j] : sums[j];
+        }
     }
 }
 

@@ -1,18 +1,12 @@
 /* Direct convolution, without im2col: in a channel-last image the kx·C values under a kernel row are
  * contiguous, so one row of outputs is one product of KH segments of KW·C terms. The input gradient is the
- * same product over the framed (and, with a stride, spread) dy with the turned weights [c /
- * PANEL][ky'][kx'][o][c % PANEL], ky' = KH − 1 − ky. */
+ * transpose of that: a row of dx is the sum over the kernel rows that reach it of products of a row of dy and
+ * the weights [(kx, c) / PANEL][ky][o][(kx, c) % PANEL], each of whose rows is added to the KW·C values it
+ * came from.
+ */
 #include "engine/layers/conv.h"
 
 #include <string.h>
-
-/* dy as the input gradient reads it: kernel − 1 zeros on every side, stride − 1 zeros between pixels; as
- * large as the padded input needs, even where no window starts. */
-static frame gradient_frame(const layer *l) {
-    frame f = conv_input_frame(l);
-    return (frame){.height = f.height + l->spec.kernel_height - 1,
-                   .width = f.width + l->spec.kernel_width - 1};
-}
 
 static size_t filters(const layer *l) {
     return (size_t)l->spec.filters;
@@ -27,12 +21,20 @@ static bool suits(const layer *l) {
     return true;
 }
 
+/* Values of the input under one row of the kernel. */
+static size_t row_terms(const layer *l) {
+    return (size_t)l->spec.kernel_width * (size_t)l->in.channels;
+}
+
+/* A framed image, and what the last panel of its last row reaches beyond it. */
+static size_t framed_reals(const layer *l) {
+    return frame_reals(conv_input_frame(l), l->in.channels) + PANEL;
+}
+
 static void setup(layer *l) {
-    const size_t channels = (size_t)l->in.channels;
-    l->workspace_reals = panel_count(channels) * PANEL * conv_terms(l) / channels * filters(l);
-    /* one framed input, one framed gradient, one panel of a gradient */
-    l->scratch_reals = frame_reals(conv_input_frame(l), l->in.channels) +
-                       frame_reals(gradient_frame(l), l->spec.filters) + PANEL * out_pixels(l);
+    l->workspace_reals = panel_count(row_terms(l)) * PANEL * (size_t)l->spec.kernel_height * filters(l);
+    /* one framed input, its gradient, one panel of dy */
+    l->scratch_reals = 2 * framed_reals(l) + PANEL * out_pixels(l);
 }
 
 /* The image x inside its padding; x itself where there is none. */
@@ -80,19 +82,22 @@ static void forward(const layer *l, const layer_pass *pass) {
     }
 }
 
-/* Turn the weights once per step: workspace [c / PANEL][ky'][kx'][o][c % PANEL], padded with zeros. */
+/* Element n = (kx, c) of the weights under kernel row ky of filter o, or 0 beyond the last. */
+static real row_weight(const layer *l, const real *parameters, size_t ky, size_t n, size_t o) {
+    const size_t channels = (size_t)l->in.channels, place = ky * (size_t)l->spec.kernel_width + n / channels;
+    return n < row_terms(l) ? parameters[conv_weight_place(l, place, n % channels, o)] : 0;
+}
+
+/* Transpose the weights once per step: workspace [(kx, c) / PANEL][ky][o][(kx, c) % PANEL]. */
 static void backward_begin(const layer *l, const layer_pass *pass) {
     if (pass->d_input == NULL)
         return;
-    const size_t channels = (size_t)l->in.channels, places = conv_terms(l) / channels;
     real *to = pass->workspace;
-    for (size_t panel = 0; panel < panel_count(channels); panel++)
-        for (size_t place = 0; place < places; place++)
-            for (size_t o = 0; o < filters(l); o++, to += PANEL)
-                for (size_t j = 0; j < PANEL; j++) {
-                    const size_t c = panel * PANEL + j, turned = places - 1 - place;
-                    to[j] = c < channels ? pass->parameters[conv_weight_place(l, turned, c, o)] : 0;
-                }
+    for (size_t panel = 0; panel < panel_count(row_terms(l)); panel++)
+        for (size_t ky = 0; ky < (size_t)l->spec.kernel_height; ky++)
+            for (size_t o = 0; o < filters(l); o++)
+                for (size_t j = 0; j < PANEL; j++)
+                    *to++ = row_weight(l, pass->parameters, ky, panel * PANEL + j, o);
 }
 
 /* dW[o, ky, (kx, c)] += Σ_{oy, ox} dy[oy, ox, o] · framed[oy·sh + ky, ox·sw + kx, c] for one image. */
@@ -132,55 +137,50 @@ static void weight_gradient(const layer *l, const layer_pass *pass, const real *
     }
 }
 
-/* dy (OH, OW, O) into its frame: pixel (oy, ox) at (KH − 1 + oy·sh, KW − 1 + ox·sw). */
-static void frame_gradient(const layer *l, const real *dy, real *framed) {
-    const frame f = gradient_frame(l);
-    const size_t o = filters(l);
-    memset(framed, 0, frame_reals(f, l->spec.filters) * sizeof *framed);
-    for (int oy = 0; oy < l->out.height; oy++) {
-        real *row =
-            framed + (size_t)(l->spec.kernel_height - 1 + oy * l->spec.stride_height) * (size_t)f.width * o;
-        for (int ox = 0; ox < l->out.width; ox++, dy += o)
-            memcpy(row + (size_t)(l->spec.kernel_width - 1 + ox * l->spec.stride_width) * o, dy,
-                   o * sizeof *dy);
-    }
-}
-
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
 static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 
-static void input_gradient(const layer *l, const layer_pass *pass, const real *framed, real *dx) {
-    const frame f = gradient_frame(l);
-    const ptrdiff_t o = l->spec.filters, row = f.width * o;
-    const size_t channels = (size_t)l->in.channels;
-    const ptrdiff_t kernel_row = l->spec.kernel_width * o; /* terms per segment */
-    const int top = l->spec.kernel_height - 1; /* rows of the frame from … to that are not zero */
-    const int bottom = top + (l->out.height - 1) * l->spec.stride_height;
-    for (size_t panel = 0; panel < panel_count(channels); panel++) {
-        const real *weights = pass->workspace + (ptrdiff_t)panel * l->spec.kernel_height * kernel_row * PANEL;
+/* Kernel rows that reach row `y` of the framed input: ky = first, first + stride, … Of them, the first comes
+ * from row `oy` of dy, each further one from the row above. */
+typedef struct reach {
+    int first, count, oy;
+} reach;
+
+static reach rows_reaching(const layer *l, int y) {
+    const int stride = l->spec.stride_height, last_row = l->out.height - 1;
+    const int oy = smaller(y / stride, last_row), first = y - oy * stride;
+    const int within_kernel =
+        first < l->spec.kernel_height ? (l->spec.kernel_height - 1 - first) / stride + 1 : 0;
+    return (reach){.first = first, .count = smaller(within_kernel, oy + 1), .oy = oy};
+}
+
+/* framed[y, (ox·sw + kx), c] += Σ_{ky, o} dy[(y − ky) / sh, ox, o] · W[o, c, ky, kx] for one image and all y.
+ */
+static void input_gradient(const layer *l, const layer_pass *pass, const real *dy, real *framed) {
+    const frame f = conv_input_frame(l);
+    const ptrdiff_t o = l->spec.filters, channels = l->in.channels, block = o * PANEL;
+    for (size_t panel = 0; panel < panel_count(row_terms(l)); panel++) {
+        const real *weights = pass->workspace + (ptrdiff_t)panel * l->spec.kernel_height * block;
         product p = {
-            .rows = l->in.width,
-            .columns = panel_columns(channels, panel),
-            .length = (int)kernel_row,
-            .a_segment = row,
+            .rows = l->out.width,
+            .columns = whole_lanes(pass->kernels, panel_columns(row_terms(l), panel)),
+            .length = l->spec.filters,
+            .a_segment = -l->out.width * o,
             .a_row = o,
             .a_step = 1,
-            .b_segment = kernel_row * PANEL,
+            .b_segment = l->spec.stride_height * block,
             .b_step = PANEL,
-            .c_row = (ptrdiff_t)channels,
+            .c_row = l->spec.stride_width * channels,
+            .accumulate = true,
         };
-        for (int y = 0; y < l->in.height; y++) {
-            const int above = y + l->spec.padding_height; /* row of the frame under the first kernel row */
-            const int first = larger(top - above, 0), last = smaller(bottom - above, top);
-            p.segments = larger(last - first + 1, 0);
-            p.a = framed + (above + first) * row + l->spec.padding_width * o;
-            p.b = weights + first * p.b_segment;
-            p.c = dx + (size_t)y * (size_t)l->in.width * channels + panel * PANEL;
+        const int top = l->spec.padding_height;
+        for (int y = top; y < top + l->in.height; y++) {
+            const reach r = rows_reaching(l, y);
+            p.segments = r.count;
+            p.a = dy + r.oy * l->out.width * o;
+            p.b = weights + r.first * block;
+            p.c = framed + (ptrdiff_t)y * f.width * channels + panel * PANEL;
             pass->kernels->product(&p);
         }
     }
@@ -188,17 +188,18 @@ static void input_gradient(const layer *l, const layer_pass *pass, const real *f
 
 static void backward(const layer *l, const layer_pass *pass) {
     const size_t in = shape_size(l->in), out = shape_size(l->out);
-    real *input_scratch = pass->scratch;
-    real *panel_scratch = input_scratch + frame_reals(conv_input_frame(l), l->in.channels);
-    real *gradient_scratch = panel_scratch + PANEL * out_pixels(l);
+    const int top = l->spec.padding_height, left = l->spec.padding_width;
+    real *input_scratch = pass->scratch, *gradient_scratch = input_scratch + framed_reals(l);
+    real *panel_scratch = gradient_scratch + framed_reals(l);
     for (size_t n = 0; n < pass->count; n++) {
         const real *dy = pass->d_output + n * out;
         const real *framed = framed_input(l, pass->input + n * in, input_scratch);
         weight_gradient(l, pass, framed, dy, panel_scratch);
         if (pass->d_input == NULL)
             continue;
-        frame_gradient(l, dy, gradient_scratch);
-        input_gradient(l, pass, gradient_scratch, pass->d_input + n * in);
+        memset(gradient_scratch, 0, framed_reals(l) * sizeof *gradient_scratch);
+        input_gradient(l, pass, dy, gradient_scratch);
+        conv_unframe_image(gradient_scratch, conv_input_frame(l), top, left, l->in, pass->d_input + n * in);
     }
 }
 
