@@ -44,8 +44,8 @@ static status local_send(transport *t, int peer, const void *bytes, size_t size,
     else
         to->last->next = p;
     to->last = p;
-    pthread_cond_signal(&to->arrived);
     pthread_mutex_unlock(&to->lock);
+    pthread_cond_signal(&to->arrived); /* unlocked: who wakes up would wait for the lock at once */
     return STATUS_OK;
 }
 

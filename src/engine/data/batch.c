@@ -53,32 +53,59 @@ static void gather_sample(const input_transform *t, const dataset_split *split, 
         gather_features(t, features, out);
 }
 
-static void gather_target(const input_transform *t, const dataset_split *split, size_t place, size_t n,
-                          const batch_targets *targets) {
-    const size_t size = (size_t)t->target_count;
-    if (split->labels != NULL)
-        targets->labels[n] = split->labels[place];
-    else if (split->targets != NULL)
-        for (size_t k = 0; k < size; k++)
-            targets->values[n * size + k] = (real)split->targets[place * size + k];
-}
-
 /* ---- Batches ----------------------------------------------------------------------------------- */
 
-/* Where sample n of the batch is in the split. */
+/* Which samples of a split make up a batch. */
+typedef struct selection {
+    const dataset_split *split;
+    const uint32_t *order; /* or NULL: as stored */
+    size_t first, count;
+} selection;
+
+/* Where in the order's split sample n of the batch is. */
 static size_t ordered(const uint32_t *order, size_t n) {
     return order != NULL ? order[n] : n;
 }
 
+static size_t place_of(const selection *s, size_t n) {
+    return split_place(s->split, ordered(s->order, s->first + n));
+}
+
+/* Samples of one number each, whose gathering must not cost more than the network behind it. */
+static void gather_numbers(const input_transform *t, const selection *s, real *restrict out) {
+    const float *features = s->split->features;
+    const real gain = t->gain[0], shift = t->shift[0];
+    for (size_t n = 0; n < s->count; n++)
+        out[n] = (real)features[place_of(s, n)] * gain + shift;
+}
+
+static void gather_inputs(const input_transform *t, const selection *s, real *out) {
+    const size_t size = (size_t)t->shape.channels * plane_of(t);
+    if (size == 1 && s->split->features != NULL && t->feature_mean == NULL) {
+        gather_numbers(t, s, out);
+        return;
+    }
+    for (size_t n = 0; n < s->count; n++)
+        gather_sample(t, s->split, place_of(s, n), out + n * size);
+}
+
+static void gather_targets(const input_transform *t, const selection *s, const batch_targets *targets) {
+    const size_t size = (size_t)t->target_count;
+    const uint8_t *labels = s->split->labels;
+    const float *values = s->split->targets;
+    real *restrict out = targets->values;
+    for (size_t n = 0; labels != NULL && n < s->count; n++)
+        targets->labels[n] = labels[place_of(s, n)];
+    for (size_t n = 0; labels == NULL && values != NULL && n < s->count; n++)
+        for (size_t k = 0; k < size; k++)
+            out[n * size + k] = (real)values[place_of(s, n) * size + k];
+}
+
 void batch_gather(const input_transform *t, const dataset_split *split, const uint32_t *order, size_t first,
                   size_t count, real *inputs, const batch_targets *targets) {
-    const size_t size = (size_t)t->shape.channels * (size_t)t->shape.height * (size_t)t->shape.width;
-    for (size_t n = 0; n < count; n++) {
-        const size_t sample = ordered(order, first + n);
-        const size_t place = split_place(split, sample);
-        gather_sample(t, split, place, inputs + n * size);
-        gather_target(t, split, place, n, targets);
-    }
+    const selection s = {.split = split, .order = order, .first = first, .count = count};
+    gather_inputs(t, &s, inputs);
+    gather_targets(t, &s, targets);
 }
 
 /* image (H, W, C) */

@@ -41,7 +41,7 @@ typedef struct product {
 /* Dense layers of at most TINY inputs and outputs have kernels of their own. */
 enum { TINY = 4 };
 
-/* Gradients of y = x Wᵀ + b: w and dw [inputs][PANEL], one panel of the stored weights. */
+/* Gradients of y = x Wᵀ + b: w and dw [inputs][TINY], the stored weights. */
 typedef struct tiny_gradient {
     size_t count;
     int inputs, outputs;
@@ -113,7 +113,7 @@ typedef struct kernel_set {
     /* As many fused multiply-adds as the core can do in `rounds` rounds; returns how many flops those were.
      * The result is added to `kept`, or the compiler would leave them all out. */
     double (*burn)(long rounds, volatile real *kept);
-    /* y = x Wᵀ + bias for k inputs and o outputs: x (count, k), w [k][PANEL], bias (o) or NULL, y (count, o)
+    /* y = x Wᵀ + bias for k inputs and o outputs: x (count, k), w [k][TINY], bias (o) or NULL, y (count, o)
      */
     void (*tiny_forward)(size_t count, int k, int o, const real *x, const real *w, const real *bias, real *y);
     void (*tiny_backward)(const tiny_gradient *g);

@@ -12,7 +12,7 @@ INLINE void forward(size_t count, const int k, const int o, const real *restrict
         for (int j = 0; j < o; j++) {
             real sum = bias != NULL ? bias[j] : 0;
             for (int i = 0; i < k; i++)
-                sum += x[n * (size_t)k + (size_t)i] * w[i * PANEL + j];
+                sum += x[n * (size_t)k + (size_t)i] * w[i * TINY + j];
             y[n * (size_t)o + (size_t)j] = sum;
         }
 }
@@ -40,7 +40,7 @@ INLINE void add_gradient(size_t count, const int k, const int o, const real *res
     for (int i = 0; i < k; i++)
         for (int j = 0; j < o; j++)
             for (int lane = 0; lane < LANES; lane++)
-                dw[i * PANEL + j] += sums[i][j][lane];
+                dw[i * TINY + j] += sums[i][j][lane];
 }
 
 INLINE void input_gradient(size_t count, const int k, const int o, const real *restrict dy,
@@ -49,7 +49,7 @@ INLINE void input_gradient(size_t count, const int k, const int o, const real *r
         for (int i = 0; i < k; i++) {
             real sum = 0;
             for (int j = 0; j < o; j++)
-                sum += dy[n * (size_t)o + (size_t)j] * w[i * PANEL + j];
+                sum += dy[n * (size_t)o + (size_t)j] * w[i * TINY + j];
             dx[n * (size_t)k + (size_t)i] = sum;
         }
 }

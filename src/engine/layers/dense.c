@@ -2,8 +2,9 @@
  *
  *   dW = dyᵀ x    db = Σ_n dy    dx = dy W
  *
- * W is stored as panels [o / PANEL][k][o % PANEL], then b padded to whole panels. The input is channel-last;
- * the natural order of K is channel, row, column, so that parameters agree with PyTorch's after a flatten. */
+ * W is stored as panels [o / P][k][o % P], then b padded to whole panels; P is PANEL, or TINY where kernels
+ * for that do the work. The input is channel-last; the natural order of K is channel, row, column, so that
+ * parameters agree with PyTorch's after a flatten. */
 #include "engine/layers/layer.h"
 
 /* Inputs per block of the forward product: a block of a panel (16 KiB) stays in L1. */
@@ -19,18 +20,28 @@ static size_t outputs(const layer *l) {
     return (size_t)l->spec.units;
 }
 
+static bool is_tiny(const layer *l) {
+    return inputs(l) <= TINY && outputs(l) <= TINY;
+}
+
+/* P above. */
+static size_t panel_width(const layer *l) {
+    return is_tiny(l) ? TINY : PANEL;
+}
+
 static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
 static status setup(layer *l, size_t batch, error_info *error) {
     (void)error;
-    const size_t k = inputs(l), o = outputs(l);
+    const size_t k = inputs(l), o = outputs(l), width = panel_width(l);
+    const size_t padded = (o + width - 1) / width * width;
     l->out = (tensor_shape){.channels = l->spec.units, .height = 1, .width = 1};
     l->parameter_count = o * k + (l->spec.bias ? o : 0);
     l->weight_count = o * k;
-    l->weight_reals = panel_count(o) * PANEL * k;
-    l->parameter_reals = l->weight_reals + (l->spec.bias ? panel_count(o) * PANEL : 0);
+    l->weight_reals = padded * k;
+    l->parameter_reals = l->weight_reals + (l->spec.bias ? padded : 0);
     l->fan_in = (double)k;
     l->fan_out = (double)o;
     /* weight gradient: a block of x and dy as panels; input gradient: one turned panel */
@@ -47,15 +58,11 @@ static size_t stored_input(const layer *l, size_t natural) {
 }
 
 static size_t parameter_place(const layer *l, size_t natural) {
-    const size_t k = inputs(l), weights = outputs(l) * k;
+    const size_t k = inputs(l), weights = outputs(l) * k, width = panel_width(l);
     if (natural >= weights)
         return l->weight_reals + natural - weights;
     const size_t o = natural / k;
-    return (o / PANEL * k + stored_input(l, natural % k)) * PANEL + o % PANEL;
-}
-
-static bool is_tiny(const layer *l) {
-    return inputs(l) <= TINY && outputs(l) <= TINY;
+    return (o / width * k + stored_input(l, natural % k)) * width + o % width;
 }
 
 static void forward(const layer *l, const layer_pass *pass) {
