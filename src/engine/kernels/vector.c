@@ -51,11 +51,12 @@ static inline __attribute__((always_inline)) void tile(const product *p, int fir
         }
     }
 
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < vectors; v++) {
-            float *c = p->c + (first + r) * p->c_row + v * LANES;
-            store(c, p->accumulate ? load(c) + sum[r][v] : sum[r][v]);
-        }
+    float *c = p->c + first * p->c_row;
+    const ptrdiff_t c_row = p->c_row; /* not from p between stores, which it might alias */
+    const bool accumulate = p->accumulate;
+    for (int r = 0; r < rows; r++, c += c_row)
+        for (int v = 0; v < vectors; v++)
+            store(c + v * LANES, accumulate ? load(c + v * LANES) + sum[r][v] : sum[r][v]);
 }
 
 /* Rows that fill the registers beside so many vectors of columns. */
