@@ -189,44 +189,51 @@ INLINE void evaluate_tile_transposed(const winograd_tile *t, const int pairs, co
 
 /* ---- All channels ------------------------------------------------------------------------------ */
 
-void KERNEL(winograd_input)(const winograd_tile *t, const real *x, real *v) {
-    for (int c = 0; c < t->channels; c += LANES)
-        if (t->points == 6)
-            input_tile(t, 2, x + c, v + c);
+/* The tile is copied: for all the compiler knows, stores might change the caller's. */
+
+void KERNEL(winograd_input)(const winograd_tile *tile, const real *x, real *v) {
+    const winograd_tile t = *tile;
+    for (int c = 0; c < t.channels; c += LANES)
+        if (t.points == 6)
+            input_tile(&t, 2, x + c, v + c);
         else
-            input_tile(t, 3, x + c, v + c);
+            input_tile(&t, 3, x + c, v + c);
 }
 
-void KERNEL(winograd_input_transposed)(const winograd_tile *t, const real *v, real *x) {
-    for (int c = 0; c < t->channels; c += LANES)
-        if (t->points == 6)
-            input_tile_transposed(t, 2, v + c, x + c);
+void KERNEL(winograd_input_transposed)(const winograd_tile *tile, const real *v, real *x) {
+    const winograd_tile t = *tile;
+    for (int c = 0; c < t.channels; c += LANES)
+        if (t.points == 6)
+            input_tile_transposed(&t, 2, v + c, x + c);
         else
-            input_tile_transposed(t, 3, v + c, x + c);
+            input_tile_transposed(&t, 3, v + c, x + c);
 }
 
-void KERNEL(winograd_evaluate)(const winograd_tile *t, const real *y, real *m) {
-    for (int c = 0; c < t->channels; c += LANES)
-        if (t->points == 6 && t->size == 4)
-            evaluate_tile(t, 2, 4, y + c, m + c);
-        else if (t->points == 6)
-            evaluate_tile(t, 2, 3, y + c, m + c);
-        else if (t->size == 4)
-            evaluate_tile(t, 3, 4, y + c, m + c);
+void KERNEL(winograd_evaluate)(const winograd_tile *tile, const real *y, real *m) {
+    const winograd_tile t = *tile;
+    for (int c = 0; c < t.channels; c += LANES)
+        if (t.points == 6 && t.size == 4)
+            evaluate_tile(&t, 2, 4, y + c, m + c);
+        else if (t.points == 6)
+            evaluate_tile(&t, 2, 3, y + c, m + c);
+        else if (t.size == 4)
+            evaluate_tile(&t, 3, 4, y + c, m + c);
         else
-            evaluate_tile(t, 3, 5, y + c, m + c);
+            evaluate_tile(&t, 3, 5, y + c, m + c);
 }
 
-void KERNEL(winograd_evaluate_transposed)(const winograd_tile *t, const real *m, const real *bias, real *y) {
-    for (int c = 0; c < t->channels; c += LANES) {
+void KERNEL(winograd_evaluate_transposed)(const winograd_tile *tile, const real *m, const real *bias,
+                                          real *y) {
+    const winograd_tile t = *tile;
+    for (int c = 0; c < t.channels; c += LANES) {
         const vector start = bias != NULL ? load(bias + c) : (vector){0};
-        if (t->points == 6 && t->size == 4)
-            evaluate_tile_transposed(t, 2, 4, m + c, start, y + c);
-        else if (t->points == 6)
-            evaluate_tile_transposed(t, 2, 3, m + c, start, y + c);
-        else if (t->size == 4)
-            evaluate_tile_transposed(t, 3, 4, m + c, start, y + c);
+        if (t.points == 6 && t.size == 4)
+            evaluate_tile_transposed(&t, 2, 4, m + c, start, y + c);
+        else if (t.points == 6)
+            evaluate_tile_transposed(&t, 2, 3, m + c, start, y + c);
+        else if (t.size == 4)
+            evaluate_tile_transposed(&t, 3, 4, m + c, start, y + c);
         else
-            evaluate_tile_transposed(t, 3, 5, m + c, start, y + c);
+            evaluate_tile_transposed(&t, 3, 5, m + c, start, y + c);
     }
 }
