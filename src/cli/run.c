@@ -221,6 +221,8 @@ static status tick(void *context, const coordinator_counts *counts, error_info *
     run *r = context;
     progress_show(&r->progress, counts);
     report_progress(r, counts);
+    if (counts->stopping)
+        checkpoint_file_hurry(r->checkpoints, results_states(r->results));
     return results_tick(r->results, error);
 }
 

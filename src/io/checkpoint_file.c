@@ -16,7 +16,10 @@
 
 enum { KERNELS_SIZE = 32 };
 
-static const double PATIENCE = 2; /* seconds from the first checkpoint to the last */
+/* Synced at once: the kernel would take any amount, and the one sync at the end would last. */
+enum { PORTION_BYTES = 64 << 20 };
+
+static const double PATIENCE = 3; /* seconds that a stop leaves to checkpoints */
 
 typedef struct file_header {
     char magic[8];
@@ -42,11 +45,12 @@ struct checkpoint_file {
     int old, next;  /* descriptors; -1: there was none, nothing was kept yet */
     entry *entries; /* (entry_count) of the old file whose cells have no newer one */
     size_t entry_count;
-    arena buffer;       /* bytes of the entry that was read last */
-    uint64_t end;       /* of the next file */
-    double began;       /* clock_seconds() when that was created */
-    size_t late;        /* entries that came too late */
-    error_info failure; /* of writing it; nothing more is written then */
+    arena buffer;         /* bytes of the entry that was read last */
+    uint64_t end, synced; /* bytes of the next file */
+    double deadline;      /* on clock_seconds(); 0: nobody hurries */
+    bool finished;        /* nothing more is written */
+    size_t late;          /* entries that came after that */
+    error_info failure;   /* of writing it; nothing more is written then */
 };
 
 static uint64_t checksum_of(const entry_header *h, const void *bytes) {
@@ -175,23 +179,26 @@ static status append(checkpoint_file *f, const void *bytes, size_t size) {
 
 static status begin_next(checkpoint_file *f) {
     f->next = open(f->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    f->began = clock_seconds();
     if (f->next < 0)
         return error_set(&f->failure, STATUS_IO, "%s: cannot create: %s", f->temporary, strerror(errno));
     return append(f, &f->header, sizeof f->header);
 }
 
+static status sync_next(checkpoint_file *f) {
+    if (fdatasync(f->next) != 0)
+        return error_set(&f->failure, STATUS_IO, "%s: cannot sync: %s", f->temporary, strerror(errno));
+    f->synced = f->end;
+    return STATUS_OK;
+}
+
 static void write_entry(checkpoint_file *f, const cell_checkpoint *c) {
-    if (f->next >= 0 && clock_seconds() - f->began > PATIENCE) {
-        f->late++;
-        return;
-    }
     entry_header header = {.cell = c->cell, .size = c->size};
     header.checksum = checksum_of(&header, c->bytes);
     if (f->next < 0 && f->failure.code == STATUS_OK)
         begin_next(f);
-    if (f->failure.code == STATUS_OK && append(f, &header, sizeof header) == STATUS_OK)
-        append(f, c->bytes, c->size);
+    if (f->failure.code == STATUS_OK && append(f, &header, sizeof header) == STATUS_OK &&
+        append(f, c->bytes, c->size) == STATUS_OK && f->end - f->synced >= PORTION_BYTES)
+        sync_next(f);
 }
 
 /* Forget the old entries of a cell. */
@@ -204,6 +211,10 @@ static void drop_entries(checkpoint_file *f, uint64_t cell) {
 }
 
 void checkpoint_file_add(checkpoint_file *f, const cell_checkpoint *checkpoint) {
+    if (f->finished) {
+        f->late++;
+        return;
+    }
     drop_entries(f, checkpoint->cell);
     write_entry(f, checkpoint);
 }
@@ -219,8 +230,8 @@ static void copy_entries(checkpoint_file *f) {
 }
 
 static status publish(checkpoint_file *f) {
-    if (f->failure.code == STATUS_OK && fsync(f->next) != 0)
-        error_set(&f->failure, STATUS_IO, "%s: cannot sync: %s", f->temporary, strerror(errno));
+    if (f->failure.code == STATUS_OK)
+        sync_next(f);
     if (f->failure.code == STATUS_OK && rename(f->temporary, f->path) != 0)
         error_set(&f->failure, STATUS_IO, "%s: cannot rename %s to it: %s", f->path, f->temporary,
                   strerror(errno));
@@ -231,21 +242,34 @@ static status publish(checkpoint_file *f) {
     return f->failure.code;
 }
 
-void checkpoint_file_close(checkpoint_file **f_, const uint8_t *states) {
-    checkpoint_file *f = *f_;
+/* Bring the file of this run to its place, or remove the old one when nothing is left of it. */
+static void finish(checkpoint_file *f, const uint8_t *states) {
+    f->finished = true;
     for (size_t i = f->entry_count; i > 0; i--)
         if (states[f->entries[i - 1].header.cell] != CELL_PENDING)
             drop_entries(f, f->entries[i - 1].header.cell);
-    const bool has_new = f->next >= 0 || f->failure.code != STATUS_OK;
-    if (has_new) {
+    if (f->next >= 0 || f->failure.code != STATUS_OK) {
         copy_entries(f);
         publish(f);
     } else if (f->entry_count == 0 && f->old >= 0 && unlink(f->path) != 0) {
         error_set(&f->failure, STATUS_IO, "%s: cannot remove: %s", f->path, strerror(errno));
     }
+}
+
+void checkpoint_file_hurry(checkpoint_file *f, const uint8_t *states) {
+    const double now = clock_seconds();
+    if (f->deadline == 0)
+        f->deadline = now + PATIENCE;
+    if (!f->finished && now > f->deadline)
+        finish(f, states);
+}
+
+void checkpoint_file_close(checkpoint_file **f_, const uint8_t *states) {
+    checkpoint_file *f = *f_;
+    if (!f->finished)
+        finish(f, states);
     if (f->late > 0)
-        log_warning("%s: %zu checkpoints came too late; their cells will be trained from their start",
-                    f->path, f->late);
+        log_warning("%s: %zu checkpoints came too late and were let go", f->path, f->late);
     if (f->failure.code != STATUS_OK)
         log_warning("%s; cells in flight will be trained from their start", f->failure.text);
     release(f_);

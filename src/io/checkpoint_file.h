@@ -25,12 +25,15 @@ status checkpoint_file_open(checkpoint_file **out, const char *results_path, con
  */
 void checkpoint_file_read(checkpoint_file *f, cell_checkpoint *checkpoint);
 
-/* Keep a checkpoint. Writing takes two seconds at most, because whoever stops a run kills it when that lasts:
- * what comes later is let go. */
+/* Keep a checkpoint, unless the file is finished. */
 void checkpoint_file_add(checkpoint_file *f, const cell_checkpoint *checkpoint);
 
-/* Finish the file: what was kept, and what was there before of cells that are still pending in `states`
- * (cell_status by cell). When there is nothing it is removed. */
+/* To be called again and again while a run is stopping: three seconds after the first time it finishes the
+ * file with what has come, because whoever stops a run kills it when that lasts. */
+void checkpoint_file_hurry(checkpoint_file *f, const uint8_t *states);
+
+/* Finish the file, unless it is: what was kept, and what was there before of cells that are still pending in
+ * `states` (cell_status by cell). When there is nothing it is removed. */
 void checkpoint_file_close(checkpoint_file **f, const uint8_t *states);
 
 #endif
