@@ -17,27 +17,34 @@ size_t conv_terms(const layer *l) {
     return (size_t)l->spec.kernel_height * (size_t)l->spec.kernel_width * (size_t)l->in.channels;
 }
 
-void conv_frame_image(const real *x, tensor_shape shape, frame f, int top, int left, real *framed) {
-    const size_t row = (size_t)shape.width * (size_t)shape.channels;
-    const size_t frame_row = (size_t)f.width * (size_t)shape.channels;
-    const size_t before = (size_t)left * (size_t)shape.channels, after = frame_row - before - row;
-    const size_t above = (size_t)top * frame_row;
-    const size_t below = (size_t)(f.height - top - shape.height) * frame_row;
-    memset(framed, 0, above * sizeof *framed);
-    framed += above;
-    for (int y = 0; y < shape.height; y++, x += row, framed += frame_row) {
+bool conv_fills_frame(const layer *l, frame f) {
+    return l->in.height == f.height && l->in.width == f.width;
+}
+
+const real *conv_frame_input(const layer *l, frame f, const real *x, real *scratch) {
+    if (conv_fills_frame(l, f))
+        return x;
+    const size_t channels = (size_t)l->in.channels, row = (size_t)l->in.width * channels;
+    const size_t frame_row = (size_t)f.width * channels;
+    const size_t before = (size_t)l->spec.padding_width * channels, after = frame_row - before - row;
+    const int top = l->spec.padding_height;
+    real *framed = scratch;
+    memset(framed, 0, (size_t)top * frame_row * sizeof *framed);
+    framed += (size_t)top * frame_row;
+    for (int y = 0; y < l->in.height; y++, x += row, framed += frame_row) {
         memset(framed, 0, before * sizeof *framed);
         memcpy(framed + before, x, row * sizeof *framed);
         memset(framed + before + row, 0, after * sizeof *framed);
     }
-    memset(framed, 0, below * sizeof *framed);
+    memset(framed, 0, (size_t)(f.height - top - l->in.height) * frame_row * sizeof *framed);
+    return scratch;
 }
 
-void conv_unframe_image(const real *framed, frame f, int top, int left, tensor_shape shape, real *x) {
-    const size_t row = (size_t)shape.width * (size_t)shape.channels;
-    const size_t frame_row = (size_t)f.width * (size_t)shape.channels;
-    framed += (size_t)top * frame_row + (size_t)left * (size_t)shape.channels;
-    for (int y = 0; y < shape.height; y++, x += row, framed += frame_row)
+void conv_unframe_input(const layer *l, frame f, const real *framed, real *x) {
+    const size_t channels = (size_t)l->in.channels, row = (size_t)l->in.width * channels;
+    const size_t frame_row = (size_t)f.width * channels;
+    framed += (size_t)l->spec.padding_height * frame_row + (size_t)l->spec.padding_width * channels;
+    for (int y = 0; y < l->in.height; y++, x += row, framed += frame_row)
         memcpy(x, framed, row * sizeof *x);
 }
 

@@ -51,9 +51,12 @@ static inline frame conv_input_frame(const layer *l) {
                    .width = l->in.width + 2 * l->spec.padding_width};
 }
 
-/* Put image x (height, width, channels) into a frame of zeros, its first pixel at (top, left). */
-void conv_frame_image(const real *x, tensor_shape shape, frame f, int top, int left, real *framed);
-/* Take it out again. */
-void conv_unframe_image(const real *framed, frame f, int top, int left, tensor_shape shape, real *x);
+/* Is the input as large as frame f, so that it needs none? */
+bool conv_fills_frame(const layer *l, frame f);
+/* Input x with the layer's padding in a frame of zeros: in `scratch`, or x itself where it fills the frame.
+ */
+const real *conv_frame_input(const layer *l, frame f, const real *x, real *scratch);
+/* Take it out of its frame again. */
+void conv_unframe_input(const layer *l, frame f, const real *framed, real *x);
 
 #endif

@@ -37,15 +37,6 @@ static void setup(layer *l) {
     l->scratch_reals = 2 * framed_reals(l) + PANEL * out_pixels(l);
 }
 
-/* The image x inside its padding; x itself where there is none. */
-static const real *framed_input(const layer *l, const real *x, real *scratch) {
-    const int top = l->spec.padding_height, left = l->spec.padding_width;
-    if (top == 0 && left == 0)
-        return x;
-    conv_frame_image(x, l->in, conv_input_frame(l), top, left, scratch);
-    return scratch;
-}
-
 static void forward_image(const layer *l, const layer_pass *pass, const real *framed, real *y) {
     const frame f = conv_input_frame(l);
     const ptrdiff_t channels = l->in.channels, row = f.width * channels;
@@ -77,7 +68,7 @@ static void forward_image(const layer *l, const layer_pass *pass, const real *fr
 static void forward(const layer *l, const layer_pass *pass) {
     const size_t in = shape_size(l->in), out = shape_size(l->out);
     for (size_t n = 0; n < pass->count; n++) {
-        const real *framed = framed_input(l, pass->input + n * in, pass->scratch);
+        const real *framed = conv_frame_input(l, conv_input_frame(l), pass->input + n * in, pass->scratch);
         forward_image(l, pass, framed, pass->output + n * out);
     }
 }
@@ -177,6 +168,8 @@ static void input_gradient(const layer *l, const layer_pass *pass, const real *d
         const int top = l->spec.padding_height;
         for (int y = top; y < top + l->in.height; y++) {
             const reach r = rows_reaching(l, y);
+            if (r.count == 0)
+                continue;
             p.segments = r.count;
             p.a = dy + r.oy * l->out.width * o;
             p.b = weights + r.first * block;
@@ -188,18 +181,18 @@ static void input_gradient(const layer *l, const layer_pass *pass, const real *d
 
 static void backward(const layer *l, const layer_pass *pass) {
     const size_t in = shape_size(l->in), out = shape_size(l->out);
-    const int top = l->spec.padding_height, left = l->spec.padding_width;
+    const frame f = conv_input_frame(l);
     real *input_scratch = pass->scratch, *gradient_scratch = input_scratch + framed_reals(l);
     real *panel_scratch = gradient_scratch + framed_reals(l);
     for (size_t n = 0; n < pass->count; n++) {
         const real *dy = pass->d_output + n * out;
-        const real *framed = framed_input(l, pass->input + n * in, input_scratch);
+        const real *framed = conv_frame_input(l, f, pass->input + n * in, input_scratch);
         weight_gradient(l, pass, framed, dy, panel_scratch);
         if (pass->d_input == NULL)
             continue;
         memset(gradient_scratch, 0, framed_reals(l) * sizeof *gradient_scratch);
         input_gradient(l, pass, dy, gradient_scratch);
-        conv_unframe_image(gradient_scratch, conv_input_frame(l), top, left, l->in, pass->d_input + n * in);
+        conv_unframe_input(l, f, gradient_scratch, pass->d_input + n * in);
     }
 }
 

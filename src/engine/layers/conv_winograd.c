@@ -308,21 +308,8 @@ static void add_products(const tiling *t, const kernel_set *kernels, size_t tile
             });
 }
 
-/* Is the input as large as whole tiles need? */
-static bool needs_no_frame(const layer *l, const tiling *t) {
-    return t->f.height == l->in.height && t->f.width == l->in.width;
-}
-
-/* x in its frame; x itself where it needs none. */
-static const real *framed_input(const layer *l, const tiling *t, const real *x, real *scratch) {
-    if (needs_no_frame(l, t))
-        return x;
-    conv_frame_image(x, l->in, t->f, l->spec.padding_height, l->spec.padding_width, scratch);
-    return scratch;
-}
-
 static void forward_image(const layer *l, const layer_pass *pass, const tiling *t, const real *x, real *y) {
-    const real *framed = framed_input(l, t, x, pass->scratch);
+    const real *framed = conv_frame_input(l, t->f, x, pass->scratch);
     real *v = pass->scratch + frame_reals(t->f, l->in.channels);
     for (int first = 0; first < t->rows; first += t->chunk_rows) {
         const tile_chunk chunk = next_chunk(t, first);
@@ -344,8 +331,8 @@ static void forward(const layer *l, const layer_pass *pass) {
 static void backward_image(const layer *l, const layer_pass *pass, const tiling *t, const real *x,
                            const real *dy, real *dx) {
     const size_t framed_reals = frame_reals(t->f, l->in.channels);
-    const real *framed = framed_input(l, t, x, pass->scratch);
-    const bool in_place = dx != NULL && needs_no_frame(l, t);
+    const real *framed = conv_frame_input(l, t->f, x, pass->scratch);
+    const bool in_place = dx != NULL && conv_fills_frame(l, t->f);
     real *d_framed = in_place ? dx : pass->scratch + framed_reals, *v = pass->scratch + 2 * framed_reals;
     real *ut = pass->workspace + t->u_reals, *du = ut + t->ut_reals;
     if (dx != NULL)
@@ -362,7 +349,7 @@ static void backward_image(const layer *l, const layer_pass *pass, const tiling 
         add_inputs(t, pass->kernels, &chunk, v, d_framed);
     }
     if (dx != NULL && !in_place)
-        conv_unframe_image(d_framed, t->f, l->spec.padding_height, l->spec.padding_width, l->in, dx);
+        conv_unframe_input(l, t->f, d_framed, dx);
 }
 
 static void backward(const layer *l, const layer_pass *pass) {
