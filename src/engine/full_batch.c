@@ -5,18 +5,25 @@
 #include <string.h>
 
 #include "engine/penalties.h"
-
-/* NLopt's variables are x = w / σ, its objective is cost / σ, so that the gradient on x is that on w.
- * Truncated Newton multiplies by the Hessian through the difference of two gradients whose places lie √10⁻¹⁵
- * apart (in Luksan's PNET, whatever the length of x): on the weights of a network in float that would be
- * rounded away. With σ = 1000 it is 3·10⁻⁵. */
-static const double unit = sizeof(real) == sizeof(float) ? 1000 : 1;
+#include "engine/real.h"
 
 typedef struct search {
     trainer *trainer;
     nlopt_opt method;
+    double unit;
     double best_cost; /* at the optimiser's best point */
 } search;
+
+/* NLopt's variables are x = w / unit, its objective is cost / unit, so that the gradient on x is that on w.
+ * Truncated Newton multiplies by the Hessian through the difference of two gradients whose places lie √10⁻¹⁵
+ * apart (in Luksan's PNET, whatever the length of x), which would be lost in the rounding of the weights. In
+ * this unit they lie √ε (1 + ‖w‖) apart, as forward differences should, with ‖w‖ of the start. */
+static double difference_unit(const model *m) {
+    double squares = 0;
+    for (size_t i = 0; i < m->parameter_reals; i++)
+        squares += (double)m->parameters[i] * (double)m->parameters[i];
+    return sqrt(real_epsilon) * (1 + sqrt(squares)) / sqrt(1e-15);
+}
 
 /* Cost at the model's parameters, as one step and epoch of the training. `gradient` (parameter_reals) may be
  * NULL; it is copied before the records, which may need the model's gradients. */
@@ -42,13 +49,13 @@ static double objective(unsigned n, const double *x, double *gradient, void *con
         return HUGE_VAL;
     }
     for (unsigned i = 0; i < n; i++)
-        t->model.parameters[i] = (real)(unit * x[i]);
+        t->model.parameters[i] = (real)(s->unit * x[i]);
     const double cost = evaluate(s, gradient);
     if (cost < s->best_cost) {
         s->best_cost = cost;
         memcpy(t->optimizer.best, t->model.parameters, n * sizeof(real));
     }
-    return cost / unit;
+    return cost / s->unit;
 }
 
 /* How the search ended does not matter if it could begin: the best point is kept. */
@@ -56,7 +63,7 @@ static status run_search(search *s, error_info *error) {
     const model *m = &s->trainer->model;
     double cost, *point = s->trainer->optimizer.point;
     for (size_t i = 0; i < m->parameter_reals; i++)
-        point[i] = (double)m->parameters[i] / unit;
+        point[i] = (double)m->parameters[i] / s->unit;
     nlopt_result result = nlopt_set_min_objective(s->method, objective, s);
     if (result > 0)
         result = nlopt_optimize(s->method, point, &cost);
@@ -69,8 +76,11 @@ static status run_search(search *s, error_info *error) {
 status full_batch_train(trainer *t, error_info *error) {
     const size_t reals = t->model.parameter_reals;
     const nlopt_algorithm algorithm =
-        t->spec->optimizer.kind == OPTIMIZER_LBFGS ? NLOPT_LD_LBFGS : NLOPT_LD_TNEWTON_PRECOND_RESTART;
-    search s = {.trainer = t, .method = nlopt_create(algorithm, (unsigned)reals), .best_cost = HUGE_VAL};
+        t->spec->optimizer.kind == OPTIMIZER_LBFGS ? NLOPT_LD_LBFGS : NLOPT_LD_TNEWTON_PRECOND;
+    search s = {.trainer = t,
+                .method = nlopt_create(algorithm, (unsigned)reals),
+                .unit = difference_unit(&t->model),
+                .best_cost = HUGE_VAL};
     if (s.method == NULL)
         return error_set(error, STATUS_INTERNAL, "NLopt with %zu parameters: out of memory", reals);
     trainer_draw_order(t);

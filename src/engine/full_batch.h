@@ -3,7 +3,7 @@
  *
  * Each evaluation counts as one step and one epoch, is recorded as both, and there are at most spec.epochs;
  * the last is spent on the best point of all, so that the last values describe the result. The methods are
- * Luksan's (NLopt's LD_TNEWTON_PRECOND_RESTART and LD_LBFGS), which draw no random numbers. NLopt does not
+ * Luksan's (NLopt's LD_TNEWTON_PRECOND and LD_LBFGS), which draw no random numbers. NLopt does not
  * give away what it has learnt of the curvature, so that a search that is stopped starts anew. */
 #ifndef ENGINE_FULL_BATCH_H
 #define ENGINE_FULL_BATCH_H

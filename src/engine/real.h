@@ -4,6 +4,7 @@
 #ifndef ENGINE_REAL_H
 #define ENGINE_REAL_H
 
+#include <float.h>
 #include <math.h>
 
 #include "engine/engine.h"
@@ -15,6 +16,7 @@
 #define real_abs fabs
 #define real_sqrt sqrt
 #define real_tanh tanh
+#define real_epsilon DBL_EPSILON
 #else
 #define real_exp expf
 #define real_log logf
@@ -22,6 +24,7 @@
 #define real_abs fabsf
 #define real_sqrt sqrtf
 #define real_tanh tanhf
+#define real_epsilon FLT_EPSILON
 #endif
 
 /* σ(x) */
