@@ -4,11 +4,12 @@
 One panel per variable. The axis of --x (default: the first beside `run`) lies along x; the values of the other axes
 have a colour each. --style bars draws bars, points draws every run as a dot beside its mean, with x to scale when the
 axis has numbers."""
-from figure import (add_legend, add_log_axes, axis_label, check_groups, colors, figure_parser, new_panels,
+from figure import (add_legends, add_log_axes, axis_label, check_groups, colors, figure_parser, new_panels,
                     output_paths, save, set_log_axes, title_of, value_label)
 from results import RUN, ResultsError, label_text, mean_and_spread, np, read_variable, start, value_text
 
 MAX_MARKERS = 50  # that can be told apart along a line
+MAX_TICKS = 12  # of a logarithmic axis, to be marked by their values
 GROUP_WIDTH = 0.8  # of the distance between neighbours on the x axis
 
 
@@ -43,7 +44,13 @@ def draw_points(panel, x, values, i, count, color, label):
         panel.plot(x, run, ".", color=color, alpha=0.4)
 
 
-def draw_panel(panel, array, x_name, style):
+def mark_values(panel, x):
+    """Ticks at the values of a logarithmic axis instead of powers of ten."""
+    panel.set_xticks(x, [value_text(value) for value in x])
+    panel.set_xticks([], minor=True)
+
+
+def draw_panel(panel, array, x_name, style, log):
     x_name = x_axis_of(array, x_name)
     x = array.axes[x_name]
     groups = check_groups(array, array.groups((RUN, x_name)))
@@ -52,17 +59,18 @@ def draw_panel(panel, array, x_name, style):
         draw_group(panel, x, values, i, len(groups), color, label_text(label) or array.name)
     if style == "bars" or isinstance(x[0], str):
         panel.set_xticks(range(len(x)), [value_text(value) for value in x])
-    runs = len(array.axes.get(RUN, [0]))
+    set_log_axes(panel, log)
+    if "x" in log and len(x) <= MAX_TICKS:
+        mark_values(panel, x)
     panel.set(xlabel=axis_label(array, x_name), ylabel=value_label(array))
-    if len(groups) > 1 or runs > 1:
-        add_legend(panel, len(groups), f"mean of {runs} runs ± 1 sd" if runs > 1 else "")
 
 
 def draw(arrays, title, x_name=None, style="bars", log=""):
     figure, panels = new_panels(len(arrays), title)
     for panel, array in zip(panels, arrays):
-        draw_panel(panel, array, x_name, style)
-        set_log_axes(panel, log)
+        draw_panel(panel, array, x_name, style, log)
+    runs = len(arrays[0].axes.get(RUN, [0]))
+    add_legends(panels, f"mean of {runs} runs ± 1 sd" if runs > 1 else "")
     return figure
 
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Draw recorded curves over steps or epochs: the mean over runs, and a band of one standard deviation about it.
+"""Draw recorded curves over steps or epochs: the mean over runs, and a band of one standard deviation about it; with a
+logarithmic y axis the geometric mean, and the band is a factor.
 
 One panel per variable; one line per combination of the values of the other axes. With --against, over the curve of
 another variable that was recorded at the same moments (the loss over the learning rate, say), averaged likewise."""
-from figure import (add_legend, add_log_axes, axis_label, check_groups, colors, figure_parser, new_panels, output_paths, save,
+from figure import (add_legends, add_log_axes, axis_label, check_groups, colors, figure_parser, new_panels, output_paths, save,
                     set_log_axes, title_of, value_label)
 from results import RUN, ResultsError, label_text, mean_and_spread, np, read_curve, start
 
@@ -19,33 +20,42 @@ def moving_mean(curves, width):
     return np.divide(window_sums(np.where(known, curves, 0.0)), counts, out=np.full(curves.shape, np.nan), where=known)
 
 
-def legend_title(array, smooth):
+def legend_title(array, smooth, log):
     runs = len(array.axes.get(RUN, [0]))
-    lines = [f"mean of {runs} runs, band ± 1 sd"] if runs > 1 else []
+    mean = "geometric mean of {} runs, band ×÷ 1 sd" if "y" in log else "mean of {} runs, band ± 1 sd"
+    lines = [mean.format(runs)] if runs > 1 else []
     return "\n".join(lines + ([f"moving mean of {smooth} values"] if smooth > 1 else []))
 
 
-def draw_panel(panel, array, smooth, against=None):
+def mean_and_band(curves, log):
+    """The mean over runs, and the ends of the band."""
+    if "y" not in log:
+        _, mean, spread = mean_and_spread(curves)
+        return mean, mean - spread, mean + spread
+    with np.errstate(invalid="ignore", divide="ignore"):
+        _, mean, spread = mean_and_spread(np.log(curves))
+    return np.exp(mean), np.exp(mean - spread), np.exp(mean + spread)
+
+
+def draw_panel(panel, array, smooth, log, against=None):
     moments = list(array.axes)[-1]
     groups = check_groups(array, array.groups((RUN, moments)))
     others = against and {label_text(label): values for label, values in against.groups((RUN, moments))}
     for (label, curves), color in zip(groups, colors(len(groups))):
-        _, mean, spread = mean_and_spread(moving_mean(curves, smooth))
+        mean, *band = mean_and_band(moving_mean(curves, smooth), log)
         x = mean_and_spread(others[label_text(label)])[1] if against else array.axes[moments]
         marker = "o" if np.isfinite(mean).sum() <= 20 else None
         panel.plot(x, mean, color=color, label=label_text(label) or array.name, marker=marker, markersize=3)
-        panel.fill_between(x, mean - spread, mean + spread, color=color, alpha=0.25, linewidth=0)
+        panel.fill_between(x, *band, color=color, alpha=0.25, linewidth=0)
     panel.set(xlabel=value_label(against) if against else axis_label(array, moments), ylabel=value_label(array))
-    heading = legend_title(array, smooth)
-    if len(groups) > 1 or heading:
-        add_legend(panel, len(groups), heading)
+    set_log_axes(panel, log)
 
 
 def draw(arrays, title, smooth=1, log="", against=None):
     figure, panels = new_panels(len(arrays), title)
     for panel, array in zip(panels, arrays):
-        draw_panel(panel, array, smooth, against)
-        set_log_axes(panel, log)
+        draw_panel(panel, array, smooth, log, against)
+    add_legends(panels, legend_title(arrays[0], smooth, log))
     return figure
 
 

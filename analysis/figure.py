@@ -70,7 +70,7 @@ def title_of(arguments, array):
 
 def new_panels(count, title, size=PANEL, **options):
     """A figure of `count` panels, and these."""
-    columns = min(count, MAX_COLUMNS)
+    columns = 2 if count == 4 else min(count, MAX_COLUMNS)
     rows = -(-count // columns)
     figure, panels = pyplot.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows), squeeze=False,
                                      layout="constrained", **options)
@@ -80,10 +80,13 @@ def new_panels(count, title, size=PANEL, **options):
     return figure, list(panels.flat[:count])
 
 
-def add_legend(panel, entries, title=""):
-    """Within the panel, or beside it when it would hide too much."""
-    place = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if entries > MAX_INNER_LEGEND else {}
-    panel.legend(title=title, fontsize="small", title_fontsize="small", **place)
+def add_legends(panels, title=""):
+    """Where there is something to tell: in the last of panels with the same entries, beside it when these are many."""
+    entries = [panel.get_legend_handles_labels()[1] for panel in panels]
+    for panel, labels, following in zip(panels, entries, [*entries[1:], None]):
+        if labels != following and (title or len(labels) > 1):
+            place = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(labels) > MAX_INNER_LEGEND else {}
+            panel.legend(title=title, fontsize="small", title_fontsize="small", **place)
 
 
 def set_log_axes(panel, log):

@@ -336,7 +336,7 @@ typedef struct record_variable {
     int layer;                             /* that it is of, in the specification's list; else 0 */
     int part;                              /* batch_norm: 0 gamma, 1 beta, 2 mean, 3 variance */
     char name[RECORD_NAME_SIZE];           /* "train_loss", "weights_0" */
-    char long_name[RECORD_LONG_NAME_SIZE]; /* "training loss of the batch, before its update" */
+    char long_name[RECORD_LONG_NAME_SIZE]; /* "training loss of the batch" */
     const char *units;                     /* "percent" or "1" */
     record_axis axis;
     int first, every;

@@ -13,12 +13,9 @@ typedef struct quantity {
 } quantity;
 
 static const quantity quantities[RECORD_QUANTITY_COUNT] = {
-    [RECORD_TRAIN_LOSS] = {"train_loss", "training loss of the batch, before its update", SET_BATCH,
-                           MEASURE_LOSS},
-    [RECORD_TRAIN_COST] = {"train_cost", "training loss of the batch with penalties, before its update",
-                           SET_BATCH, MEASURE_COST},
-    [RECORD_TRAIN_ACCURACY] = {"train_accuracy", "training accuracy of the batch, before its update",
-                               SET_BATCH, MEASURE_ACCURACY},
+    [RECORD_TRAIN_LOSS] = {"train_loss", "training loss", SET_BATCH, MEASURE_LOSS},
+    [RECORD_TRAIN_COST] = {"train_cost", "training loss with penalties", SET_BATCH, MEASURE_COST},
+    [RECORD_TRAIN_ACCURACY] = {"train_accuracy", "training accuracy", SET_BATCH, MEASURE_ACCURACY},
     [RECORD_LEARNING_RATE] = {"learning_rate", "learning rate", SET_NONE, MEASURE_NONE},
     [RECORD_GRADIENT_NORM] = {"gradient_norm", "norm of the gradient of the cost, weights", SET_NONE,
                               MEASURE_NONE},
@@ -126,7 +123,10 @@ static record_variable new_variable(const builder *b, record_quantity q) {
     record_variable v = {.quantity = q, .units = quantities[q].measure == MEASURE_ACCURACY ? "percent" : "1"};
     set_moments(b, &b->spec->records[q], &v);
     snprintf(v.name, sizeof v.name, "%s", quantities[q].name);
-    snprintf(v.long_name, sizeof v.long_name, "%s", quantities[q].long_name);
+    const char *samples = quantities[q].set != SET_BATCH ? ""
+                          : v.axis == RECORD_AXIS_EPOCH  ? " over the epoch"
+                                                         : " of the batch";
+    snprintf(v.long_name, sizeof v.long_name, "%s%s", quantities[q].long_name, samples);
     return v;
 }
 
