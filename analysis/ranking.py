@@ -2,8 +2,12 @@
 """Print the combinations of axis values in the order of a variable's mean over runs, best first.
 
 Best is the highest of what is in percent and the lowest of anything else, unless --highest or --lowest says otherwise.
-Further variables become columns. Combinations of which no run is done are left out."""
+Further variables become columns. Combinations of which no run is done are left out. With --only, prints the best as
+options of `mpisweep run`, which then trains it alone:
+
+    mpisweep run job.yaml $(ranking.py results.h5 validation_accuracy --only) --set sweep.run=5 -o best.h5"""
 import argparse
+import shlex
 
 from results import (RUN, ResultsError, add_selection, mean_and_spread, np, number_text, print_table, read_variable,
                      start, value_text)
@@ -37,6 +41,12 @@ def table_rows(arrays, highest, top=None, digits=4):
     return rows
 
 
+def options_of_best(array, highest):
+    best, *_ = ranked(array, highest)[0]
+    axes = [axis for axis in array.axes if axis != RUN]
+    return shlex.join(word for axis, value in zip(axes, axis_values(array, best)) for word in ("--only", f"{axis}={value}"))
+
+
 def best_is_highest(array):
     return array.units == "percent"
 
@@ -52,6 +62,8 @@ def parse_arguments():
     style = parser.add_mutually_exclusive_group()
     style.add_argument("--markdown", dest="style", action="store_const", const="markdown", default="text")
     style.add_argument("--csv", dest="style", action="store_const", const="csv")
+    style.add_argument("--only", dest="style", action="store_const", const="only",
+                       help="the best combination, as options of mpisweep run")
     parser.add_argument("--top", type=int, metavar="N", help="the best N only")
     parser.add_argument("--digits", type=int, default=4, help="significant; default: %(default)s")
     arguments = parser.parse_args()
@@ -68,7 +80,10 @@ def main():
     rows = table_rows(arrays, highest, arguments.top, arguments.digits)
     if len(rows) == 1:
         raise ResultsError(f"{arguments.file}: no selected cell is done")
-    print_table(rows, arguments.style)
+    if arguments.style == "only":
+        print(options_of_best(arrays[0], highest))
+    else:
+        print_table(rows, arguments.style)
 
 
 if __name__ == "__main__":

@@ -48,8 +48,6 @@ SMALL = {
                        ["train_set_loss"]),
     "model_selection": ("mnist", ["sweep.epochs.values=[1, 2]"], 24,
                         ["train_loss_curve", "train_cost_curve", "validation_accuracy_curve"]),
-    "model_selection_final": ("mnist", ["train.epochs=2", "sweep.run=2"], 2,
-                              ["train_loss_curve", "validation_accuracy", "test_accuracy"]),
     "linear_classifier": ("cifar10", ["train.epochs=2", "sweep.run=1"], 4,
                           ["train_set_loss_curve", "train_set_cost_curve", "test_loss_curve", "test_cost_curve",
                            "weights_0", "test_probability", "test_prediction", "test_target"]),
@@ -86,7 +84,6 @@ FIGURES = {
     "fashion_mlp": [["curves.py", "train_loss"]],
     "loss_landscape": [["surface.py", "train_set_loss"], ["surface.py", "train_set_loss", "--style", "contours"]],
     "model_selection": [["curves.py", "train_loss", "--select", "epochs=2", "--select", "batch=64"]],
-    "model_selection_final": [["curves.py", "train_loss"]],
     "linear_classifier": [["curves.py", "train_set_loss", "train_set_cost", "test_loss", "test_cost"],
                           ["histogram.py", "--split"],
                           ["pictures.py", "weights_0", *FIRST_RUN, "--select", "classifier=plain"]],
@@ -152,6 +149,22 @@ class Jobs(RunTest, AnalysisTest):
                 self.run_small(job, data.get(source, []) + self.plane_settings(job))
                 if FIGURES_TOO:
                     self.draw(job)
+
+    def test_best_cell_is_trained_alone(self):
+        """As jobs/model_selection.yaml says it: settings of the best cell, more runs, the test accuracy recorded."""
+        source, own, *_ = SMALL["model_selection"]
+        settings = [word for setting in GENERATED[source] + own for word in ("--set", setting)]
+        job, selection, selected = JOBS / "model_selection.yaml", self.results("selection.h5"), self.results("selected.h5")
+        self.check(0, "run", job, *settings, "-o", selection, ranks=RANKS)
+        options = self.run_script("ranking.py", selection, "validation_accuracy", "--only").split()
+        self.assertEqual(options[::2], 4 * ["--only"])
+        self.check(0, "run", job, *settings, *options, "--set", "sweep.run=2", "--set", "record.test_accuracy.every=end",
+                   "-o", selected, ranks=RANKS)
+        with h5py.File(selection) as before, h5py.File(selected) as after:
+            best = np.unravel_index(np.nanargmax(before["validation_accuracy"]), before["status"].shape)
+            done = np.argwhere(after["status"][...] == 1)
+            self.assertEqual([tuple(place) for place in done], [(*best, 0), (*best, 1)])
+            self.assertTrue(np.isfinite(after["test_accuracy"][...][tuple(done.T)]).all())
 
 
 if __name__ == "__main__":

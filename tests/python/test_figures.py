@@ -101,9 +101,22 @@ class CurvesTest(FigureTest):
         self.assert_shows(picture, "C0", "C1")
         text = svg.read_text()
         for words in ["train loss", "test accuracy (percent)", "meaning of step", "model = mlp", "A small grid",
-                      "mean of 4 runs, band ± 1 sd"]:
+                      "geometric mean of 4 runs, band ×÷ 1 sd"]:
             self.assertIn(f"<!-- {words} -->", text)
         self.assertNotIn("lr = ", text)
+
+    def test_logarithmic_band_is_about_the_geometric_mean(self):
+        runs = np.array([[1.0, np.nan], [100.0, 7.0]])
+        for log, expected in (("y", [10, 10 / np.exp(np.log(100) / 2 ** 0.5), 10 * np.exp(np.log(100) / 2 ** 0.5)]),
+                              ("x", [50.5, 50.5 - 99 / 2 ** 0.5, 50.5 + 99 / 2 ** 0.5])):
+            mean_and_ends = curves.mean_and_band(runs, log)
+            np.testing.assert_allclose([values[0] for values in mean_and_ends], expected)
+            np.testing.assert_allclose([values[1] for values in mean_and_ends], [7, np.nan, np.nan])
+
+    def test_panels_of_equal_entries_share_a_legend(self):
+        svg = self.directory / "figure.svg"
+        self.run_script("curves.py", self.file, "train_loss", "test_accuracy", "-o", svg)
+        self.assertEqual(svg.read_text().count("<!-- model = mlp, lr = 0.01 -->"), 1)
 
     def test_smoothing_is_told_and_against_another_curve(self):
         svg = self.directory / "figure.svg"
@@ -284,6 +297,11 @@ class NumbersTest(FigureTest):
         self.assertEqual(losses("--highest"), losses()[::-1])
         self.assertEqual(losses("--top", "2"), losses()[:2])
         self.assertIn("| ---: |", self.run_script("ranking.py", self.file, "train_loss", "--markdown"))
+
+    def test_the_best_combination_as_options(self):
+        first = self.run_script("ranking.py", self.file, "train_loss", "--csv").splitlines()[1].split(",")
+        self.assertEqual(self.run_script("ranking.py", self.file, "train_loss", "--only"),
+                         f"--only model={first[1]} --only lr={first[2]}\n")
 
     def test_principal_components_of_a_known_path(self):
         generator = np.random.default_rng(2)
