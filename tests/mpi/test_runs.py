@@ -7,13 +7,6 @@ from launch import FLAGS, MPIEXEC, MPISWEEP, TINY, RunTest, finish
 
 
 class Ranks(RunTest):
-    def test_results_do_not_depend_on_the_number_of_ranks(self):
-        self.check(0, "run", TINY, "-o", self.results("alone.h5"))
-        for ranks in 1, 2, 3:
-            out, _ = self.check(0, "run", TINY, "-o", self.results(f"{ranks}.h5"), ranks=ranks)
-            self.assertIn("24 cells, 0 pending, 24 done", out)
-            self.assert_equal(self.results("alone.h5"), self.results(f"{ranks}.h5"))
-
     def test_every_rank_trains(self):
         self.check(0, "run", TINY, "-o", self.results("r.h5"), ranks=3)
         with h5py.File(self.results("r.h5")) as file:
