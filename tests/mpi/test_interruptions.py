@@ -140,10 +140,10 @@ class SameResults(Interruptions):
     def check_results(self, disturb, has_checkpoints):
         for ranks in 1, 2, 3, 5:
             with self.subTest(ranks=ranks):
+                self.part.unlink(missing_ok=True)
                 disturb(ranks)
                 steps, _ = self.go_on(ranks)
                 self.assertEqual(bool(steps), has_checkpoints)
-                self.part.unlink()
 
     def test_undisturbed(self):
         self.check_results(lambda ranks: None, False)
