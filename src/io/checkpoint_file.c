@@ -153,10 +153,11 @@ static status read_entry(checkpoint_file *f, const entry *e, error_info *error) 
     return STATUS_OK;
 }
 
+/* In a file that somebody else wrote a cell may have several entries: the last that is whole. */
 void checkpoint_file_read(checkpoint_file *f, cell_checkpoint *checkpoint) {
     checkpoint->size = 0;
-    for (size_t i = 0; i < f->entry_count; i++) {
-        const entry *e = &f->entries[i];
+    for (size_t i = f->entry_count; i > 0 && checkpoint->size == 0; i--) {
+        const entry *e = &f->entries[i - 1];
         error_info reason;
         if (e->header.cell != checkpoint->cell)
             continue;
@@ -202,10 +203,19 @@ static void write_entry(checkpoint_file *f, const cell_checkpoint *c) {
 }
 
 /* Forget the old entries of a cell. */
-static void drop_entries(checkpoint_file *f, uint64_t cell) {
+static void drop_cell(checkpoint_file *f, uint64_t cell) {
     size_t kept = 0;
     for (size_t i = 0; i < f->entry_count; i++)
         if (f->entries[i].header.cell != cell)
+            f->entries[kept++] = f->entries[i];
+    f->entry_count = kept;
+}
+
+/* Forget those of cells that have a result. */
+static void drop_finished(checkpoint_file *f, const uint8_t *states) {
+    size_t kept = 0;
+    for (size_t i = 0; i < f->entry_count; i++)
+        if (states[f->entries[i].header.cell] == CELL_PENDING)
             f->entries[kept++] = f->entries[i];
     f->entry_count = kept;
 }
@@ -215,7 +225,7 @@ void checkpoint_file_add(checkpoint_file *f, const cell_checkpoint *checkpoint) 
         f->late++;
         return;
     }
-    drop_entries(f, checkpoint->cell);
+    drop_cell(f, checkpoint->cell);
     write_entry(f, checkpoint);
 }
 
@@ -245,9 +255,7 @@ static status publish(checkpoint_file *f) {
 /* Bring the file of this run to its place, or remove the old one when nothing is left of it. */
 static void finish(checkpoint_file *f, const uint8_t *states) {
     f->finished = true;
-    for (size_t i = f->entry_count; i > 0; i--)
-        if (states[f->entries[i - 1].header.cell] != CELL_PENDING)
-            drop_entries(f, f->entries[i - 1].header.cell);
+    drop_finished(f, states);
     if (f->next >= 0 || f->failure.code != STATUS_OK) {
         copy_entries(f);
         publish(f);
