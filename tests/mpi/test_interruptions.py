@@ -43,20 +43,21 @@ class Interruptions(RunTest):
         return process
 
     def stop(self, ranks=None):
-        """The steps that the cells had behind them which went on in a run that was then stopped. A stop between two cells
-        leaves no checkpoint, one that comes too late does nothing: then again."""
-        steps = []
-        for _ in range(4):
-            process = self.start_and_wait(ranks)
+        """The steps that the cells had behind them which went on in a run that was then stopped. A stop before the first step
+        or between two cells leaves no checkpoint, one after the last cell does nothing: then again at another moment."""
+        steps, seconds = [], 0.3
+        for _ in range(10):
+            process = self.start_and_wait(ranks, seconds)
             process.send_signal(signal.SIGUSR1)
             code, _, err = finish(process)
             self.assertIn(code, (0, 75), err)
             steps += self.resumed(err)
             if self.checkpoint.exists():
                 return steps
+            seconds *= 2 if code == 75 else 0.7
             if code == 0:
                 self.part.unlink()
-        self.fail("four stops have left no checkpoint")
+        self.fail("ten stops have left no checkpoint")
 
     def go_on(self, ranks):
         """Run to the end; the steps that the cells had behind them which went on, and standard error."""
