@@ -15,37 +15,38 @@ import numpy as np
 from launch import TINY, RunTest, finish, is_running, kill_all, ranks_of, wait_until
 
 STOPS = int(os.environ.get("MPISWEEP_TEST_STOPS", "5"))
-STEPS = 40 * 20  # of a cell
-JOB = [TINY, "--set", "train.epochs=40", "--set", "sweep.run=1"]
+STEPS_PER_EPOCH = 20
 WENT_ON = re.compile(r"went on after (\d+) steps")
 
 
 class Interruptions(RunTest):
-    undisturbed = None  # the results file of a run that nothing interrupts, made once
+    epochs = 40
+    undisturbed = None  # the results file of a run that nothing interrupts, made once by every class
 
     def setUp(self):
         super().setUp()
         self.whole = self.results("whole.h5")
         self.part = self.results("part.h5")
         self.checkpoint = self.results("part.h5.checkpoint")
-        if Interruptions.undisturbed is None:
-            self.check(0, "run", *JOB, "-o", self.whole, ranks=2)
-            Interruptions.undisturbed = self.whole.read_bytes()
-        self.whole.write_bytes(Interruptions.undisturbed)
+        self.job = [TINY, "--set", f"train.epochs={self.epochs}", "--set", "sweep.run=1"]
+        if self.undisturbed is None:
+            self.check(0, "run", *self.job, "-o", self.whole, ranks=2)
+            type(self).undisturbed = self.whole.read_bytes()
+        self.whole.write_bytes(self.undisturbed)
 
     def start_and_wait(self, ranks, seconds=0.3):
         """A run that has been training for about so long."""
         lock = self.results("part.h5.lock")
         lock.unlink(missing_ok=True)  # of a run that was killed
-        process = self.start("run", *JOB, "-o", self.part, ranks=ranks)
+        process = self.start("run", *self.job, "-o", self.part, ranks=ranks)
         wait_until(lambda: process.poll() is not None or (lock.exists() and self.part.exists()))
         time.sleep(seconds)
         return process
 
-    def stop(self, ranks=None):
+    def stop(self, ranks=None, seconds=0.3):
         """The steps that the cells had behind them which went on in a run that was then stopped. A stop before the first step
         or between two cells leaves no checkpoint, one after the last cell does nothing: then again at another moment."""
-        steps, seconds = [], 0.3
+        steps = []
         for _ in range(10):
             process = self.start_and_wait(ranks, seconds)
             process.send_signal(signal.SIGUSR1)
@@ -61,14 +62,14 @@ class Interruptions(RunTest):
 
     def go_on(self, ranks):
         """Run to the end; the steps that the cells had behind them which went on, and standard error."""
-        _, err = self.check(0, "run", *JOB, "-o", self.part, ranks=ranks)
+        _, err = self.check(0, "run", *self.job, "-o", self.part, ranks=ranks)
         self.assert_equal(self.whole, self.part)
         self.assertFalse(self.checkpoint.exists())
         return self.resumed(err), err
 
     def resumed(self, err):
         steps = [int(number) for number in WENT_ON.findall(err)]
-        self.assertTrue(all(0 <= number < STEPS for number in steps), steps)
+        self.assertTrue(all(0 <= number < self.epochs * STEPS_PER_EPOCH for number in steps), steps)
         return steps
 
 
@@ -135,6 +136,8 @@ class Stops(Interruptions):
 class SameResults(Interruptions):
     """Whatever the number of ranks and whatever happens to them, `mpisweep verify` finds the same bits."""
 
+    epochs = 20
+
     def kill(self, ranks):
         kill_all(self.start_and_wait(ranks, 0))
 
@@ -153,10 +156,14 @@ class SameResults(Interruptions):
         self.check_results(self.kill, False)
 
     def test_stopped_with_checkpoints(self):
-        self.check_results(self.stop, True)
+        self.check_results(lambda ranks: self.stop(ranks, 0.1), True)
 
 
-class Others(Interruptions):
+class Others(RunTest):
+    def setUp(self):
+        super().setUp()
+        self.part = self.results("part.h5")
+
     def test_a_second_run_on_the_same_file_is_refused(self):
         """However long the second one takes to start: the first would need minutes."""
         long_job = [TINY, "--set", "train.epochs=2000"]
