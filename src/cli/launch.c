@@ -119,7 +119,7 @@ static status make_fifo(launch *l, error_info *error) {
 /* ---- Starts ------------------------------------------------------------------------------------ */
 
 static void describe_end(const mpirun_end *end, char *text, size_t size) {
-    if (!end->up)
+    if (!end->up || end->late)
         snprintf(text, size, "rank 0 did not come up (it has to run on this host)");
     else if (WIFSIGNALED(end->wait_status))
         snprintf(text, size, "mpirun was killed by signal %d", WTERMSIG(end->wait_status));
@@ -150,12 +150,18 @@ static status start_again(launch *l, const mpirun_end *end, error_info *error) {
     return STATUS_OK;
 }
 
+/* Did rank 0 say how the sweep ended? A start that came up while it was being ended says no more than that.
+ */
+static bool is_last(const mpirun_end *end) {
+    return end->reported && !(end->late && end->result == STATUS_STOPPED);
+}
+
 /* The end of the sweep, as rank 0 said: it has also printed the error. */
 static status run_until_done(launch *l, error_info *error) {
     while (!l->launcher.stopping) {
         mpirun_end end;
         RETURN_IF_FAILED(launcher_run_once(&l->launcher, &end, error));
-        if (end.reported)
+        if (is_last(&end))
             return end.result;
         if (!l->launcher.stopping)
             RETURN_IF_FAILED(start_again(l, &end, error));

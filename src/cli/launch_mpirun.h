@@ -22,6 +22,7 @@ enum { MPIRUN_NOT_STARTED = 127 }; /* exit status of the process that should hav
 /* How a start ended. */
 typedef struct mpirun_end {
     bool up;           /* rank 0 was heard of */
+    bool late;         /* but not in time, so that mpirun was ended */
     bool reported;     /* rank 0 said how it ended: `result` */
     status result;     /* of rank 0 */
     uint64_t progress; /* last REPORT_PROGRESS */
