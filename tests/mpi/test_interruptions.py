@@ -4,73 +4,16 @@ MPISWEEP_TEST_STOPS: how many stops, at least, come at random moments (default 5
 """
 import os
 import random
-import re
 import signal
-import time
 import unittest
 
 import h5py
 import numpy as np
 
+from interruptions import Interruptions
 from launch import TINY, RunTest, finish, is_running, kill_all, ranks_of, wait_until
 
 STOPS = int(os.environ.get("MPISWEEP_TEST_STOPS", "5"))
-STEPS_PER_EPOCH = 20
-WENT_ON = re.compile(r"went on after (\d+) steps")
-
-
-class Interruptions(RunTest):
-    epochs = 40
-    undisturbed = None  # the results file of a run that nothing interrupts, made once by every class
-
-    def setUp(self):
-        super().setUp()
-        self.whole = self.results("whole.h5")
-        self.part = self.results("part.h5")
-        self.checkpoint = self.results("part.h5.checkpoint")
-        self.job = [TINY, "--set", f"train.epochs={self.epochs}", "--set", "sweep.run=1"]
-        if self.undisturbed is None:
-            self.check(0, "run", *self.job, "-o", self.whole, ranks=2)
-            type(self).undisturbed = self.whole.read_bytes()
-        self.whole.write_bytes(self.undisturbed)
-
-    def start_and_wait(self, ranks, seconds=0.3):
-        """A run that has been training for about so long."""
-        lock = self.results("part.h5.lock")
-        lock.unlink(missing_ok=True)  # of a run that was killed
-        process = self.start("run", *self.job, "-o", self.part, ranks=ranks)
-        wait_until(lambda: process.poll() is not None or (lock.exists() and self.part.exists()))
-        time.sleep(seconds)
-        return process
-
-    def stop(self, ranks=None, seconds=0.3):
-        """The steps that the cells had behind them which went on in a run that was then stopped. A stop before the first step
-        or between two cells leaves no checkpoint, one after the last cell does nothing: then again at another moment."""
-        steps = []
-        for _ in range(10):
-            process = self.start_and_wait(ranks, seconds)
-            process.send_signal(signal.SIGUSR1)
-            code, _, err = finish(process)
-            self.assertIn(code, (0, 75), err)
-            steps += self.resumed(err)
-            if self.checkpoint.exists():
-                return steps
-            seconds *= 2 if code == 75 else 0.7
-            if code == 0:
-                self.part.unlink()
-        self.fail("ten stops have left no checkpoint")
-
-    def go_on(self, ranks):
-        """Run to the end; the steps that the cells had behind them which went on, and standard error."""
-        _, err = self.check(0, "run", *self.job, "-o", self.part, ranks=ranks)
-        self.assert_equal(self.whole, self.part)
-        self.assertFalse(self.checkpoint.exists())
-        return self.resumed(err), err
-
-    def resumed(self, err):
-        steps = [int(number) for number in WENT_ON.findall(err)]
-        self.assertTrue(all(0 <= number < self.epochs * STEPS_PER_EPOCH for number in steps), steps)
-        return steps
 
 
 class Stops(Interruptions):
@@ -131,32 +74,6 @@ class Stops(Interruptions):
         steps, err = self.go_on(2)
         self.assertEqual(steps, [])
         self.assertRegex(err, r"part.h5.checkpoint: the checkpoint of cell \d is damaged; it is trained from its start")
-
-
-class SameResults(Interruptions):
-    """Whatever the number of ranks and whatever happens to them, `mpisweep verify` finds the same bits."""
-
-    epochs = 20
-
-    def kill(self, ranks):
-        kill_all(self.start_and_wait(ranks, 0))
-
-    def check_results(self, disturb, has_checkpoints):
-        for ranks in 1, 2, 3, 5:
-            with self.subTest(ranks=ranks):
-                self.part.unlink(missing_ok=True)
-                disturb(ranks)
-                steps, _ = self.go_on(ranks)
-                self.assertEqual(bool(steps), has_checkpoints)
-
-    def test_undisturbed(self):
-        self.check_results(lambda ranks: None, False)
-
-    def test_killed(self):
-        self.check_results(self.kill, False)
-
-    def test_stopped_with_checkpoints(self):
-        self.check_results(lambda ranks: self.stop(ranks, 0.1), True)
 
 
 class Others(RunTest):
