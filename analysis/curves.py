@@ -49,6 +49,8 @@ def draw_panel(panel, array, smooth, log, against=None):
         panel.fill_between(x, *band, color=color, alpha=0.25, linewidth=0)
     panel.set(xlabel=value_label(against) if against else axis_label(array, moments), ylabel=value_label(array))
     set_log_axes(panel, log)
+    if against is None and "x" not in log:
+        panel.locator_params(axis="x", integer=True)
 
 
 def draw(arrays, title, smooth=1, log="", against=None):

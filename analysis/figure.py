@@ -58,10 +58,16 @@ def axis_label(array, axis):
     return f"{axis} ({meaning})" if axis in array.cell_axes else meaning
 
 
+def fill(text):
+    """On as few lines as LABEL_WIDTH allows, and these as even as can be."""
+    lines = [textwrap.wrap(text, width, break_long_words=False) for width in range(1, LABEL_WIDTH + 1)]
+    return "\n".join(next(few for few in lines if len(few) <= len(lines[-1])))
+
+
 def value_label(array):
     """ "test accuracy (percent)" """
     name = array.long_name or array.name
-    return textwrap.fill(name if array.units == "1" else f"{name} ({array.units})", LABEL_WIDTH)
+    return fill(name if array.units == "1" else f"{name} ({array.units})")
 
 
 def title_of(arguments, array):
