@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "io/job_data.h"
+#include "cli/plan_data.h"
 #include "io/results.h"
 
 enum { TIMED_STEPS = 2 };
@@ -95,26 +95,29 @@ static void print_axis(const grid_axis *axis) {
     printf("  %-16s %6zu values, %s ... %s\n", axis->name, axis->count, first, last);
 }
 
-static void print_text(const job *j, const training_plan *plan, const prediction *p, long ranks) {
+static void print_sweep(const job *j) {
+    printf("job          %s: %s\naxes\n", j->name, j->title);
+    for (int i = 0; i < j->grid.axis_count; i++)
+        print_axis(&j->grid.axes[i]);
+}
+
+static void print_costs(const training_plan *plan, const prediction *p, long ranks) {
     char cell_time[TEXT_NUMBER_SIZE], job_time[TEXT_NUMBER_SIZE], memory[TEXT_NUMBER_SIZE],
         file[TEXT_NUMBER_SIZE];
     text_duration(plan->flops / p->flops_per_second, cell_time);
     text_duration(p->seconds, job_time);
     text_bytes((double)plan->memory_bytes, memory);
     text_bytes((double)p->file_bytes, file);
-    printf("job          %s: %s\naxes\n", j->name, j->title);
-    for (int i = 0; i < j->grid.axis_count; i++)
-        print_axis(&j->grid.axes[i]);
     printf("cells        %zu\n", p->cells);
     printf("parameters   %zu\n", plan->parameters);
     printf("steps        %ld per cell, %d per epoch\n", plan->steps, plan->steps_per_epoch);
     printf("FLOPs        %.4g per cell, %.4g in all\n", plan->flops, p->total_flops);
-    printf("memory       %s per rank, beside the data set\n", memory);
+    printf("memory       %s per rank, plus the data set\n", memory);
     printf("file         about %s\n", file);
     printf("measured now %.2f ms per step, %.1f GFLOP/s, %s kernels\n", 1e3 * p->step_seconds,
            1e-9 * p->flops_per_second, engine_kernels());
     printf("predicted    %s per cell, %s in all on %ld ranks\n", cell_time, job_time, ranks);
-    printf("ranks        no more than %.0f are of use\n",
+    printf("ranks        more than %.0f do not help\n",
            fmin((double)p->cells, ceil(p->total_flops / p->longest_flops)));
 }
 
@@ -129,7 +132,8 @@ static void print_json_axis(const grid_axis *axis) {
     printf("]}");
 }
 
-static void print_json(const job *j, const training_plan *plan, const prediction *p, long ranks) {
+static void print_json(const job *j, const plan_data *data, const training_plan *plan, const prediction *p,
+                       long ranks) {
     printf("{\"job\": ");
     text_print_json(stdout, j->name);
     printf(", \"cells\": %zu, \"axes\": [", p->cells);
@@ -137,25 +141,43 @@ static void print_json(const job *j, const training_plan *plan, const prediction
         fputs(i > 0 ? ", " : "", stdout);
         print_json_axis(&j->grid.axes[i]);
     }
-    printf("], \"parameters\": %zu, \"steps\": %ld, \"flops_per_cell\": %.17g, \"flops\": %.17g, ",
+    printf("], ");
+    plan_data_print_json(j, data);
+    printf(", \"parameters\": %zu, \"steps\": %ld, \"flops_per_cell\": %.17g, \"flops\": %.17g, ",
            plan->parameters, plan->steps, plan->flops, p->total_flops);
     printf("\"memory_bytes\": %zu, \"file_bytes\": %" PRIu64 ", \"ms_per_step\": %.6g, \"ranks\": %ld, ",
            plan->memory_bytes, p->file_bytes, 1e3 * p->step_seconds, ranks);
     printf("\"seconds_per_cell\": %.6g, \"seconds\": %.6g}\n", plan->flops / p->flops_per_second, p->seconds);
 }
 
-static status plan_job(const plan_options *o, const job *j, error_info *error) {
-    stored_dataset stored;
+/* What was read is shown before it is checked against the model: it tells why that does not fit. */
+static status plan_job(const plan_options *o, const job *j, plan_data *data, error_info *error) {
     training_plan plan;
     prediction p = {0};
-    RETURN_IF_FAILED(job_describe_data(j, o->data_directory, &stored, error));
-    RETURN_IF_FAILED(job_check(j, &stored.data, &plan, error));
-    RETURN_IF_FAILED(predict(j, &stored.data, &plan, o->ranks, &p, error));
+    RETURN_IF_FAILED(plan_data_look(j, o->data_directory, data, error));
+    if (!o->json) {
+        print_sweep(j);
+        plan_data_print(j, data);
+    }
+    RETURN_IF_FAILED(job_check(j, &data->stored.data, &plan, error));
+    RETURN_IF_FAILED(plan_data_add_layers(j, data, error));
+    if (!o->json)
+        plan_data_print_layers(j, data);
+    RETURN_IF_FAILED(predict(j, &data->stored.data, &plan, o->ranks, &p, error));
     if (o->json)
-        print_json(j, &plan, &p, o->ranks);
+        print_json(j, data, &plan, &p, o->ranks);
     else
-        print_text(j, &plan, &p, o->ranks);
+        print_costs(&plan, &p, o->ranks);
     return STATUS_OK;
+}
+
+static status plan_loaded(const plan_options *o, const job *j, error_info *error) {
+    plan_data *data = malloc(sizeof *data);
+    if (data == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    status result = plan_job(o, j, data, error);
+    free(data);
+    return result;
 }
 
 status cli_plan(int argc, char **argv, error_info *error) {
@@ -164,7 +186,7 @@ status cli_plan(int argc, char **argv, error_info *error) {
     RETURN_IF_FAILED(parse_options(&options, argc, argv, error));
     RETURN_IF_FAILED(engine_kernels_check(error));
     RETURN_IF_FAILED(job_load(&j, options.job_path, options.settings.items, options.settings.count, error));
-    status result = plan_job(&options, j, error);
+    status result = plan_loaded(&options, j, error);
     job_destroy(&j);
     return result;
 }

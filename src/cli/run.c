@@ -15,6 +15,7 @@
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
 #include "io/checkpoint_file.h"
+#include "io/data_warnings.h"
 #include "io/job_data.h"
 #include "io/results.h"
 #include "sweep/sweep.h"
@@ -64,6 +65,14 @@ static status load_data(run *r, error_info *error) {
     if (!leader)
         dataset_attach(&r->stored, memory);
     return result != STATUS_OK ? result : published;
+}
+
+/* What is probably not meant, as far as it shows without reading the samples. */
+static void warn_of_data(const run *r) {
+    data_warnings warnings;
+    data_warnings_find(&r->job->data, &r->stored, NULL, &warnings);
+    for (int i = 0; i < warnings.count; i++)
+        log_warning("%s", warnings.texts[i]);
 }
 
 static status select_cells(run *r, error_info *error) {
@@ -152,6 +161,7 @@ static status prepare_sweep(run *r, error_info *error) {
     r->costs = malloc(cells * sizeof *r->costs);
     if (r->selected == NULL || r->left_out == NULL || r->costs == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", cells);
+    warn_of_data(r);
     RETURN_IF_FAILED(select_cells(r, error));
     RETURN_IF_FAILED(cli_predict_costs(r->job, &r->stored.data, r->costs, error));
     RETURN_IF_FAILED(open_results(r, error));

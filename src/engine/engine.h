@@ -380,6 +380,19 @@ typedef struct training_plan {
  * (counted from 0) and the shapes when they do not fit. Only data->shape, classes and the counts are used. */
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error);
 
+/* What one layer of a specification makes of a sample. */
+typedef struct layer_summary {
+    layer_kind kind;
+    tensor_shape out;
+    size_t parameters;
+    double flops; /* of a forward pass */
+} layer_summary;
+
+/* Sum every layer up: out (model.layer_count), in the order of the specification. STATUS_USAGE as
+ * engine_plan. */
+status engine_layers(const training_spec *spec, const dataset *data, layer_summary out[ENGINE_MAX_LAYERS],
+                     error_info *error);
+
 /* ---- Training ---------------------------------------------------------------------------------- */
 
 typedef enum training_outcome {

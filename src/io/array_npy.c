@@ -1,79 +1,69 @@
-/* NumPy's .npy format, versions 1.0 and 2.0 (numpy.org, "numpy.lib.format"):
+/* NumPy's .npy format, versions 1.0 to 3.0 (numpy.org, "numpy.lib.format"):
  * "\x93NUMPY", two bytes of version, the header's length (2 or 4 bytes), the header (a Python dictionary with
- * the keys descr, fortran_order and shape), then the numbers. Only C order and little-endian numbers. */
-#include <assert.h>
+ * the keys descr, fortran_order and shape), then the numbers. */
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/array_internal.h"
 #include "io/path.h"
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are copied as they stand in the file");
-
-enum { PREFIX_BYTES = 8, HEADER_MAX = 65535, CHUNK = 4096 };
-
-/* How numbers stand in the file: descr, what they become, and how. */
-typedef struct npy_type {
-    const char *descr;
-    size_t bytes;
-    array_type type;
-    void (*convert)(const void *stored, size_t count, void *out);
-} npy_type;
+enum { PREFIX_BYTES = 8, HEADER_MAX = 65535, CHUNK = 16384, LARGEST_NUMBER = 16, DESCR_SIZE = 64 };
 
 typedef struct npy_file {
     array_file base;
     FILE *stream;
-    const npy_type *type;
-    bool fortran_order;
-    size_t data_offset;
+    stored_number number;
+    uint64_t data_offset;
+    unsigned char *buffer; /* CHUNK numbers of any type */
 } npy_file;
 
 /* ---- Numbers ----------------------------------------------------------------------------------- */
 
-#define CONVERSION(name, from, to)                                                                           \
-    static void name(const void *stored, size_t count, void *out) {                                          \
-        for (size_t i = 0; i < count; i++) {                                                                 \
-            from value;                                                                                      \
-            memcpy(&value, (const char *)stored + i * sizeof value, sizeof value);                           \
-            ((to *)out)[i] = (to)value;                                                                      \
-        }                                                                                                    \
+static status read_bytes(const npy_file *f, uint64_t offset, size_t size, error_info *error) {
+    for (size_t done = 0; done < size;) {
+        const ssize_t got = pread(fileno(f->stream), f->buffer + done, size - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return error_set(error, STATUS_IO, "%s: cannot read beyond byte %llu: %s", f->base.path,
+                             (unsigned long long)(offset + done),
+                             got < 0 ? strerror(errno) : "the file ends early");
+        done += (size_t)got;
     }
+    return STATUS_OK;
+}
 
-CONVERSION(convert_u1, uint8_t, uint8_t)
-CONVERSION(convert_i1, int8_t, int64_t)
-CONVERSION(convert_i2, int16_t, int64_t)
-CONVERSION(convert_i4, int32_t, int64_t)
-CONVERSION(convert_i8, int64_t, int64_t)
-CONVERSION(convert_f4, float, float)
-CONVERSION(convert_f8, double, float)
+/* `count` numbers that follow one another in the file, from number `first` on. */
+static status read_run(const npy_file *f, uint64_t first, size_t count, array_numbers as, char *out,
+                       error_info *error) {
+    const size_t stored_bytes = f->number.bytes, bytes = array_number_bytes(as);
+    while (count > 0) {
+        const size_t now = count < CHUNK ? count : CHUNK;
+        RETURN_IF_FAILED(read_bytes(f, f->data_offset + first * stored_bytes, now * stored_bytes, error));
+        if (!stored_number_convert(&f->number, as, now, f->buffer))
+            return error_set(error, STATUS_INTERNAL, "%s: numbers cannot be converted", f->base.path);
+        memcpy(out, f->buffer, now * bytes);
+        first += now;
+        count -= now;
+        out += now * bytes;
+    }
+    return STATUS_OK;
+}
 
-static const npy_type types[] = {
-    {"|u1", 1, ARRAY_BYTE, convert_u1},    {"|i1", 1, ARRAY_INTEGER, convert_i1},
-    {"<i2", 2, ARRAY_INTEGER, convert_i2}, {"<i4", 4, ARRAY_INTEGER, convert_i4},
-    {"<i8", 8, ARRAY_INTEGER, convert_i8}, {"<f4", 4, ARRAY_FLOAT, convert_f4},
-    {"<f8", 8, ARRAY_FLOAT, convert_f8},
-};
-
-static const size_t element_bytes[] = {[ARRAY_BYTE] = 1, [ARRAY_INTEGER] = 8, [ARRAY_FLOAT] = 4};
-
-static status read_rows(array_file *a, size_t rows, void *out, error_info *error) {
-    npy_file *f = (npy_file *)a;
-    const npy_type *type = f->type;
-    unsigned char stored[CHUNK * sizeof(double)];
-    char *next = out;
-    for (size_t left = rows * a->shape.row_size; left > 0;) {
-        size_t count = left < CHUNK ? left : CHUNK;
-        if (fread(stored, type->bytes, count, f->stream) != count)
-            return error_set(error, STATUS_IO, "%s: cannot read beyond byte %ld: %s", a->path,
-                             ftell(f->stream), ferror(f->stream) ? strerror(errno) : "the file ends early");
-        type->convert(stored, count, next);
-        next += count * element_bytes[type->type];
-        left -= count;
+/* The rows of a column-major file are a piece of every column. */
+static status read_rows(array_file *a, size_t rows, array_numbers as, void *out, error_info *error) {
+    const npy_file *f = (npy_file *)a;
+    const array_shape *s = &a->shape;
+    const bool adjacent = !a->column_major || rows == s->dims[0];
+    const size_t runs = adjacent ? 1 : s->row_size, length = rows * s->row_size / runs;
+    for (size_t run = 0; run < runs; run++) {
+        const uint64_t first = a->column_major ? run * s->dims[0] + a->next_row : a->next_row * s->row_size;
+        RETURN_IF_FAILED(
+            read_run(f, first, length, as, (char *)out + run * length * array_number_bytes(as), error));
     }
     return STATUS_OK;
 }
@@ -123,21 +113,33 @@ static bool scan_shape(scanner *s, array_shape *shape) {
             return false;
         shape->dims[shape->rank] = (size_t)dim;
         s->at = end;
+        (void)accept(s, "L"); /* Python 2's long integers */
         if (!accept(s, ",") && *s->at != ')')
             return false;
     }
     return shape->rank > 0;
 }
 
-static bool scan_type(scanner *s, const npy_type **type) {
-    char descr[16];
-    *type = NULL;
-    if (!scan_quoted(s, descr, sizeof descr))
-        return false;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strcmp(descr, types[i].descr) == 0)
-            *type = &types[i];
-    return *type != NULL;
+/* "<f4": byte order, kind, bytes. "|" means that there is no order, "=" this machine's. */
+static const char *scan_type(scanner *s, npy_file *f) {
+    static const char *const accepted = "descr; accepted: numbers such as '<f4', '|u1' or '>i8'; in Python: "
+                                        "np.save(FILE, x.astype('float32'))";
+    char descr[DESCR_SIZE], *end;
+    skip_spaces(s);
+    const char *start = s->at;
+    if (!scan_quoted(s, descr, sizeof descr) || descr[0] == '\0' || descr[1] == '\0')
+        return accepted;
+    const unsigned long bytes = strtoul(descr + 2, &end, 10);
+    const bool known = strchr("<>|=", descr[0]) != NULL && strchr("biuf", descr[1]) != NULL &&
+                       isdigit((unsigned char)descr[2]) && *end == '\0' && bytes <= LARGEST_NUMBER;
+    if (f->number.id >= 0)
+        return "descr, which is there twice";
+    if (!known || !stored_number_make(&f->number, descr[1], bytes, descr[0] == '>')) {
+        s->at = start;
+        return accepted;
+    }
+    stored_number_name(&f->number, descr[1] == 'i', f->base.shape.type_name);
+    return NULL;
 }
 
 static bool scan_boolean(scanner *s, bool *value) {
@@ -151,10 +153,9 @@ static const char *scan_entry(scanner *s, npy_file *f) {
     if (!scan_quoted(s, key, sizeof key) || !accept(s, ":"))
         return "the header is no dictionary";
     if (strcmp(key, "descr") == 0)
-        return scan_type(s, &f->type) ? NULL : "descr; accepted: |u1, |i1, <i2, <i4, <i8, <f4 or <f8";
+        return scan_type(s, f);
     if (strcmp(key, "fortran_order") == 0)
-        return scan_boolean(s, &f->fortran_order) && !f->fortran_order ? NULL
-                                                                       : "fortran_order; accepted: False";
+        return scan_boolean(s, &f->base.column_major) ? NULL : "fortran_order; accepted: False or True";
     if (strcmp(key, "shape") == 0)
         return scan_shape(s, &f->base.shape) ? NULL : "shape; accepted: 1 to 4 dimensions";
     return "a key that is unknown";
@@ -171,7 +172,7 @@ static const char *scan_header(scanner *s, npy_file *f) {
             return "the header is no dictionary";
     }
     skip_spaces(s);
-    return *s->at != '\0' || f->type == NULL || f->base.shape.rank == 0 ? "the header is incomplete" : NULL;
+    return *s->at != '\0' || f->number.id < 0 || f->base.shape.rank == 0 ? "the header is incomplete" : NULL;
 }
 
 /* The length of the header, from the file's first bytes; 0 when they are not those of a .npy file. */
@@ -180,15 +181,24 @@ static size_t read_prefix(FILE *stream, size_t *header_offset) {
     if (fread(b, 1, PREFIX_BYTES + 2, stream) != PREFIX_BYTES + 2 || memcmp(b, "\x93NUMPY", 6) != 0 ||
         b[7] != 0)
         return 0;
-    bool wide = b[6] == 2;
+    bool wide = b[6] == 2 || b[6] == 3;
     if ((b[6] != 1 && !wide) || (wide && fread(b + PREFIX_BYTES + 2, 1, 2, stream) != 2))
         return 0;
     *header_offset = PREFIX_BYTES + (wide ? 4 : 2);
     return (size_t)b[8] | (size_t)b[9] << 8 | (size_t)b[10] << 16 | (size_t)b[11] << 24;
 }
 
+/* As much of a header as a message shows. */
+static int excerpt_length(const char *text) {
+    enum { LONGEST = 40 };
+    int length = 0;
+    while (length < LONGEST && isprint((unsigned char)text[length]))
+        length++;
+    return length;
+}
+
 static status read_header(npy_file *f, const char *path, error_info *error) {
-    static const char *const foreign = "not a .npy file of version 1.0 or 2.0";
+    static const char *const foreign = "not a .npy file of version 1.0, 2.0 or 3.0";
     size_t offset = 0, length = read_prefix(f->stream, &offset);
     if (length == 0 || length > HEADER_MAX)
         return error_set(error, STATUS_IO, "%s: byte 0: %s", path, foreign);
@@ -198,16 +208,17 @@ static status read_header(npy_file *f, const char *path, error_info *error) {
     scanner s = {header};
     bool read = fread(header, 1, length, f->stream) == length;
     const char *mistake = read ? scan_header(&s, f) : "the file ends early";
-    size_t mistake_offset = offset + (size_t)(s.at - header);
-    free(header);
     f->data_offset = offset + length;
-    return mistake == NULL ? STATUS_OK
-                           : error_set(error, STATUS_IO, "%s: byte %zu: %s", path, mistake_offset, mistake);
+    if (mistake != NULL)
+        error_set(error, STATUS_IO, "%s: byte %zu: %s; found %.*s", path, offset + (size_t)(s.at - header),
+                  mistake, excerpt_length(s.at), s.at);
+    free(header);
+    return mistake == NULL ? STATUS_OK : STATUS_IO;
 }
 
 /* The file ends with its last number. */
 static status check_size(npy_file *f, const char *path, uint64_t file_bytes, error_info *error) {
-    size_t expected = f->type->bytes;
+    size_t expected = f->number.bytes;
     bool too_large = false;
     for (int i = 0; i < f->base.shape.rank; i++)
         too_large |= __builtin_mul_overflow(expected, f->base.shape.dims[i], &expected);
@@ -219,32 +230,39 @@ static status check_size(npy_file *f, const char *path, uint64_t file_bytes, err
 }
 
 static void close_npy(array_file *a) {
-    fclose(((npy_file *)a)->stream); /* only read: nothing can be lost */
-    free(a);
+    npy_file *f = (npy_file *)a;
+    if (f->stream != NULL)
+        fclose(f->stream); /* only read: nothing can be lost */
+    stored_number_close(&f->number);
+    free(f->buffer);
+    free(f);
+}
+
+static status open_npy(npy_file *f, const char *path, error_info *error) {
+    uint64_t file_bytes;
+    RETURN_IF_FAILED(path_file_size(path, &file_bytes, error));
+    if ((f->buffer = malloc(CHUNK * LARGEST_NUMBER)) == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    if ((f->stream = fopen(path, "rb")) == NULL)
+        return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
+    RETURN_IF_FAILED(read_header(f, path, error));
+    f->base.shape.type = f->number.type;
+    f->base.shape.is_bool = f->number.is_bool;
+    return check_size(f, path, file_bytes, error);
 }
 
 status array_npy_open(array_file **out, const char *path, error_info *error) {
     *out = NULL;
-    uint64_t file_bytes;
-    RETURN_IF_FAILED(path_file_size(path, &file_bytes, error));
     npy_file *f = calloc(1, sizeof *f);
     if (f == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
-    f->stream = fopen(path, "rb");
-    if (f->stream == NULL) {
-        free(f);
-        return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
-    }
+    f->number.id = -1;
     f->base.read_rows = read_rows;
     f->base.close = close_npy;
-    status result = read_header(f, path, error);
+    status result = open_npy(f, path, error);
     if (result == STATUS_OK)
-        result = check_size(f, path, file_bytes, error);
-    if (result != STATUS_OK) {
+        *out = &f->base;
+    else
         close_npy(&f->base);
-        return result;
-    }
-    f->base.shape.type = f->type->type;
-    *out = &f->base;
-    return STATUS_OK;
+    return result;
 }

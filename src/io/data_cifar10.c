@@ -18,11 +18,12 @@ static const char *const train_files[] = {
 static const char *const test_files[] = {"cifar-10-batches-bin/test_batch.bin"};
 
 static int file_count(const data_request *request) {
-    return request->test ? 1 : TRAIN_FILES;
+    return request->part == PART_TEST ? 1 : TRAIN_FILES;
 }
 
 static status file_path(const data_request *request, int file, char path[PATH_MAX], error_info *error) {
-    return data_path(path, request->directory, (request->test ? test_files : train_files)[file], error);
+    return data_path(path, request->directory, (request->part == PART_TEST ? test_files : train_files)[file],
+                     error);
 }
 
 static status missing(const char *path, error_info *error) {

@@ -37,7 +37,8 @@ static status name_variant(const data_request *request, bool images, int variant
     const char *const *directories =
         request->spec->source == DATA_MNIST ? mnist_directories : fashion_directories;
     char name[128];
-    snprintf(name, sizeof name, "%s/%s-%s%s", directories[variant >> 2], request->test ? "t10k" : "train",
+    snprintf(name, sizeof name, "%s/%s-%s%s", directories[variant >> 2],
+             request->part == PART_TEST ? "t10k" : "train",
              (images ? image_names : label_names)[variant >> 1 & 1], suffixes[variant & 1]);
     return data_path(path, request->directory, name, error);
 }

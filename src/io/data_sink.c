@@ -1,5 +1,6 @@
 /* What all formats of data sets use. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,8 +21,19 @@ status data_missing(const char *path, const char *what, error_info *error) {
         path, strerror(errno), what);
 }
 
+const data_files *data_files_of(const data_request *request) {
+    const data_spec *spec = request->spec;
+    return request->part == PART_TRAIN  ? &spec->train
+           : request->part == PART_TEST ? &spec->test
+                                        : &spec->validation;
+}
+
 bool sample_sink_is_full(const sample_sink *sink) {
     return sink->kept == sink->wanted;
+}
+
+bool sample_sink_needs_samples(const sample_sink *sink) {
+    return sink->samples != NULL || sink->looks_at_samples;
 }
 
 /* The stored sample (C, H, W) without its border → (C, H − 2·border, W − 2·border). */
@@ -49,6 +61,10 @@ void sample_sink_put(sample_sink *sink, const void *sample, uint8_t label) {
 
 void sample_sink_put_targets(sample_sink *sink, const void *sample, const float *targets) {
     const size_t size = (size_t)sink->target_count;
+    for (size_t i = 0; i < size; i++) {
+        sink->least_target = sink->kept + i == 0 ? targets[0] : fmin(sink->least_target, targets[i]);
+        sink->greatest_target = sink->kept + i == 0 ? targets[0] : fmax(sink->greatest_target, targets[i]);
+    }
     if (sink->samples != NULL) {
         keep_sample(sink, sample);
         memcpy(sink->targets + sink->kept * size, targets, size * sizeof *targets);

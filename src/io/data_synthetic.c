@@ -6,8 +6,9 @@
 static status describe(const data_request *request, stored_split *out, error_info *error) {
     (void)error;
     const synthetic_spec *s = &request->spec->synthetic;
-    *out = (stored_split){
-        .count = request->test ? s->test_count : s->train_count, .shape = s->shape, .classes = s->classes};
+    *out = (stored_split){.count = request->part == PART_TEST ? s->test_count : s->train_count,
+                          .shape = s->shape,
+                          .classes = s->classes};
     return STATUS_OK;
 }
 
@@ -15,7 +16,7 @@ static status describe(const data_request *request, stored_split *out, error_inf
 static status generate(const data_request *request, const stored_split *split, sample_sink *sink,
                        error_info *error) {
     const synthetic_spec *s = &request->spec->synthetic;
-    const size_t first = request->test ? s->train_count : 0;
+    const size_t first = request->part == PART_TEST ? s->train_count : 0;
     uint8_t *image = malloc((size_t)s->shape.channels * (size_t)s->shape.height * (size_t)s->shape.width);
     if (image == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");

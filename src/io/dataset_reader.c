@@ -1,6 +1,7 @@
 #include "io/dataset_reader.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "io/data_internal.h"
 
@@ -14,6 +15,8 @@ static const data_format *format_of(data_source source) {
     case DATA_HDF5:
     case DATA_NPY:
         return &data_arrays;
+    case DATA_CSV:
+        return &data_csv;
     case DATA_SYNTHETIC:
         return &data_synthetic;
     case DATA_XOR:
@@ -85,6 +88,25 @@ static status plan_hold_out(const data_spec *spec, const sample_sink *tally, dat
     return STATUS_OK;
 }
 
+/* A class 0 without samples, where only the labels say how many classes there are, means that they count from
+ * 1. */
+static status find_classes(const data_spec *spec, const sample_sink *tally, stored_split *split,
+                           error_info *error) {
+    if (split->target_count > 0 || split->classes > 0)
+        return STATUS_OK;
+    split->classes = highest_class(tally) + 1;
+    if (tally->class_counts[0] > 0 || spec->classes > 0)
+        return STATUS_OK;
+    int lowest = 0;
+    while (tally->class_counts[lowest] == 0)
+        lowest++;
+    return error_set(
+        error, STATUS_IO,
+        "%s: labels from %d to %d, and no sample of class 0; accepted: labels that count from 0. "
+        "In Python: y - %d; where class 0 only happens to have no sample, data.classes: %d",
+        split->y_path, lowest, split->classes - 1, lowest, split->classes);
+}
+
 static status describe_train(const data_request *request, stored_dataset *out, error_info *error) {
     const data_spec *spec = request->spec;
     stored_split *split = &out->train_file;
@@ -96,8 +118,7 @@ static status describe_train(const data_request *request, stored_dataset *out, e
         return error_set(error, STATUS_USAGE,
                          "data.per_class: %zu, but the data have no classes; accepted: 0", spec->per_class);
     RETURN_IF_FAILED(count_classes(request, split, count, &tally, error));
-    if (split->target_count == 0 && split->classes == 0)
-        split->classes = highest_class(&tally) + 1;
+    RETURN_IF_FAILED(find_classes(spec, &tally, split, error));
     RETURN_IF_FAILED(check_per_class(spec, &tally, split->classes, error));
     out->train_count = tally.kept;
     out->data.classes = split->classes;
@@ -107,12 +128,30 @@ static status describe_train(const data_request *request, stored_dataset *out, e
 
 static bool same_samples(const stored_split *a, const stored_split *b) {
     return a->shape.channels == b->shape.channels && a->shape.height == b->shape.height &&
-           a->shape.width == b->shape.width && a->floats == b->floats && a->target_count == b->target_count;
+           a->shape.width == b->shape.width && a->floats == b->floats && a->target_count == b->target_count &&
+           a->answer_columns == b->answer_columns;
 }
 
 static void describe_samples(const stored_split *s, char *text, size_t size) {
+    char answers[48];
+    if (s->answer_columns > 1)
+        snprintf(answers, sizeof answers, "%zu %s", s->answer_columns,
+                 s->target_count > 0 ? "targets each" : "one-hot numbers each");
+    else
+        snprintf(answers, sizeof answers, "%s", s->target_count > 0 ? "targets" : "labels");
     snprintf(text, size, "%s of %d × %d × %d with %s", s->floats ? "floating-point numbers" : "bytes",
-             s->shape.channels, s->shape.height, s->shape.width, s->target_count > 0 ? "targets" : "labels");
+             s->shape.channels, s->shape.height, s->shape.width, answers);
+}
+
+static status check_like_training(const stored_split *train, const stored_split *other, const char *name,
+                                  error_info *error) {
+    char train_text[128], other_text[128];
+    if (other->count == 0 || same_samples(train, other))
+        return STATUS_OK;
+    describe_samples(train, train_text, sizeof train_text);
+    describe_samples(other, other_text, sizeof other_text);
+    return error_set(error, STATUS_IO, "the training samples are %s, the %s samples %s", train_text, name,
+                     other_text);
 }
 
 static status describe_test(const data_request *request, stored_dataset *out, error_info *error) {
@@ -121,15 +160,20 @@ static status describe_test(const data_request *request, stored_dataset *out, er
     RETURN_IF_FAILED(
         limit_count("data.test_count", request->spec->test_count, test->count, &out->test_count, error));
     out->data.test.count = out->test_count;
-    if (test->count > 0 && !same_samples(&out->train_file, test)) {
-        char train_text[128], test_text[128];
-        describe_samples(&out->train_file, train_text, sizeof train_text);
-        describe_samples(test, test_text, sizeof test_text);
-        return error_set(error, STATUS_IO, "the training samples are %s, the test samples %s", train_text,
-                         test_text);
-    }
     test->classes = out->train_file.classes;
-    return STATUS_OK;
+    return check_like_training(&out->train_file, test, "test", error);
+}
+
+/* Validation samples from files of their own. */
+static status describe_validation(const data_request *request, stored_dataset *out, error_info *error) {
+    const data_files *files = data_files_of(request);
+    stored_split *validation = &out->validation_file;
+    if (files->file[0] == '\0' && files->x[0] == '\0')
+        return STATUS_OK;
+    RETURN_IF_FAILED(format_of(request->spec->source)->describe(request, validation, error));
+    out->data.validation.count = out->validation_count = validation->count;
+    validation->classes = out->train_file.classes;
+    return check_like_training(&out->train_file, validation, "validation", error);
 }
 
 static status cut_border(int border, tensor_shape *shape, error_info *error) {
@@ -155,14 +199,18 @@ static void describe_points(const data_spec *spec, dataset *out) {
 
 status dataset_describe(const data_spec *spec, const char *data_directory, stored_dataset *out,
                         error_info *error) {
-    data_request request = {.spec = spec, .directory = data_directory};
+    data_request request = {
+        .spec = spec, .directory = data_directory, .class_names = out->class_names, .part = PART_TRAIN};
     *out = (stored_dataset){.per_feature = spec->per_feature};
     if (format_of(spec->source) == NULL) {
         describe_points(spec, &out->data);
         return STATUS_OK;
     }
     RETURN_IF_FAILED(describe_train(&request, out, error));
-    request.test = true;
+    request.like = &out->train_file;
+    request.part = PART_VALIDATION;
+    RETURN_IF_FAILED(describe_validation(&request, out, error));
+    request.part = PART_TEST;
     RETURN_IF_FAILED(describe_test(&request, out, error));
     out->data.shape = out->train_file.shape;
     return cut_border(spec->border, &out->data.shape, error);
@@ -177,7 +225,7 @@ typedef struct set_memory {
 } set_memory;
 
 typedef struct dataset_memory {
-    set_memory train, test;
+    set_memory train, validation, test;       /* validation: of files of its own */
     uint32_t *train_index, *validation_index; /* NULL without a hold-out split */
     float *mean, *std;                        /* (C, H, W); NULL unless standardised by feature */
 } dataset_memory;
@@ -188,6 +236,11 @@ static size_t sample_size(const dataset *d) {
 
 static size_t element_bytes(const stored_dataset *d) {
     return d->train_file.floats ? sizeof(float) : sizeof(uint8_t);
+}
+
+/* Whether validation samples are taken from the training files. */
+static bool is_held_out(const stored_dataset *d) {
+    return d->data.validation.count > 0 && d->validation_count == 0;
 }
 
 static set_memory carve_set(const stored_dataset *d, size_t count, arena *a) {
@@ -201,8 +254,10 @@ static set_memory carve_set(const stored_dataset *d, size_t count, arena *a) {
 }
 
 static dataset_memory carve(const stored_dataset *d, arena *a) {
-    dataset_memory m = {.train = carve_set(d, d->train_count, a), .test = carve_set(d, d->test_count, a)};
-    if (d->data.validation.count > 0) {
+    dataset_memory m = {.train = carve_set(d, d->train_count, a),
+                        .validation = carve_set(d, d->validation_count, a),
+                        .test = carve_set(d, d->test_count, a)};
+    if (is_held_out(d)) {
         m.train_index = arena_take(a, d->data.train.count * sizeof *m.train_index);
         m.validation_index = arena_take(a, d->data.validation.count * sizeof *m.validation_index);
     }
@@ -241,31 +296,65 @@ void dataset_attach(stored_dataset *d, void *memory) {
     attach_split(d, &m.train, m.train_index, &d->data.train);
     attach_split(d, &m.test, NULL, &d->data.test);
     if (d->data.validation.count > 0)
-        attach_split(d, &m.train, m.validation_index, &d->data.validation);
+        attach_split(d, is_held_out(d) ? &m.train : &m.validation, m.validation_index, &d->data.validation);
     d->data.feature_mean = m.mean;
     d->data.feature_std = m.std;
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
 
-static status read_set(const data_request *request, const stored_dataset *d, const set_memory *m,
-                       error_info *error) {
-    const stored_split *file = request->test ? &d->test_file : &d->train_file;
-    sample_sink sink = {.stored = file->shape,
-                        .border = request->spec->border,
-                        .element_bytes = element_bytes(d),
-                        .wanted = request->test ? d->test_count : d->train_count,
-                        .per_class = request->test ? 0 : request->spec->per_class,
-                        .target_count = file->target_count,
-                        .samples = m->samples,
-                        .labels = m->labels,
-                        .targets = m->targets};
-    if (sink.wanted == 0)
+/* The files of one split, and how many samples of it are in memory. */
+typedef struct stored_part {
+    const stored_split *file;
+    size_t count;
+    const char *name;
+} stored_part;
+
+static stored_part part_of(const stored_dataset *d, data_part part) {
+    switch (part) {
+    case PART_TRAIN:
+        return (stored_part){&d->train_file, d->train_count, "training"};
+    case PART_VALIDATION:
+        return (stored_part){&d->validation_file, d->validation_count, "validation"};
+    case PART_TEST:
+        break;
+    }
+    return (stored_part){&d->test_file, d->test_count, "test"};
+}
+
+static sample_sink make_sink(const data_request *request, const stored_dataset *d, const set_memory *m) {
+    const stored_part part = part_of(d, request->part);
+    return (sample_sink){.stored = part.file->shape,
+                         .border = request->spec->border,
+                         .element_bytes = element_bytes(d),
+                         .wanted = part.count,
+                         .per_class = request->part == PART_TRAIN ? request->spec->per_class : 0,
+                         .target_count = part.file->target_count,
+                         .samples = m->samples,
+                         .labels = m->labels,
+                         .targets = m->targets};
+}
+
+static status fill_sink(const data_request *request, const stored_dataset *d, sample_sink *sink,
+                        error_info *error) {
+    const stored_part part = part_of(d, request->part);
+    if (sink->wanted == 0)
         return STATUS_OK;
-    RETURN_IF_FAILED(format_of(request->spec->source)->read(request, file, &sink, error));
-    if (!sample_sink_is_full(&sink))
-        return error_set(error, STATUS_IO, "the files of the %s set changed while they were read",
-                         request->test ? "test" : "training");
+    RETURN_IF_FAILED(format_of(request->spec->source)->read(request, part.file, sink, error));
+    return sample_sink_is_full(sink)
+               ? STATUS_OK
+               : error_set(error, STATUS_IO, "the files of the %s set changed while they were read",
+                           part.name);
+}
+
+static status read_sets(data_request *request, const stored_dataset *d, const dataset_memory *m,
+                        error_info *error) {
+    const set_memory *const sets[] = {
+        [PART_TRAIN] = &m->train, [PART_VALIDATION] = &m->validation, [PART_TEST] = &m->test};
+    for (request->part = PART_TRAIN; request->part <= PART_TEST; request->part++) {
+        sample_sink sink = make_sink(request, d, sets[request->part]);
+        RETURN_IF_FAILED(fill_sink(request, d, &sink, error));
+    }
     return STATUS_OK;
 }
 
@@ -273,17 +362,63 @@ status dataset_read(const data_spec *spec, const char *data_directory, uint64_t 
                     stored_dataset *d, error_info *error) {
     if (d->train_count == 0) /* drawn points */
         return STATUS_OK;
-    data_request request = {.spec = spec, .directory = data_directory, .seed = seed};
+    data_request request = {.spec = spec,
+                            .directory = data_directory,
+                            .seed = seed,
+                            .like = &d->train_file,
+                            .class_names = d->class_names};
     const dataset_memory m = carve_block(d, memory);
-    RETURN_IF_FAILED(read_set(&request, d, &m.train, error));
-    request.test = true;
-    RETURN_IF_FAILED(read_set(&request, d, &m.test, error));
-    if (d->data.validation.count > 0)
+    RETURN_IF_FAILED(read_sets(&request, d, &m, error));
+    if (is_held_out(d))
         hold_out_draw(spec->validation_fraction,
                       spec->validation_kind == HOLD_OUT_STRATIFIED ? m.train.labels : NULL, d->train_count,
                       seed, m.train_index, m.validation_index);
     dataset_attach(d, memory);
     if (d->per_feature)
         dataset_statistics(&d->data.train, sample_size(&d->data), m.mean, m.std);
+    return STATUS_OK;
+}
+
+/* ---- Looking ----------------------------------------------------------------------------------- */
+
+static status look_at_part(const data_request *request, const stored_dataset *d, split_survey *out,
+                           error_info *error) {
+    static const set_memory none = {0};
+    sample_sink sink = make_sink(request, d, &none);
+    sink.looks_at_samples = true;
+    RETURN_IF_FAILED(fill_sink(request, d, &sink, error));
+    *out = (split_survey){
+        .known = sink.wanted > 0, .least_target = sink.least_target, .greatest_target = sink.greatest_target};
+    memcpy(out->class_counts, sink.class_counts, sizeof out->class_counts);
+    return STATUS_OK;
+}
+
+/* The same share of every class is held out. */
+static void share_out(const data_spec *spec, const stored_dataset *d, dataset_survey *s) {
+    if (!is_held_out(d) || spec->validation_kind != HOLD_OUT_STRATIFIED)
+        return;
+    s->validation.known = true;
+    for (int c = 0; c < d->data.classes; c++) {
+        size_t *train = &s->train.class_counts[c];
+        s->validation.class_counts[c] = hold_out_count(spec->validation_fraction, train, 1);
+        *train -= s->validation.class_counts[c];
+    }
+}
+
+status dataset_look(const data_spec *spec, const char *data_directory, uint64_t seed, stored_dataset *d,
+                    dataset_survey *out, error_info *error) {
+    *out = (dataset_survey){0};
+    if (d->train_count == 0) /* drawn points */
+        return STATUS_OK;
+    data_request request = {.spec = spec,
+                            .directory = data_directory,
+                            .seed = seed,
+                            .like = &d->train_file,
+                            .class_names = d->class_names};
+    split_survey *const parts[] = {
+        [PART_TRAIN] = &out->train, [PART_VALIDATION] = &out->validation, [PART_TEST] = &out->test};
+    for (request.part = PART_TRAIN; request.part <= PART_TEST; request.part++)
+        RETURN_IF_FAILED(look_at_part(&request, d, parts[request.part], error));
+    share_out(spec, d, out);
     return STATUS_OK;
 }

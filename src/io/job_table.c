@@ -13,10 +13,17 @@ static const char *const data_sources[] = {[DATA_CIFAR10] = "cifar10",
                                            [DATA_FASHION_MNIST] = "fashion_mnist",
                                            [DATA_HDF5] = "hdf5",
                                            [DATA_NPY] = "npy",
+                                           [DATA_CSV] = "csv",
                                            [DATA_SYNTHETIC] = "synthetic",
                                            [DATA_XOR] = "xor",
                                            [DATA_ABSOLUTE_VALUE] = "absolute_value",
                                            NULL};
+static const char *const tasks[] = {
+    [TASK_AUTO] = "auto", [TASK_CLASSIFICATION] = "classification", [TASK_REGRESSION] = "regression", NULL};
+static const char *const layouts[] = {
+    [LAYOUT_CHANNELS_FIRST] = "channels_first", [LAYOUT_CHANNELS_LAST] = "channels_last", NULL};
+static const char *const separators[] = {
+    [SEPARATOR_COMMA] = "comma", [SEPARATOR_SEMICOLON] = "semicolon", [SEPARATOR_TAB] = "tab", NULL};
 static const char *const hold_outs[] = {
     [HOLD_OUT_STRATIFIED] = "stratified", [HOLD_OUT_RANDOM] = "random", NULL};
 static const char *const losses[] = {[LOSS_CROSS_ENTROPY] = "cross_entropy",
@@ -48,7 +55,8 @@ enum { MOST_PATH = 1023 };
 #define ONLY_DATA(set) .only_if = "data.source", .only_values = (set)
 #define ONLY_SYNTHETIC ONLY_DATA(ONE(DATA_SYNTHETIC))
 #define ARRAYS EITHER(DATA_HDF5, DATA_NPY)
-#define FILES (EITHER(DATA_MNIST, DATA_FASHION_MNIST) | ONE(DATA_CIFAR10) | ARRAYS)
+#define OWN (ARRAYS | ONE(DATA_CSV)) /* data that users bring */
+#define FILES (EITHER(DATA_MNIST, DATA_FASHION_MNIST) | ONE(DATA_CIFAR10) | OWN)
 #define POINTS EITHER(DATA_XOR, DATA_ABSOLUTE_VALUE)
 #define PATH(field) FIELD(data.field), .max = DATA_PATH_SIZE - 1
 #define ONLY_LOSS(set) .only_if = "loss.kind", .only_values = (set)
@@ -81,18 +89,48 @@ static const option job_options[] = {
 
     {"data.source", &option_choice, FIELD(data.source), .choices = data_sources,
      .help = "samples to train and test on, see Data"},
-    {"data.train", &option_path, PATH(train.x), ONLY_DATA(ONE(DATA_HDF5)),
-     .help = "HDF5 file with the training samples: /x and /y"},
-    {"data.test", &option_path, PATH(test.x), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
-     .help = "HDF5 file with the test samples"},
+    {"data.train", &option_path, PATH(train.file), ONLY_DATA(EITHER(DATA_HDF5, DATA_CSV)),
+     .help = "file with the training samples"},
+    {"data.test", &option_path, PATH(test.file), ONLY_DATA(EITHER(DATA_HDF5, DATA_CSV)), .default_text = "",
+     .help = "file with the test samples"},
+    {"data.validation.file", &option_path, PATH(validation.file), ONLY_DATA(EITHER(DATA_HDF5, DATA_CSV)),
+     .default_text = "", .help = "file with validation samples, in place of a held-out share"},
     {"data.train_x", &option_path, PATH(train.x), ONLY_DATA(ONE(DATA_NPY)), .help = "training samples"},
     {"data.train_y", &option_path, PATH(train.y), ONLY_DATA(ONE(DATA_NPY)),
+     .help = "their labels or targets"},
+    {"data.validation.x", &option_path, PATH(validation.x), ONLY_DATA(ONE(DATA_NPY)), .default_text = "",
+     .help = "validation samples"},
+    {"data.validation.y", &option_path, PATH(validation.y), ONLY_DATA(ONE(DATA_NPY)), .default_text = "",
      .help = "their labels or targets"},
     {"data.test_x", &option_path, PATH(test.x), ONLY_DATA(ONE(DATA_NPY)), .default_text = "",
      .help = "test samples"},
     {"data.test_y", &option_path, PATH(test.y), ONLY_DATA(ONE(DATA_NPY)), .default_text = "",
      .help = "their labels or targets"},
-    {"data.classes", &option_integer, FIELD(data.classes), RANGE(0, ENGINE_MAX_CLASSES), ONLY_DATA(ARRAYS),
+    {"data.train_x", &option_path, PATH(train.x), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of the samples in the file; empty: found by its name, see Data"},
+    {"data.train_y", &option_path, PATH(train.y), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of their labels or targets"},
+    {"data.validation.x", &option_path, PATH(validation.x), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of the samples in the file; empty: found by its name, see Data"},
+    {"data.validation.y", &option_path, PATH(validation.y), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of their labels or targets"},
+    {"data.test_x", &option_path, PATH(test.x), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of the samples in the file; empty: found by its name, see Data"},
+    {"data.test_y", &option_path, PATH(test.y), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of their labels or targets"},
+    {"data.target", &option_names, FIELD(data.target), ONLY_DATA(ONE(DATA_CSV)),
+     .help = "column of the labels or targets; several columns: targets, or one-hot labels"},
+    {"data.ignore", &option_names, FIELD(data.ignore), ONLY_DATA(ONE(DATA_CSV)), .default_text = "",
+     .help = "columns that are no features"},
+    {"data.separator", &option_choice, FIELD(data.separator), .choices = separators, ONLY_DATA(ONE(DATA_CSV)),
+     .default_text = "comma", .help = "between the fields of a row"},
+    {"data.task", &option_choice, FIELD(data.task), .choices = tasks, ONLY_DATA(OWN), .default_text = "auto",
+     .help = "whether y are classes or numbers to predict; auto: integers and texts are classes, see Data"},
+    {"data.layout", &option_choice, FIELD(data.layout), .choices = layouts, ONLY_DATA(ARRAYS),
+     .default_text = "channels_first", .help = "images are (N, C, H, W) or (N, H, W, C)"},
+    {"data.allow_nonfinite", &option_boolean, FIELD(data.allow_nonfinite), ONLY_DATA(OWN),
+     .default_text = "false", .help = "accept NaN and infinities in samples and targets"},
+    {"data.classes", &option_integer, FIELD(data.classes), RANGE(0, ENGINE_MAX_CLASSES), ONLY_DATA(OWN),
      .default_text = "0", .help = "labels lie below; 0: the highest training label + 1"},
     {"data.train_count", &option_unsigned, FIELD(data.train_count), RANGE(0, UINT32_MAX), .unit = "samples",
      ONLY_DATA(FILES), .default_text = "0", .help = "use the first so many training samples; 0: all"},

@@ -127,6 +127,10 @@ static const layer_row layers[LAYER_KIND_COUNT] = {
     [LAYER_FLATTEN] = {"flatten", {0}, NULL, "image to vector"},
 };
 
+const char *layer_table_name(layer_kind kind) {
+    return layers[kind].name;
+}
+
 /* ---- Reading ----------------------------------------------------------------------------------- */
 
 static status find_kind(const char *name, tree_place place, layer_kind *kind, error_info *error) {

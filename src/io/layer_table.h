@@ -24,6 +24,9 @@ status layer_table_replace(tree_node *item, const char *key, tree_node *value, e
 /* Leave that key out. */
 status layer_table_remove(tree_node *item, const char *key, error_info *error);
 
+/* As a job file calls it. */
+const char *layer_table_name(layer_kind kind);
+
 /* One Markdown section per kind. */
 void layer_table_print_reference(FILE *out);
 

@@ -64,6 +64,7 @@ extern const option_type option_choice;   /* an enum */
 extern const option_type option_pair;     /* int[2]: height, width */
 extern const option_type option_numbers;  /* double[ENGINE_MAX_LIST] and a count */
 extern const option_type option_integers; /* int[ENGINE_MAX_LIST] and a count */
+extern const option_type option_names;    /* name_list */
 extern const option_type option_layer;    /* the same, of one integer */
 extern const option_type option_padding;  /* int[2], PADDING_SAME included */
 extern const option_type option_optional; /* double and a bool */

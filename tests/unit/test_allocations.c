@@ -162,7 +162,7 @@ static status read_dataset(const data_spec *spec, error_info *error) {
 }
 
 static status read_datasets(error_info *error) {
-    const data_files npy = {"x.npy", "y.npy"}, hdf5 = {.x = "data.h5"};
+    const data_files npy = {.x = "x.npy", .y = "y.npy"}, hdf5 = {.file = "data.h5"};
     const data_spec specs[] = {
         {.source = DATA_MNIST},
         {.source = DATA_NPY, .job_path = job_path, .train = npy, .test = npy},

@@ -352,7 +352,7 @@ static int make_arrays(void **state) {
 }
 
 static data_spec npy_spec(void) {
-    return (data_spec){.source = DATA_NPY, .job_path = job_path, .train = {"x.npy", "y.npy"}};
+    return (data_spec){.source = DATA_NPY, .job_path = job_path, .train = {.x = "x.npy", .y = "y.npy"}};
 }
 
 static void write_x(const char *descr, const char *shape, const void *values, size_t size) {
@@ -432,7 +432,7 @@ static void first_of_each_class_are_used(void **state) {
 static void hdf5_sets_are_read_in_parts(void **state) {
     (void)state;
     data_spec spec = {
-        .source = DATA_HDF5, .job_path = job_path, .train = {.x = "a.h5"}, .test = {.x = "b.h5"}};
+        .source = DATA_HDF5, .job_path = job_path, .train = {.file = "a.h5"}, .test = {.file = "b.h5"}};
     write_hdf5(file("a.h5"), "/x", H5T_NATIVE_UINT8, 2, (hsize_t[]){MANY, WIDE}, bytes);
     write_hdf5(file("a.h5"), "/y", H5T_NATIVE_INT32, 1, (hsize_t[]){MANY}, integers);
     write_hdf5(file("b.h5"), "/x", H5T_NATIVE_UINT8, 2, (hsize_t[]){2, WIDE}, bytes + WIDE);
@@ -449,7 +449,7 @@ static void hdf5_sets_are_read_in_parts(void **state) {
     assert_memory_equal(d->test.labels, ((uint8_t[]){1, 0}), 2);
     free(l.memory);
     spec.classes = 2;
-    assert_fails(&spec, STATUS_IO, "a.h5:/y: row 2: label 2; accepted: 0 to 1");
+    assert_fails(&spec, STATUS_IO, "a.h5:/y: row 2: label 2; accepted: 0 to 1, by data.classes");
     spec.classes = 5;
     assert_int_equal(load_well(&spec, &l)->classes, 5);
     free(l.memory);
@@ -458,7 +458,7 @@ static void hdf5_sets_are_read_in_parts(void **state) {
 static void test_samples_are_like_training_samples(void **state) {
     (void)state;
     data_spec spec = npy_spec();
-    spec.test = (data_files){"u.npy", "v.npy"};
+    spec.test = (data_files){.x = "u.npy", .y = "v.npy"};
     write_x("|u1", "4, 3", bytes, 12);
     write_y("|u1", "4", "\0\1\0\1", 4);
     write_npy(&directory, "v.npy", "|u1", "1", "\2", 1);
@@ -469,7 +469,8 @@ static void test_samples_are_like_training_samples(void **state) {
     write_npy(&directory, "u.npy", "<f4", "1, 3", numbers, 12);
     assert_fails(&spec, STATUS_IO, "the test samples floating-point numbers of 3 × 1 × 1 with labels");
     write_npy(&directory, "u.npy", "|u1", "1, 3", bytes, 3);
-    assert_fails(&spec, STATUS_IO, "v.npy: row 0: label 2; accepted: 0 to 1");
+    assert_fails(&spec, STATUS_IO,
+                 "v.npy: row 0: label 2; accepted: 0 to 1, the classes of the training set; a greater");
 }
 
 static void wrong_arrays_are_refused(void **state) {
@@ -482,17 +483,17 @@ static void wrong_arrays_are_refused(void **state) {
         size_t y_bytes;
         const char *message;
     } cases[] = {
-        {"<i2", "4, 3", 24, "|u1", "4", bytes, 4,
-         "x.npy: integers; accepted: unsigned bytes or floating-point numbers"},
         {"|u1", "4", 4, "|u1", "4", bytes, 4,
-         "x.npy: 1 dimension; accepted: (N, K), (N, H, W) or (N, C, H, W)"},
+         "x.npy: 1 dimension of 4 numbers; accepted: (N, K), (N, H, W) or (N, C, H, W)"},
         {"|u1", "4, 3", 12, "|u1", "3", bytes, 3, "y.npy: 3 labels or targets, but"},
-        {"|u1", "4, 3", 12, "|u1", "4, 1", bytes, 4, "y.npy: 2 dimensions; accepted: integer labels (N)"},
-        {"|u1", "4, 3", 12, "<f4", "4, 1, 1", numbers, 16, "y.npy: 3 dimensions; accepted"},
+        {"|u1", "4, 3", 12, "<i4", "1, 4", integers, 16, "has 4 samples; is it transposed? In Python: y.T"},
+        {"|u1", "4, 3", 12, "<f4", "4, 1, 1", numbers, 16, "y.npy: 3 dimensions of float32; accepted"},
         {"|u1", "2, 3", 6, "<f4", "2, 257", bytes, 2056,
-         "y.npy: 257 targets per sample; accepted: up to 256"},
-        {"|u1", "2, 3", 6, "<i4", "2", (int32_t[]){0, -1}, 8, "y.npy: row 1: label -1; accepted: 0 to 255"},
-        {"|u1", "2, 3", 6, "<i4", "2", (int32_t[]){256, 0}, 8, "y.npy: row 0: label 256; accepted: 0 to 255"},
+         "y.npy: 257 numbers per sample; accepted: up to 256"},
+        {"|u1", "2, 3", 6, "<i4", "2", (int32_t[]){0, -1}, 8,
+         "y.npy: row 1: label -1; accepted: 0 to 255. Labels count from 0"},
+        {"|u1", "2, 3", 6, "<i4", "2", (int32_t[]){256, 0}, 8,
+         "y.npy: row 0: label 256; accepted: 0 to 255. For numbers to predict"},
         {"|u1", "2, 3", 5, "|u1", "2", bytes, 2, "x.npy: "},
     };
     const data_spec spec = npy_spec();

@@ -340,6 +340,7 @@ typedef struct sample {
         }                                                                                                    \
     }
 #define SCHEDULE(keys) "schedule={" keys "}"
+#define CSV "data={source: csv, train: t.csv, target: kind"
 #define NPY "data={source: npy, train_x: x.npy, train_y: y.npy"
 #define NO_RATE "optimizer={kind: sgd}"
 
@@ -358,6 +359,18 @@ static const sample samples[] = {
     {"data.train_y", "data.train_y = y.npy", {NPY ", classes: 3}"}},
     {"data.test_x", "data.test_x = tx.npy", {NPY ", test_x: tx.npy, test_y: ty.npy}"}},
     {"data.test_y", "data.test_y = ty.npy", {NPY ", test_x: tx.npy, test_y: ty.npy}"}},
+    {"data.validation.x", "data.validation.x = vx.npy", {NPY ", validation: {x: vx.npy, y: vy.npy}}"}},
+    {"data.validation.y", "data.validation.y = vy.npy", {NPY ", validation: {x: vx.npy, y: vy.npy}}"}},
+    {"data.validation.file",
+     "data.validation.file = v.h5",
+     {"data={source: hdf5, train: b.h5, validation: {file: v.h5}}"}},
+    {"data.train_x", "data.train_x = a/X", {"data={source: hdf5, train: b.h5, train_x: a/X}"}},
+    {"data.target", "data.target = [kind]", {CSV "}"}},
+    {"data.ignore", "data.ignore = [id, a b]", {CSV ", ignore: [id, a b]}"}},
+    {"data.separator", "data.separator = semicolon", {CSV ", separator: semicolon}"}},
+    {"data.task", "data.task = regression", {NPY ", task: regression}"}},
+    {"data.layout", "data.layout = channels_last", {NPY ", layout: channels_last}"}},
+    {"data.allow_nonfinite", "data.allow_nonfinite = true", {CSV ", allow_nonfinite: true}"}},
     {"data.classes", "data.classes = 3", {NPY ", classes: 3}"}},
     {"data.per_class", "data.per_class = 500", {"data={source: mnist, per_class: 500}"}},
     {"data.border", "data.border = 4", {"data={source: mnist, border: 4}"}},
