@@ -352,8 +352,9 @@ static void wrong_settings_are_refused(void **state) {
         {"train..epochs=3", "not a setting"},
         {"train.epochs=", "there is nothing in it"},
         {"train.epochs=-1", "train.epochs: '-1'; accepted: an integer from 0"},
-        {"train.epoch=3", "train.epoch: unknown key; accepted: epochs, batch, shuffle, max_seconds; nearest "
-                          "known key: train.epochs"},
+        {"train.epoch=3",
+         "train.epoch: unknown key; accepted: epochs, batch, last_batch, shuffle, max_seconds; "
+         "nearest known key: train.epochs"},
         {"model.layers=[]", "model.layers: a list of 0; accepted: a list of 1 to 64 layers"},
         {"seed.value=3", "seed: '1' has no keys to set"},
         {"sweep.lr.values[9]=3", "values[9]: there is no such item"},
@@ -398,8 +399,8 @@ static void assert_check_refuses(int line, const char *text, const char *place, 
 
 static void models_must_fit_the_data(void **state) {
     (void)state;
-    assert_check_refuses(3, "data: {source: synthetic, normalize: {mean: [0.5], std: [1]}}", "3:38",
-                         "data.normalize: normalisation for 1 channels, but the images have 3");
+    assert_check_refuses(3, "data: {source: synthetic, normalize: {mean: [0, 1], std: [1, 1]}}", "3:45",
+                         "data.normalize.mean: 2 values, but the samples have 3 channels");
     assert_check_refuses(3, "data: {source: synthetic, train_count: 20, validation: {fraction: 0.001}}",
                          "3:67", "data.validation.fraction: 0.001 holds out 0 of 20 samples");
     assert_check_refuses(3, "data: {source: npy, train_x: a.csv, train_y: b.npy}", "3:30", "data.train_x: ");

@@ -103,7 +103,8 @@ static void channel_sums(const layer *l, const layer_pass *pass, const real *a, 
 /* Mean and inverse deviation of the batch into workspace, and a step of the running statistics. */
 static void take_batch_statistics(const layer *l, const layer_pass *pass) {
     const size_t channels = channels_of(l);
-    const real n = (real)(pass->count * pixels_of(l)), keep = (real)l->spec.momentum;
+    const real n = (real)(pass->count * pixels_of(l));
+    const real keep = (real)l->spec.momentum, fresh = (real)(1 - l->spec.momentum);
     real *mean = pass->workspace, *deviation = mean + channels;
     channel_sums(l, pass, pass->input, NULL, NULL, NULL, mean);
     for (size_t c = 0; c < channels; c++)
@@ -112,8 +113,8 @@ static void take_batch_statistics(const layer *l, const layer_pass *pass) {
     for (size_t c = 0; c < channels; c++) {
         real *running_mean = &pass->state[c], *running_variance = &pass->state[channels + c];
         real unbiased = n > 1 ? deviation[c] / (n - 1) : deviation[c];
-        *running_mean = keep * *running_mean + (1 - keep) * mean[c];
-        *running_variance = keep * *running_variance + (1 - keep) * unbiased;
+        *running_mean = keep * *running_mean + fresh * mean[c];
+        *running_variance = keep * *running_variance + fresh * unbiased;
         deviation[c] = 1 / (real)sqrt((double)(deviation[c] / n) + l->spec.epsilon);
     }
 }
