@@ -118,6 +118,9 @@ typedef struct kernel_set {
      */
     void (*tiny_forward)(size_t count, int k, int o, const real *x, const real *w, const real *bias, real *y);
     void (*tiny_backward)(const tiny_gradient *g);
+    /* The same for many inputs, w (o, k): sums in double, rounded once at the end */
+    void (*wide_forward)(size_t count, size_t k, size_t o, const real *x, const real *w, const real *bias,
+                         real *y);
     /* y = max(x, 0), keeping NaN; n values; y may be x */
     void (*relu)(size_t n, const real *x, real *y);
     /* dx = dy where y > 0, else 0; dx may be dy */

@@ -21,6 +21,30 @@ static void plain_product(const product *p) {
     }
 }
 
+/* In eight sums, which fill vectors; products of two floats are exact in double. */
+static double wide_product(size_t n, const real *restrict a, const real *restrict b) {
+    enum { SUMS = 8 };
+    double sums[SUMS] = {0}, rest = 0;
+    size_t i = 0;
+    for (; i + SUMS <= n; i += SUMS)
+        for (size_t j = 0; j < SUMS; j++)
+            sums[j] += (double)a[i + j] * (double)b[i + j];
+    for (; i < n; i++)
+        rest += (double)a[i] * (double)b[i];
+    for (size_t j = 0; j < SUMS; j++)
+        rest += sums[j];
+    return rest;
+}
+
+static void wide_forward(size_t count, size_t k, size_t o, const real *x, const real *w, const real *bias,
+                         real *y) {
+    for (size_t n = 0; n < count; n++)
+        for (size_t i = 0; i < o; i++) {
+            const double start = bias != NULL ? (double)bias[i] : 0;
+            y[n * o + i] = (real)(start + wide_product(k, x + n * k, w + i * k));
+        }
+}
+
 static double burn(long rounds, volatile real *kept) {
     enum { CHAINS = 12 };
     real sums[CHAINS] = {0};
@@ -206,6 +230,7 @@ const kernel_set KERNEL(plain_kernels) = {
     .burn = burn,
     .tiny_forward = KERNEL(tiny_forward),
     .tiny_backward = KERNEL(tiny_backward),
+    .wide_forward = wide_forward,
     .relu = relu,
     .relu_backward = relu_backward,
     .tanh = tanh_values,
