@@ -89,11 +89,12 @@ static void assert_gathers(const dataset *d, const normalize_spec *spec,
         else
             assert_true(values[2 * n] == (real)place && values[2 * n + 1] == -(real)place);
     }
+    arena_release(&memory);
 }
 
 static double by_channel(const dataset *d, const normalize_spec *spec, double value, size_t k) {
     const double divide = spec->divide != 0 ? spec->divide : d->train.pixels != NULL ? 255 : 1;
-    const size_t c = k / PLANE;
+    const size_t c = spec->channels > 1 ? k / PLANE : 0;
     value = value / divide + spec->offset;
     return spec->channels > 0 ? (value - spec->mean[c]) / spec->std[c] : value;
 }
@@ -109,6 +110,7 @@ static void samples_are_normalized_by_channel(void **state) {
         {0},
         {.offset = -0.5},
         {.divide = 128, .offset = 0.25},
+        {.channels = 1, .mean = {0.1}, .std = {0.5}},
         {.channels = CHANNELS, .mean = {0.1, 0.2, 0.3}, .std = {0.5, 2, 1.5}},
         {.divide = 2, .offset = 1, .channels = CHANNELS, .mean = {0.1, 0.2, 0.3}, .std = {0.5, 2, 1.5}},
     };
@@ -179,6 +181,7 @@ static void mirrored_samples_are_turned(void **state) {
                                  row = n * SIZE + y * WIDTH * CHANNELS;
                     assert_true(turned[row + x * CHANNELS + c] == plain[row + from * CHANNELS + c]);
                 }
+    arena_release(&memory);
 }
 
 /* ---- Orders and mirrored images ---------------------------------------------------------------- */

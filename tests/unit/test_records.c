@@ -664,6 +664,13 @@ static void missing_sets_and_classes_are_refused(void **state) {
     spec.records[RECORD_TRAIN_ACCURACY] = at_end;
     assert_refused(&spec, &data, RECORD_TRAIN_ACCURACY, offsetof(record_spec, every),
                    "a regression has no classes");
+    spec.loss.kind = LOSS_BINARY_CROSS_ENTROPY;
+    spec.model.layers[spec.model.layer_count++] = (layer_spec){.kind = LAYER_SIGMOID};
+    spec.records[RECORD_TRAIN_ACCURACY] = (record_spec){0};
+    data.test.count = TEST;
+    spec.records[RECORD_TEST_PROBABILITY] = at_end;
+    assert_refused(&spec, &data, RECORD_TEST_PROBABILITY, offsetof(record_spec, every),
+                   "samples without classes have no true class");
 }
 
 /* ---- Layouts of many cells --------------------------------------------------------------------- */
