@@ -118,7 +118,8 @@ typedef struct model_spec {
 /* losses.h has the formulas. */
 typedef enum loss_kind {
     LOSS_CROSS_ENTROPY,        /* of logits; a softmax that ends the model is part of it */
-    LOSS_BINARY_CROSS_ENTROPY, /* of probabilities: the model ends with sigmoid, scaled_sigmoid or softmax */
+    LOSS_BINARY_CROSS_ENTROPY, /* of probabilities: the model ends with sigmoid, scaled_sigmoid or softmax. Of
+                                  classes, or of several labels: targets of 0 and 1, one for each output */
     LOSS_SQUARED_ERROR,        /* of outputs */
 } loss_kind;
 
@@ -126,7 +127,7 @@ typedef enum reduction { REDUCE_MEAN, REDUCE_SUM } reduction;
 
 typedef struct loss_spec {
     loss_kind kind;
-    double entropy_weight;  /* cross_entropy, λ: adds λ · mean over the batch of H(softmax(logits)) */
+    double entropy_weight;  /* cross_entropy, λ: adds λ · H(softmax(logits)) to the loss of a sample */
     reduction over_outputs; /* binary_cross_entropy, squared_error */
     reduction over_samples; /* of a batch or a set */
     double l2; /* cost = loss + Σ over dense and conv layers of l2·Σ w² (weights, not biases) */
@@ -184,7 +185,7 @@ typedef enum record_quantity {
     RECORD_TRAIN_LOSS,     /* of the batch before its update; of an epoch that of all its samples, each with
                               the parameters before the update by its batch; at the end the last epoch's */
     RECORD_TRAIN_COST,     /* the same, with the penalties */
-    RECORD_TRAIN_ACCURACY, /* percent, the same */
+    RECORD_TRAIN_ACCURACY, /* percent, the same; of several labels the share of labels that are right */
     RECORD_LEARNING_RATE,  /* of the step, or of the last step of the epoch */
     RECORD_GRADIENT_NORM,  /* ‖gradient of the cost‖₂ of a layer's weights, of the last step's batch */
     RECORD_TRAIN_SET_LOSS, /* over the whole training set, in evaluation mode */
@@ -204,7 +205,8 @@ typedef enum record_quantity {
     RECORD_BATCH_NORM,       /* of each listed batch-norm layer, or of all that there are: gamma, beta,
                                 running mean and variance */
     RECORD_TEST_PROBABILITY, /* (sample) that the model gives the true class */
-    RECORD_TEST_PREDICTION,  /* (sample) predicted class, or the (first) output of a regression */
+    RECORD_TEST_PREDICTION,  /* (sample) predicted class, the (first) output of a regression, or the
+                                probability of the (first) of several labels */
     RECORD_TEST_TARGET,      /* (sample) true class, or the (first) target of a regression */
     RECORD_TEST_INPUT,       /* (sample, feature) as they are stored, before any normalisation */
     RECORD_GRID_OUTPUT,      /* (y, x, output) outputs over a grid of points of a plane of two features */
@@ -234,10 +236,13 @@ typedef struct record_spec {
 typedef struct normalize_spec {
     double divide; /* 0: 255 for pixels, 1 for features */
     double offset;
-    int channels; /* of mean and std; 0: none */
+    int channels; /* of mean and std; 0: none; 1: the same for all channels */
     double mean[ENGINE_MAX_LIST];
     double std[ENGINE_MAX_LIST];
 } normalize_spec;
+
+/* What becomes of the last batch of an epoch when it is shorter than the others. */
+typedef enum last_batch { LAST_BATCH_KEEP, LAST_BATCH_DROP } last_batch;
 
 typedef struct training_spec {
     normalize_spec normalize;
@@ -248,8 +253,9 @@ typedef struct training_spec {
     double mirror; /* probability that a training image is turned left to right, drawn anew every epoch */
     int epochs;    /* 0: nothing is trained, what is recorded per epoch is recorded once; with a full-batch
                       optimiser the greatest number of evaluations of the cost */
-    int batch;     /* samples per step; the last, shorter batch of an epoch is kept */
-    bool shuffle;  /* a new order of the samples every epoch; else as stored */
+    int batch;     /* samples per step */
+    last_batch last_batch;
+    bool shuffle;       /* a new order of the samples every epoch; else as stored */
     double max_seconds; /* the training ends before the next step once it has taken so long; 0: no limit */
     record_spec records[RECORD_QUANTITY_COUNT];
 } training_spec;
@@ -265,7 +271,8 @@ typedef struct dataset_split {
     const uint8_t *pixels; /* (stored, C, H, W), or NULL and … */
     const float *features; /* … (stored, C, H, W) */
     const uint8_t *labels; /* (stored), each < classes; NULL for a regression */
-    const float *targets;  /* (stored, target_count); NULL for a classification */
+    const float *targets; /* (stored, target_count); NULL for a classification. Several labels: 0 and 1, which
+                             is for the caller to check */
 } dataset_split;
 
 /* Points of the plane or the line, drawn by the engine (points.h has the distributions). */
@@ -280,8 +287,8 @@ typedef struct point_spec {
 
 typedef struct dataset {
     tensor_shape shape;
-    int classes;                             /* of the labels; 0: a regression */
-    int target_count;                        /* numbers per sample of a regression */
+    int classes;                             /* of the labels; 0: a regression, or several labels */
+    int target_count;                        /* numbers per sample of a regression, or labels */
     const float *feature_mean, *feature_std; /* (C, H, W) of the stored values of the training set: samples
                                                 are standardised by feature; NULL: by normalize_spec */
     dataset_split train, validation, test;
@@ -366,18 +373,33 @@ status record_layout_merge(record_layout *into, const record_layout *other, erro
 /* Copy a block of values to its places in a wider layout (out: (to->value_count)); NaN everywhere else. */
 void record_copy(const record_layout *from, const float *values, const record_layout *to, float *out);
 
+/* What a refused specification was refused for. */
+typedef enum fault_subject {
+    FAULT_NONE,
+    FAULT_DATA,   /* the data set */
+    FAULT_LAYERS, /* the model's layers as a whole */
+    FAULT_LAYER,  /* one of them: `index` in the list */
+    FAULT_FIELD,  /* a field of training_spec: `index` is its offset */
+} fault_subject;
+
+typedef struct fault {
+    fault_subject subject;
+    size_t index;
+} fault;
+
 typedef struct training_plan {
+    fault fault;           /* of a specification that is refused, all else is undefined then */
     size_t parameters;     /* learnable numbers */
     size_t memory_bytes;   /* arena for parameters, gradients, optimiser state, activations */
-    int steps_per_epoch;   /* ⌈train.count / batch⌉ */
+    int steps_per_epoch;   /* ⌈train.count / batch⌉, or ⌊ ⌋ where the last short batch is dropped */
     long steps;            /* in all */
     double flops;          /* of a whole training with its evaluations; a multiply-add counts two */
     double flops_per_step; /* one full batch: forward, backward, update */
     record_layout records;
 } training_plan;
 
-/* Check the specification against the data's shape and work out what it means. STATUS_USAGE names the layer
- * (counted from 0) and the shapes when they do not fit. Only data->shape, classes and the counts are used. */
+/* Check the specification against the data's shape and work out what it means. STATUS_USAGE says what is
+ * wrong in words, and plan->fault of what. Only data->shape, classes and the counts are used. */
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error);
 
 /* What one layer of a specification makes of a sample. */

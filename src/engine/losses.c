@@ -17,7 +17,7 @@ static output_link link_of(layer_kind kind) {
     }
 }
 
-/* Layers up to the last one that does something. */
+/* Layers up to the last one that changes values. */
 static int effective_layers(const model_spec *model) {
     int count = model->layer_count;
     while (count > 0 && (model->layers[count - 1].kind == LAYER_IDENTITY ||
@@ -30,11 +30,12 @@ status loss_open(loss_function *l, const loss_spec *spec, const model_spec *mode
                  error_info *error) {
     const int layers = effective_layers(model);
     const output_link end = layers > 0 ? link_of(model->layers[layers - 1].kind) : LINK_IDENTITY;
-    *l = (loss_function){.spec = *spec, .model_layers = layers, .classes = classes};
+    *l = (loss_function){.spec = *spec, .model_layers = model->layer_count, .classes = classes};
     switch (spec->kind) {
     case LOSS_CROSS_ENTROPY: /* of logits, whether the softmax is written or not */
         l->link = LINK_SOFTMAX;
-        l->model_layers -= end == LINK_SOFTMAX;
+        if (end == LINK_SOFTMAX)
+            l->model_layers = layers - 1;
         break;
     case LOSS_BINARY_CROSS_ENTROPY:
         if (end == LINK_IDENTITY)
@@ -42,9 +43,9 @@ status loss_open(loss_function *l, const loss_spec *spec, const model_spec *mode
                 error, STATUS_USAGE,
                 "binary_cross_entropy of a model that ends with layer %d; accepted: a last layer "
                 "sigmoid, scaled_sigmoid or softmax",
-                layers - 1);
+                model->layer_count - 1);
         l->link = end;
-        l->model_layers--;
+        l->model_layers = layers - 1;
         break;
     case LOSS_SQUARED_ERROR:
         break;
@@ -69,40 +70,54 @@ typedef real (*sample_loss)(const loss_function *l, const real *z, const batch_t
 static const real entropy_epsilon = (real)1e-8;
 
 /* λ·H(p), H(p) = −Σ p log(p + ε); adds its gradient on the logits to dz:
- * dH/dp_i = −log(p_i + ε) − p_i / (p_i + ε), and through the softmax dH/dz_i = p_i (dH/dp_i − Σ_j p_j
- * dH/dp_j). */
-static real entropy_term(const real *p, int classes, real weight, real *dz) {
-    real entropy = 0, mean = 0, slope[ENGINE_MAX_CLASSES];
+ * dH/dp_i = s_i = −log(p_i + ε) − p_i / (p_i + ε), and through the softmax dH/dz_i = p_i (s_i − Σ_j p_j s_j).
+ * `largest` is that of p and log_largest its logarithm. A p that is nearly 1 has no digits left for its
+ * logarithm, and all s would be cancelled by the mean: both are taken from the largest. */
+static real entropy_term(const real *p, int classes, size_t largest, real log_largest, real weight,
+                         real *dz) {
+    const real m = p[largest], log_m = log_largest + real_log1p(entropy_epsilon / m);
+    const real slope_m = -log_m - m / (m + entropy_epsilon);
+    real entropy = -m * log_m, mean = 0, slope[ENGINE_MAX_CLASSES]; /* slope: less slope_m */
     for (int i = 0; i < classes; i++) {
-        real log_p = real_log(p[i] + entropy_epsilon);
-        entropy -= p[i] * log_p;
-        slope[i] = -log_p - p[i] / (p[i] + entropy_epsilon);
+        const bool other = (size_t)i != largest;
+        const real log_p = real_log(p[i] + entropy_epsilon);
+        entropy -= other ? p[i] * log_p : 0;
+        slope[i] = other ? -log_p - p[i] / (p[i] + entropy_epsilon) - slope_m : 0;
         mean += p[i] * slope[i];
     }
-    if (dz != NULL)
-        for (int i = 0; i < classes; i++)
-            dz[i] += weight * p[i] * (slope[i] - mean);
+    for (int i = 0; dz != NULL && i < classes; i++)
+        dz[i] += weight * p[i] * (slope[i] - mean);
     return weight * entropy;
 }
 
-/* −log p_y = log Σ exp z − z_y with gradient p − onehot(y), plus the entropy term where λ ≠ 0. */
+/* p_i − [i = y], to the last digits where p_y is nearly 1. */
+static void subtract_label(const real *p, int count, int y, real *dz) {
+    real others = 0;
+    for (int i = 0; i < count; i++) {
+        dz[i] = p[i];
+        others += i != y ? p[i] : 0;
+    }
+    dz[y] = -others;
+}
+
+/* −log p_y = log Σ exp(z − max z) + (max z − z_y) with gradient p − onehot(y), plus the entropy term where λ
+ * ≠ 0. */
 static real cross_entropy(const loss_function *l, const real *z, const batch_targets *targets, size_t n,
                           real *dz) {
     real p[ENGINE_MAX_CLASSES];
     const int label = targets->labels[n];
-    real loss = real_softmax(z, (size_t)l->outputs, p) - z[label];
-    if (dz != NULL) {
-        for (int i = 0; i < l->outputs; i++)
-            dz[i] = p[i];
-        dz[label] -= 1;
-    }
+    const size_t largest = real_largest(z, (size_t)l->outputs);
+    const real log_sum = real_softmax(z, (size_t)l->outputs, p);
+    real loss = log_sum + (z[largest] - z[label]);
+    if (dz != NULL)
+        subtract_label(p, l->outputs, label, dz);
     if (l->spec.entropy_weight != 0)
-        loss += entropy_term(p, l->outputs, (real)l->spec.entropy_weight, dz);
+        loss += entropy_term(p, l->outputs, largest, -log_sum, (real)l->spec.entropy_weight, dz);
     return loss;
 }
 
 /* With p = σ(u), u = s z: −y log p − (1 − y) log(1 − p) = max(u, 0) − u y + log(1 + exp(−|u|)), gradient on z
- * s (p − y). */
+ * s (p − y) = s ((1 − y) σ(u) − y σ(−u)), which keeps its digits where p is nearly y. */
 static real logistic_loss(const loss_function *l, const real *z, const batch_targets *targets, size_t n,
                           real *dz) {
     const real s = l->link == LINK_SCALED_SIGMOID ? 2 : 1;
@@ -111,24 +126,17 @@ static real logistic_loss(const loss_function *l, const real *z, const batch_tar
         const real u = s * z[k], y = target_of(l, targets, n, k);
         loss += (u > 0 ? u : 0) - u * y + real_log1p(real_exp(-real_abs(u)));
         if (dz != NULL)
-            dz[k] = s * (real_sigmoid(u) - y);
+            dz[k] = s * ((1 - y) * real_sigmoid(u) - y * real_sigmoid(-u));
     }
     return loss;
 }
 
-static int largest(const real *z, int count) {
-    int best = 0;
-    for (int i = 1; i < count; i++)
-        best = z[i] > z[best] ? i : best;
-    return best;
-}
-
-/* q = softmax of z without its entry `left_out`, where q is 0; returns the logarithm of the sum of the rest.
- */
-static real softmax_without(const real *z, int count, int left_out, real *q) {
+/* q = softmax of z without its largest entry z_m, where q is 0; returns log Σ_{j ≠ m} exp(z_j − z_m). */
+static real softmax_without(const real *z, int count, int m, real *q) {
     for (int i = 0; i < count; i++)
-        q[i] = i == left_out ? -INFINITY : z[i];
-    return real_softmax(q, (size_t)count, q);
+        q[i] = i == m ? -INFINITY : z[i];
+    const real second = q[real_largest(q, (size_t)count)];
+    return real_softmax(q, (size_t)count, q) + (second - z[m]);
 }
 
 /* −log p_y − Σ_{k ≠ y} log(1 − p_k) with p = softmax(z). log(1 − p_k) = log Σ_{j ≠ k} exp z_j − log Σ_j exp
@@ -139,10 +147,10 @@ static real softmax_without(const real *z, int count, int left_out, real *q) {
  *   dz_i = p_i − y_i + r_i − p_i Σ_k r_k + [m ≠ y] (p_i − q⁽ᵐ⁾_i) */
 static real softmax_against_rest(const loss_function *l, const real *z, const batch_targets *targets,
                                  size_t n, real *dz) {
-    const int count = l->outputs, y = targets->labels[n], m = largest(z, count);
+    const int count = l->outputs, y = targets->labels[n], m = (int)real_largest(z, (size_t)count);
     real p[ENGINE_MAX_CLASSES], q[ENGINE_MAX_CLASSES], r[ENGINE_MAX_CLASSES], odds = 0;
-    const real log_sum = real_softmax(z, (size_t)count, p);
-    real loss = log_sum - z[y];
+    const real log_sum = real_softmax(z, (size_t)count, p); /* of exp(z − z_m) */
+    real loss = log_sum + (z[m] - z[y]);
     if (m != y)
         loss += log_sum - softmax_without(z, count, m, q);
     for (int k = 0; k < count; k++) {
@@ -151,8 +159,10 @@ static real softmax_against_rest(const loss_function *l, const real *z, const ba
         odds += r[k];
         loss -= counts ? real_log1p(-p[k]) : 0;
     }
+    if (dz != NULL)
+        subtract_label(p, count, y, dz);
     for (int i = 0; dz != NULL && i < count; i++)
-        dz[i] = p[i] - (i == y) + r[i] - p[i] * odds + (m != y ? p[i] - q[i] : 0);
+        dz[i] += r[i] - p[i] * odds + (m != y ? p[i] - q[i] : 0);
     return loss;
 }
 
@@ -178,6 +188,16 @@ static sample_loss function_of(const loss_function *l) {
 
 /* ---- Batches ----------------------------------------------------------------------------------- */
 
+/* How much of what sample n should be its outputs say: its class, or any of its labels. */
+static size_t count_correct(const loss_function *l, const real *z, const batch_targets *targets, size_t n) {
+    if (l->classes > 0)
+        return loss_class(l, z) == targets->labels[n];
+    size_t correct = 0;
+    for (int k = 0; l->spec.kind == LOSS_BINARY_CROSS_ENTROPY && k < l->outputs; k++)
+        correct += (z[k] > 0) == (target_of(l, targets, n, k) > (real)0.5); /* σ(0) = ½ */
+    return correct;
+}
+
 loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targets *targets, size_t count,
                         double scale, real *dz) {
     const sample_loss loss_of = function_of(l);
@@ -188,7 +208,7 @@ loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targe
     loss_sums sums = {.samples = count};
     for (size_t n = 0; n < count; n++, z += size) {
         sums.loss += share * (double)loss_of(l, z, targets, n, dz);
-        sums.correct += l->classes > 0 && loss_class(l, z) == targets->labels[n];
+        sums.correct += count_correct(l, z, targets, n);
         for (size_t k = 0; dz != NULL && k < size; k++)
             *dz++ *= factor;
     }
@@ -203,6 +223,11 @@ double loss_value(const loss_spec *spec, loss_sums sums) {
     return sums.loss * loss_scale(spec, sums.samples);
 }
 
+double loss_accuracy(const loss_function *l, loss_sums sums) {
+    const double each = l->classes > 0 ? 1 : l->outputs;
+    return 100.0 * (double)sums.correct / (each * (double)sums.samples);
+}
+
 void loss_outputs(const loss_function *l, const real *z, size_t count, real *out) {
     const size_t size = (size_t)l->outputs;
     const real s = l->link == LINK_SCALED_SIGMOID ? 2 : 1;
@@ -212,7 +237,19 @@ void loss_outputs(const loss_function *l, const real *z, size_t count, real *out
         out[i] = l->link == LINK_IDENTITY ? z[i] : real_sigmoid(s * z[i]);
 }
 
+real loss_probability(const loss_function *l, const real *z, int label) {
+    if (l->outputs > 1) {
+        real p[ENGINE_MAX_CLASSES];
+        loss_outputs(l, z, 1, p);
+        return p[label];
+    }
+    const real s = l->link == LINK_SCALED_SIGMOID ? 2 : 1, sign = label == 1 ? 1 : -1;
+    if (l->link == LINK_IDENTITY)
+        return label == 1 ? z[0] : 1 - z[0];
+    return real_sigmoid(sign * s * z[0]); /* 1 − σ(u) = σ(−u) */
+}
+
 int loss_class(const loss_function *l, const real *z) {
     const real half = l->link == LINK_IDENTITY ? (real)0.5 : 0; /* σ(0) = ½ */
-    return l->outputs == 1 ? z[0] > half : largest(z, l->outputs);
+    return l->outputs == 1 ? z[0] > half : (int)real_largest(z, (size_t)l->outputs);
 }

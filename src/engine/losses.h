@@ -10,7 +10,10 @@
  * the last two divided by K where over_outputs is REDUCE_MEAN. The loss of a batch or a set is the mean or
  * the sum over its samples. A softmax or sigmoid that ends the model is the link, so that a logarithm of a
  * probability is computed from z (Goodfellow, Bengio, Courville, "Deep learning", 2016, section 6.2.2) and
- * nothing overflows or becomes log 0. */
+ * nothing overflows or becomes log 0, and neither a large number that all z have in common nor a p close to 1
+ * takes digits from the loss or its gradient.
+ *
+ * Several labels: binary_cross_entropy with y_k, 0 or 1, as targets. */
 #ifndef ENGINE_LOSSES_H
 #define ENGINE_LOSSES_H
 
@@ -23,15 +26,16 @@ typedef struct loss_function {
     loss_spec spec;
     output_link link;
     int model_layers; /* layers of the specification that z comes from: all, or all before the link */
-    int classes;      /* 0: a regression */
+    int classes;      /* 0: a regression, or several labels (binary_cross_entropy) */
     int outputs;      /* K */
 } loss_function;
 
 /* Sums over samples, so that batches add up to an epoch or a set. */
 typedef struct loss_sums {
     double loss;
-    double penalty;          /* once per sample; where training costs are recorded, else 0 */
-    size_t correct, samples; /* correct: 0 for a regression */
+    double penalty; /* once per sample; where training costs are recorded, else 0 */
+    size_t correct; /* samples whose class is right, or labels where there are several; a regression: 0 */
+    size_t samples;
 } loss_sums;
 
 /* Find the link; `outputs` is for the caller to set, who builds the model. STATUS_USAGE when
@@ -50,8 +54,14 @@ double loss_scale(const loss_spec *spec, size_t samples);
 /* The loss of a batch or a set from its sums. */
 double loss_value(const loss_spec *spec, loss_sums sums);
 
+/* Percent of the classes, or of the labels where there are several, that are right. */
+double loss_accuracy(const loss_function *l, loss_sums sums);
+
 /* What the model says: out (count, K) = the probabilities of z (count, K), or z itself; out may be z. */
 void loss_outputs(const loss_function *l, const real *z, size_t count, real *out);
+
+/* The probability of the true class `label`; with one output, which is that of class 1, of 0 or 1. */
+real loss_probability(const loss_function *l, const real *z, int label);
 
 /* The class that z (K) stands for: the first of the largest; with one output, 1 where it exceeds ½. */
 int loss_class(const loss_function *l, const real *z);

@@ -1,5 +1,7 @@
 #include "engine/model.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -7,6 +9,9 @@
 /* Scratch tensors of a block are kept below this, so that they stay in an L2 cache of 512 KiB or more beside
  * the weights. */
 enum { BLOCK_BYTES = 192 * 1024 };
+
+/* Values of one sample between two layers, which are counted in ints, and weights of one layer. */
+static const double MOST_VALUES = INT_MAX, MOST_PARAMETERS = 1e12;
 
 /* ---- Structure --------------------------------------------------------------------------------- */
 
@@ -36,12 +41,59 @@ static const layer_ops *ops_of(layer_kind kind) {
         return &layer_scaled_sigmoid;
     case LAYER_SOFTMAX:
         return &layer_softmax;
-    case LAYER_IDENTITY:
     case LAYER_FLATTEN:
+        return &layer_flatten;
+    case LAYER_IDENTITY:
     case LAYER_KIND_COUNT:
         break;
     }
-    return NULL; /* nothing to do; for flatten, every layer reads its input in the order it needs */
+    return NULL;
+}
+
+/* Layers that do the same to every value, or to all values of a sample whatever their order. */
+static bool ignores_order(layer_kind kind) {
+    const layer_ops *ops = ops_of(kind);
+    return ops == NULL || ops->elementwise || kind == LAYER_FLATTEN;
+}
+
+/* A dense layer reads an image in natural order as it lies: a flatten before it has nothing to do. */
+static bool is_read_flat(const model_spec *spec, int layer_count, int flatten) {
+    int next = flatten + 1;
+    while (next < layer_count && ignores_order(spec->layers[next].kind))
+        next++;
+    return next < layer_count && spec->layers[next].kind == LAYER_DENSE;
+}
+
+static bool looks_through_window(layer_kind kind) {
+    return kind == LAYER_CONV || kind == LAYER_MAX_POOL || kind == LAYER_AVG_POOL;
+}
+
+/* What is flat has no rows and columns, though a window of 1 × 1 would fit it. */
+static status check_flat(model *m, const model_spec *spec, int layer_count, error_info *error) {
+    int flatten = 0;
+    while (flatten < layer_count && spec->layers[flatten].kind != LAYER_FLATTEN)
+        flatten++;
+    for (int i = flatten + 1; i < layer_count; i++)
+        if (looks_through_window(spec->layers[i].kind)) {
+            m->fault = (fault){FAULT_LAYER, (size_t)i};
+            return error_set(
+                error, STATUS_USAGE,
+                "layer %d (%s) comes after flatten (layer %d), which leaves no rows and columns; "
+                "accepted: before it",
+                i, ops_of(spec->layers[i].kind)->name, flatten);
+        }
+    return STATUS_OK;
+}
+
+/* The layers that have something to do. */
+static void choose_layers(model *m, const model_spec *spec, int layer_count) {
+    for (int i = 0; i < layer_count; i++) {
+        const layer_ops *ops = ops_of(spec->layers[i].kind);
+        if (ops == NULL || (ops == &layer_flatten && is_read_flat(spec, layer_count, i)))
+            continue;
+        assert(m->layer_count < ENGINE_MAX_LAYERS);
+        m->layers[m->layer_count++] = (layer){.ops = ops, .spec = spec->layers[i], .position = i};
+    }
 }
 
 /* max(relu(x)) = relu(max(x)), and the gradients agree too: where the maximum is not positive both orders
@@ -58,21 +110,37 @@ static void pool_before_relu(model *m) {
     }
 }
 
+/* Shapes and counts are products that must fit their types. */
+static status check_sizes(const layer *l, error_info *error) {
+    const double outputs = (double)l->out.channels * l->out.height * l->out.width;
+    const double parameters = l->weight_count > 0 ? l->fan_in * (double)l->out.channels : 0;
+    if (outputs > MOST_VALUES || parameters > MOST_PARAMETERS)
+        return error_set(error, STATUS_USAGE,
+                         "%.3g outputs and %.3g weights; accepted: up to %.3g outputs and %.3g weights",
+                         outputs, parameters, MOST_VALUES, MOST_PARAMETERS);
+    return STATUS_OK;
+}
+
+static status set_up(layer *l, tensor_shape input, size_t capacity, error_info *error) {
+    l->in = input;
+    status code = l->ops->setup(l, capacity, error);
+    if (code == STATUS_OK)
+        code = check_sizes(l, error);
+    if (code != STATUS_OK)
+        return error_prefix(error, "layer %d (%s) on an input of %d × %d × %d: ", l->position, l->ops->name,
+                            input.channels, input.height, input.width);
+    return STATUS_OK;
+}
+
 static status build_layers(model *m, const model_spec *spec, int layer_count, tensor_shape input,
                            error_info *error) {
-    for (int i = 0; i < layer_count; i++) {
-        const layer_ops *ops = ops_of(spec->layers[i].kind);
-        if (ops != NULL)
-            m->layers[m->layer_count++] = (layer){.ops = ops, .spec = spec->layers[i], .position = i};
-    }
+    choose_layers(m, spec, layer_count);
     pool_before_relu(m);
     for (int i = 0; i < m->layer_count; i++) {
         layer *l = &m->layers[i];
-        l->in = m->boundaries[i].shape = input;
-        status code = l->ops->setup(l, m->capacity, error);
-        if (code != STATUS_OK)
-            return error_prefix(error, "layer %d (%s) on an input of %d × %d × %d: ", l->position,
-                                l->ops->name, input.channels, input.height, input.width);
+        m->boundaries[i].shape = input;
+        m->fault = (fault){FAULT_LAYER, (size_t)l->position};
+        RETURN_IF_FAILED(set_up(l, input, m->capacity, error));
         l->parameter_offset = m->parameter_reals;
         m->parameter_reals += l->parameter_reals;
         l->state_offset = m->state_reals;
@@ -82,6 +150,7 @@ static status build_layers(model *m, const model_spec *spec, int layer_count, te
             m->first_trained = i;
         input = l->out;
     }
+    m->fault = (fault){0};
     m->boundaries[m->layer_count].shape = input;
     return STATUS_OK;
 }
@@ -151,6 +220,8 @@ static void size_blocks(model *m) {
 status model_build(model *m, const model_spec *spec, int layer_count, tensor_shape input, size_t capacity,
                    error_info *error) {
     *m = (model){.kernels = kernels_select(), .capacity = capacity, .first_trained = ENGINE_MAX_LAYERS};
+    assert(layer_count >= 0 && layer_count <= ENGINE_MAX_LAYERS);
+    RETURN_IF_FAILED(check_flat(m, spec, layer_count, error));
     RETURN_IF_FAILED(build_layers(m, spec, layer_count, input, error));
     cut_segments(m);
     place_boundaries(m);

@@ -45,10 +45,12 @@ typedef struct model {
     real *workspace[ENGINE_MAX_LAYERS];
     real *scratch;
     layer_clock *clocks; /* (layer_count) when the layers are to be timed, else NULL */
+    fault fault;         /* the layer that model_build refused */
 } model;
 
 /* Build the structure of the specification's first `layer_count` layers: shapes, segments. No memory is
- * taken. STATUS_USAGE names the layer that does not fit. */
+ * taken. STATUS_USAGE names the layer that does not fit, in m->fault, too. An image at the end is stored
+ * channel-last; a flatten at the end puts its values into natural order. */
 status model_build(model *m, const model_spec *spec, int layer_count, tensor_shape input, size_t capacity,
                    error_info *error);
 

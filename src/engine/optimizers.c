@@ -50,11 +50,14 @@ void optimizer_step(const optimizer *o, const model *m, double lr, uint64_t step
     case OPTIMIZER_ADAM:
         u.decay1 = (real)o->spec.beta1;
         u.decay2 = (real)o->spec.beta2;
+        u.fresh1 = (real)(1 - o->spec.beta1);
+        u.fresh2 = (real)(1 - o->spec.beta2);
         correct_adam(o, step, lr, &u);
         m->kernels->adam(&u);
         break;
     case OPTIMIZER_RMSPROP:
         u.decay2 = (real)o->spec.rho;
+        u.fresh2 = (real)(1 - o->spec.rho);
         u.epsilon_inside = o->spec.epsilon_style == EPSILON_KERAS;
         m->kernels->rmsprop(&u);
         break;

@@ -1,45 +1,149 @@
 /* What a specification means: checked against the data, counted and sized. */
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "engine/records.h"
 #include "engine/trainer.h"
 
-static status check_ranges(const training_spec *spec, const dataset *data, error_info *error) {
-    if (spec->model.layer_count < 1 || spec->model.layer_count > ENGINE_MAX_LAYERS)
-        return error_set(error, STATUS_USAGE, "%d layers; accepted: 1 to %d", spec->model.layer_count,
-                         ENGINE_MAX_LAYERS);
-    if (spec->epochs < 0 || trainer_batch(spec, data) < 1)
-        return error_set(error, STATUS_USAGE, "%d epochs of batches of %d; accepted: 0 and 1 at least",
-                         spec->epochs, spec->batch);
+/* ---- Refusals ---------------------------------------------------------------------------------- */
+
+#define FIELD(field)                                                                                         \
+    (fault) {                                                                                                \
+        FAULT_FIELD, offsetof(training_spec, field)                                                          \
+    }
+
+static fault layer_fault(int position) {
+    return (fault){FAULT_LAYER, (size_t)position};
+}
+
+__attribute__((format(printf, 4, 5))) static status refuse(training_plan *plan, error_info *error,
+                                                           fault subject, const char *format, ...) {
+    char text[ERROR_TEXT_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    plan->fault = subject;
+    return error_set(error, STATUS_USAGE, "%s", text);
+}
+
+/* ---- The specification and the data ------------------------------------------------------------ */
+
+static status check_data(training_plan *plan, const dataset *data, error_info *error) {
+    const fault of_data = {FAULT_DATA, 0};
     if (data->train.count < 1 || data->train.count > UINT32_MAX)
-        return error_set(error, STATUS_USAGE, "%zu training samples; accepted: 1 to %u", data->train.count,
-                         UINT32_MAX);
-    if (spec->normalize.channels != 0 && spec->normalize.channels != data->shape.channels)
-        return error_set(error, STATUS_USAGE, "normalisation for %d channels, but the images have %d",
-                         spec->normalize.channels, data->shape.channels);
-    if (spec->mirror > 0 && data->shape.width == 1)
-        return error_set(error, STATUS_USAGE,
-                         "mirror %g of samples of width 1; accepted: images, or mirror 0", spec->mirror);
+        return refuse(plan, error, of_data, "%zu training samples; accepted: 1 to %u", data->train.count,
+                      UINT32_MAX);
     if (data->classes == 1 || data->classes > ENGINE_MAX_CLASSES)
-        return error_set(error, STATUS_USAGE, "%d classes; accepted: 2 to %d", data->classes,
-                         ENGINE_MAX_CLASSES);
+        return refuse(plan, error, of_data, "%d classes; accepted: 2 to %d", data->classes,
+                      ENGINE_MAX_CLASSES);
+    if (data->classes == 0 && data->target_count < 1)
+        return refuse(plan, error, of_data, "neither classes nor targets; accepted: one of them");
     return STATUS_OK;
 }
 
+static status check_normalization(training_plan *plan, const training_spec *spec, const dataset *data,
+                                  error_info *error) {
+    const int given = spec->normalize.channels, channels = data->shape.channels;
+    if (given > 1 && given != channels)
+        return refuse(
+            plan, error, FIELD(normalize.mean),
+            "%d values, but the samples have %d channels; accepted: one for all, or one for each of "
+            "up to %d channels",
+            given, channels, ENGINE_MAX_LIST);
+    return STATUS_OK;
+}
+
+static status check_ranges(training_plan *plan, const training_spec *spec, const dataset *data,
+                           error_info *error) {
+    if (spec->model.layer_count < 1 || spec->model.layer_count > ENGINE_MAX_LAYERS)
+        return refuse(plan, error, (fault){FAULT_LAYERS, 0}, "%d layers; accepted: 1 to %d",
+                      spec->model.layer_count, ENGINE_MAX_LAYERS);
+    if (spec->epochs < 0)
+        return refuse(plan, error, FIELD(epochs), "%d epochs; accepted: 0 and more", spec->epochs);
+    if (!optimizer_is_full_batch(spec->optimizer.kind) && spec->batch < 1)
+        return refuse(plan, error, FIELD(batch), "batches of %d; accepted: 1 and more", spec->batch);
+    if (spec->mirror > 0 && data->shape.width == 1)
+        return refuse(plan, error, FIELD(mirror), "mirror %g of samples of width 1; accepted: images, or 0",
+                      spec->mirror);
+    return check_normalization(plan, spec, data, error);
+}
+
 /* The cost must be one function of the parameters, whose gradient the optimiser is given. */
-static status check_full_batch(const training_spec *spec, error_info *error) {
+static status check_full_batch(training_plan *plan, const training_spec *spec, error_info *error) {
+    static const char accepted[] = "truncated_newton and lbfgs accept 0";
     if (!optimizer_is_full_batch(spec->optimizer.kind))
         return STATUS_OK;
     for (int i = 0; i < spec->model.layer_count; i++)
         if (spec->model.layers[i].kind == LAYER_DROPOUT)
-            return error_set(error, STATUS_USAGE,
-                             "layer %d (dropout) changes the cost at every evaluation; truncated_newton and "
-                             "lbfgs accept none",
-                             i);
-    if (spec->mirror != 0 || spec->optimizer.weight_decay != 0)
-        return error_set(error, STATUS_USAGE,
-                         "mirror %g and weight_decay %g; truncated_newton and lbfgs accept 0 for both",
-                         spec->mirror, spec->optimizer.weight_decay);
+            return refuse(plan, error, layer_fault(i),
+                          "layer %d (dropout) changes the cost at every evaluation; truncated_newton and "
+                          "lbfgs accept none",
+                          i);
+    if (spec->mirror != 0)
+        return refuse(plan, error, FIELD(mirror), "mirror %g changes the cost at every evaluation; %s",
+                      spec->mirror, accepted);
+    if (spec->optimizer.weight_decay != 0)
+        return refuse(plan, error, FIELD(optimizer.weight_decay),
+                      "weight decay %g is no part of the cost; %s", spec->optimizer.weight_decay, accepted);
     return STATUS_OK;
 }
+
+/* ---- Batches ----------------------------------------------------------------------------------- */
+
+/* The fewest samples of a step. */
+static size_t smallest_batch(const training_spec *spec, const dataset *data) {
+    const size_t batch = trainer_batch(spec, data), samples = trainer_epoch_samples(spec, data);
+    const size_t left = samples % batch;
+    return left > 0 ? left : batch;
+}
+
+static status refuse_single_sample(training_plan *plan, const training_spec *spec, const dataset *data,
+                                   int layer, error_info *error) {
+    const size_t batch = trainer_batch(spec, data), samples = data->train.count;
+    if (batch == 1 || samples == 1)
+        return refuse(
+            plan, error, FIELD(batch),
+            "batches of one sample have no variance for layer %d (batch_norm), which sees one value "
+            "per channel of each sample; accepted: batches of 2 samples and more",
+            layer);
+    return refuse(
+        plan, error, FIELD(batch),
+        "the last of the batches of %zu of %zu training samples is one sample, which has no variance "
+        "for layer %d (batch_norm); accepted: another batch, or train.last_batch: drop",
+        batch, samples, layer);
+}
+
+static status check_batches(training_plan *plan, const trainer *t, const dataset *data, error_info *error) {
+    const training_spec *spec = t->spec;
+    if (trainer_epoch_samples(spec, data) == 0)
+        return refuse(plan, error, FIELD(last_batch),
+                      "%zu training samples are no whole batch of %d; accepted: keep, or a smaller batch",
+                      data->train.count, spec->batch);
+    const bool single = spec->epochs > 0 && smallest_batch(spec, data) == 1;
+    for (int i = 0; single && i < t->model.layer_count; i++) {
+        const layer *l = &t->model.layers[i];
+        if (l->spec.kind == LAYER_BATCH_NORM && l->in.height * l->in.width == 1)
+            return refuse_single_sample(plan, spec, data, l->position, error);
+    }
+    return STATUS_OK;
+}
+
+static status count_steps(training_plan *plan, const training_spec *spec, const dataset *data,
+                          error_info *error) {
+    const size_t batch = trainer_batch(spec, data), samples = trainer_epoch_samples(spec, data);
+    const size_t per_epoch = (samples + batch - 1) / batch;
+    const double steps = (double)per_epoch * spec->epochs;
+    if (per_epoch > INT_MAX || steps > INT_MAX)
+        return refuse(plan, error, FIELD(epochs), "%zu steps in each of %d epochs; accepted: %d steps in all",
+                      per_epoch, spec->epochs, INT_MAX);
+    plan->steps_per_epoch = (int)per_epoch;
+    plan->steps = (long)plan->steps_per_epoch * spec->epochs;
+    return STATUS_OK;
+}
+
+/* ---- The model --------------------------------------------------------------------------------- */
 
 /* Two classes may be told by one output, unless it is a softmax, which would always say 1. */
 static bool fits_outputs(const loss_function *l, const dataset *data) {
@@ -48,28 +152,51 @@ static bool fits_outputs(const loss_function *l, const dataset *data) {
     return l->outputs == (data->classes > 0 ? data->classes : data->target_count);
 }
 
-static status check_output(const trainer *t, const dataset *data, error_info *error) {
-    const model *m = &t->model;
-    if (m->parameter_count == 0)
-        return error_set(error, STATUS_USAGE, "no layer has parameters: there is nothing to train");
-    const tensor_shape out = m->boundaries[m->layer_count].shape;
-    const bool regression = data->classes == 0;
-    if (regression && t->spec->loss.kind != LOSS_SQUARED_ERROR)
-        return error_set(error, STATUS_USAGE,
-                         "the data set has numbers as targets, no classes; accepted: the loss squared_error");
-    if (!fits_outputs(&t->loss, data))
-        return error_set(error, STATUS_USAGE,
-                         "the last layer (%d) has %d × %d × %d outputs, but the data set has %d %s",
-                         m->layers[m->layer_count - 1].position, out.channels, out.height, out.width,
-                         regression ? data->target_count : data->classes, regression ? "targets" : "classes");
+/* The loss must be one of numbers, or of several labels: of classes all are. */
+static status check_targets(training_plan *plan, const trainer *t, const dataset *data, error_info *error) {
+    const loss_kind kind = t->spec->loss.kind;
+    if (data->classes > 0)
+        return STATUS_OK;
+    if (kind == LOSS_CROSS_ENTROPY)
+        return refuse(plan, error, FIELD(loss.kind),
+                      "the data set has numbers as targets, no classes; accepted: the loss squared_error, or "
+                      "binary_cross_entropy for targets of 0 and 1");
+    if (kind == LOSS_BINARY_CROSS_ENTROPY && t->loss.link == LINK_SOFTMAX)
+        return refuse(plan, error, layer_fault(t->loss.model_layers),
+                      "layer %d (softmax) lets only one of several labels be right; accepted: sigmoid or "
+                      "scaled_sigmoid",
+                      t->loss.model_layers);
     return STATUS_OK;
 }
 
-static status check_start(const trainer *t, error_info *error) {
+static status check_output(training_plan *plan, const trainer *t, const dataset *data, error_info *error) {
+    const model *m = &t->model;
+    if (m->parameter_count == 0)
+        return refuse(plan, error, (fault){FAULT_LAYERS, 0},
+                      "no layer has parameters: there is nothing to train");
+    const tensor_shape out = m->boundaries[m->layer_count].shape;
+    const int last = m->layers[m->layer_count - 1].position;
+    const bool of_classes = data->classes > 0;
+    RETURN_IF_FAILED(check_targets(plan, t, data, error));
+    if (!fits_outputs(&t->loss, data))
+        return refuse(plan, error, layer_fault(last),
+                      "the last layer (%d) has %d × %d × %d outputs, but the data set has %d %s", last,
+                      out.channels, out.height, out.width, of_classes ? data->classes : data->target_count,
+                      of_classes ? "classes" : "targets");
+    if (out.channels > 1 && out.height * out.width > 1)
+        return refuse(
+            plan, error, layer_fault(last),
+            "the last layer (%d) has outputs in rows and columns, %d × %d × %d; accepted: a vector, "
+            "such as flatten after it gives",
+            last, out.channels, out.height, out.width);
+    return STATUS_OK;
+}
+
+static status check_start(training_plan *plan, const trainer *t, error_info *error) {
     const size_t given = t->spec->model.start.count, parameters = t->model.parameter_count;
     if (given != 0 && given != parameters)
-        return error_set(error, STATUS_USAGE, "%zu initial parameters, but the model has %zu", given,
-                         parameters);
+        return refuse(plan, error, FIELD(model.start), "%zu initial parameters, but the model has %zu", given,
+                      parameters);
     return STATUS_OK;
 }
 
@@ -82,24 +209,32 @@ static void sample_flops(const model *m, double *forward, double *backward) {
     }
 }
 
+static status check_model(training_plan *plan, const trainer *t, const dataset *data, error_info *error) {
+    RETURN_IF_FAILED(check_output(plan, t, data, error));
+    RETURN_IF_FAILED(check_start(plan, t, error));
+    RETURN_IF_FAILED(check_batches(plan, t, data, error));
+    return count_steps(plan, t->spec, data, error);
+}
+
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error) {
     *plan = (training_plan){0};
     trainer t;
-    RETURN_IF_FAILED(check_ranges(spec, data, error));
-    RETURN_IF_FAILED(check_full_batch(spec, error));
-    RETURN_IF_FAILED(trainer_measure(&t, spec, data, &plan->memory_bytes, error));
-    RETURN_IF_FAILED(check_output(&t, data, error));
-    RETURN_IF_FAILED(check_start(&t, error));
+    RETURN_IF_FAILED(check_data(plan, data, error));
+    RETURN_IF_FAILED(check_ranges(plan, spec, data, error));
+    RETURN_IF_FAILED(check_full_batch(plan, spec, error));
+    const status code = trainer_measure(&t, spec, data, &plan->memory_bytes, error);
+    plan->fault = t.fault;
+    RETURN_IF_FAILED(code);
+    RETURN_IF_FAILED(check_model(plan, &t, data, error));
 
     plan->parameters = t.model.parameter_count;
-    const size_t batch = trainer_batch(spec, data);
-    plan->steps_per_epoch = (int)((data->train.count + batch - 1) / batch);
-    plan->steps = (long)plan->steps_per_epoch * spec->epochs;
     double forward, backward;
     sample_flops(&t.model, &forward, &backward);
-    plan->flops_per_step = (double)batch * (forward + backward);
-    RETURN_IF_FAILED(record_layout_make(&plan->records, spec, data, &t.model, plan->steps, error));
-    plan->flops = (double)data->train.count * spec->epochs * (forward + backward) +
+    plan->flops_per_step = (double)trainer_batch(spec, data) * (forward + backward);
+    RETURN_IF_FAILED(
+        record_layout_make(&plan->records, spec, data, &t.model, plan->steps, &plan->fault, error));
+    plan->fault = (fault){0};
+    plan->flops = (double)trainer_epoch_samples(spec, data) * spec->epochs * (forward + backward) +
                   record_flops(spec, data, &plan->records, forward, backward);
     return STATUS_OK;
 }

@@ -1,12 +1,21 @@
 #include "engine/real.h"
 
-real real_softmax(const real *z, size_t count, real *p) {
-    real largest = z[0], sum = 0;
+size_t real_largest(const real *z, size_t count) {
+    size_t best = 0;
     for (size_t i = 1; i < count; i++)
-        largest = z[i] > largest ? z[i] : largest;
+        best = z[i] > z[best] ? i : best;
+    return best;
+}
+
+real real_softmax(const real *z, size_t count, real *p) {
+    const size_t m = real_largest(z, count);
+    const real largest = z[m];
+    real others = 0; /* beside exp 0 = 1 of the largest */
+    for (size_t i = 0; i < count; i++) {
+        p[i] = real_exp(z[i] - largest);
+        others += i != m ? p[i] : 0;
+    }
     for (size_t i = 0; i < count; i++)
-        sum += p[i] = real_exp(z[i] - largest);
-    for (size_t i = 0; i < count; i++)
-        p[i] /= sum;
-    return largest + real_log(sum);
+        p[i] /= 1 + others;
+    return real_log1p(others);
 }

@@ -32,8 +32,11 @@ static inline real real_sigmoid(real x) {
     return 1 / (1 + real_exp(-x));
 }
 
+/* The first of the largest of z (count). */
+size_t real_largest(const real *z, size_t count);
+
 /* p = softmax(z), stable: p_i = exp(z_i − max z) / Σ_j exp(z_j − max z); z and p (count), p may be z. Returns
- * log Σ exp z. */
+ * log Σ exp(z − max z), to the last digits however small it is: log Σ exp z would lose them in max z. */
 real real_softmax(const real *z, size_t count, real *p);
 
 #endif

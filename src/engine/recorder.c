@@ -1,5 +1,6 @@
 #include "engine/recorder.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "engine/penalties.h"
@@ -80,7 +81,7 @@ static double measured(note *n, sample_set set, measure what) {
         return loss_value(loss, *sums) +
                (set == SET_BATCH ? sums->penalty / samples : penalty_value(&t->model, loss));
     case MEASURE_ACCURACY:
-        return 100.0 * (double)sums->correct / samples;
+        return loss_accuracy(&t->loss, *sums);
     case MEASURE_NONE:
         break;
     }
@@ -172,21 +173,14 @@ static const real *outputs_of(trainer *t, size_t count) {
     return outputs;
 }
 
-/* With one output for two classes it is the probability of class 1. */
-static real probability(const loss_function *loss, const real *p, int label) {
-    if (loss->outputs > 1)
-        return p[label];
-    return label == 1 ? p[0] : 1 - p[0];
-}
-
 static void write_probabilities(trainer *t, float *out) {
     const dataset_split *test = &t->data->test;
     const size_t width = (size_t)t->loss.outputs;
     for (size_t first = 0; first < test->count && !trainer_is_stopped(t); first += t->model.capacity) {
         const size_t count = trainer_forward(t, test, first);
-        const real *p = outputs_of(t, count);
+        const real *z = model_output(&t->model);
         for (size_t n = 0; n < count; n++)
-            out[first + n] = (float)probability(&t->loss, p + n * width, t->targets.labels[n]);
+            out[first + n] = (float)loss_probability(&t->loss, z + n * width, t->targets.labels[n]);
     }
 }
 
@@ -195,7 +189,7 @@ static void write_predictions(trainer *t, float *out) {
     const size_t width = (size_t)t->loss.outputs;
     for (size_t first = 0; first < test->count && !trainer_is_stopped(t); first += t->model.capacity) {
         const size_t count = trainer_forward(t, test, first);
-        const real *z = model_output(&t->model);
+        const real *z = t->data->classes > 0 ? model_output(&t->model) : outputs_of(t, count);
         for (size_t n = 0; n < count; n++)
             out[first + n] =
                 t->data->classes > 0 ? (float)loss_class(&t->loss, z + n * width) : (float)z[n * width];
@@ -252,6 +246,7 @@ static void write_feature_maps(trainer *t, const record_variable *v, float *out)
     const record_spec *r = &t->spec->records[RECORD_FEATURE_MAPS];
     const size_t samples = (size_t)r->sample_count;
     uint32_t order[ENGINE_MAX_LIST];
+    assert(samples <= ENGINE_MAX_LIST);
     model probe;
     arena memory = t->recorder.probe;
     if (build_probe(&probe, t->spec, t->data, v->layer, &memory) != STATUS_OK)
@@ -260,7 +255,7 @@ static void write_feature_maps(trainer *t, const record_variable *v, float *out)
     probe.state = t->model.state;
     for (size_t i = 0; i < samples; i++)
         order[i] = (uint32_t)r->samples[i];
-    batch_gather(t->transform, &t->data->test, order, 0, samples, model_input(&probe), &t->targets);
+    batch_gather(&t->transform, &t->data->test, order, 0, samples, model_input(&probe), &t->targets);
     model_forward(&probe, samples, (pass_mode){.training = false});
     write_maps(model_output(&probe), samples, probe.boundaries[probe.layer_count].shape, out);
 }

@@ -79,23 +79,35 @@ bool record_due(const record_spec *r, record_unit unit, long done) {
 
 /* ---- Building a layout ------------------------------------------------------------------------- */
 
+/* Where a field of a quantity's record_spec is in a training_spec. */
+#define FIELD(q, field)                                                                                      \
+    (offsetof(training_spec, records) + (size_t)(q) * sizeof(record_spec) + offsetof(record_spec, field))
+
 typedef struct builder {
     const training_spec *spec;
     const dataset *data;
     const model *model;
     long steps;
     record_layout *layout;
+    fault *fault;
     error_info *error;
 } builder;
 
-__attribute__((format(printf, 3, 4))) static status refuse(const builder *b, record_quantity q,
-                                                           const char *format, ...) {
+/* `field`: the offset in a training_spec of what is refused. */
+__attribute__((format(printf, 3, 4))) static status refuse(const builder *b, size_t field, const char *format,
+                                                           ...) {
     char text[ERROR_TEXT_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return error_set(b->error, STATUS_USAGE, "record.%s: %s", quantities[q].name, text);
+    *b->fault = (fault){FAULT_FIELD, field};
+    return error_set(b->error, STATUS_USAGE, "%s", text);
+}
+
+static status append(const builder *b, const record_variable *v) {
+    *b->fault = (fault){FAULT_FIELD, FIELD(v->quantity, every)};
+    return record_layout_append(b->layout, v, b->error);
 }
 
 /* When a quantity is recorded. Without training, what belongs to epochs is recorded once, after epoch 0. */
@@ -166,14 +178,14 @@ typedef status (*add_layer)(builder *b, record_quantity q, int layer);
 static status add_layers(builder *b, record_quantity q, add_layer add) {
     const record_spec *r = &b->spec->records[q];
     if (r->layer_count == 0)
-        return refuse(b, q, "no layer is named");
+        return refuse(b, FIELD(q, layers), "no layer is named");
     for (int i = 0; i < r->layer_count; i++) {
         if (r->layers[i] < 0 || r->layers[i] >= b->spec->model.layer_count)
-            return refuse(b, q, "there is no layer %d; accepted: 0 to %d", r->layers[i],
+            return refuse(b, FIELD(q, layers), "there is no layer %d; accepted: 0 to %d", r->layers[i],
                           b->spec->model.layer_count - 1);
         for (int k = 0; k < i; k++)
             if (r->layers[k] == r->layers[i])
-                return refuse(b, q, "layer %d is named twice", r->layers[i]);
+                return refuse(b, FIELD(q, layers), "layer %d is named twice", r->layers[i]);
         RETURN_IF_FAILED(add(b, q, r->layers[i]));
     }
     return STATUS_OK;
@@ -182,7 +194,8 @@ static status add_layers(builder *b, record_quantity q, add_layer add) {
 static status find_weights(const builder *b, record_quantity q, int position, const layer **out) {
     *out = model_layer(b->model, position);
     if (*out == NULL || (*out)->weight_count == 0)
-        return refuse(b, q, "layer %d has no weights; accepted: dense and convolution layers", position);
+        return refuse(b, FIELD(q, layers), "layer %d has no weights; accepted: dense and convolution layers",
+                      position);
     return STATUS_OK;
 }
 
@@ -190,10 +203,10 @@ static status add_gradient_norm(builder *b, record_quantity q, int position) {
     const layer *l;
     RETURN_IF_FAILED(find_weights(b, q, position, &l));
     if (b->spec->records[q].layer_count > 1)
-        return refuse(b, q, "%d layers; accepted: one", b->spec->records[q].layer_count);
+        return refuse(b, FIELD(q, layers), "%d layers; accepted: one", b->spec->records[q].layer_count);
     record_variable v = new_variable(b, q);
     v.layer = position;
-    return record_layout_append(b->layout, &v, b->error);
+    return append(b, &v);
 }
 
 static status add_weights(builder *b, record_quantity q, int position) {
@@ -208,7 +221,7 @@ static status add_weights(builder *b, record_quantity q, int position) {
         add_own_shape(&v, "input", window);
     else
         add_own_dimension(&v, "input", (size_t)l->in.channels);
-    return record_layout_append(b->layout, &v, b->error);
+    return append(b, &v);
 }
 
 static status add_test_gradient(builder *b, record_quantity q, int position) {
@@ -216,17 +229,17 @@ static status add_test_gradient(builder *b, record_quantity q, int position) {
     const int stride = b->spec->records[q].stride;
     RETURN_IF_FAILED(find_weights(b, q, position, &l));
     if (stride < 1)
-        return refuse(b, q, "a stride of %d; accepted: at least 1", stride);
+        return refuse(b, FIELD(q, stride), "a stride of %d; accepted: at least 1", stride);
     record_variable v = new_layer_variable(b, q, position);
     add_own_dimension(&v, "weight", (l->weight_count - 1) / (size_t)stride + 1)->step = stride;
-    return record_layout_append(b->layout, &v, b->error);
+    return append(b, &v);
 }
 
 static status add_batch_norm(builder *b, record_quantity q, int position) {
     static const char *const parts[] = {"gamma", "beta", "mean", "variance"};
     const layer *l = model_layer(b->model, position);
     if (l == NULL || l->spec.kind != LAYER_BATCH_NORM)
-        return refuse(b, q, "layer %d does no batch normalisation", position);
+        return refuse(b, FIELD(q, layers), "layer %d does no batch normalisation", position);
     for (int part = 0; part < 4; part++) {
         record_variable v = new_layer_variable(b, q, position);
         v.part = part;
@@ -234,7 +247,7 @@ static status add_batch_norm(builder *b, record_quantity q, int position) {
         snprintf(v.name, sizeof v.name, "batch_norm_%d_%s", position, parts[part]);
         snprintf(v.long_name, sizeof v.long_name, "%s%s of layer %d", part < 2 ? "" : "running ", parts[part],
                  position);
-        RETURN_IF_FAILED(record_layout_append(b->layout, &v, b->error));
+        RETURN_IF_FAILED(append(b, &v));
     }
     return STATUS_OK;
 }
@@ -249,11 +262,12 @@ static status add_every_batch_norm(builder *b, record_quantity q) {
 
 static status add_feature_maps(builder *b, record_quantity q, int position) {
     model probe;
+    *b->fault = (fault){FAULT_FIELD, FIELD(q, layers)};
     RETURN_IF_FAILED(model_build(&probe, &b->spec->model, position + 1, b->data->shape, 1, b->error));
     record_variable v = new_layer_variable(b, q, position);
     add_dimension(&v, "feature_maps_sample", (size_t)b->spec->records[q].sample_count);
     add_own_shape(&v, "channel", probe.boundaries[probe.layer_count].shape);
-    return record_layout_append(b->layout, &v, b->error);
+    return append(b, &v);
 }
 
 /* ---- Samples and points ------------------------------------------------------------------------ */
@@ -261,11 +275,11 @@ static status add_feature_maps(builder *b, record_quantity q, int position) {
 static status check_samples(const builder *b, record_quantity q) {
     const record_spec *r = &b->spec->records[q];
     if (r->sample_count == 0)
-        return refuse(b, q, "no sample is named");
+        return refuse(b, FIELD(q, samples), "no sample is named");
     for (int i = 0; i < r->sample_count; i++)
         if (r->samples[i] < 0 || (size_t)r->samples[i] >= b->data->test.count)
-            return refuse(b, q, "there is no test sample %d; accepted: 0 to %zu", r->samples[i],
-                          b->data->test.count - 1);
+            return refuse(b, FIELD(q, samples), "there is no test sample %d; accepted: 0 to %zu",
+                          r->samples[i], b->data->test.count - 1);
     return STATUS_OK;
 }
 
@@ -274,17 +288,17 @@ static status add_test_samples(builder *b, record_quantity q) {
     add_dimension(&v, "test_sample", b->data->test.count);
     if (q == RECORD_TEST_INPUT)
         add_own_dimension(&v, "feature", shape_size(b->data->shape));
-    return record_layout_append(b->layout, &v, b->error);
+    return append(b, &v);
 }
 
 static status add_grid(builder *b, record_quantity q) {
     const record_spec *r = &b->spec->records[q];
     const size_t features = shape_size(b->data->shape);
     if (features != 2)
-        return refuse(b, q, "the samples have %zu features; accepted: 2", features);
+        return refuse(b, FIELD(q, every), "the samples have %zu features; accepted: 2", features);
     if (r->points < 2 || !(r->from < r->to))
-        return refuse(b, q, "%d points from %g to %g; accepted: at least 2 points, upwards", r->points,
-                      r->from, r->to);
+        return refuse(b, FIELD(q, points), "%d points from %g to %g; accepted: at least 2 points, upwards",
+                      r->points, r->from, r->to);
     record_variable v = new_variable(b, q);
     for (int i = 0; i < 2; i++) {
         record_dimension *d = add_dimension(&v, i == 0 ? "grid_y" : "grid_x", (size_t)r->points);
@@ -292,18 +306,18 @@ static status add_grid(builder *b, record_quantity q) {
         d->step = (r->to - r->from) / (r->points - 1);
     }
     add_dimension(&v, "output", shape_size(b->model->boundaries[b->model->layer_count].shape));
-    return record_layout_append(b->layout, &v, b->error);
+    return append(b, &v);
 }
 
 static status add_parameters(builder *b, record_quantity q) {
     record_variable v = new_variable(b, q);
     add_dimension(&v, "parameter", b->model->parameter_count);
-    return record_layout_append(b->layout, &v, b->error);
+    return append(b, &v);
 }
 
 static status add_number(builder *b, record_quantity q) {
     const record_variable v = new_variable(b, q);
-    return record_layout_append(b->layout, &v, b->error);
+    return append(b, &v);
 }
 
 /* ---- Layout ------------------------------------------------------------------------------------ */
@@ -313,13 +327,16 @@ static status check_quantity(const builder *b, record_quantity q) {
         [SET_TRAIN] = "training", [SET_VALIDATION] = "validation", [SET_TEST] = "test"};
     const sample_set set = quantities[q].set;
     const dataset_split *split = record_split(b->data, set);
-    const bool of_classes = quantities[q].measure == MEASURE_ACCURACY || q == RECORD_TEST_PROBABILITY;
+    const bool classes = b->data->classes > 0, labels = b->spec->loss.kind == LOSS_BINARY_CROSS_ENTROPY;
     if (b->spec->records[q].unit == RECORD_PER_STEP && b->spec->epochs == 0)
-        return refuse(b, q, "per step, but 0 epochs have no steps; accepted: per epoch, or at the end");
+        return refuse(b, FIELD(q, every),
+                      "per step, but 0 epochs have no steps; accepted: per epoch, or at the end");
     if (split != NULL && split->count == 0)
-        return refuse(b, q, "the data set has no %s set", names[set]);
-    if (of_classes && b->data->classes == 0)
-        return refuse(b, q, "a regression has no classes");
+        return refuse(b, FIELD(q, every), "the data set has no %s set", names[set]);
+    if (quantities[q].measure == MEASURE_ACCURACY && !classes && !labels)
+        return refuse(b, FIELD(q, every), "a regression has no classes");
+    if (q == RECORD_TEST_PROBABILITY && !classes)
+        return refuse(b, FIELD(q, every), "samples without classes have no true class");
     return STATUS_OK;
 }
 
@@ -353,9 +370,9 @@ static status add_quantity(builder *b, record_quantity q) {
 }
 
 status record_layout_make(record_layout *layout, const training_spec *spec, const dataset *data,
-                          const model *m, long steps, error_info *error) {
+                          const model *m, long steps, fault *fault, error_info *error) {
     *layout = (record_layout){0};
-    builder b = {spec, data, m, steps, layout, error};
+    builder b = {spec, data, m, steps, layout, fault, error};
     for (int q = 0; q < RECORD_QUANTITY_COUNT; q++)
         if (spec->records[q].every > 0)
             RETURN_IF_FAILED(add_quantity(&b, (record_quantity)q));

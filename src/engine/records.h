@@ -16,9 +16,10 @@ measure record_measure(record_quantity q);
 /* A set that is gone through in evaluation mode; NULL for SET_NONE and SET_BATCH. */
 const dataset_split *record_split(const dataset *data, sample_set set);
 
-/* The arrays of a report for a training of so many steps. STATUS_USAGE for a record that cannot be. */
+/* The arrays of a report for a training of this many steps. STATUS_USAGE and its `fault` for a record that
+ * cannot be. */
 status record_layout_make(record_layout *layout, const training_spec *spec, const dataset *data,
-                          const model *m, long steps, error_info *error);
+                          const model *m, long steps, fault *fault, error_info *error);
 
 /* Add a variable. STATUS_USAGE when there are too many. */
 status record_layout_append(record_layout *layout, const record_variable *v, error_info *error);

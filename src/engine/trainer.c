@@ -21,6 +21,11 @@ size_t trainer_batch(const training_spec *spec, const dataset *data) {
     return optimizer_is_full_batch(spec->optimizer.kind) ? data->train.count : (size_t)spec->batch;
 }
 
+size_t trainer_epoch_samples(const training_spec *spec, const dataset *data) {
+    const size_t count = data->train.count, batch = trainer_batch(spec, data);
+    return spec->last_batch == LAST_BATCH_DROP ? count - count % batch : count;
+}
+
 static size_t capacity_of(const training_spec *spec, const dataset *data) {
     const size_t batch = trainer_batch(spec, data);
     return batch > EVALUATION_BATCH ? batch : EVALUATION_BATCH;
@@ -34,7 +39,7 @@ static void trainer_carve(trainer *t, arena *a) {
     t->kept_bytes = a->used;
     model_carve_passes(&t->model, a);
     recorder_carve(&t->recorder, t->spec, t->data, a);
-    t->transform = arena_take(a, sizeof *t->transform);
+    input_transform_carve(&t->transform, t->data->shape, a);
     t->order = arena_take(a, t->data->train.count * sizeof *t->order);
     if (t->spec->mirror > 0)
         t->mirrored = arena_take(a, t->data->train.count);
@@ -51,9 +56,12 @@ static status trainer_build(trainer *t, const training_spec *spec, const dataset
         t->points = *data;
         t->data = &t->points;
     }
+    t->fault = (fault){FAULT_LAYER, (size_t)spec->model.layer_count - 1};
     RETURN_IF_FAILED(loss_open(&t->loss, &spec->loss, &spec->model, data->classes, error));
-    RETURN_IF_FAILED(model_build(&t->model, &spec->model, t->loss.model_layers, data->shape,
-                                 capacity_of(spec, data), error));
+    const status code = model_build(&t->model, &spec->model, t->loss.model_layers, data->shape,
+                                    capacity_of(spec, data), error);
+    t->fault = t->model.fault;
+    RETURN_IF_FAILED(code);
     t->loss.outputs = (int)shape_size(t->model.boundaries[t->model.layer_count].shape);
     return STATUS_OK;
 }
@@ -79,7 +87,7 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
     t->coordinates = coordinates;
     trainer_carve(t, memory);
     memset(t->kept, 0, t->kept_bytes);
-    input_transform_fill(t->transform, &spec->normalize, t->data);
+    input_transform_fill(&t->transform, &spec->normalize, t->data);
     initialize_parameters(&t->model, &spec->model, seed, coordinates);
     return STATUS_OK;
 }
@@ -88,9 +96,9 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
 
 void trainer_load_batch(trainer *t, size_t first, size_t count) {
     real *inputs = model_input(&t->model);
-    batch_gather(t->transform, &t->data->train, t->order, first, count, inputs, &t->targets);
+    batch_gather(&t->transform, &t->data->train, t->order, first, count, inputs, &t->targets);
     if (t->mirrored != NULL)
-        batch_mirror(t->transform, t->mirrored, t->order, first, count, inputs);
+        batch_mirror(&t->transform, t->mirrored, t->order, first, count, inputs);
 }
 
 /* Notes a loss that is NaN or infinite. */
@@ -153,7 +161,7 @@ static void add_sums(loss_sums *total, loss_sums more) {
 
 size_t trainer_forward(trainer *t, const dataset_split *split, size_t first) {
     const size_t left = split->count - first, count = left < t->model.capacity ? left : t->model.capacity;
-    batch_gather(t->transform, split, NULL, first, count, model_input(&t->model), &t->targets);
+    batch_gather(&t->transform, split, NULL, first, count, model_input(&t->model), &t->targets);
     model_forward(&t->model, count, (pass_mode){.training = false});
     return count;
 }
@@ -192,7 +200,7 @@ static bool take_step(trainer *t) {
         return false;
     if (!t->order_drawn)
         trainer_draw_order(t);
-    const size_t left = t->data->train.count - p->position, batch = (size_t)t->spec->batch;
+    const size_t left = trainer_epoch_samples(t->spec, t->data) - p->position, batch = (size_t)t->spec->batch;
     const size_t count = left < batch ? left : batch;
     trainer_load_batch(t, p->position, count);
     p->last_batch = trainer_step(t, count);
@@ -207,7 +215,7 @@ static bool note_step(trainer *t) {
     recorder_note(t, &(moment){RECORD_PER_STEP, (long)p->steps, p->last_batch});
     if (t->stopped)
         return false;
-    p->stage = p->position < t->data->train.count ? STAGE_STEP : STAGE_NOTE_EPOCH;
+    p->stage = p->position < trainer_epoch_samples(t->spec, t->data) ? STAGE_STEP : STAGE_NOTE_EPOCH;
     return p->outcome == TRAINING_DONE;
 }
 

@@ -38,6 +38,7 @@ struct trainer {
     const training_spec *spec;
     const dataset *data;
     dataset points; /* what `data` points to when the points are the training's own */
+    fault fault;    /* of a specification that is refused */
     model model;
     loss_function loss;
     optimizer optimizer;
@@ -50,7 +51,7 @@ struct trainer {
     bool stopped;
     double started;             /* clock_seconds() */
     uint64_t seed, coordinates; /* name the random streams */
-    input_transform *transform;
+    input_transform transform;
     bool order_drawn;      /* of epoch number progress.epoch */
     uint32_t *order;       /* (train.count) of the epoch */
     uint8_t *mirrored;     /* (train.count) of the epoch; NULL: no sample ever is */
@@ -60,11 +61,14 @@ struct trainer {
 /* Samples of a step: the whole training set for a full-batch optimiser. */
 size_t trainer_batch(const training_spec *spec, const dataset *data);
 
+/* Samples of an epoch that are trained on: all, or those of whole batches. */
+size_t trainer_epoch_samples(const training_spec *spec, const dataset *data);
+
 /* Build the model, take all memory from `memory`, which grows as needed, and draw the initial parameters. */
 status trainer_open(trainer *t, const training_spec *spec, const dataset *data, uint64_t seed,
                     uint64_t coordinates, arena *memory, error_info *error);
 
-/* Build the model without its memory: `bytes` is what trainer_open takes. */
+/* Build the model without its memory: `bytes` is what trainer_open takes. STATUS_USAGE leaves t->fault. */
 status trainer_measure(trainer *t, const training_spec *spec, const dataset *data, size_t *bytes,
                        error_info *error);
 

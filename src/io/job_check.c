@@ -1,43 +1,62 @@
 /* Does a job fit its data? */
+#include "io/job_check.h"
+
 #include <string.h>
 
 #include "io/axis_values.h"
 #include "io/job_keys.h"
 #include "io/job_table.h"
 #include "io/job_variants.h"
+#include "io/layer_table.h"
 
-enum { KEY_SIZE = 128 };
+/* ---- Where a fault of engine_plan belongs ------------------------------------------------------ */
 
-/* ---- Where a message of engine_plan belongs ---------------------------------------------------- */
-
-/* Words of such messages, and the keys that they are about. */
-static const struct {
-    const char *words, *key;
-} subjects[] = {
-    {"initial parameters", "model.init_file"},
-    {"normalisation", "data.normalize"},
-    {"mirror", "data.mirror"},
-    {"the loss", "loss"},
-    {"training samples", "data"},
-};
-
-/* "layer 3" or "layer (3)" means an item of the list. */
-static void find_layer(const tree_node *tree, const char *message, char key[KEY_SIZE]) {
-    const char *named = strstr(message, "layer ");
-    int layer;
-    if (named != NULL && sscanf(named, "layer%*[ (]%d", &layer) == 1)
-        snprintf(key, KEY_SIZE, "model.layers[%d]", layer);
-    if (named == NULL || tree_find(tree, key) == NULL)
-        snprintf(key, KEY_SIZE, "model.layers");
+/* The key whose value is at `offset` in a training_spec; "" when no key has it. */
+static const char *field_key(size_t offset) {
+    for (size_t i = 0; i < job_table.count; i++)
+        if (job_table.options[i].offset == offsetof(job, base) + offset)
+            return job_table.options[i].key;
+    return "";
 }
 
-static void find_subject(const tree_node *tree, const char *message, char key[KEY_SIZE]) {
-    for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)
-        if (strstr(message, subjects[i].words) != NULL) {
-            snprintf(key, KEY_SIZE, "%s", subjects[i].key);
-            return;
-        }
-    find_layer(tree, message, key);
+static const char *layers_key(void) {
+    for (size_t i = 0; i < job_table.count; i++)
+        if (job_table.options[i].type == &option_layers)
+            return job_table.options[i].key;
+    return "";
+}
+
+void job_fault_key(fault f, char key[FAULT_KEY_SIZE]) {
+    switch (f.subject) {
+    case FAULT_FIELD:
+        snprintf(key, FAULT_KEY_SIZE, "%s", field_key(f.index));
+        break;
+    case FAULT_LAYER:
+        snprintf(key, FAULT_KEY_SIZE, "%s[%zu]", layers_key(), f.index);
+        break;
+    case FAULT_LAYERS:
+        snprintf(key, FAULT_KEY_SIZE, "%s", layers_key());
+        break;
+    case FAULT_DATA:
+        snprintf(key, FAULT_KEY_SIZE, "data");
+        break;
+    case FAULT_NONE:
+        key[0] = '\0';
+        break;
+    }
+}
+
+/* Where the key is written, or the innermost section of it that is. */
+static tree_place key_place(const tree_node *tree, const char *key) {
+    char path[FAULT_KEY_SIZE];
+    snprintf(path, sizeof path, "%s", key);
+    const tree_node *node = tree_find(tree, path);
+    for (char *end = path; node == NULL && end != NULL; node = tree_find(tree, path)) {
+        end = strrchr(path, '.');
+        if (end != NULL)
+            *end = '\0';
+    }
+    return (node != NULL ? node : tree)->place;
 }
 
 static status prefix_place(tree_place place, const char *key, error_info *error) {
@@ -46,20 +65,23 @@ static status prefix_place(tree_place place, const char *key, error_info *error)
     return error_prefix(error, "%s: %s%s", text, key, key[0] != '\0' ? ": " : "");
 }
 
-/* Messages about records begin with their keys. */
-static status prefix_subject(const tree_node *tree, error_info *error) {
-    char key[KEY_SIZE];
-    const char *message = error != NULL ? error->text : "";
-    bool names_key = strncmp(message, "record.", strlen("record.")) == 0;
-    if (names_key)
-        snprintf(key, sizeof key, "%.*s", (int)strcspn(message, ":"), message);
-    else
-        find_subject(tree, message, key);
-    const tree_node *node = tree_find(tree, key);
-    return prefix_place((node != NULL ? node : tree)->place, names_key ? "" : key, error);
+static status prefix_fault(const tree_node *tree, fault f, error_info *error) {
+    char key[FAULT_KEY_SIZE];
+    job_fault_key(f, key);
+    return prefix_place(key_place(tree, key), key, error);
 }
 
 /* ---- Checking ---------------------------------------------------------------------------------- */
+
+/* An axis may set one key and leave another without its sense: both are named. */
+static status prefix_axis(const job_axis *source, size_t value, fault f, error_info *error) {
+    const char *set = source->keys[0]->text;
+    char key[FAULT_KEY_SIZE];
+    job_fault_key(f, key);
+    if (key[0] != '\0' && !job_key_is_within(set, key))
+        error_prefix(error, "%s: ", key);
+    return prefix_place(axis_value_place(source, value), set, error);
+}
 
 static status check_axis(const job *j, const training_spec *variant, int axis, const dataset *data,
                          error_info *error) {
@@ -69,7 +91,7 @@ static status check_axis(const job *j, const training_spec *variant, int axis, c
         training_plan plan;
         job_apply_number(j, axis, i, &spec);
         if (engine_plan(&spec, data, &plan, error) != STATUS_OK)
-            return prefix_place(axis_value_place(source, i), source->keys[0]->text, error);
+            return prefix_axis(source, i, plan.fault, error);
     }
     return STATUS_OK;
 }
@@ -79,7 +101,7 @@ static status check_variant(const job *j, size_t variant, const dataset *data, t
     const training_spec *spec = &j->details->variants[variant];
     if (engine_plan(spec, data, plan, error) != STATUS_OK) {
         RETURN_IF_FAILED(job_variant_select(j, variant, error));
-        return prefix_subject(j->details->tree, error);
+        return prefix_fault(j->details->tree, plan->fault, error);
     }
     for (int axis = 0; axis < j->grid.axis_count; axis++)
         if (j->grid.axes[axis].kind == AXIS_NUMBER)

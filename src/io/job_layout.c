@@ -1,6 +1,7 @@
 /* What the cells of a job record: one layout with room for them all. */
 #include <string.h>
 
+#include "io/job_check.h"
 #include "io/job_table.h"
 
 /* Can the values of this axis make cells record other arrays, or more or fewer values? */
@@ -23,8 +24,11 @@ static bool next_combination(const job *j, size_t index[GRID_MAX_AXES]) {
 }
 
 /* A combination of values may not do where each of them does with the values outside sweep. */
-static status prefix_cell(const job *j, size_t cell, error_info *error) {
-    char place[ERROR_TEXT_SIZE], name[ERROR_TEXT_SIZE / 2];
+static status prefix_cell(const job *j, size_t cell, fault f, error_info *error) {
+    char place[ERROR_TEXT_SIZE], name[ERROR_TEXT_SIZE / 2], key[FAULT_KEY_SIZE];
+    job_fault_key(f, key);
+    if (key[0] != '\0')
+        error_prefix(error, "%s: ", key);
     tree_place_text(tree_find(j->details->tree, "sweep")->place, place, sizeof place);
     grid_cell_text(&j->grid, cell, name, sizeof name);
     return error_prefix(error, "%s: sweep: cell %s: ", place, name);
@@ -38,7 +42,7 @@ static status merge_cell(const job *j, const dataset *data, size_t cell, record_
     status result = engine_plan(&spec, data, &plan, error);
     if (result == STATUS_OK)
         result = record_layout_merge(layout, &plan.records, error);
-    return result == STATUS_OK || j->grid.axis_count == 0 ? result : prefix_cell(j, cell, error);
+    return result == STATUS_OK || j->grid.axis_count == 0 ? result : prefix_cell(j, cell, plan.fault, error);
 }
 
 /* Where the record of a variable stands: "weights_0" comes from record.weights. */

@@ -38,6 +38,7 @@ static const char *const optimizers[] = {[OPTIMIZER_SGD] = "sgd",
                                          [OPTIMIZER_TRUNCATED_NEWTON] = "truncated_newton",
                                          [OPTIMIZER_LBFGS] = "lbfgs",
                                          NULL};
+static const char *const last_batches[] = {[LAST_BATCH_KEEP] = "keep", [LAST_BATCH_DROP] = "drop", NULL};
 static const char *const epsilon_styles[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras", NULL};
 static const char *const schedules[] = {
     [SCHEDULE_CONSTANT] = "constant",     [SCHEDULE_STEP_DECAY] = "step_decay",
@@ -184,10 +185,10 @@ static const option job_options[] = {
      .default_text = "0", .help = "added after the division"},
     {"data.normalize.mean", &option_numbers, FIELD(base.normalize.mean),
      .count_offset = offsetof(job, base.normalize.channels), RANGE(-1000, 1000), .default_text = "",
-     .help = "per channel; none: 0"},
+     .help = "one for all channels and features, or one per channel; none: 0"},
     {"data.normalize.std", &option_numbers, FIELD(base.normalize.std),
      .count_offset = offsetof(job, base.normalize.channels), RANGE(1e-6, 1e6), .default_text = "",
-     .help = "per channel, as many as mean; none: 1"},
+     .help = "the same, as many as mean; none: 1"},
 
     {"model.init", &option_choice, FIELD(base.model.init.weights.kind), .choices = initializer_names,
      .default_text = "default", .help = "how weights start, see docs/engine.md; default: pytorch"},
@@ -215,7 +216,7 @@ static const option job_options[] = {
      .help = "formulas in docs/engine.md"},
     {"loss.entropy_weight", &option_number, FIELD(base.loss.entropy_weight), RANGE(-1000, 1000),
      ONLY_LOSS(ONE(LOSS_CROSS_ENTROPY)), .default_text = "0",
-     .help = "λ: adds λ times the mean over the batch of the entropy of softmax(logits)"},
+     .help = "λ: adds λ times the entropy of softmax(logits) to the loss of a sample"},
     {"loss.over_outputs", &option_choice, FIELD(base.loss.over_outputs), .choices = reductions,
      ONLY_LOSS(EITHER(LOSS_BINARY_CROSS_ENTROPY, LOSS_SQUARED_ERROR)), .default_text = "mean",
      .help = "the loss of a sample: mean or sum over its outputs"},
@@ -279,7 +280,10 @@ static const option job_options[] = {
      .help = "passes over the training samples; with truncated_newton and lbfgs the most evaluations of the "
              "cost; 0: nothing is trained, and records per epoch have one value"},
     {"train.batch", &option_integer, FIELD(base.batch), RANGE(1, 1000000), .unit = "samples", ONLY_BY_BATCH,
-     .help = "samples of a step; the last, shorter batch of an epoch is kept"},
+     .help = "samples of a step"},
+    {"train.last_batch", &option_choice, FIELD(base.last_batch), .choices = last_batches, ONLY_BY_BATCH,
+     .default_text = "keep",
+     .help = "the last batch of an epoch when it is shorter than the others: trained on, or dropped"},
     {"train.shuffle", &option_boolean, FIELD(base.shuffle), ONLY_BY_BATCH, .default_text = "true",
      .help = "a new order of the samples every epoch; false: as stored"},
     {"train.max_seconds", &option_limit, FIELD(base.max_seconds), RANGE(0, 1e9), .unit = "seconds",

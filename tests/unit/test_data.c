@@ -57,16 +57,26 @@ static double stored_value(const dataset_split *split, size_t sample, size_t k) 
     return split->pixels != NULL ? split->pixels[place * SIZE + k] : split->features[place * SIZE + k];
 }
 
+/* With memory of its own, which the caller releases. */
+static void open_transform(input_transform *t, const normalize_spec *spec, const dataset *d, arena *memory) {
+    arena measure = {0};
+    input_transform_carve(t, d->shape, &measure);
+    assert_int_equal(arena_reserve(memory, measure.used, NULL), STATUS_OK);
+    input_transform_carve(t, d->shape, memory);
+    input_transform_fill(t, spec, d);
+}
+
 /* Gathers samples 1 … of the order and compares them with what `expected` says of stored value k of channel
  * c. */
 static void assert_gathers(const dataset *d, const normalize_spec *spec,
                            double (*expected)(const dataset *d, const normalize_spec *spec, double value,
                                               size_t k)) {
     enum { FIRST = 1, COUNT = INDEXED - FIRST };
-    static input_transform transform;
+    input_transform transform;
+    arena memory = {0};
     real inputs[COUNT * SIZE], values[COUNT * 2];
     uint8_t batch_labels[COUNT];
-    input_transform_fill(&transform, spec, d);
+    open_transform(&transform, spec, d, &memory);
     batch_gather(&transform, &d->train, order, FIRST, COUNT, inputs, &(batch_targets){batch_labels, values});
     for (size_t n = 0; n < COUNT; n++) {
         const size_t sample = order[FIRST + n], place = index_of[sample];
@@ -79,11 +89,12 @@ static void assert_gathers(const dataset *d, const normalize_spec *spec,
         else
             assert_true(values[2 * n] == (real)place && values[2 * n + 1] == -(real)place);
     }
+    arena_release(&memory);
 }
 
 static double by_channel(const dataset *d, const normalize_spec *spec, double value, size_t k) {
     const double divide = spec->divide != 0 ? spec->divide : d->train.pixels != NULL ? 255 : 1;
-    const size_t c = k / PLANE;
+    const size_t c = spec->channels > 1 ? k / PLANE : 0;
     value = value / divide + spec->offset;
     return spec->channels > 0 ? (value - spec->mean[c]) / spec->std[c] : value;
 }
@@ -99,6 +110,7 @@ static void samples_are_normalized_by_channel(void **state) {
         {0},
         {.offset = -0.5},
         {.divide = 128, .offset = 0.25},
+        {.channels = 1, .mean = {0.1}, .std = {0.5}},
         {.channels = CHANNELS, .mean = {0.1, 0.2, 0.3}, .std = {0.5, 2, 1.5}},
         {.divide = 2, .offset = 1, .channels = CHANNELS, .mean = {0.1, 0.2, 0.3}, .std = {0.5, 2, 1.5}},
     };
@@ -151,12 +163,13 @@ static void a_constant_feature_is_divided_by_one(void **state) {
 
 static void mirrored_samples_are_turned(void **state) {
     (void)state;
-    static input_transform transform;
+    input_transform transform;
+    arena memory = {0};
     const dataset d = small_data(true);
     const uint8_t mirrored[INDEXED] = {1, 0, 1, 0};
     real plain[INDEXED * SIZE], turned[INDEXED * SIZE];
     uint8_t ignored[INDEXED];
-    input_transform_fill(&transform, &(normalize_spec){0}, &d);
+    open_transform(&transform, &(normalize_spec){0}, &d, &memory);
     batch_gather(&transform, &d.train, order, 0, INDEXED, plain, &(batch_targets){.labels = ignored});
     memcpy(turned, plain, sizeof plain);
     batch_mirror(&transform, mirrored, order, 0, INDEXED, turned);
@@ -168,6 +181,7 @@ static void mirrored_samples_are_turned(void **state) {
                                  row = n * SIZE + y * WIDTH * CHANNELS;
                     assert_true(turned[row + x * CHANNELS + c] == plain[row + from * CHANNELS + c]);
                 }
+    arena_release(&memory);
 }
 
 /* ---- Orders and mirrored images ---------------------------------------------------------------- */

@@ -211,8 +211,178 @@ static void a_bad_specification_is_refused_with_the_layer(void **state) {
     spec.model = (model_spec){.layer_count = 1, .layers = {{.kind = LAYER_FLATTEN}}};
     assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_USAGE);
     spec = small_training();
-    spec.normalize.channels = 1;
+    spec.normalize.channels = 2;
     assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_USAGE);
+}
+
+/* ---- Vectors and images ------------------------------------------------------------------------ */
+
+static void assert_refused(const training_spec *spec, const dataset *data, fault_subject subject,
+                           size_t index, const char *message) {
+    training_plan plan;
+    error_info error = {0};
+    assert_int_equal(engine_plan(spec, data, &plan, &error), STATUS_USAGE);
+    if (strstr(error.text, message) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", error.text, message);
+    assert_int_equal(plan.fault.subject, subject);
+    assert_int_equal(plan.fault.index, index);
+}
+
+static void windows_after_flatten_are_refused(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    static const layer_spec windows[] = {CONV(2, 1, 1, 1, 1, 0, 0), POOL(1, 1, 1, 1), AVG_POOL(1, 1, 1, 1)};
+    static const layer_spec flatten = {.kind = LAYER_FLATTEN}, dense = DENSE(4), relu = RELU;
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+        training_spec spec = small_training();
+        spec.model = (model_spec){.layer_count = 4, .layers = {flatten, relu, windows[i], dense}};
+        assert_refused(&spec, &data, FAULT_LAYER, 2, "comes after flatten (layer 0)");
+        spec.model = (model_spec){.layer_count = 4, .layers = {flatten, dense, windows[i], dense}};
+        assert_refused(&spec, &data, FAULT_LAYER, 2, "comes after flatten (layer 0)");
+    }
+}
+
+static void outputs_in_rows_and_columns_are_refused(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    training_spec spec = small_training();
+    spec.model = (model_spec){.layer_count = 1, .layers = {CONV(2, 16, 15, 1, 1, 0, 0)}};
+    assert_refused(&spec, &data, FAULT_LAYER, 0, "outputs in rows and columns, 2 × 1 × 2");
+    spec.model =
+        (model_spec){.layer_count = 2, .layers = {CONV(2, 16, 15, 1, 1, 0, 0), {.kind = LAYER_FLATTEN}}};
+    training_plan plan;
+    assert_int_equal(engine_plan(&spec, &data, &plan, NULL), STATUS_OK);
+}
+
+/* The vector is in the order channel, row, column, with a statistic for each of its values. */
+static void flatten_gives_natural_order(void **state) {
+    (void)state;
+    enum { VALUES_OF_ALL = 2 * PIXELS + 4 * PIXELS };
+    static float values[VALUES_OF_ALL];
+    const dataset data = small_images();
+    training_spec spec = small_training();
+    spec.model = (model_spec){.layer_count = 3,
+                              .layers = {{.kind = LAYER_FLATTEN},
+                                         {.kind = LAYER_BATCH_NORM, .momentum = 0.5, .epsilon = 1e-12},
+                                         DENSE(4)}};
+    spec.normalize = (normalize_spec){.divide = 1};
+    spec.epochs = 0;
+    memset(spec.records, 0, sizeof spec.records);
+    spec.records[RECORD_FEATURE_MAPS] = (record_spec){.every = 1,
+                                                      .unit = RECORD_AT_END,
+                                                      .layer_count = 2,
+                                                      .layers = {0, 1},
+                                                      .sample_count = 1,
+                                                      .samples = {7}};
+    spec.records[RECORD_BATCH_NORM] = (record_spec){.every = 1, .unit = RECORD_AT_END};
+    arena memory = {0};
+    training_report report = {.values = values};
+    training_plan plan;
+    assert_int_equal(engine_plan(&spec, &data, &plan, NULL), STATUS_OK);
+    assert_int_equal(plan.parameters, 2 * PIXELS + 4 * PIXELS + 4);
+    assert_int_equal(plan.records.value_count, VALUES_OF_ALL);
+    assert_int_equal(engine_train(&spec, &data, 0, 0, &memory, &(training_control){0}, &report, NULL),
+                     STATUS_OK);
+    for (int i = 0; i < plan.records.variable_count; i++) {
+        const record_variable *v = &plan.records.variables[i];
+        assert_int_equal(record_moment_size(v), PIXELS);
+        for (size_t k = 0; v->quantity == RECORD_FEATURE_MAPS && k < PIXELS; k++)
+            assert_true(values[v->offset + k] == (float)data.test.pixels[7 * PIXELS + k]);
+    }
+    arena_release(&memory);
+}
+
+/* ---- The last batch ---------------------------------------------------------------------------- */
+
+static void a_short_last_batch_is_kept_or_dropped(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    training_spec spec = small_training(), whole = spec;
+    spec.shuffle = whole.shuffle = false;
+    spec.last_batch = LAST_BATCH_DROP;
+    training_plan plan;
+    assert_int_equal(engine_plan(&spec, &data, &plan, NULL), STATUS_OK);
+    assert_int_equal(plan.steps_per_epoch, 18);
+    assert_int_equal(plan.steps, 18 * EPOCHS);
+    dataset shorter = data;
+    shorter.train.count = 18 * 32;
+    arena memory = {0};
+    static result dropped, exact;
+    train(&spec, &data, 1, &memory, NULL, NULL, &dropped);
+    train(&whole, &shorter, 1, &memory, NULL, NULL, &exact);
+    assert_int_equal(dropped.report.steps_taken, 18 * EPOCHS);
+    assert_memory_equal(dropped.values, exact.values, (18 * EPOCHS + EPOCHS / 2 + EPOCHS) * sizeof(float));
+    arena_release(&memory);
+    spec.batch = TRAIN + 1;
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, last_batch),
+                   "600 training samples are no whole batch of 601");
+}
+
+/* One value per channel has no variance. */
+static void batch_normalization_needs_two_values(void **state) {
+    (void)state;
+    static const struct {
+        int batch, after; /* the layer that it follows */
+        last_batch last;
+        const char *refusal; /* NULL: accepted */
+    } cases[] = {
+        {599, 4, LAST_BATCH_KEEP, "the last of the batches of 599 of 600 training samples is one sample"},
+        {599, 4, LAST_BATCH_DROP, NULL},
+        {599, 0, LAST_BATCH_KEEP, NULL}, /* many pixels */
+        {598, 4, LAST_BATCH_KEEP, NULL},
+        {1, 4, LAST_BATCH_KEEP, "batches of one sample"},
+        {1, 4, LAST_BATCH_DROP, "batches of one sample"},
+        {1, 0, LAST_BATCH_KEEP, NULL},
+    };
+    const dataset data = small_images();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        training_spec spec = small_training();
+        training_plan plan;
+        spec.batch = cases[i].batch;
+        spec.last_batch = cases[i].last;
+        layer_spec *after = &spec.model.layers[cases[i].after];
+        memmove(after + 2, after + 1, (size_t)(5 - cases[i].after) * sizeof *after);
+        after[1] = (layer_spec)BATCH_NORM;
+        spec.model.layer_count++;
+        if (cases[i].refusal != NULL)
+            assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, batch), cases[i].refusal);
+        else
+            assert_int_equal(engine_plan(&spec, &data, &plan, NULL), STATUS_OK);
+        spec.epochs = 0;
+        memset(spec.records, 0, sizeof spec.records);
+        assert_int_equal(engine_plan(&spec, &data, &plan, NULL), STATUS_OK);
+    }
+}
+
+/* ---- Bounds ------------------------------------------------------------------------------------ */
+
+static void bounds_of_the_engine_are_kept(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    training_spec spec = small_training();
+    spec.model.layer_count = ENGINE_MAX_LAYERS + 1;
+    assert_refused(&spec, &data, FAULT_LAYERS, 0, "65 layers; accepted: 1 to 64");
+    spec = small_training();
+    spec.model.layer_count = ENGINE_MAX_LAYERS;
+    for (int i = 6; i < ENGINE_MAX_LAYERS; i++)
+        spec.model.layers[i] = (layer_spec){.kind = LAYER_TANH};
+    spec.epochs = 1;
+    arena memory = {0};
+    static result all;
+    train(&spec, &data, 1, &memory, NULL, NULL, &all);
+    assert_int_equal(all.report.outcome, TRAINING_DONE);
+    arena_release(&memory);
+    spec = small_training();
+    spec.batch = 1;
+    spec.epochs = 1000000000;
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, epochs), "2147483647 steps in all");
+    spec = small_training();
+    spec.model.layers[0] = (layer_spec)CONV(1000000000, 3, 3, 1, 1, 1, 1);
+    assert_refused(&spec, &data, FAULT_LAYER, 0, "outputs and");
+    spec = small_training();
+    spec.model.layers[4].units = 2000000000;
+    spec.model.layers[5].units = 2000000000;
+    assert_refused(&spec, &data, FAULT_LAYER, 4, "outputs and");
 }
 
 /* `same` stands for explicit zeros: not one bit differs, for every odd kernel, square or not. */
@@ -275,6 +445,12 @@ int main(void) {
         cmocka_unit_test(a_stop_ends_the_training_before_the_next_step),
         cmocka_unit_test(the_entropy_term_is_added_to_the_loss),
         cmocka_unit_test(a_bad_specification_is_refused_with_the_layer),
+        cmocka_unit_test(windows_after_flatten_are_refused),
+        cmocka_unit_test(outputs_in_rows_and_columns_are_refused),
+        cmocka_unit_test(flatten_gives_natural_order),
+        cmocka_unit_test(a_short_last_batch_is_kept_or_dropped),
+        cmocka_unit_test(batch_normalization_needs_two_values),
+        cmocka_unit_test(bounds_of_the_engine_are_kept),
         cmocka_unit_test(same_padding_is_half_the_kernel),
         cmocka_unit_test(same_padding_wants_odd_kernels_and_stride_1),
         cmocka_unit_test(synthetic_images_depend_on_seed_and_index_alone),

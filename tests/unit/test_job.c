@@ -301,6 +301,7 @@ static const char canonical_minimal[] = "data.channels = 3\n"
                                         "sweep.paired = false\n"
                                         "train.batch = 8\n"
                                         "train.epochs = 1\n"
+                                        "train.last_batch = keep\n"
                                         "train.shuffle = true\n";
 
 static void canonical_text_is_complete_and_sorted(void **state) {
@@ -446,6 +447,7 @@ static const sample samples[] = {
      {"optimizer={kind: rmsprop, lr: 1, epsilon_style: keras}"}},
     {"train.epochs", "train.epochs = 0", {"train.epochs=0"}},
     {"train.batch", "train.batch = 9", {"train.batch=9"}},
+    {"train.last_batch", "train.last_batch = drop", {"train.last_batch=drop"}},
     {"train.shuffle", "train.shuffle = false", {"train.shuffle=false"}},
     RECORDED("train_loss"),
     RECORDED("train_cost"),

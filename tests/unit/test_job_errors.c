@@ -352,8 +352,9 @@ static void wrong_settings_are_refused(void **state) {
         {"train..epochs=3", "not a setting"},
         {"train.epochs=", "there is nothing in it"},
         {"train.epochs=-1", "train.epochs: '-1'; accepted: an integer from 0"},
-        {"train.epoch=3", "train.epoch: unknown key; accepted: epochs, batch, shuffle, max_seconds; nearest "
-                          "known key: train.epochs"},
+        {"train.epoch=3",
+         "train.epoch: unknown key; accepted: epochs, batch, last_batch, shuffle, max_seconds; "
+         "nearest known key: train.epochs"},
         {"model.layers=[]", "model.layers: a list of 0; accepted: a list of 1 to 64 layers"},
         {"seed.value=3", "seed: '1' has no keys to set"},
         {"sweep.lr.values[9]=3", "values[9]: there is no such item"},
@@ -381,13 +382,13 @@ static void unreadable_files_are_io_errors(void **state) {
 
 /* ---- Mistakes that show against the data ------------------------------------------------------- */
 
-static void assert_check_refuses(int line, const char *text, const char *place, const char *fragment) {
+static void assert_file_fails_check(const char *path, const char *place, const char *fragment) {
     error_info error = {0};
     job *j;
     stored_dataset stored;
     training_plan plan;
-    const char *path = write_job(line, text);
-    assert_int_equal(job_load(&j, path, NULL, 0, &error), STATUS_OK);
+    if (job_load(&j, path, NULL, 0, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
     status result = job_describe_data(j, "", &stored, &error);
     if (result == STATUS_OK)
         result = job_check(j, &stored.data, &plan, &error);
@@ -396,15 +397,105 @@ static void assert_check_refuses(int line, const char *text, const char *place, 
     job_destroy(&j);
 }
 
+static void assert_check_refuses(int line, const char *text, const char *place, const char *fragment) {
+    assert_file_fails_check(write_job(line, text), place, fragment);
+}
+
 static void models_must_fit_the_data(void **state) {
     (void)state;
-    assert_check_refuses(3, "data: {source: synthetic, normalize: {mean: [0.5], std: [1]}}", "3:38",
-                         "data.normalize: normalisation for 1 channels, but the images have 3");
+    assert_check_refuses(3, "data: {source: synthetic, normalize: {mean: [0, 1], std: [1, 1]}}", "3:45",
+                         "data.normalize.mean: 2 values, but the samples have 3 channels");
     assert_check_refuses(3, "data: {source: synthetic, train_count: 20, validation: {fraction: 0.001}}",
                          "3:67", "data.validation.fraction: 0.001 holds out 0 of 20 samples");
     assert_check_refuses(3, "data: {source: npy, train_x: a.csv, train_y: b.npy}", "3:30", "data.train_x: ");
-    assert_check_refuses(7, "    - max_pool: 64", "7:7", "layer 1");
-    assert_check_refuses(8, "    - dense: 11", "8:7", "11");
+    assert_check_refuses(7, "    - max_pool: 64", "7:7",
+                         "model.layers[1]: layer 1 (max_pool) on an input of");
+    assert_check_refuses(8, "    - dense: 11", "8:7", "model.layers[2]: the last layer (2) has 11 × 1 × 1");
+}
+
+/* Lines of the good job and what takes their place: a fault of the engine's check is told with its key. */
+static void faults_are_told_with_their_keys(void **state) {
+    (void)state;
+    static const char lbfgs[] = "optimizer: {kind: lbfgs}";
+    static const struct {
+        struct {
+            int line;
+            const char *text;
+        } lines[4]; /* line 0: no more */
+        const char *place, *message;
+    } cases[] = {
+        {{{6, "    - flatten"}, {7, ""}, {8, ""}}, "6:5", "model.layers: no layer has parameters"},
+        {{{6, "    - flatten"}, {7, "    - softmax"}, {8, ""}}, "6:5", "model.layers: no layer has"},
+        {{{6, "    - flatten"}}, "7:7", "model.layers[1]: layer 1 (max_pool) comes after flatten"},
+        {{{8, "    - conv: {filters: 10, kernel: 15}"}},
+         "8:7",
+         "model.layers[2]: the last layer (2) has 10 × 2"},
+        {{{8, "    - dense: 10\nloss: {kind: binary_cross_entropy}"}},
+         "8:7",
+         "model.layers[2]: binary_cross_entropy of a model that ends with layer 2"},
+        {{{3, "data: {source: absolute_value}"}, {6, "    - dense: 1"}, {7, ""}, {8, ""}},
+         "1:1",
+         "loss.kind: the data set has numbers as targets"},
+        {{{3, "data: {source: absolute_value}\nloss: {l2: 0, kind: cross_entropy}"},
+          {6, "    - dense: 1"},
+          {7, ""},
+          {8, ""}},
+         "4:21",
+         "loss.kind: the data set has numbers as targets"},
+        {{{9, "optimizer: {kind: lbfgs, weight_decay: 0.1}"}, {10, "train: {epochs: 2}"}, {14, ""}},
+         "9:40",
+         "optimizer.weight_decay: weight decay 0.1 is no part of the cost"},
+        {{{3, "data: {source: synthetic, mirror: 0.5}"}, {9, lbfgs}, {10, "train: {epochs: 2}"}, {14, ""}},
+         "3:35",
+         "data.mirror: mirror 0.5 changes the cost"},
+        {{{7, "    - dropout: 0.5"}, {9, lbfgs}, {10, "train: {epochs: 2}"}, {14, ""}},
+         "7:7",
+         "model.layers[1]: layer 1 (dropout) changes the cost"},
+        {{{3, "data: {source: synthetic, width: 1, mirror: 1}"}, {7, ""}},
+         "3:45",
+         "data.mirror: mirror 1 of samples"},
+        {{{10, "train: {epochs: 2, batch: 101, last_batch: drop}"}},
+         "10:44",
+         "train.last_batch: 100 training samples are no whole batch of 101"},
+        {{{8, "    - dense: 4\n    - batch_norm\n    - dense: 10"}, {10, "train: {epochs: 2, batch: 99}"}},
+         "12:27",
+         "train.batch: the last of the batches of 99 of 100"},
+        {{{10, "train: {epochs: 1000000, batch: 1}"}, {3, "data: {source: synthetic, train_count: 100000}"}},
+         "10:17",
+         "train.epochs: 100000 steps in each of 1000000 epochs"},
+        {{{11, "record: {weights: {every: end, layers: [1]}}"}},
+         "11:40",
+         "record.weights.layers: layer 1 has no"},
+        {{{11, "record: {gradient_norm: {every: 1 step, layer: 1}}"}},
+         "11:48",
+         "record.gradient_norm.layer: layer 1 has no weights"},
+        {{{11, "record: {batch_norm: {every: end, layers: [0]}}"}},
+         "11:43",
+         "record.batch_norm.layers: layer 0 does"},
+        {{{11, "record: {validation_loss: {every: end}}"}},
+         "11:35",
+         "record.validation_loss.every: the data set has"},
+        {{{14, "  batch: {set: train.batch, values: [5, 99]}"},
+          {8, "    - dense: 4\n    - batch_norm\n    - dense: 10"}},
+         "16:41",
+         "train.batch: the last of the batches of 99"},
+        {{{14, "  epochs: {set: train.epochs, values: [1, 0]}"}},
+         "14:43",
+         "train.epochs: record.train_loss.every: per step, but 0 epochs"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[TEXT_SIZE];
+        size_t used = 0;
+        for (int line = 1; line <= LINES; line++) {
+            const char *written = good[line - 1];
+            for (int k = 0; k < 4; k++)
+                if (cases[i].lines[k].line == line)
+                    written = cases[i].lines[k].text;
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s\n", written);
+        }
+        assert_file_fails_check(temporary_directory_write(&directory, "job.yaml", text, used), cases[i].place,
+                                cases[i].message);
+    }
 }
 
 int main(void) {
@@ -412,7 +503,7 @@ int main(void) {
         cmocka_unit_test(good_job_is_accepted),       cmocka_unit_test(wrong_lines_are_refused),
         cmocka_unit_test(odd_files_are_refused),      cmocka_unit_test(bounds_hold),
         cmocka_unit_test(wrong_settings_are_refused), cmocka_unit_test(unreadable_files_are_io_errors),
-        cmocka_unit_test(models_must_fit_the_data),
+        cmocka_unit_test(models_must_fit_the_data),   cmocka_unit_test(faults_are_told_with_their_keys),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

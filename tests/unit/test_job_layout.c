@@ -115,7 +115,7 @@ static void bad_combinations_are_named(void **state) {
                    "job.yaml:8:3: sweep: cell size=11: ");
     assert_refused(HEAD "sweep:\n"
                         "  epochs: {set: train.epochs, values: [2, 0]}\n",
-                   "job.yaml:8:3: sweep: cell epochs=0: record.train_loss: per step");
+                   "job.yaml:8:3: sweep: cell epochs=0: record.train_loss.every: per step");
 }
 
 static void batch_norm_of_no_model_is_refused(void **state) {

@@ -163,6 +163,32 @@ static void a_regression_is_measured_by_its_targets(void **state) {
     }
 }
 
+/* As binary accuracy counts them: labels whose output is on their side of ½. */
+static void several_labels_are_told_by_as_many_outputs(void **state) {
+    (void)state;
+    static const layer_kind ends[] = {LAYER_SIGMOID, LAYER_SCALED_SIGMOID};
+    for (int i = 0; i < 2 * WIDTHS; i++) {
+        const loss_case c = {LOSS_BINARY_CROSS_ENTROPY, ends[i / WIDTHS]};
+        const int k = widths[i % WIDTHS];
+        const loss_function loss = open_loss(&c, (loss_spec){.over_outputs = REDUCE_SUM}, k, 0);
+        const double scale = c.end == LAYER_SCALED_SIGMOID ? 2 : 1;
+        samples s;
+        real dz[COUNT * MOST];
+        size_t correct = 0;
+        draw_samples(&s, 2, (uint64_t)i);
+        for (int n = 0; n < COUNT * k; n++) {
+            s.values[n] = s.values[n] > 0;
+            correct += (s.z[n] > 0) == (s.values[n] > 0);
+        }
+        const loss_sums sums = loss_evaluate(&loss, s.z, &s.targets, COUNT, 0.5, dz);
+        assert_close(sums.loss, naive_sum(&c, &s, k, true, 0));
+        assert_int_equal(sums.correct, correct);
+        assert_close(loss_accuracy(&loss, sums), 100.0 * (double)correct / (COUNT * k));
+        for (int n = 0; n < COUNT * k; n++)
+            assert_close(dz[n], 0.5 * scale * (1 / (1 + exp(-scale * s.z[n])) - s.values[n]));
+    }
+}
+
 static void outputs_are_probabilities_after_the_link(void **state) {
     (void)state;
     for (int i = 0; i < CASES; i++) {
@@ -367,6 +393,10 @@ static void outputs_must_fit_the_classes_or_targets(void **state) {
         {LOSS_SQUARED_ERROR, LAYER_IDENTITY, 2, 0, 2, NULL},
         {LOSS_SQUARED_ERROR, LAYER_IDENTITY, 1, 0, 2, "has 2 targets"},
         {LOSS_CROSS_ENTROPY, LAYER_IDENTITY, 2, 0, 2, "accepted: the loss squared_error"},
+        {LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID, 3, 0, 3, NULL},
+        {LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID, 1, 0, 1, NULL},
+        {LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID, 2, 0, 3, "has 3 targets"},
+        {LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX, 3, 0, 3, "only one of several labels"},
     };
     for (size_t i = 0; i < sizeof fits / sizeof *fits; i++) {
         const fit_case *f = &fits[i];
@@ -392,6 +422,7 @@ int main(void) {
         cmocka_unit_test(losses_agree_with_their_formulas),
         cmocka_unit_test(one_output_tells_two_classes),
         cmocka_unit_test(a_regression_is_measured_by_its_targets),
+        cmocka_unit_test(several_labels_are_told_by_as_many_outputs),
         cmocka_unit_test(outputs_are_probabilities_after_the_link),
         cmocka_unit_test(the_mean_over_outputs_is_the_sum_divided_by_their_number),
         cmocka_unit_test(parts_of_a_set_add_up),

@@ -581,12 +581,17 @@ static void feature_maps_are_those_of_the_network(void **state) {
 
 /* ---- Refusals ---------------------------------------------------------------------------------- */
 
-static void assert_refused(const training_spec *spec, const dataset *data, const char *message) {
+/* For a field of a quantity's record_spec, at `field` in it. */
+static void assert_refused(const training_spec *spec, const dataset *data, record_quantity q, size_t field,
+                           const char *message) {
     training_plan plan;
     error_info error = {0};
     assert_int_equal(engine_plan(spec, data, &plan, &error), STATUS_USAGE);
     if (strstr(error.text, message) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error.text, message);
+    assert_int_equal(plan.fault.subject, FAULT_FIELD);
+    assert_int_equal(plan.fault.index,
+                     offsetof(training_spec, records) + (size_t)q * sizeof(record_spec) + field);
 }
 
 static void impossible_records_are_refused(void **state) {
@@ -595,32 +600,47 @@ static void impossible_records_are_refused(void **state) {
     static const struct {
         record_quantity quantity;
         record_spec record;
+        size_t field;
         const char *message;
     } cases[] = {
-        {RECORD_GRADIENT_NORM, {ONE(1)}, "record.gradient_norm: layer 1 has no weights"},
+        {RECORD_GRADIENT_NORM, {ONE(1)}, offsetof(record_spec, layers), "layer 1 has no weights"},
         {RECORD_GRADIENT_NORM,
          {.every = 1, .unit = RECORD_AT_END, .layer_count = 2, .layers = {0, 3}},
-         "record.gradient_norm: 2 layers"},
-        {RECORD_WEIGHTS, {ONE(4)}, "record.weights: there is no layer 4; accepted: 0 to 3"},
-        {RECORD_WEIGHTS, {ONE(-1)}, "record.weights: there is no layer -1"},
-        {RECORD_WEIGHTS, {.every = 1, .unit = RECORD_AT_END}, "record.weights: no layer is named"},
+         offsetof(record_spec, layers),
+         "2 layers"},
+        {RECORD_WEIGHTS, {ONE(4)}, offsetof(record_spec, layers), "there is no layer 4; accepted: 0 to 3"},
+        {RECORD_WEIGHTS, {ONE(-1)}, offsetof(record_spec, layers), "there is no layer -1"},
+        {RECORD_WEIGHTS,
+         {.every = 1, .unit = RECORD_AT_END},
+         offsetof(record_spec, layers),
+         "no layer is named"},
         {RECORD_WEIGHTS,
          {.every = 1, .unit = RECORD_AT_END, .layer_count = 2, .layers = {0, 0}},
-         "record.weights: layer 0 is named twice"},
-        {RECORD_TEST_GRADIENT, {ONE(0), .stride = 0}, "record.test_gradient: a stride of 0"},
-        {RECORD_BATCH_NORM, {ONE(0)}, "record.batch_norm: layer 0 does no batch normalisation"},
-        {RECORD_GRID_OUTPUT, {ONE(0), .from = 0, .to = 1, .points = 3}, "40 features; accepted: 2"},
-        {RECORD_FEATURE_MAPS, {ONE(0), .sample_count = 1, .samples = {TEST}}, "no test sample 300"},
-        {RECORD_FEATURE_MAPS, {ONE(0)}, "record.feature_maps: no sample is named"},
-        {RECORD_FEATURE_MAPS, {ONE(9), .sample_count = 1}, "record.feature_maps: there is no layer 9"},
-        {RECORD_TEST_LOSS, {.every = 1, .unit = RECORD_PER_STEP}, "record.test_loss: per step"},
+         offsetof(record_spec, layers),
+         "layer 0 is named twice"},
+        {RECORD_TEST_GRADIENT, {ONE(0), .stride = 0}, offsetof(record_spec, stride), "a stride of 0"},
+        {RECORD_BATCH_NORM, {ONE(0)}, offsetof(record_spec, layers), "layer 0 does no batch normalisation"},
+        {RECORD_GRID_OUTPUT,
+         {ONE(0), .from = 0, .to = 1, .points = 3},
+         offsetof(record_spec, every),
+         "40 features; accepted: 2"},
+        {RECORD_FEATURE_MAPS,
+         {ONE(0), .sample_count = 1, .samples = {TEST}},
+         offsetof(record_spec, samples),
+         "no test sample 300"},
+        {RECORD_FEATURE_MAPS, {ONE(0)}, offsetof(record_spec, samples), "no sample is named"},
+        {RECORD_FEATURE_MAPS,
+         {ONE(9), .sample_count = 1},
+         offsetof(record_spec, layers),
+         "there is no layer 9"},
+        {RECORD_TEST_LOSS, {.every = 1, .unit = RECORD_PER_STEP}, offsetof(record_spec, every), "per step"},
     };
 #undef ONE
     const dataset data = drawn_data();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         training_spec spec = untrained();
         spec.records[cases[i].quantity] = cases[i].record;
-        assert_refused(&spec, &data, cases[i].message);
+        assert_refused(&spec, &data, cases[i].quantity, cases[i].field, cases[i].message);
     }
 }
 
@@ -630,17 +650,27 @@ static void missing_sets_and_classes_are_refused(void **state) {
     training_spec spec = untrained();
     data.validation.count = 0;
     spec.records[RECORD_VALIDATION_LOSS] = at_end;
-    assert_refused(&spec, &data, "record.validation_loss: the data set has no validation set");
+    assert_refused(&spec, &data, RECORD_VALIDATION_LOSS, offsetof(record_spec, every),
+                   "the data set has no validation set");
     data.test.count = 0;
     spec = untrained();
     spec.records[RECORD_TEST_PREDICTION] = at_end;
-    assert_refused(&spec, &data, "record.test_prediction: the data set has no test set");
+    assert_refused(&spec, &data, RECORD_TEST_PREDICTION, offsetof(record_spec, every),
+                   "the data set has no test set");
     spec = untrained();
     spec.loss.kind = LOSS_SQUARED_ERROR;
     data.classes = 0;
     data.target_count = CLASSES;
     spec.records[RECORD_TRAIN_ACCURACY] = at_end;
-    assert_refused(&spec, &data, "record.train_accuracy: a regression has no classes");
+    assert_refused(&spec, &data, RECORD_TRAIN_ACCURACY, offsetof(record_spec, every),
+                   "a regression has no classes");
+    spec.loss.kind = LOSS_BINARY_CROSS_ENTROPY;
+    spec.model.layers[spec.model.layer_count++] = (layer_spec){.kind = LAYER_SIGMOID};
+    spec.records[RECORD_TRAIN_ACCURACY] = (record_spec){0};
+    data.test.count = TEST;
+    spec.records[RECORD_TEST_PROBABILITY] = at_end;
+    assert_refused(&spec, &data, RECORD_TEST_PROBABILITY, offsetof(record_spec, every),
+                   "samples without classes have no true class");
 }
 
 /* ---- Layouts of many cells --------------------------------------------------------------------- */

@@ -78,9 +78,9 @@ static void assert_tensors_close(const model *m, const real *stored, double refe
 static void follows_pytorch_for_20_steps(const kernel_set *kernels) {
     static uint8_t pixels[STEPS * BATCH * 3072], labels[STEPS * BATCH];
     for (uint32_t i = 0; i < sizeof pixels; i++)
-        pixels[i] = (uint8_t)(word(100, i) >> 24);
+        pixels[i] = (uint8_t)(word(110, i) >> 24);
     for (uint32_t i = 0; i < sizeof labels; i++)
-        labels[i] = (uint8_t)(word(101, i) % 10);
+        labels[i] = (uint8_t)(word(111, i) % 10);
     const dataset data = {.shape = {3, 32, 32},
                           .classes = 10,
                           .train = {.count = STEPS * BATCH, .pixels = pixels, .labels = labels}};

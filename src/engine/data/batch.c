@@ -1,16 +1,27 @@
 #include "engine/data/batch.h"
 
+#include <assert.h>
+
+void input_transform_carve(input_transform *t, tensor_shape shape, arena *a) {
+    t->shape = shape;
+    t->gain = arena_take(a, (size_t)shape.channels * sizeof(real));
+    t->shift = arena_take(a, (size_t)shape.channels * sizeof(real));
+}
+
 void input_transform_fill(input_transform *t, const normalize_spec *spec, const dataset *data) {
+    assert(t->shape.channels == data->shape.channels && spec->channels <= ENGINE_MAX_LIST);
+    assert(spec->channels <= 1 || spec->channels == data->shape.channels);
     const double natural = data->train.pixels != NULL ? 255 : 1;
     const double divide = spec->divide != 0 ? spec->divide : natural;
-    *t = (input_transform){.shape = data->shape,
-                           .target_count = data->target_count,
-                           .feature_mean = data->feature_mean,
-                           .feature_std = data->feature_std,
-                           .kernels = kernels_select()};
-    for (int c = 0; c < ENGINE_MAX_LIST; c++) {
-        const bool own = c < spec->channels;
-        const double mean = own ? spec->mean[c] : 0, std = own ? spec->std[c] : 1;
+    t->shape = data->shape;
+    t->target_count = data->target_count;
+    t->feature_mean = data->feature_mean;
+    t->feature_std = data->feature_std;
+    t->kernels = kernels_select();
+    for (int c = 0; c < data->shape.channels; c++) {
+        const int own = spec->channels > 1 ? c : 0;
+        const double mean = spec->channels > 0 ? spec->mean[own] : 0;
+        const double std = spec->channels > 0 ? spec->std[own] : 1;
         t->gain[c] = (real)(1 / (divide * std));
         t->shift[c] = (real)((spec->offset - mean) / std);
     }

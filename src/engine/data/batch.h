@@ -16,11 +16,15 @@ typedef struct batch_targets {
 typedef struct input_transform {
     tensor_shape shape;
     int target_count;
-    const float *feature_mean, *feature_std;            /* (C, H, W) */
-    real gain[ENGINE_MAX_LIST], shift[ENGINE_MAX_LIST]; /* the same by channel of the data: v·gain + shift */
+    const float *feature_mean, *feature_std; /* (C, H, W) */
+    real *gain, *shift;                      /* (C) the same by channel of the data: v·gain + shift */
     const kernel_set *kernels;
 } input_transform;
 
+/* Take memory for samples of this shape from `a` (measuring or real), uninitialised. */
+void input_transform_carve(input_transform *t, tensor_shape shape, arena *a);
+
+/* Fill what input_transform_carve took for the data's shape. One value in `spec` is that of all channels. */
 void input_transform_fill(input_transform *t, const normalize_spec *spec, const dataset *data);
 
 /* Where in the store a sample of the split lies. */

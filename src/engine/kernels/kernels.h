@@ -101,7 +101,8 @@ typedef struct update {
     real *first, *second; /* (n) state: velocity or first moment; second moment */
     real lr, weight_decay;
     real decay1, decay2; /* μ, or β₁ and β₂, or ρ in decay2 */
-    real correction;     /* adam: 1 / √(1 − β₂ᵗ), with 1 / (1 − β₁ᵗ) in lr */
+    real fresh1, fresh2; /* 1 − β₁, 1 − β₂, 1 − ρ, rounded once: from decay they would lose their digits */
+    real correction; /* adam: 1 / √(1 − β₂ᵗ), with 1 / (1 − β₁ᵗ) in lr */
     real epsilon;
     bool nesterov, epsilon_inside;
 } update;
@@ -117,6 +118,9 @@ typedef struct kernel_set {
      */
     void (*tiny_forward)(size_t count, int k, int o, const real *x, const real *w, const real *bias, real *y);
     void (*tiny_backward)(const tiny_gradient *g);
+    /* The same for many inputs, w (o, k): sums in double, rounded once at the end */
+    void (*wide_forward)(size_t count, size_t k, size_t o, const real *x, const real *w, const real *bias,
+                         real *y);
     /* y = max(x, 0), keeping NaN; n values; y may be x */
     void (*relu)(size_t n, const real *x, real *y);
     /* dx = dy where y > 0, else 0; dx may be dy */
@@ -139,7 +143,8 @@ typedef struct kernel_set {
     void (*correlate_planes_gradient)(const plane_correlation *p);
     /* sums[j] += Σ_r x[r·columns + j]: x (rows, columns) */
     void (*column_sums)(size_t rows, size_t columns, const real *x, real *sums);
-    /* y[i, c] = x[c, i]·gain[c] + shift[c]: x, planes (channels, n) → y (n, channels) */
+    /* y[i, c] = x[c, i]·gain[c] + shift[c]: x, planes (channels, n) → y (n, channels); gain, shift (channels)
+     */
     void (*scale_bytes)(size_t n, int channels, const unsigned char *x, const real *gain, const real *shift,
                         real *y);
     /* The updates of optimizers.h */

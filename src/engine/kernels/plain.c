@@ -21,6 +21,30 @@ static void plain_product(const product *p) {
     }
 }
 
+/* In eight sums, which fill vectors; products of two floats are exact in double. */
+static double wide_product(size_t n, const real *restrict a, const real *restrict b) {
+    enum { SUMS = 8 };
+    double sums[SUMS] = {0}, rest = 0;
+    size_t i = 0;
+    for (; i + SUMS <= n; i += SUMS)
+        for (size_t j = 0; j < SUMS; j++)
+            sums[j] += (double)a[i + j] * (double)b[i + j];
+    for (; i < n; i++)
+        rest += (double)a[i] * (double)b[i];
+    for (size_t j = 0; j < SUMS; j++)
+        rest += sums[j];
+    return rest;
+}
+
+static void wide_forward(size_t count, size_t k, size_t o, const real *x, const real *w, const real *bias,
+                         real *y) {
+    for (size_t n = 0; n < count; n++)
+        for (size_t i = 0; i < o; i++) {
+            const double start = bias != NULL ? (double)bias[i] : 0;
+            y[n * o + i] = (real)(start + wide_product(k, x + n * k, w + i * k));
+        }
+}
+
 static double burn(long rounds, volatile real *kept) {
     enum { CHAINS = 12 };
     real sums[CHAINS] = {0};
@@ -140,9 +164,18 @@ static inline void interleave(size_t n, const int channels, const unsigned char 
             y[i * (size_t)channels + (size_t)c] = (real)x[(size_t)c * n + i] * gain[c] + shift[c];
 }
 
+/* Samples of one pixel: each channel has its own scale. */
+static void scale_features(size_t n, const unsigned char *restrict x, const real *restrict gain,
+                           const real *restrict shift, real *restrict y) {
+    for (size_t i = 0; i < n; i++)
+        y[i] = (real)x[i] * gain[i] + shift[i];
+}
+
 static void scale_bytes(size_t n, int channels, const unsigned char *x, const real *gain, const real *shift,
                         real *y) {
-    if (channels == 3)
+    if (n == 1)
+        scale_features((size_t)channels, x, gain, shift, y);
+    else if (channels == 3)
         interleave(n, 3, x, gain, shift, y);
     else if (channels == 1)
         interleave(n, 1, x, gain, shift, y);
@@ -170,11 +203,11 @@ static void sgd(const update *u) {
 static void adam(const update *u) {
     real *restrict w = u->w, *restrict m = u->first, *restrict v = u->second;
     const real *restrict g = u->g;
-    const real b1 = u->decay1, b2 = u->decay2;
+    const real b1 = u->decay1, b2 = u->decay2, new1 = u->fresh1, new2 = u->fresh2;
     for (size_t i = 0; i < u->n; i++) {
         real gradient = g[i] + u->weight_decay * w[i];
-        m[i] = b1 * m[i] + (1 - b1) * gradient;
-        v[i] = b2 * v[i] + (1 - b2) * gradient * gradient;
+        m[i] = b1 * m[i] + new1 * gradient;
+        v[i] = b2 * v[i] + new2 * gradient * gradient;
         w[i] -= u->lr * m[i] / (real_sqrt(v[i]) * u->correction + u->epsilon);
     }
 }
@@ -185,7 +218,7 @@ static void rmsprop(const update *u) {
     const real inside = u->epsilon_inside ? u->epsilon : 0, outside = u->epsilon_inside ? 0 : u->epsilon;
     for (size_t i = 0; i < u->n; i++) {
         real gradient = g[i] + u->weight_decay * w[i];
-        v[i] = u->decay2 * v[i] + (1 - u->decay2) * gradient * gradient;
+        v[i] = u->decay2 * v[i] + u->fresh2 * gradient * gradient;
         w[i] -= u->lr * gradient / (real_sqrt(v[i] + inside) + outside);
     }
 }
@@ -197,6 +230,7 @@ const kernel_set KERNEL(plain_kernels) = {
     .burn = burn,
     .tiny_forward = KERNEL(tiny_forward),
     .tiny_backward = KERNEL(tiny_backward),
+    .wide_forward = wide_forward,
     .relu = relu,
     .relu_backward = relu_backward,
     .tanh = tanh_values,

@@ -18,7 +18,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROW = 64, ROWS = 4 };
+enum { ROW = 64, ROWS = 4, ROWS_TOGETHER = 16 };
 
 static size_t channels_of(const layer *l) {
     return (size_t)l->in.channels;
@@ -33,11 +33,21 @@ static size_t row_values(const layer *l) {
     return (ROW + channels - 1) / channels * channels;
 }
 
+/* Reals that hold the sums in double, which come first in the scratch. */
+static size_t totals_reals(const layer *l) {
+    const size_t bytes = channels_of(l) * sizeof(double);
+    return (bytes + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * (ARENA_ALIGNMENT / sizeof(real));
+}
+
+static double *scratch_totals(const layer_pass *pass) {
+    return (double *)(void *)pass->scratch;
+}
+
 static status setup(layer *l, size_t batch, error_info *error) {
     l->parameter_count = l->parameter_reals = 2 * channels_of(l);
     l->state_reals = 2 * channels_of(l);
     l->workspace_reals = 2 * channels_of(l);
-    l->scratch_reals = ROWS * row_values(l) + 2 * channels_of(l);
+    l->scratch_reals = totals_reals(l) + ROWS * row_values(l) + 2 * channels_of(l);
     return layer_setup_elementwise(l, batch, error);
 }
 
@@ -56,7 +66,7 @@ static void reset(const layer *l, real *parameters, real *state) {
 
 /* Row number `which` of the scratch. */
 static real *scratch_row(const layer *l, const layer_pass *pass, int which) {
-    return pass->scratch + (size_t)which * row_values(l);
+    return pass->scratch + totals_reals(l) + (size_t)which * row_values(l);
 }
 
 /* Repeat what belongs to the channels, (C), along a row of the scratch; zeros for NULL. */
@@ -68,8 +78,8 @@ static const real *repeat(const layer *l, const layer_pass *pass, int which, con
     return row;
 }
 
-/* row += (a − a_shift) (b − b_shift) over the values of one sample; b NULL: row += a */
-static void add_sample(size_t values, size_t width, const real *a, const real *a_shift, const real *b,
+/* row += (a − a_shift) (b − b_shift) over `values` values; b NULL: row += a */
+static void add_values(size_t values, size_t width, const real *a, const real *a_shift, const real *b,
                        const real *b_shift, real *restrict row) {
     for (size_t first = 0; first < values; first += width) {
         const size_t count = values - first < width ? values - first : width;
@@ -83,27 +93,33 @@ static void add_sample(size_t values, size_t width, const real *a, const real *a
 }
 
 /* sums (C) = Σ over samples and pixels of (a − a_shift)(b − b_shift), or of a where b is NULL; a, b
- * (count, C, H, W), shifts (C) or NULL for 0. Sample by sample, so that long sums keep their accuracy. */
+ * (count, C, H, W), shifts (C) or NULL for 0. Few rows are added up in single precision, all of them in
+ * double: a mean may be much smaller than what it is of. */
 static void channel_sums(const layer *l, const layer_pass *pass, const real *a, const real *a_shift,
                          const real *b, const real *b_shift, real *sums) {
-    const size_t channels = channels_of(l), values = shape_size(l->in), width = row_values(l);
+    const size_t channels = channels_of(l), width = row_values(l), most = ROWS_TOGETHER * width;
+    const size_t values = pass->count * shape_size(l->in);
     const real *a_row = repeat(l, pass, 0, a_shift), *b_row = repeat(l, pass, 1, b_shift);
     real *row = scratch_row(l, pass, 2);
-    memset(sums, 0, channels * sizeof *sums);
-    for (size_t n = 0; n < pass->count; n++) {
-        const real *b_sample = b != NULL ? b + n * values : NULL;
+    double *totals = scratch_totals(pass);
+    memset(totals, 0, channels * sizeof *totals);
+    for (size_t first = 0; first < values; first += most) {
+        const size_t count = values - first < most ? values - first : most;
         memset(row, 0, width * sizeof *row);
-        add_sample(values, width, a + n * values, a_row, b_sample, b_row, row);
-        for (size_t first = 0; first < width; first += channels)
+        add_values(count, width, a + first, a_row, b != NULL ? b + first : NULL, b_row, row);
+        for (size_t pixel = 0; pixel < width; pixel += channels)
             for (size_t c = 0; c < channels; c++)
-                sums[c] += row[first + c];
+                totals[c] += (double)row[pixel + c];
     }
+    for (size_t c = 0; c < channels; c++)
+        sums[c] = (real)totals[c];
 }
 
 /* Mean and inverse deviation of the batch into workspace, and a step of the running statistics. */
 static void take_batch_statistics(const layer *l, const layer_pass *pass) {
     const size_t channels = channels_of(l);
-    const real n = (real)(pass->count * pixels_of(l)), keep = (real)l->spec.momentum;
+    const real n = (real)(pass->count * pixels_of(l));
+    const real keep = (real)l->spec.momentum, fresh = (real)(1 - l->spec.momentum);
     real *mean = pass->workspace, *deviation = mean + channels;
     channel_sums(l, pass, pass->input, NULL, NULL, NULL, mean);
     for (size_t c = 0; c < channels; c++)
@@ -112,8 +128,8 @@ static void take_batch_statistics(const layer *l, const layer_pass *pass) {
     for (size_t c = 0; c < channels; c++) {
         real *running_mean = &pass->state[c], *running_variance = &pass->state[channels + c];
         real unbiased = n > 1 ? deviation[c] / (n - 1) : deviation[c];
-        *running_mean = keep * *running_mean + (1 - keep) * mean[c];
-        *running_variance = keep * *running_variance + (1 - keep) * unbiased;
+        *running_mean = keep * *running_mean + fresh * mean[c];
+        *running_variance = keep * *running_variance + fresh * unbiased;
         deviation[c] = 1 / (real)sqrt((double)(deviation[c] / n) + l->spec.epsilon);
     }
 }

@@ -24,6 +24,12 @@ static bool is_tiny(const layer *l) {
     return inputs(l) <= TINY && outputs(l) <= TINY;
 }
 
+/* Few sums of many terms: in single precision they lose digits, and most columns of a panel would be empty.
+ */
+static bool is_wide(const layer *l) {
+    return inputs(l) > INPUT_BLOCK && outputs(l) <= TINY;
+}
+
 /* P above. */
 static size_t panel_width(const layer *l) {
     return is_tiny(l) ? TINY : PANEL;
@@ -46,6 +52,8 @@ static status setup(layer *l, size_t batch, error_info *error) {
     l->fan_out = (double)o;
     /* weight gradient: a block of x and dy as panels; input gradient: one turned panel */
     l->scratch_reals = larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), o * PANEL);
+    if (is_wide(l))
+        l->scratch_reals = larger(l->scratch_reals, o * k); /* the weights without what pads them */
     l->flops_forward = 2.0 * (double)(o * k);
     l->flops_backward = 2.0 * l->flops_forward;
     return STATUS_OK;
@@ -65,14 +73,24 @@ static size_t parameter_place(const layer *l, size_t natural) {
     return (o / width * k + stored_input(l, natural % k)) * width + o % width;
 }
 
-static void forward(const layer *l, const layer_pass *pass) {
+static void wide_forward(const layer *l, const layer_pass *pass) {
+    const size_t k = inputs(l), o = outputs(l);
+    const real *bias = l->spec.bias ? pass->parameters + l->weight_reals : NULL;
+    for (size_t j = 0; j < o; j++)
+        for (size_t i = 0; i < k; i++)
+            pass->scratch[j * k + i] = pass->parameters[i * PANEL + j];
+    pass->kernels->wide_forward(pass->count, k, o, pass->input, pass->scratch, bias, pass->output);
+}
+
+static void tiny_forward(const layer *l, const layer_pass *pass) {
+    const real *bias = l->spec.bias ? pass->parameters + l->weight_reals : NULL;
+    pass->kernels->tiny_forward(pass->count, (int)inputs(l), (int)outputs(l), pass->input, pass->parameters,
+                                bias, pass->output);
+}
+
+static void panel_forward(const layer *l, const layer_pass *pass) {
     const size_t k = inputs(l), o = outputs(l);
     const real *bias = pass->parameters + l->weight_reals;
-    if (is_tiny(l)) {
-        pass->kernels->tiny_forward(pass->count, (int)k, (int)o, pass->input, pass->parameters,
-                                    l->spec.bias ? bias : NULL, pass->output);
-        return;
-    }
     for (size_t first = 0; first < k; first += INPUT_BLOCK) {
         const size_t block = k - first < INPUT_BLOCK ? k - first : INPUT_BLOCK;
         for (size_t panel = 0; panel < panel_count(o); panel++) {
@@ -93,6 +111,15 @@ static void forward(const layer *l, const layer_pass *pass) {
             });
         }
     }
+}
+
+static void forward(const layer *l, const layer_pass *pass) {
+    if (is_tiny(l))
+        tiny_forward(l, pass);
+    else if (is_wide(l))
+        wide_forward(l, pass);
+    else
+        panel_forward(l, pass);
 }
 
 /* dW[o, k] += Σ_n dy[n, o] x[n, k], block of inputs by block of inputs. */

@@ -80,7 +80,7 @@ struct layer_ops {
 
 extern const layer_ops layer_dense, layer_conv, layer_max_pool, layer_avg_pool, layer_batch_norm,
     layer_dropout, layer_relu, layer_leaky_relu, layer_tanh, layer_sigmoid, layer_scaled_sigmoid,
-    layer_softmax;
+    layer_softmax, layer_flatten;
 
 static inline size_t shape_size(tensor_shape s) {
     return (size_t)s.channels * (size_t)s.height * (size_t)s.width;
