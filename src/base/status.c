@@ -42,6 +42,14 @@ status error_prefix(error_info *error, const char *format, ...) {
     return error->code;
 }
 
+status error_append(error_info *error, const char *text) {
+    if (error == NULL)
+        return STATUS_INTERNAL;
+    const size_t length = strlen(error->text);
+    snprintf(error->text + length, sizeof error->text - length, "%s", text);
+    return error->code;
+}
+
 int status_exit_code(status code) {
     switch (code) {
 #define X(name, exit_code, meaning)                                                                          \

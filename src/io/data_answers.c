@@ -82,6 +82,11 @@ static status put_targets(const data_request *request, const stored_split *split
     float targets[ENGINE_MAX_CLASSES];
     for (size_t i = 0; i < split->answer_columns; i++) {
         targets[i] = (float)row[i];
+        if (request->spec->predicts_probabilities && !(targets[i] >= 0 && targets[i] <= 1))
+            return error_set(
+                error, STATUS_IO,
+                "%s: %s %zu, target %zu: %g; accepted: 0 to 1, for the loss binary_cross_entropy",
+                place->path, place->unit, place->number, i, row[i]);
         if (!isfinite(targets[i]) && !request->spec->allow_nonfinite)
             return error_set(error, STATUS_IO,
                              "%s: %s %zu, target %zu: %g; accepted: finite numbers of at most 3.4e38, or "

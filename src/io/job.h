@@ -48,6 +48,7 @@ typedef struct data_spec {
     data_task task;                     /* hdf5, npy, csv: what y is */
     csv_separator separator;            /* csv */
     name_list target, ignore;           /* csv: columns that are y, and that are passed over */
+    bool predicts_probabilities;        /* the loss is binary_cross_entropy: targets are from 0 to 1 */
     bool predicts_numbers;              /* the loss suits targets: decides what integers beyond labels are */
     bool allow_nonfinite;               /* hdf5, npy, csv: NaN and infinities are data */
     int classes;                        /* hdf5, npy, csv; 0: the highest training label + 1 */

@@ -96,10 +96,19 @@ static status check_axis(const job *j, const training_spec *variant, int axis, c
     return STATUS_OK;
 }
 
+/* Integers are taken for classes unless the job says otherwise. */
+static void advise(const job *j, const training_spec *spec, const dataset *data, fault f, error_info *error) {
+    const bool own = j->data.source == DATA_NPY || j->data.source == DATA_HDF5 || j->data.source == DATA_CSV;
+    if (own && j->data.task == TASK_AUTO && f.subject == FAULT_LAYER && data->classes > 2 &&
+        spec->loss.kind == LOSS_SQUARED_ERROR)
+        error_append(error, "; to predict the integers as numbers: data.task: regression");
+}
+
 static status check_variant(const job *j, size_t variant, const dataset *data, training_plan *plan,
                             error_info *error) {
     const training_spec *spec = &j->details->variants[variant];
     if (engine_plan(spec, data, plan, error) != STATUS_OK) {
+        advise(j, spec, data, plan->fault, error);
         RETURN_IF_FAILED(job_variant_select(j, variant, error));
         return prefix_fault(j->details->tree, plan->fault, error);
     }

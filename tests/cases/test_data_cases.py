@@ -196,7 +196,11 @@ class Answers(Case):
         np.save("x.npy", X)
         y = (X[:, :4] > 0.5).astype("u1")
         np.save("y.npy", y)
-        self.trained(npy_job(outputs=4, loss="binary_cross_entropy", layers="[dense: 4, sigmoid]"))
+        job = npy_job(loss="binary_cross_entropy", layers="[dense: 4, sigmoid]")
+        self.trained(job)
+        for wrong in (2, -1, np.nan):
+            np.save("y.npy", np.where(np.arange(84).reshape(21, 4) == 33, wrong, y).astype("f4"))
+            self.assert_refused(job, "y.npy: row 8, target 1", "accepted: 0 to 1")
 
     def test_integers_to_predict(self):
         for kind in ("i8", "u2", "f4"):
@@ -206,6 +210,7 @@ class Answers(Case):
         np.save("y.npy", 1990 + np.arange(21))
         self.assert_refused(npy_job(), "y.npy: row 0: label 1990; accepted: 0 to 255", "data.task: regression")
         np.save("y.npy", Y)
+        self.assert_refused(npy_job(outputs=1, loss="squared_error"), "3 classes", "data.task: regression", status=2)
         self.assert_same(npy_job(outputs=1, loss="squared_error", more=", task: regression"), X, Y)
 
     def test_labels_not_from_zero(self):
