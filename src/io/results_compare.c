@@ -245,7 +245,7 @@ static status compare_data(comparison *c, data_split_kind split, error_info *err
     if (result == STATUS_OK)
         result = results_reader_attribute_or(c->b, name, "not recorded", &b, error);
     if (result == STATUS_OK && c->equal && strcmp(a, b) != 0)
-        result = differ(c, "%s data: digest %s != %s", data_split_label(split), a, b);
+        result = differ(c, "data, %s split: digest %s != %s", data_split_label(split), a, b);
     free(a);
     free(b);
     return result;

@@ -45,11 +45,11 @@ static status other_numerics(results_reader *reader, const char *path, const cha
 static status other_data(const char *path, data_split_kind split, const char *made_from,
                          const results_setting *here, const results_origin *origin, error_info *error) {
     const char *place = origin->data_places[split];
-    return error_set(error, STATUS_IO,
-                     "%s: its cells have other %s data than this run: digest %s in the file, %s of %s; put "
-                     "the former data back, or name another file with -o",
-                     path, data_split_label(split), made_from, here->text,
-                     place != NULL ? place : "what was read");
+    return error_set(
+        error, STATUS_IO,
+        "%s: its cells were trained on other data than this run has, in the %s split: digest %s in the "
+        "file, %s of %s; put the former data back, or name another file with -o",
+        path, data_split_label(split), made_from, here->text, place != NULL ? place : "what was read");
 }
 
 static status differ(results_reader *reader, const char *path, const results_origin *origin, int setting,

@@ -175,12 +175,12 @@ static status check_data(const hello_message *worker, const hello_message *coord
         return STATUS_OK;
     digest_text(&worker->data.splits[split], digest);
     digest_text(&coordinator->data.splits[split], expected);
-    return error_set(
-        error, STATUS_IO,
-        "rank %d on %s has other %s data than rank 0 on %s: digest %s of %s, not %s of %s; put the "
-        "same files there, or name where they are by --data, $MPISWEEP_DATA or the job's paths",
-        worker->rank, worker->host, data_split_label(split), coordinator->host, digest,
-        worker->data_places[split], expected, coordinator->data_places[split]);
+    return error_set(error, STATUS_IO,
+                     "rank %d on %s has other data than rank 0 on %s in the %s split: digest %s of %s, not "
+                     "%s of %s; put the "
+                     "same files there, or name where they are by --data, $MPISWEEP_DATA or the job's paths",
+                     worker->rank, worker->host, coordinator->host, data_split_label(split), digest,
+                     worker->data_places[split], expected, coordinator->data_places[split]);
 }
 
 status wire_check_hello(const hello_message *worker, const hello_message *coordinator, error_info *error) {

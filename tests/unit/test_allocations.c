@@ -175,7 +175,11 @@ static status read_datasets(error_info *error) {
 
 /* Open, store what is missing, close. */
 static status write_results(const loaded_job *l, error_info *error) {
-    const results_origin origin = {"mpisweep test", "none", "reference", "any", "none"};
+    const results_origin origin = {.version = "mpisweep test",
+                                   .commit = "none",
+                                   .kernels = "reference",
+                                   .cpu = "any",
+                                   .libraries = "none"};
     static const float values[100];
     results *r;
     assert_true(l->records.value_count <= sizeof values / sizeof *values);
