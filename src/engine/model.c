@@ -58,6 +58,59 @@ static void pool_before_relu(model *m) {
     }
 }
 
+/* Limits that no computer reaches, so that sizes within them do not wrap: values of one sample between two
+ * layers, weights of one layer, bytes of a model with all that a training needs. */
+static const double most_values = 0x1p30, most_weights = 0x1p40, most_bytes = 0x1p47;
+
+static double values_of(tensor_shape s) {
+    return (double)s.channels * s.height * s.width;
+}
+
+static double weights_of(const layer_spec *s, tensor_shape in) {
+    if (s->kind == LAYER_DENSE)
+        return s->units * values_of(in);
+    return s->kind == LAYER_CONV ? (double)s->filters * in.channels * s->kernel_height * s->kernel_width : 0;
+}
+
+static status check_values(tensor_shape s, error_info *error) {
+    if (values_of(s) <= most_values)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, "%d × %d × %d are %.4g values; accepted: up to %.0f", s.channels,
+                     s.height, s.width, values_of(s), most_values);
+}
+
+static status check_weights(const layer *l, error_info *error) {
+    const double weights = weights_of(&l->spec, l->in);
+    if (weights <= most_weights)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, "%.4g weights; accepted: up to %.4g", weights, most_weights);
+}
+
+/* Its sizes are computed only when they do not wrap. */
+static status set_up_layer(layer *l, size_t capacity, error_info *error) {
+    RETURN_IF_FAILED(check_values(l->in, error));
+    RETURN_IF_FAILED(check_weights(l, error));
+    RETURN_IF_FAILED(l->ops->setup(l, capacity, error));
+    return check_values(l->out, error);
+}
+
+/* Parameters, gradients and two states of an optimiser; values and gradients between the layers. */
+static status check_bytes(const model *m, error_info *error) {
+    double reals = 4 * (double)m->parameter_reals, saved = 0;
+    for (int i = 0; i <= m->layer_count; i++)
+        reals += 2 * (double)m->capacity * values_of(m->boundaries[i].shape);
+    for (int i = 0; i < m->layer_count; i++) {
+        reals += (double)m->layers[i].workspace_reals + (double)m->layers[i].scratch_reals;
+        saved += (double)m->capacity * (double)m->layers[i].saved_bytes;
+    }
+    const double bytes = saved + reals * sizeof(real);
+    if (bytes <= most_bytes)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE,
+                     "%.4g bytes for %zu parameters and batches of %zu samples; accepted: up to %.4g", bytes,
+                     m->parameter_count, m->capacity, most_bytes);
+}
+
 static status build_layers(model *m, const model_spec *spec, int layer_count, tensor_shape input,
                            error_info *error) {
     for (int i = 0; i < layer_count; i++) {
@@ -69,7 +122,7 @@ static status build_layers(model *m, const model_spec *spec, int layer_count, te
     for (int i = 0; i < m->layer_count; i++) {
         layer *l = &m->layers[i];
         l->in = m->boundaries[i].shape = input;
-        status code = l->ops->setup(l, m->capacity, error);
+        status code = set_up_layer(l, m->capacity, error);
         if (code != STATUS_OK)
             return error_prefix(error, "layer %d (%s) on an input of %d × %d × %d: ", l->position,
                                 l->ops->name, input.channels, input.height, input.width);
@@ -152,6 +205,7 @@ status model_build(model *m, const model_spec *spec, int layer_count, tensor_sha
                    error_info *error) {
     *m = (model){.kernels = kernels_select(), .capacity = capacity, .first_trained = ENGINE_MAX_LAYERS};
     RETURN_IF_FAILED(build_layers(m, spec, layer_count, input, error));
+    RETURN_IF_FAILED(check_bytes(m, error));
     cut_segments(m);
     place_boundaries(m);
     size_blocks(m);

@@ -73,6 +73,20 @@ static status check_start(const trainer *t, error_info *error) {
     return STATUS_OK;
 }
 
+/* Steps are counted in 32 bits, in the results file, too. */
+static status count_steps(const training_spec *spec, const dataset *data, training_plan *plan,
+                          error_info *error) {
+    const size_t batch = trainer_batch(spec, data);
+    const size_t per_epoch = (data->train.count + batch - 1) / batch;
+    const double steps = (double)per_epoch * spec->epochs;
+    if (per_epoch > INT32_MAX || steps > INT32_MAX)
+        return error_set(error, STATUS_USAGE, "%d epochs of %zu steps are %.0f steps; accepted: up to %d",
+                         spec->epochs, per_epoch, steps, INT32_MAX);
+    plan->steps_per_epoch = (int)per_epoch;
+    plan->steps = (long)plan->steps_per_epoch * spec->epochs;
+    return STATUS_OK;
+}
+
 /* Arithmetic of one sample. No input gradient below the first layer with parameters, and none for it. */
 static void sample_flops(const model *m, double *forward, double *backward) {
     *forward = *backward = 0;
@@ -87,14 +101,13 @@ status engine_plan(const training_spec *spec, const dataset *data, training_plan
     trainer t;
     RETURN_IF_FAILED(check_ranges(spec, data, error));
     RETURN_IF_FAILED(check_full_batch(spec, error));
+    RETURN_IF_FAILED(count_steps(spec, data, plan, error));
     RETURN_IF_FAILED(trainer_measure(&t, spec, data, &plan->memory_bytes, error));
     RETURN_IF_FAILED(check_output(&t, data, error));
     RETURN_IF_FAILED(check_start(&t, error));
 
     plan->parameters = t.model.parameter_count;
     const size_t batch = trainer_batch(spec, data);
-    plan->steps_per_epoch = (int)((data->train.count + batch - 1) / batch);
-    plan->steps = (long)plan->steps_per_epoch * spec->epochs;
     double forward, backward;
     sample_flops(&t.model, &forward, &backward);
     plan->flops_per_step = (double)batch * (forward + backward);

@@ -19,6 +19,7 @@ static const struct {
     {"mirror", "data.mirror"},
     {"the loss", "loss"},
     {"training samples", "data"},
+    {"epochs of", "train.epochs"},
 };
 
 /* "layer 3" or "layer (3)" means an item of the list. */
