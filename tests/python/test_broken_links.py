@@ -3,9 +3,11 @@ import unittest
 
 import h5py
 import numpy as np
-from analysis_case import ANALYSIS, AnalysisTest, write_results
+from analysis_case import AnalysisTest, write_results
 
-SCRIPTS = {script.name: [] for script in sorted(ANALYSIS.glob("*.py")) if script.name not in ("results.py", "figure.py", "compare_reference.py")}
+WITHOUT_VARIABLE = ["boundary.py", "heatmap.py", "histogram.py", "pca.py", "report.py"]
+WITH_VARIABLE = ["bars.py", "curves.py", "pictures.py", "ranking.py", "surface.py", "violin.py"]
+SCRIPTS = {**{name: [] for name in WITHOUT_VARIABLE}, **{name: ["test_accuracy"] for name in WITH_VARIABLE}}
 LINKS = {
     "a name that leads to itself": {"loop": h5py.SoftLink("/loop")},
     "two that lead to each other": {"a": h5py.SoftLink("/b"), "b": h5py.SoftLink("/a")},
@@ -26,18 +28,17 @@ class BrokenLinks(AnalysisTest):
                 file[name] = link
 
     def test_every_script_says_which(self):
-        self.assertGreater(len(SCRIPTS), 8)
         for links in LINKS.values():
             self.write(links)
-            for script in SCRIPTS:
+            for script, arguments in SCRIPTS.items():
                 with self.subTest(script, links=list(links)):
-                    text = self.run_script(script, self.results, "-o", self.directory / "out.html", status=3)
+                    text = self.run_script(script, self.results, *arguments, status=3)
                     self.assertIn(f"{self.results}: the link /{next(iter(links))} leads nowhere, or round in a circle", text)
                     self.assertEqual(text.count("\n"), 1)
 
     def test_links_that_lead_somewhere_are_fine(self):
         self.write({"copy": h5py.SoftLink("/test_accuracy")})
-        self.run_script("ranking.py", self.results)
+        self.run_script("ranking.py", self.results, "test_accuracy")
 
 
 if __name__ == "__main__":
