@@ -1,5 +1,6 @@
 """Nothing is mixed silently: other data, other numerics, other kernels and damaged cells are noticed by whoever adds
 to a results file, before anything is trained."""
+import os
 import shutil
 import subprocess
 import tempfile
@@ -310,6 +311,20 @@ class Damage(RunTest):
         subprocess.run(["h5repack", "-f", "SHUF", "-f", "GZIP=4", self.file, packed], check=True)
         out, _ = self.check(1, "verify", packed)
         self.assertIn("damaged: 5 of 24 cells", out)
+
+    def test_a_file_of_several_blocks(self):
+        """Larger than what is read at once; also rewritten by h5repack, which is read in whole runs."""
+        self.file.unlink()
+        subprocess.run([os.environ["STORE_CELLS"], self.file, "10000"], check=True)
+        self.assertIn("whole: 40000 cells", self.check(0, "verify", self.file)[0])
+        for cell in 0, 20001, 39998:
+            flip_bit(self.file, "train_loss_curve", cell, 5)
+        packed = self.results("packed.h5")
+        subprocess.run(["h5repack", "-f", "GZIP=1", self.file, packed], check=True)
+        for path in self.file, packed:
+            out, _ = self.check(1, "verify", path)
+            self.assertIn("damaged: 3 of 40000 cells with results do not fit their checksums: run=0, lr=0.01, model=mlp; "
+                          "run=5000, lr=0.01, model=cnn; run=9999, lr=0.001, model=mlp\n", out)
 
     def test_the_digest_is_the_same_for_all_ranks_and_files(self):
         digest = self.check(0, "verify", self.file)[0].splitlines()[-1]
