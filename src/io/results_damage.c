@@ -6,7 +6,7 @@
 
 #include "io/results_internal.h"
 
-enum { BLOCK_BYTES = 8 << 20, NAMED_CELLS = 3 };
+enum { BLOCK_BYTES = 4 << 20, NAMED_CELLS = 3 };
 
 /* One array of cells. at: where a block of it begins in the buffer. */
 typedef struct scan_array {
