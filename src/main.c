@@ -59,9 +59,10 @@ static const verb verbs[] = {
     {"verify", "check a results file, or compare two bit for bit", cli_verify,
      "mpisweep verify A.h5 [B.h5]\n"
      "\n"
-     "A alone: checks every cell with a result against its checksum. Exit status 1 when one does not fit.\n"
+     "A alone: checks every cell with a result against its checksum, and prints a digest of the content to\n"
+     "quote, which is the same for equal files. Exit status 1 when a cell does not fit.\n"
      "A and B: exit status 0 when the scientific content and the data are the same, else 1 and the first\n"
-     "difference. Both print a digest of the content to quote: it is the same for equal files.\n"},
+     "difference.\n"},
     {"bench", "time training steps on one core", cli_bench,
      "mpisweep bench [JOB.yaml] [--steps N] [--data DIR] [--json]\n"
      "\n"

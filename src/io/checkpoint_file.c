@@ -106,9 +106,9 @@ static const char *foreign_part(const file_header *found, const file_header *own
     if (found->job_digest != own->job_digest || found->values != own->values)
         return "job";
     if (found->numerics != own->numerics)
-        return "numerics (version of the program)";
+        return "number of the numerics (version of the program)";
     if (data_digests_differ(&found->data, &own->data) != SPLIT_COUNT)
-        return "data";
+        return "set of data";
     return memcmp(found->kernels, own->kernels, sizeof own->kernels) != 0 ? "kernel set" : NULL;
 }
 
@@ -120,8 +120,7 @@ static status read_old(checkpoint_file *f, error_info *error) {
     RETURN_IF_FAILED(raw_read(f->old, f->path, &header, sizeof header, 0, error));
     const char *foreign = foreign_part(&header, &f->header);
     if (foreign != NULL)
-        return error_set(error, STATUS_IO, "%s: is dropped, it is of another %s than this run", f->path,
-                         foreign);
+        return error_set(error, STATUS_IO, "%s: is dropped: it was made with another %s", f->path, foreign);
     return list_entries(f, (uint64_t)info.st_size, error);
 }
 

@@ -247,7 +247,7 @@ status results_create(const char *path, const results_layout *layout, const job 
 status results_locate(results_reader *reader, results_layout *layout, bool *contiguous, error_info *error);
 
 /* STATUS_USAGE when the file belongs to another job. *grows: it belongs to this job with fewer values on its
- * axes. */
+ * axes. STATUS_IO when its axes are damaged. */
 status results_check_job(results_reader *reader, const char *path, const job *j, bool *grows,
                          error_info *error);
 
