@@ -30,8 +30,7 @@ typedef struct run {
     run_options options;
     job *job;
     stored_dataset stored;
-    data_digests digests; /* of the samples */
-    hello_message hello;
+    hello_message hello; /* what this rank says of itself */
     record_layout records;
     /* Rank 0 only: */
     results *results;
@@ -93,7 +92,7 @@ static results_origin origin_of(const run *r) {
                              .cpu = r->cpu,
                              .libraries = mpi_world_library(r->world),
                              .numerics = ENGINE_NUMERICS,
-                             .data = r->digests};
+                             .data = r->hello.data};
     for (int split = 0; split < SPLIT_COUNT; split++)
         origin.data_places[split] = r->hello.data_places[split];
     return origin;
@@ -341,9 +340,8 @@ static status load_data(run *r, error_info *error) {
     fill_hello(r);
     RETURN_IF_FAILED(run_compare_ranks(r->world, &r->hello, error));
     status loaded =
-        run_data_load(r->world, r->job, r->options.data_directory, &r->stored, &r->digests, error);
+        run_data_load(r->world, r->job, r->options.data_directory, &r->stored, &r->hello.data, error);
     RETURN_IF_FAILED(mpi_world_agree(r->world, loaded, error));
-    r->hello.data = r->digests;
     return run_compare_ranks(r->world, &r->hello, error);
 }
 

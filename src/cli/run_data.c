@@ -1,6 +1,7 @@
 #include "cli/run_data.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,23 +70,49 @@ status run_data_load(mpi_world *world, const job *j, const char *data_directory,
     return result != STATUS_OK ? result : published;
 }
 
-/* Rank 0, with what all (size) say. */
-static status compare_all(const hello_message *all, int size, error_info *error) {
-    for (int rank = 1; rank < size; rank++)
-        RETURN_IF_FAILED(wire_check_hello(&all[rank], &all[0], error));
-    return STATUS_OK;
+/* ---- Comparison of the ranks ------------------------------------------------------------------- */
+
+/* Other versions of the program may say other things of themselves. Its name is told first, in as many bytes
+ * for ever, so that they are refused before they are misunderstood. */
+enum { PROGRAM_BYTES = 128 };
+
+/* At rank 0 *all (size of the world, bytes) is the caller's to free; NULL elsewhere. */
+static status gather(mpi_world *world, const void *mine, size_t bytes, void **all, error_info *error) {
+    const bool receives = mpi_world_rank(world) == 0;
+    *all = receives ? calloc((size_t)mpi_world_size(world), bytes) : NULL;
+    status result = STATUS_OK;
+    if (receives && *all == NULL)
+        result = error_set(error, STATUS_INTERNAL, "out of memory");
+    RETURN_IF_FAILED(mpi_world_agree(world, result, error));
+    return mpi_world_gather(world, mine, bytes, *all, error);
+}
+
+static status compare_programs(mpi_world *world, const char *mine, error_info *error) {
+    char own[PROGRAM_BYTES] = "";
+    void *all;
+    snprintf(own, sizeof own, "%s", mine);
+    status result = gather(world, own, sizeof own, &all, error);
+    for (int rank = 1; result == STATUS_OK && all != NULL && rank < mpi_world_size(world); rank++) {
+        const char *other = (const char *)all + (size_t)rank * sizeof own;
+        if (strncmp(other, own, sizeof own) != 0)
+            result = error_set(error, STATUS_USAGE,
+                               "rank %d runs %.*s, rank 0 runs %s: run one binary on all ranks", rank,
+                               PROGRAM_BYTES, other, own);
+    }
+    free(all);
+    return mpi_world_agree(world, result, error);
+}
+
+static status compare_hellos(mpi_world *world, const hello_message *mine, error_info *error) {
+    void *all;
+    status result = gather(world, mine, sizeof *mine, &all, error);
+    for (int rank = 1; result == STATUS_OK && all != NULL && rank < mpi_world_size(world); rank++)
+        result = wire_check_hello((const hello_message *)all + rank, mine, error);
+    free(all);
+    return mpi_world_agree(world, result, error);
 }
 
 status run_compare_ranks(mpi_world *world, const hello_message *mine, error_info *error) {
-    const int size = mpi_world_size(world);
-    const bool compares = mpi_world_rank(world) == 0;
-    hello_message *all = compares ? calloc((size_t)size, sizeof *all) : NULL;
-    status result = compares && all == NULL ? error_set(error, STATUS_INTERNAL, "out of memory") : STATUS_OK;
-    result = mpi_world_agree(world, result, error);
-    if (result == STATUS_OK)
-        result = mpi_world_gather(world, mine, sizeof *mine, all, error);
-    if (result == STATUS_OK && compares)
-        result = compare_all(all, size, error);
-    free(all);
-    return mpi_world_agree(world, result, error);
+    RETURN_IF_FAILED(compare_programs(world, mine->program, error));
+    return compare_hellos(world, mine, error);
 }
