@@ -72,8 +72,8 @@ status run_data_load(mpi_world *world, const job *j, const char *data_directory,
 
 /* ---- Comparison of the ranks ------------------------------------------------------------------- */
 
-/* Other versions of the program may say other things of themselves. Its name is told first, in as many bytes
- * for ever, so that they are refused before they are misunderstood. */
+/* A hello may differ between versions of the program. Its name is exchanged first, always in this many bytes,
+ * so that other versions are refused before their hello is misread. */
 enum { PROGRAM_BYTES = 128 };
 
 /* At rank 0 *all (size of the world, bytes) is the caller's to free; NULL elsewhere. */

@@ -1,5 +1,5 @@
-/* Cells against their checksums, of a whole file: what a cell has lies in many arrays, so each is read in
- * blocks of cells, one after the other. */
+/* Checks all cells of a file against their checksums. The values of a cell are in many arrays: each is read
+ * in blocks of cells, one after the other. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static status add_array(scan *s, const char *name, error_info *error) {
     return STATUS_OK;
 }
 
-/* What a cell recorded stands after the status, in the order of the file. */
+/* What a cell recorded follows the status, in the order of the file. */
 static status list_arrays(scan *s, error_info *error) {
     const int count = results_reader_count(s->reader);
     s->arrays = calloc((size_t)count + SCAN_CONTENT, sizeof *s->arrays);

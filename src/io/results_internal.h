@@ -251,7 +251,8 @@ status results_locate(results_reader *reader, results_layout *layout, bool *cont
 status results_check_job(results_reader *reader, const char *path, const job *j, bool *grows,
                          error_info *error);
 
-/* ---- Settings: what the cells of one file have in common beside the job (results_settings.c) ---- */
+/* ---- Settings: what the cells of one file have in common in addition to the job (results_settings.c) ----
+ */
 
 /* Attributes of the file that tell them, for results_write_structure: as many as RESULTS_SETTINGS. */
 enum { SETTING_KERNELS, SETTING_NUMERICS, SETTING_DATA, RESULTS_SETTINGS = SETTING_DATA + SPLIT_COUNT };

@@ -1,4 +1,4 @@
-/* What the cells of one file have in common beside the job: kernel set, numerics and data. */
+/* What the cells of one file have in common in addition to the job: kernel set, numerics and data. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
