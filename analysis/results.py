@@ -140,10 +140,25 @@ def label_text(label):
 
 # ---- Reading --------------------------------------------------------------------------------------
 
+def _check_links(group, path):
+    """Every name in a group and the groups below leads somewhere: a soft link may lead nowhere, or round in a circle."""
+    for name in group:
+        if group.get(name, getclass=True, getlink=True) is h5py.HardLink:
+            if group.get(name, getclass=True) is h5py.Group:
+                _check_links(group[name], path)
+            continue
+        try:
+            group[name]
+        except (KeyError, OSError, RuntimeError) as error:
+            where = f"{group.name.rstrip('/')}/{name}"
+            raise FileError(f"{path}: the link {where} leads nowhere, or round in a circle: {error}") from error
+
+
 @contextmanager
 def open_results(path):
     try:
         with h5py.File(path, "r") as file:
+            _check_links(file, path)
             if "status" not in file:
                 raise FileError(f"{path}: not a results file of mpisweep: no data set /status")
             yield file

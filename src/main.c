@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/build_info.h"
 #include "cli/cli.h"
 
 typedef struct verb {
@@ -32,7 +33,7 @@ static const verb verbs[] = {
      "  --only AXIS=VALUE[,VALUE]...  train only these cells of the grid\n"
      "  --data DIR       where data sets lie (default: $MPISWEEP_DATA, else ./data)\n"
      "  --max-failures N stop after N failed or diverged cells\n"
-     "  --retry-failed   train cells again that failed before\n"
+     "  --retry-failed   train cells again that failed before or are damaged in the file\n"
      "  --quiet          no progress on standard error\n"
      "  --time-limit T   stop in good order before T (seconds or H:MM:SS) have passed: exit status 75.\n"
      "                   $SLURM_JOB_END_TIME is a limit, too\n"
@@ -51,12 +52,17 @@ static const verb verbs[] = {
     {"status", "count the cells of a results file, also while a run writes it", cli_status,
      "mpisweep status RESULTS.h5 [--json]\n"
      "\n"
-     "Prints how many cells are done, failed, diverged and pending, and means over runs.\n"
+     "Prints how many cells are done, failed, diverged and pending, how many do not fit their checksums, "
+     "and\n"
+     "means over runs.\n"
      "  --json           print one JSON object\n"},
-    {"verify", "compare two results files bit for bit", cli_verify,
-     "mpisweep verify A.h5 B.h5\n"
+    {"verify", "check a results file, or compare two bit for bit", cli_verify,
+     "mpisweep verify A.h5 [B.h5]\n"
      "\n"
-     "Exit status 0 when the scientific content is the same, else 1 and the first difference.\n"},
+     "A alone: checks every cell with a result against its checksum, and prints a digest of the content to\n"
+     "quote, which is the same for equal files. Exit status 1 when a cell does not fit.\n"
+     "A and B: exit status 0 when the scientific content and the data are the same, else 1 and the first\n"
+     "difference.\n"},
     {"bench", "time training steps on one core", cli_bench,
      "mpisweep bench [JOB.yaml] [--steps N] [--data DIR] [--json]\n"
      "\n"
@@ -106,7 +112,7 @@ static status dispatch(int argc, char **argv, error_info *error) {
         return STATUS_OK;
     }
     if (word != NULL && strcmp(word, "--version") == 0) {
-        puts(CLI_PROGRAM);
+        puts(build_program);
         return STATUS_OK;
     }
     for (int i = 0; i < VERB_COUNT && word != NULL; i++) {

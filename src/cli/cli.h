@@ -10,8 +10,6 @@
 #include "base/status.h"
 #include "io/job.h"
 
-#define CLI_PROGRAM "mpisweep " MPISWEEP_VERSION " (" MPISWEEP_COMMIT ")"
-
 status cli_plan(int argc, char **argv, error_info *error);
 status cli_run(int argc, char **argv, error_info *error);
 status cli_launch(int argc, char **argv, error_info *error);

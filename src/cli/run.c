@@ -6,15 +6,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/build_info.h"
 #include "cli/cli.h"
 #include "cli/crash_handler.h"
 #include "cli/launch_report.h"
 #include "cli/lone_rank.h"
 #include "cli/progress.h"
+#include "cli/run_data.h"
 #include "cli/run_options.h"
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
 #include "io/checkpoint_file.h"
+#include "io/data_digest.h"
 #include "io/data_warnings.h"
 #include "io/job_data.h"
 #include "io/results.h"
@@ -28,15 +31,18 @@ typedef struct run {
     run_options options;
     job *job;
     stored_dataset stored;
+    hello_message hello; /* what this rank says of itself */
     record_layout records;
     /* Rank 0 only: */
     results *results;
     checkpoint_file *checkpoints;
     const char *results_path;
     char default_path[GRID_NAME_SIZE + sizeof ".h5"];
+    char cpu[128];
     bool *selected; /* (cells) not excluded by --only */
     bool *left_out; /* (cells) not to be trained in this run */
     double *costs;  /* (cells) predicted FLOPs */
+    size_t damaged; /* selected cells that do not fit their checksum, and are not trained again */
     progress progress;
     uint64_t advance;   /* when the run began: 2 for every cell with a result, 1 for one that crashed once */
     double next_report; /* of progress, to launch */
@@ -50,21 +56,6 @@ static status load_job(run *r, error_info *error) {
     RETURN_IF_FAILED(job_describe_data(r->job, o->data_directory, &r->stored, error));
     RETURN_IF_FAILED(job_check(r->job, &r->stored.data, &plan, error));
     return job_layout(r->job, &r->stored.data, &r->records, error);
-}
-
-/* Pixels are in memory once per node. Every rank goes through the collective steps, whatever failed. */
-static status load_data(run *r, error_info *error) {
-    void *memory;
-    bool leader;
-    RETURN_IF_FAILED(mpi_world_share(r->world, dataset_bytes(&r->stored), &memory, &leader, error));
-    status result = STATUS_OK;
-    if (leader)
-        result =
-            dataset_read(&r->job->data, r->options.data_directory, r->job->seed, memory, &r->stored, error);
-    status published = mpi_world_publish(r->world, result == STATUS_OK ? error : NULL);
-    if (!leader)
-        dataset_attach(&r->stored, memory);
-    return result != STATUS_OK ? result : published;
 }
 
 /* What is probably not meant, as far as it shows without reading the samples. */
@@ -102,26 +93,35 @@ static void name_cpu(char *name, size_t size) {
     fclose(file);
 }
 
+/* It points to `r` and to static memory. */
+static results_origin origin_of(const run *r) {
+    results_origin origin = {.version = build_version,
+                             .commit = build_commit,
+                             .kernels = engine_kernels(),
+                             .cpu = r->cpu,
+                             .libraries = mpi_world_library(r->world),
+                             .numerics = ENGINE_NUMERICS,
+                             .data = r->hello.data};
+    for (int split = 0; split < SPLIT_COUNT; split++)
+        origin.data_places[split] = r->hello.data_places[split];
+    return origin;
+}
+
 static status open_results(run *r, error_info *error) {
     r->results_path = r->options.results_path;
+    name_cpu(r->cpu, sizeof r->cpu);
     if (r->results_path == NULL) {
         snprintf(r->default_path, sizeof r->default_path, "%s.h5", r->job->name);
         r->results_path = r->default_path;
     }
-    char cpu[128];
-    name_cpu(cpu, sizeof cpu);
-    results_origin origin = {.version = "mpisweep " MPISWEEP_VERSION,
-                             .commit = MPISWEEP_COMMIT,
-                             .kernels = engine_kernels(),
-                             .cpu = cpu,
-                             .libraries = mpi_world_library(r->world)};
+    const results_origin origin = origin_of(r);
     RETURN_IF_FAILED(results_open(&r->results, r->results_path, r->job, &r->records, &origin,
                                   mpi_world_size(r->world), error));
     size_t again = 0;
     if (r->options.retry_failed)
         RETURN_IF_FAILED(results_retry_failed(r->results, &again, error));
     if (again > 0)
-        log_note("%zu cells that failed before are trained again", again);
+        log_note("%zu cells that failed before or are damaged are trained again", again);
     return STATUS_OK;
 }
 
@@ -153,6 +153,13 @@ static status fail_crashed_cells(run *r, error_info *error) {
     return STATUS_OK;
 }
 
+static void count_damaged(run *r) {
+    size_t count;
+    const size_t *cells = results_damaged(r->results, &count);
+    for (size_t i = 0; i < count; i++)
+        r->damaged += r->selected[cells[i]];
+}
+
 /* Rank 0: everything that the sweep needs and that can fail, before the first worker is waited for. */
 static status prepare_sweep(run *r, error_info *error) {
     size_t cells = grid_cells(&r->job->grid);
@@ -166,8 +173,10 @@ static status prepare_sweep(run *r, error_info *error) {
     RETURN_IF_FAILED(cli_predict_costs(r->job, &r->stored.data, r->costs, error));
     RETURN_IF_FAILED(open_results(r, error));
     RETURN_IF_FAILED(fail_crashed_cells(r, error));
-    RETURN_IF_FAILED(checkpoint_file_open(&r->checkpoints, r->results_path, r->job, engine_kernels(),
+    const results_origin origin = origin_of(r);
+    RETURN_IF_FAILED(checkpoint_file_open(&r->checkpoints, r->results_path, r->job, &origin,
                                           r->records.value_count, error));
+    count_damaged(r);
     const uint8_t *states = results_states(r->results);
     for (size_t cell = 0; cell < cells; cell++) {
         r->left_out[cell] = states[cell] != CELL_PENDING || !r->selected[cell];
@@ -176,9 +185,16 @@ static status prepare_sweep(run *r, error_info *error) {
     return STATUS_OK;
 }
 
-static void fill_hello(const run *r, hello_message *hello) {
-    *hello = (hello_message){.job_digest = r->job->digest, .rank = mpi_world_rank(r->world)};
-    snprintf(hello->program, sizeof hello->program, "%s", CLI_PROGRAM);
+/* What this rank says of itself; the digests stay 0 until the samples are read. */
+static void fill_hello(run *r) {
+    hello_message *hello = &r->hello;
+    *hello = (hello_message){
+        .job_digest = r->job->digest, .rank = mpi_world_rank(r->world), .numerics = ENGINE_NUMERICS};
+    data_shape_text(&r->stored.data, hello->data_shape, sizeof hello->data_shape);
+    for (int split = 0; split < SPLIT_COUNT; split++)
+        data_place(&r->job->data, r->options.data_directory, (data_split_kind)split,
+                   hello->data_places[split], sizeof hello->data_places[split]);
+    snprintf(hello->program, sizeof hello->program, "%s", build_program);
     snprintf(hello->kernels, sizeof hello->kernels, "%s", engine_kernels());
     snprintf(hello->host, sizeof hello->host, "%s", mpi_world_host(r->world));
 }
@@ -188,7 +204,8 @@ static void cell_spec(void *context, size_t cell, training_spec *spec) {
 }
 
 static worker_setup make_worker(run *r) {
-    worker_setup setup = {.grid = &r->job->grid,
+    return (worker_setup){.hello = r->hello,
+                          .grid = &r->job->grid,
                           .data = &r->stored.data,
                           .seed = r->job->seed,
                           .records = &r->records,
@@ -197,8 +214,6 @@ static worker_setup make_worker(run *r) {
                           .before_training = crash_handler_begin,
                           .after_training = crash_handler_end,
                           .stop = stop_signal_flag()};
-    fill_hello(r, &setup.hello);
-    return setup;
 }
 
 static status store(void *context, const cell_record *record, error_info *error) {
@@ -257,6 +272,8 @@ static status conclude(const run *r, const coordinator_counts *counts, const siz
 #define X(name, value, label) printf(", %zu %s", tally[name], label);
     CELL_STATUSES(X)
 #undef X
+    if (r->damaged > 0)
+        printf(", %zu damaged", r->damaged);
     printf("\nresults in %s\n", r->results_path);
     size_t limit = (size_t)r->options.max_failures;
     if (tally[CELL_PENDING] > 0 && limit > 0 && counts->failures >= limit)
@@ -266,6 +283,12 @@ static status conclude(const run *r, const coordinator_counts *counts, const siz
         return error_set(error, STATUS_STOPPED,
                          "stopped with %zu of %zu cells to go; the same command goes on", tally[CELL_PENDING],
                          selected);
+    if (r->damaged > 0)
+        return error_set(
+            error, STATUS_INCOMPLETE,
+            "%zu of %zu cells are damaged in the file; restore it from a copy, or train them again "
+            "with --retry-failed",
+            r->damaged, selected);
     if (tally[CELL_DONE] < selected)
         return error_set(error, STATUS_INCOMPLETE, "%zu of %zu cells failed or diverged",
                          selected - tally[CELL_DONE], selected);
@@ -321,6 +344,17 @@ static status watch_crashes(run *r, error_info *error) {
     return STATUS_OK;
 }
 
+/* Ranks that do not belong together are found before the results file is made: first by what they run, so
+ * that those of a node may share memory, then by their samples. */
+static status load_data(run *r, error_info *error) {
+    fill_hello(r);
+    RETURN_IF_FAILED(run_compare_ranks(r->world, &r->hello, error));
+    status loaded =
+        run_data_load(r->world, r->job, r->options.data_directory, &r->stored, &r->hello.data, error);
+    RETURN_IF_FAILED(mpi_world_agree(r->world, loaded, error));
+    return run_compare_ranks(r->world, &r->hello, error);
+}
+
 /* After each step all ranks agree on whether to go on: the next one would wait for a rank that has left. */
 static status run_steps(run *r, int argc, char **argv, error_info *error) {
     if (mpi_world_size(r->world) == 1)
@@ -329,7 +363,7 @@ static status run_steps(run *r, int argc, char **argv, error_info *error) {
     log_set_quiet(r->options.quiet);
     stop_signal_after(time_limit_left(r->options.time_limit));
     RETURN_IF_FAILED(mpi_world_agree(r->world, load_job(r, error), error));
-    RETURN_IF_FAILED(mpi_world_agree(r->world, load_data(r, error), error));
+    RETURN_IF_FAILED(load_data(r, error));
     status prepared = mpi_world_rank(r->world) == 0 ? prepare_sweep(r, error) : STATUS_OK;
     RETURN_IF_FAILED(mpi_world_agree(r->world, prepared, error));
     RETURN_IF_FAILED(watch_crashes(r, error));

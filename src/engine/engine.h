@@ -30,6 +30,11 @@ enum {
     ENGINE_MAX_LIST = 16,
 };
 
+/* Counts changes of the numerics: raised whenever a training of the same specification, data, seed and kernel
+ * set can end with other bits than before, or a checkpoint means something else. Results and checkpoints of
+ * another number are not mixed. 1: releases that did not record it. */
+enum { ENGINE_NUMERICS = 2 };
+
 /* ---- Specification: plain data, filled by the job file ----------------------------------------- */
 
 typedef struct tensor_shape {

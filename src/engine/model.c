@@ -10,9 +10,6 @@
  * the weights. */
 enum { BLOCK_BYTES = 192 * 1024 };
 
-/* Values of one sample between two layers, which are counted in ints, and weights of one layer. */
-static const double MOST_VALUES = INT_MAX, MOST_PARAMETERS = 1e12;
-
 /* ---- Structure --------------------------------------------------------------------------------- */
 
 static const layer_ops *ops_of(layer_kind kind) {
@@ -110,26 +107,65 @@ static void pool_before_relu(model *m) {
     }
 }
 
-/* Shapes and counts are products that must fit their types. */
-static status check_sizes(const layer *l, error_info *error) {
-    const double outputs = (double)l->out.channels * l->out.height * l->out.width;
-    const double parameters = l->weight_count > 0 ? l->fan_in * (double)l->out.channels : 0;
-    if (outputs > MOST_VALUES || parameters > MOST_PARAMETERS)
-        return error_set(error, STATUS_USAGE,
-                         "%.3g outputs and %.3g weights; accepted: up to %.3g outputs and %.3g weights",
-                         outputs, parameters, MOST_VALUES, MOST_PARAMETERS);
-    return STATUS_OK;
+/* Limits that no computer reaches, so that sizes within them do not wrap: values of one sample between two
+ * layers, weights of one layer, bytes of a model with all that a training needs. */
+static const double most_values = 0x1p30, most_weights = 0x1p40, most_bytes = 0x1p47;
+
+static double values_of(tensor_shape s) {
+    return (double)s.channels * s.height * s.width;
+}
+
+static double weights_of(const layer_spec *s, tensor_shape in) {
+    if (s->kind == LAYER_DENSE)
+        return s->units * values_of(in);
+    return s->kind == LAYER_CONV ? (double)s->filters * in.channels * s->kernel_height * s->kernel_width : 0;
+}
+
+static status check_values(tensor_shape s, error_info *error) {
+    if (values_of(s) <= most_values)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, "%d × %d × %d are %.4g values; accepted: up to %.0f", s.channels,
+                     s.height, s.width, values_of(s), most_values);
+}
+
+static status check_weights(const layer *l, error_info *error) {
+    const double weights = weights_of(&l->spec, l->in);
+    if (weights <= most_weights)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, "%.4g weights; accepted: up to %.4g", weights, most_weights);
+}
+
+/* Its sizes are computed only when they do not wrap. */
+static status set_up_sized(layer *l, size_t capacity, error_info *error) {
+    RETURN_IF_FAILED(check_values(l->in, error));
+    RETURN_IF_FAILED(check_weights(l, error));
+    RETURN_IF_FAILED(l->ops->setup(l, capacity, error));
+    return check_values(l->out, error);
 }
 
 static status set_up(layer *l, tensor_shape input, size_t capacity, error_info *error) {
     l->in = input;
-    status code = l->ops->setup(l, capacity, error);
-    if (code == STATUS_OK)
-        code = check_sizes(l, error);
-    if (code != STATUS_OK)
+    if (set_up_sized(l, capacity, error) != STATUS_OK)
         return error_prefix(error, "layer %d (%s) on an input of %d × %d × %d: ", l->position, l->ops->name,
                             input.channels, input.height, input.width);
     return STATUS_OK;
+}
+
+/* Parameters, gradients and two states of an optimiser; values and gradients between the layers. */
+static status check_bytes(const model *m, error_info *error) {
+    double reals = 4 * (double)m->parameter_reals, saved = 0;
+    for (int i = 0; i <= m->layer_count; i++)
+        reals += 2 * (double)m->capacity * values_of(m->boundaries[i].shape);
+    for (int i = 0; i < m->layer_count; i++) {
+        reals += (double)m->layers[i].workspace_reals + (double)m->layers[i].scratch_reals;
+        saved += (double)m->capacity * (double)m->layers[i].saved_bytes;
+    }
+    const double bytes = saved + reals * sizeof(real);
+    if (bytes <= most_bytes)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE,
+                     "%.4g bytes for %zu parameters and batches of %zu samples; accepted: up to %.4g", bytes,
+                     m->parameter_count, m->capacity, most_bytes);
 }
 
 static status build_layers(model *m, const model_spec *spec, int layer_count, tensor_shape input,
@@ -223,6 +259,9 @@ status model_build(model *m, const model_spec *spec, int layer_count, tensor_sha
     assert(layer_count >= 0 && layer_count <= ENGINE_MAX_LAYERS);
     RETURN_IF_FAILED(check_flat(m, spec, layer_count, error));
     RETURN_IF_FAILED(build_layers(m, spec, layer_count, input, error));
+    m->fault = (fault){FAULT_LAYERS, 0};
+    RETURN_IF_FAILED(check_bytes(m, error));
+    m->fault = (fault){0};
     cut_segments(m);
     place_boundaries(m);
     size_blocks(m);

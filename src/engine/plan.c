@@ -130,14 +130,15 @@ static status check_batches(training_plan *plan, const trainer *t, const dataset
     return STATUS_OK;
 }
 
+/* Steps are counted in 32 bits, in the results file, too. */
 static status count_steps(training_plan *plan, const training_spec *spec, const dataset *data,
                           error_info *error) {
     const size_t batch = trainer_batch(spec, data), samples = trainer_epoch_samples(spec, data);
     const size_t per_epoch = (samples + batch - 1) / batch;
     const double steps = (double)per_epoch * spec->epochs;
     if (per_epoch > INT_MAX || steps > INT_MAX)
-        return refuse(plan, error, FIELD(epochs), "%zu steps in each of %d epochs; accepted: %d steps in all",
-                      per_epoch, spec->epochs, INT_MAX);
+        return refuse(plan, error, FIELD(epochs), "%d epochs of %zu steps are %.0f steps; accepted: up to %d",
+                      spec->epochs, per_epoch, steps, INT_MAX);
     plan->steps_per_epoch = (int)per_epoch;
     plan->steps = (long)plan->steps_per_epoch * spec->epochs;
     return STATUS_OK;

@@ -43,15 +43,43 @@ static void align_moments(record_layout *layout, record_variable *v) {
     }
 }
 
-void record_layout_place(record_layout *layout) {
+/* A cell's values travel in one message, whose length is an int. */
+static const double most_recorded = 0x1p29 - 1024;
+
+static double recorded(const record_variable *v) {
+    double values = (double)v->count;
+    for (int d = 0; d < v->rank; d++)
+        values *= (double)v->dims[d].length;
+    return values;
+}
+
+static status check_recorded(const record_layout *layout, error_info *error) {
+    double sum = 0;
+    const record_variable *most = &layout->variables[0];
+    for (int i = 0; i < layout->variable_count; i++) {
+        const record_variable *v = &layout->variables[i];
+        sum += recorded(v);
+        most = recorded(v) > recorded(most) ? v : most;
+    }
+    if (sum <= most_recorded)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE,
+                     "record.%s: a cell records %.4g values, %.4g of them of this; accepted: up to %.0f; "
+                     "record fewer moments or arrays",
+                     record_key(most->quantity), sum, recorded(most), most_recorded);
+}
+
+status record_layout_place(record_layout *layout, error_info *error) {
     layout->value_count = 0;
     for (int i = 0; i < layout->variable_count; i++)
         align_moments(layout, &layout->variables[i]);
+    RETURN_IF_FAILED(check_recorded(layout, error));
     for (int i = 0; i < layout->variable_count; i++) {
         record_variable *v = &layout->variables[i];
         v->offset = layout->value_count;
         layout->value_count += v->count * record_moment_size(v);
     }
+    return STATUS_OK;
 }
 
 /* ---- Several layouts --------------------------------------------------------------------------- */
@@ -95,8 +123,7 @@ status record_layout_merge(record_layout *into, const record_layout *other, erro
                              "%s is recorded at other moments or places in some cells than in others",
                              v->name);
     }
-    record_layout_place(into);
-    return STATUS_OK;
+    return record_layout_place(into, error);
 }
 
 /* Do two arrays lie in memory alike from dimension d on? */

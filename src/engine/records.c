@@ -49,6 +49,10 @@ static const quantity quantities[RECORD_QUANTITY_COUNT] = {
     [RECORD_FEATURE_MAPS] = {"feature_maps", "outputs for listed test samples", SET_TEST, MEASURE_NONE},
 };
 
+const char *record_key(record_quantity q) {
+    return quantities[q].name;
+}
+
 sample_set record_set(record_quantity q) {
     return quantities[q].set;
 }
@@ -376,8 +380,7 @@ status record_layout_make(record_layout *layout, const training_spec *spec, cons
     for (int q = 0; q < RECORD_QUANTITY_COUNT; q++)
         if (spec->records[q].every > 0)
             RETURN_IF_FAILED(add_quantity(&b, (record_quantity)q));
-    record_layout_place(layout);
-    return STATUS_OK;
+    return record_layout_place(layout, error);
 }
 
 /* ---- Cost -------------------------------------------------------------------------------------- */

@@ -23,7 +23,8 @@ static const double PATIENCE = 3; /* seconds that a stop leaves to checkpoints *
 
 typedef struct file_header {
     char magic[8];
-    uint64_t version, job_digest, values;
+    uint64_t version, job_digest, values, numerics;
+    data_digests data;
     char kernels[KERNELS_SIZE];
 } file_header;
 
@@ -98,14 +99,28 @@ static status list_entries(checkpoint_file *f, uint64_t file_size, error_info *e
     return STATUS_OK;
 }
 
+/* What of a header is not of this run, for people; NULL when all is. */
+static const char *foreign_part(const file_header *found, const file_header *own) {
+    if (memcmp(found->magic, own->magic, sizeof own->magic) != 0 || found->version != own->version)
+        return "format";
+    if (found->job_digest != own->job_digest || found->values != own->values)
+        return "job";
+    if (found->numerics != own->numerics)
+        return "number of the numerics (version of the program)";
+    if (data_digests_differ(&found->data, &own->data) != SPLIT_COUNT)
+        return "set of data";
+    return memcmp(found->kernels, own->kernels, sizeof own->kernels) != 0 ? "kernel set" : NULL;
+}
+
 static status read_old(checkpoint_file *f, error_info *error) {
     file_header header;
     struct stat info;
     if (fstat(f->old, &info) != 0 || !S_ISREG(info.st_mode))
         return error_set(error, STATUS_IO, "%s: is not a file", f->path);
     RETURN_IF_FAILED(raw_read(f->old, f->path, &header, sizeof header, 0, error));
-    if (memcmp(&header, &f->header, sizeof header) != 0)
-        return error_set(error, STATUS_IO, "%s: is not of this job and these kernels", f->path);
+    const char *foreign = foreign_part(&header, &f->header);
+    if (foreign != NULL)
+        return error_set(error, STATUS_IO, "%s: is dropped: it was made with another %s", f->path, foreign);
     return list_entries(f, (uint64_t)info.st_size, error);
 }
 
@@ -124,14 +139,19 @@ static status open_old(checkpoint_file *f, error_info *error) {
 }
 
 status checkpoint_file_open(checkpoint_file **out, const char *results_path, const job *j,
-                            const char *kernels, size_t values, error_info *error) {
+                            const results_origin *origin, size_t values, error_info *error) {
     checkpoint_file *f = calloc(1, sizeof *f);
     if (f == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
     f->old = f->next = -1;
     f->cells = grid_cells(&j->grid);
-    f->header = (file_header){.magic = "MSWPCKPT", .version = 1, .job_digest = j->digest, .values = values};
-    snprintf(f->header.kernels, sizeof f->header.kernels, "%s", kernels);
+    f->header = (file_header){.magic = "MSWPCKPT",
+                              .version = 2,
+                              .job_digest = j->digest,
+                              .values = values,
+                              .numerics = (uint64_t)origin->numerics,
+                              .data = origin->data};
+    snprintf(f->header.kernels, sizeof f->header.kernels, "%s", origin->kernels);
     status result = STATUS_OK;
     if (asprintf(&f->path, "%s.checkpoint", results_path) < 0 ||
         asprintf(&f->temporary, "%s.checkpoint.tmp", results_path) < 0)

@@ -12,14 +12,16 @@
 
 #include "base/status.h"
 #include "io/job.h"
+#include "io/results.h"
 #include "sweep/record.h"
 
 typedef struct checkpoint_file checkpoint_file;
 
 /* Look for the checkpoints beside the results file at `results_path`, which this process has locked;
- * `values`: of a record. STATUS_INTERNAL when memory is out. */
+ * `values`: of a record. Checkpoints of another job, kernel set, numerics or data are dropped, with a warning
+ * that says which. STATUS_INTERNAL when memory is out. */
 status checkpoint_file_open(checkpoint_file **out, const char *results_path, const job *j,
-                            const char *kernels, size_t values, error_info *error);
+                            const results_origin *origin, size_t values, error_info *error);
 
 /* Fill in the checkpoint of checkpoint->cell; its bytes are valid until the next call. Size 0: there is none.
  */

@@ -15,23 +15,30 @@
 #include "engine/engine.h"
 #include "io/crash_notes.h"
 #include "io/job.h"
+#include "sweep/digest.h"
 #include "sweep/record.h"
 
 typedef struct results results;
 
-/* Facts about this program and machine that are stored as attributes when the file is made. */
+/* Facts about this program, machine and data that are stored with the results. Cells of one file have the
+ * same kernels, numerics and data; the rest is for the record. */
 typedef struct results_origin {
     const char *version; /* "mpisweep 0.1.0" */
     const char *commit;
     const char *kernels; /* engine_kernels() */
     const char *cpu;
     const char *libraries;
+    int numerics;                         /* ENGINE_NUMERICS */
+    data_digests data;                    /* of the samples */
+    const char *data_places[SPLIT_COUNT]; /* where they come from, for messages; NULL: not known */
 } results_origin;
 
 /* Open the results file of a job for writing (`j`, `layout` and `origin` are not needed afterwards): create
  * it when it does not exist, else check that it belongs to the same job and go on. Takes the lock. STATUS_IO:
- * not writable, no room, being written by another run, not a results file, damaged. STATUS_USAGE: it belongs
- * to another job (the differing keys are in the message) or was made with another kernel set. */
+ * not writable, no room, being written by another run, not a results file, damaged, or made from other data.
+ * STATUS_USAGE: it belongs to another job (the differing keys are in the message) or was made with another
+ * kernel set or other numerics. A file without any cell takes kernel set, numerics and data over from
+ * `origin`. Cells that do not fit their checksum are listed in the log. */
 status results_open(results **out, const char *path, const job *j, const record_layout *layout,
                     const results_origin *origin, int ranks, error_info *error);
 
@@ -41,8 +48,12 @@ status results_predict_bytes(const job *j, const record_layout *layout, uint64_t
 /* The state of every cell (cells): cell_status. Owned by `r`, kept up to date by results_store. */
 const uint8_t *results_states(const results *r);
 
-/* Mark cells that failed or timed out as pending again (--retry-failed) and forget their crashes; returns how
- * many in *count. */
+/* The cells that have a status and did not fit their checksum when the file was opened, in ascending order,
+ * and how many those are. Owned by `r`; none after results_retry_failed. */
+const size_t *results_damaged(const results *r, size_t *count);
+
+/* Mark cells that failed, timed out or are damaged as pending again (--retry-failed) and forget their
+ * crashes; returns how many in *count. */
 status results_retry_failed(results *r, size_t *count, error_info *error);
 
 /* Where ranks note crashes of cells; the path is empty when the file cannot be written. */
@@ -70,8 +81,21 @@ status results_print_status(const char *path, bool json, error_info *error);
 /* Print the means over runs alone: for every variable in percent a table of the two other axes, or a list. */
 status results_print_means(const char *path, error_info *error);
 
-/* Compare the scientific content (everything but /provenance) bit for bit. *equal tells; when false the first
- * difference is in `difference`. */
+/* The cells of a file that have a status, against their checksums. */
+typedef struct results_damage {
+    size_t checked, damaged;
+    char
+        cells[1024]; /* axis values of the first damaged ones: "run=3, lr=0.01; run=4, lr=0.01; and 2 more" */
+} results_damage;
+
+status results_check_cells(const char *path, results_damage *out, error_info *error);
+
+/* A digest to quote of the scientific content (everything but /provenance): equal for files that are equal
+ * for results_compare. */
+status results_content_digest(const char *path, digest128 *out, error_info *error);
+
+/* Compare the scientific content (everything but /provenance) and the digests of the data bit for bit. *equal
+ * tells; when false the first difference is in `difference`. */
 status results_compare(const char *path_a, const char *path_b, bool *equal, char *difference, size_t size,
                        error_info *error);
 

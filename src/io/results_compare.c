@@ -238,10 +238,25 @@ static status compare_jobs(comparison *c, error_info *error) {
     return result;
 }
 
+static status compare_data(comparison *c, data_split_kind split, error_info *error) {
+    char name[RESULTS_SETTING_SIZE], *a = NULL, *b = NULL;
+    results_digest_name(split, name);
+    status result = results_reader_attribute_or(c->a, name, "not recorded", &a, error);
+    if (result == STATUS_OK)
+        result = results_reader_attribute_or(c->b, name, "not recorded", &b, error);
+    if (result == STATUS_OK && c->equal && strcmp(a, b) != 0)
+        result = differ(c, "data, %s split: digest %s != %s", data_split_label(split), a, b);
+    free(a);
+    free(b);
+    return result;
+}
+
 static status compare(comparison *c, error_info *error) {
     RETURN_IF_FAILED(results_reader_open(&c->a, c->path_a, error));
     RETURN_IF_FAILED(results_reader_open(&c->b, c->path_b, error));
     RETURN_IF_FAILED(compare_jobs(c, error));
+    for (int split = 0; split < SPLIT_COUNT; split++)
+        RETURN_IF_FAILED(compare_data(c, (data_split_kind)split, error));
     compare_names(c, c->a, c->b, c->path_b);
     compare_names(c, c->b, c->a, c->path_a);
     for (int i = 0; c->equal && i < results_reader_count(c->a); i++)

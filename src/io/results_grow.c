@@ -158,8 +158,9 @@ static status copy_cells(copier *c, error_info *error) {
     }
     if (c->damaged > 0)
         log_warning("%s: %zu cells do not fit their checksum and are trained again", c->path, c->damaged);
-    log_note("%s: grows from %zu to %zu cells; %zu are trained already", c->path, cells, c->layout->cells,
-             c->kept);
+    if (cells < c->layout->cells || c->kept > 0)
+        log_note("%s: grows from %zu to %zu cells; %zu are trained already", c->path, cells, c->layout->cells,
+                 c->kept);
     return STATUS_OK;
 }
 

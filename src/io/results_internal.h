@@ -16,15 +16,17 @@
 #include "sweep/record.h"
 
 #define RESULTS_FORMAT                                                                                       \
-    "2" /* attribute mpisweep_format; raised when old programs could not write the file                      \
+    "3" /* attribute mpisweep_format; raised when old programs could not write the file                      \
          */
+
+#define RESULTS_OLD_FORMAT "2" /* is read, and not written: it does not tell numerics and data */
 
 enum {
     RESULTS_NAME_SIZE = 96,
     RESULTS_LONG_NAME_SIZE = 160,
     RESULTS_MAX_RANK = GRID_MAX_AXES + 1 + RECORD_MAX_RANK, /* axes, one of moments, those of an array */
     RESULTS_HOSTS = 1024,                                   /* rows of /provenance/hosts */
-    RESULTS_SESSIONS = 64,                                  /* rows of /provenance/session_* */
+    RESULTS_SESSIONS = 256,                                 /* rows of /provenance/session_* */
 };
 
 /* ---- Layout: every array of a file (results_layout.c) ------------------------------------------ */
@@ -94,6 +96,11 @@ enum {
     ARRAY_SESSION_START,
     ARRAY_SESSION_UPDATED,
     ARRAY_SESSION_RANKS,
+    ARRAY_SESSION_VERSION,
+    ARRAY_SESSION_COMMIT,
+    ARRAY_SESSION_KERNELS,
+    ARRAY_SESSION_CPU,
+    ARRAY_SESSION_NUMERICS,
     ARRAY_STATUS,
     ARRAY_STEPS_TAKEN,
     ARRAY_RECORDS,
@@ -155,6 +162,19 @@ const grid *results_reader_grid(const results_reader *reader);
 /* A text attribute of the file; *out is the caller's to free. */
 status results_reader_attribute(results_reader *reader, const char *name, char **out, error_info *error);
 
+/* The same; `missing` where the file does not have it. */
+status results_reader_attribute_or(results_reader *reader, const char *name, const char *missing, char **out,
+                                   error_info *error);
+
+/* As it was opened. Owned by the reader. */
+const char *results_reader_path(const results_reader *reader);
+
+/* A descriptor of the open file, for raw_read; the reader's own. -1 when HDF5 has none. */
+int results_reader_descriptor(const results_reader *reader);
+
+/* STATUS_IO when the file has a format that this program reads, but does not write. */
+status results_reader_check_writable(results_reader *reader, error_info *error);
+
 /* Name, type, shape, scales, units and offset of the data set `name`; STATUS_IO when there is none. */
 status results_reader_describe(results_reader *reader, const char *name, results_dataset *out,
                                error_info *error);
@@ -171,8 +191,8 @@ status results_reader_read_all(results_reader *reader, const results_dataset *d,
 status results_reader_load(results_reader *reader, const char *name, element type, size_t count, void **out,
                            error_info *error);
 
-/* The cell_status of every cell (grid_cells), bytes that are the caller's to free. STATUS_IO when one is
- * unknown. */
+/* The cell_status of every cell (grid_cells), bytes that are the caller's to free. One that does not exist is
+ * given as CELL_PENDING; results_find_damage reports it. */
 status results_reader_states(results_reader *reader, void **out, error_info *error);
 
 /* Append a dimension scale to the axes of `out`, which the caller frees with grid_release, also on failure.
@@ -226,10 +246,45 @@ status results_create(const char *path, const results_layout *layout, const job 
  * was repacked and cannot be written raw. */
 status results_locate(results_reader *reader, results_layout *layout, bool *contiguous, error_info *error);
 
-/* STATUS_USAGE when the file belongs to another job or was made with another kernel set. *grows: it belongs
- * to this job with fewer values on its axes. */
-status results_check_job(results_reader *reader, const char *path, const job *j, const char *kernels,
-                         bool *grows, error_info *error);
+/* STATUS_USAGE when the file belongs to another job. *grows: it belongs to this job with fewer values on its
+ * axes. STATUS_IO when its axes are damaged. */
+status results_check_job(results_reader *reader, const char *path, const job *j, bool *grows,
+                         error_info *error);
+
+/* ---- Settings: what the cells of one file have in common in addition to the job (results_settings.c) ----
+ */
+
+/* Attributes of the file that tell them, for results_write_structure: as many as RESULTS_SETTINGS. */
+enum { SETTING_KERNELS, SETTING_NUMERICS, SETTING_DATA, RESULTS_SETTINGS = SETTING_DATA + SPLIT_COUNT };
+enum { RESULTS_SETTING_SIZE = 40 };
+typedef struct results_setting {
+    char name[RESULTS_SETTING_SIZE], text[RESULTS_SETTING_SIZE];
+} results_setting;
+void results_list_settings(const results_origin *origin, results_setting out[RESULTS_SETTINGS]);
+
+/* The name of the attribute with the digest of a split: "data_digest_train". */
+void results_digest_name(data_split_kind split, char name[RESULTS_SETTING_SIZE]);
+
+/* Was the file made with the kernel set, the numerics and the data of `origin`? STATUS_USAGE or, for data,
+ * STATUS_IO, with the way out, when its cells were not. *adopt: it was not, but holds no cell, and is to be
+ * made anew with those of `origin`. */
+status results_check_settings(results_reader *reader, const char *path, const results_origin *origin,
+                              bool *adopt, error_info *error);
+
+/* ---- Damage: cells against their checksums (results_damage.c) ---------------------------------- */
+
+typedef struct damaged_cells {
+    size_t *cells; /* (count) ascending; the caller's to free */
+    size_t count;
+    size_t checked; /* cells that have a status */
+} damaged_cells;
+
+/* Check every cell with a status against its checksum; a status that does not exist is damage, too. Reads the
+ * file once, array after array in blocks; a file being written is fine. */
+status results_find_damage(results_reader *reader, damaged_cells *out, error_info *error);
+
+/* "run=3, lr=0.01; run=4, lr=0.01; and 2 more": axis values of the first cells of a list. */
+void results_name_cells(const grid *g, const size_t *cells, size_t count, char *text, size_t size);
 
 /* ---- Growth: the cells of a file go over into one of a larger grid (results_grow.c) ------------ */
 

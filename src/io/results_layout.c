@@ -44,6 +44,36 @@ static results_array table_array(const results_scale *rows, const char *name, co
     return a;
 }
 
+/* A table of texts of RECORD_HOST_SIZE characters, padded with zeros. */
+static results_array text_table(const results_layout *layout, int rows, const char *name,
+                                const char *long_name) {
+    const results_scale *characters = &layout->scales[SCALE_CHARACTER];
+    results_array a = table_array(&layout->scales[rows], name, long_name, NULL, ELEMENT_CHAR);
+    add_dimension(&a, characters->name, characters->count);
+    a.row_bytes *= characters->count;
+    return a;
+}
+
+/* What each run was that opened the file. */
+static void add_sessions(results_layout *out) {
+    const results_scale *sessions = &out->scales[SCALE_SESSION];
+    results_array *a = out->arrays;
+    a[ARRAY_SESSION_START] =
+        table_array(sessions, "provenance/session_start", "time of opening", unix_time, ELEMENT_FLOAT64);
+    a[ARRAY_SESSION_UPDATED] = table_array(sessions, "provenance/session_updated", "time of the last sync",
+                                           unix_time, ELEMENT_FLOAT64);
+    a[ARRAY_SESSION_RANKS] =
+        table_array(sessions, "provenance/session_ranks", "ranks of the run", "1", ELEMENT_INT32);
+    a[ARRAY_SESSION_VERSION] =
+        text_table(out, SCALE_SESSION, "provenance/session_version", "program and version");
+    a[ARRAY_SESSION_COMMIT] =
+        text_table(out, SCALE_SESSION, "provenance/session_commit", "commit that it was built from");
+    a[ARRAY_SESSION_KERNELS] = text_table(out, SCALE_SESSION, "provenance/session_kernels", "kernel set");
+    a[ARRAY_SESSION_CPU] = text_table(out, SCALE_SESSION, "provenance/session_cpu", "processor of rank 0");
+    a[ARRAY_SESSION_NUMERICS] =
+        table_array(sessions, "provenance/session_numerics", "number of the numerics", "1", ELEMENT_INT32);
+}
+
 static void add_tables(results_layout *out) {
     out->scales[SCALE_HOST] = (results_scale){"provenance/host_row", "row of hosts", 0, 1, RESULTS_HOSTS};
     out->scales[SCALE_CHARACTER] =
@@ -51,18 +81,8 @@ static void add_tables(results_layout *out) {
     out->scales[SCALE_SESSION] =
         (results_scale){"provenance/session", "run that opened the file", 0, 1, RESULTS_SESSIONS};
     out->scale_count = SCALE_RECORDS;
-    const results_scale *characters = &out->scales[SCALE_CHARACTER], *sessions = &out->scales[SCALE_SESSION];
-    results_array *a = out->arrays, *hosts = &a[ARRAY_HOSTS];
-    *hosts =
-        table_array(&out->scales[SCALE_HOST], "provenance/hosts", "names of the hosts", NULL, ELEMENT_CHAR);
-    add_dimension(hosts, characters->name, characters->count);
-    hosts->row_bytes *= characters->count;
-    a[ARRAY_SESSION_START] =
-        table_array(sessions, "provenance/session_start", "time of opening", unix_time, ELEMENT_FLOAT64);
-    a[ARRAY_SESSION_UPDATED] = table_array(sessions, "provenance/session_updated", "time of the last sync",
-                                           unix_time, ELEMENT_FLOAT64);
-    a[ARRAY_SESSION_RANKS] =
-        table_array(sessions, "provenance/session_ranks", "ranks of the run", "1", ELEMENT_INT32);
+    out->arrays[ARRAY_HOSTS] = text_table(out, SCALE_HOST, "provenance/hosts", "names of the hosts");
+    add_sessions(out);
 }
 
 static void add_provenance(results_layout *out, const grid *g) {
@@ -182,7 +202,7 @@ status results_layout_make(results_layout *out, const grid *g, const record_layo
 }
 
 bool results_array_is_table(int i) {
-    return i >= ARRAY_HOSTS && i <= ARRAY_SESSION_RANKS;
+    return i >= ARRAY_HOSTS && i <= ARRAY_SESSION_NUMERICS;
 }
 
 size_t results_array_rows(const results_layout *layout, int i) {

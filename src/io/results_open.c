@@ -4,6 +4,7 @@
 #include <libgen.h>
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,23 +49,62 @@ static status read_states(results *r, results_reader *reader, error_info *error)
     return check_states(r, error);
 }
 
-/* Check the file and, unless it has to grow first, learn offsets and states from it. */
-static status inspect(results *r, const job *j, const char *kernels, bool *grows, error_info *error) {
-    results_reader *reader;
-    RETURN_IF_FAILED(results_reader_open(&reader, r->path, error));
+/* List the cells in the log that do not fit their checksums, and keep those that have a status. One without a
+ * valid status is pending: it is taken over when it fits its checksum, else trained again. */
+static void report_damage(results *r) {
+    char names[512];
+    size_t kept = 0;
+    for (size_t i = 0; i < r->damaged.count; i++)
+        if (r->states[r->damaged.cells[i]] != CELL_PENDING)
+            r->damaged.cells[kept++] = r->damaged.cells[i];
+    if (kept < r->damaged.count)
+        log_warning(
+            "%s: %zu cells have a status that does not exist; they are taken over where they fit their "
+            "checksum, else trained again",
+            r->path, r->damaged.count - kept);
+    r->damaged.count = kept;
+    if (kept == 0)
+        return;
+    results_name_cells(r->layout.grid, r->damaged.cells, kept, names, sizeof names);
+    log_warning("%s: %zu of %zu cells with results are damaged, they do not fit their checksum: %s; "
+                "--retry-failed trains them again",
+                r->path, kept, r->damaged.checked, names);
+}
+
+static status check_cells(results *r, results_reader *reader, error_info *error) {
+    RETURN_IF_FAILED(results_find_damage(reader, &r->damaged, error));
+    report_damage(r);
+    return STATUS_OK;
+}
+
+/* Learn offsets and states from the file, and look at its cells. */
+static status learn(results *r, results_reader *reader, error_info *error) {
     bool contiguous;
-    status result = results_check_job(reader, r->path, j, kernels, grows, error);
-    if (result == STATUS_OK && !*grows) {
-        result = results_locate(reader, &r->layout, &contiguous, error);
-        r->repacked = result == STATUS_OK && !contiguous;
-        if (result == STATUS_OK)
-            result = read_states(r, reader, error);
-    }
+    RETURN_IF_FAILED(results_locate(reader, &r->layout, &contiguous, error));
+    r->repacked = !contiguous;
+    RETURN_IF_FAILED(read_states(r, reader, error));
+    return check_cells(r, reader, error);
+}
+
+/* Check the file and, unless it has to be made anew first (`renew`), learn from it. */
+static status inspect(results *r, const job *j, const results_origin *origin, bool *renew,
+                      error_info *error) {
+    results_reader *reader;
+    bool grows, adopts = false;
+    RETURN_IF_FAILED(results_reader_open(&reader, r->path, error));
+    status result = results_reader_check_writable(reader, error);
+    if (result == STATUS_OK)
+        result = results_check_job(reader, r->path, j, &grows, error);
+    if (result == STATUS_OK)
+        result = results_check_settings(reader, r->path, origin, &adopts, error);
+    *renew = result == STATUS_OK && (grows || adopts);
+    if (result == STATUS_OK && !*renew)
+        result = learn(r, reader, error);
     results_reader_close(&reader);
     return result;
 }
 
-/* Replace the file by one of the job's grid, which has all that is in it. */
+/* Replace the file by one of the job's grid and the run's settings, which has all that is in it. */
 static status grow(results *r, const job *j, const results_origin *origin, error_info *error) {
     results_part *part;
     RETURN_IF_FAILED(results_part_open(&part, r->path, &j->grid, error));
@@ -77,12 +117,12 @@ static status grow(results *r, const job *j, const results_origin *origin, error
 static status provide(results *r, const job *j, const results_origin *origin, error_info *error) {
     if (access(r->path, F_OK) != 0)
         RETURN_IF_FAILED(results_create(r->path, &r->layout, j, origin, NULL, error));
-    bool grows;
-    RETURN_IF_FAILED(inspect(r, j, origin->kernels, &grows, error));
-    if (!grows)
+    bool renew;
+    RETURN_IF_FAILED(inspect(r, j, origin, &renew, error));
+    if (!renew)
         return STATUS_OK;
     RETURN_IF_FAILED(grow(r, j, origin, error));
-    return inspect(r, j, origin->kernels, &grows, error);
+    return inspect(r, j, origin, &renew, error);
 }
 
 static status allocate(results *r, error_info *error) {
@@ -116,18 +156,34 @@ static status load_hosts(results *r) {
     return STATUS_OK;
 }
 
+static status write_session_text(results *r, int array, const char *text) {
+    char row[RECORD_HOST_SIZE] = "";
+    snprintf(row, sizeof row, "%s", text);
+    return results_write_row(r, array, r->session, row);
+}
+
+static status write_session(results *r, const results_origin *origin, int32_t ranks) {
+    const double start = clock_unix_seconds();
+    const int32_t numerics = origin->numerics;
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_RANKS, r->session, &ranks));
+    RETURN_IF_FAILED(write_session_text(r, ARRAY_SESSION_VERSION, origin->version));
+    RETURN_IF_FAILED(write_session_text(r, ARRAY_SESSION_COMMIT, origin->commit));
+    RETURN_IF_FAILED(write_session_text(r, ARRAY_SESSION_KERNELS, origin->kernels));
+    RETURN_IF_FAILED(write_session_text(r, ARRAY_SESSION_CPU, origin->cpu));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_NUMERICS, r->session, &numerics));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_START, r->session, &start));
+    return results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &start);
+}
+
 /* Enter this run into the table of sessions; when it is full, the last row is used again. */
-static status start_session(results *r, int32_t ranks) {
+static status start_session(results *r, const results_origin *origin, int32_t ranks) {
     double start = 0;
     for (r->session = 0; r->session < RESULTS_SESSIONS - 1; r->session++) {
         RETURN_IF_FAILED(results_read_row(r, ARRAY_SESSION_START, r->session, &start));
         if (isnan(start))
             break;
     }
-    start = clock_unix_seconds();
-    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_START, r->session, &start));
-    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &start));
-    return results_write_row(r, ARRAY_SESSION_RANKS, r->session, &ranks);
+    return write_session(r, origin, ranks);
 }
 
 /* Take a cell over that was stored whole and not published: its status is the one that fits the checksum. */
@@ -152,10 +208,10 @@ static status salvage(results *r) {
     return STATUS_OK;
 }
 
-static status resume(results *r, int ranks) {
+static status resume(results *r, const results_origin *origin, int ranks) {
     RETURN_IF_FAILED(open_raw(r, &r->failure));
     RETURN_IF_FAILED(load_hosts(r));
-    RETURN_IF_FAILED(start_session(r, ranks));
+    RETURN_IF_FAILED(start_session(r, origin, ranks));
     return salvage(r);
 }
 
@@ -166,7 +222,7 @@ static status prepare(results *r, const job *j, const results_origin *origin, in
     RETURN_IF_FAILED(results_lock(&r->lock, r->path, error));
     RETURN_IF_FAILED(provide(r, j, origin, error));
     RETURN_IF_FAILED(allocate(r, error));
-    return r->repacked ? STATUS_OK : resume(r, ranks);
+    return r->repacked ? STATUS_OK : resume(r, origin, ranks);
 }
 
 void results_release(results **results_) {
@@ -179,6 +235,7 @@ void results_release(results **results_) {
     free(r->hosts);
     free(r->no_values);
     free(r->row);
+    free(r->damaged.cells);
     free(r->states);
     free(r->path);
     free(r);

@@ -14,6 +14,7 @@ struct results_reader {
     uint64_t file_bytes;
     hdf5_reason reason;
     bool no_memory; /* an allocation of ours failed */
+    bool is_old;    /* of RESULTS_OLD_FORMAT */
     hid_t file;
     int count;
     char (*names)[RESULTS_NAME_SIZE]; /* (count) */
@@ -56,6 +57,17 @@ static char *read_text(results_reader *r, hid_t object, const char *name) {
 status results_reader_attribute(results_reader *r, const char *name, char **out, error_info *error) {
     hdf5_begin(&r->reason);
     *out = read_text(r, r->file, name);
+    return *out != NULL ? STATUS_OK : failed(r, "the attribute", name, error);
+}
+
+status results_reader_attribute_or(results_reader *r, const char *name, const char *missing, char **out,
+                                   error_info *error) {
+    hdf5_begin(&r->reason);
+    *out = NULL;
+    if (H5Aexists(r->file, name) == 0)
+        *out = allocated(r, strdup(missing));
+    else
+        *out = read_text(r, r->file, name);
     return *out != NULL ? STATUS_OK : failed(r, "the attribute", name, error);
 }
 
@@ -216,15 +228,10 @@ status results_reader_load(results_reader *r, const char *name, element type, si
 status results_reader_states(results_reader *r, void **out, error_info *error) {
     const size_t cells = grid_cells(&r->axes);
     RETURN_IF_FAILED(results_reader_load(r, "status", ELEMENT_INT8, cells, out, error));
-    const uint8_t *states = *out;
+    uint8_t *states = *out;
     for (size_t cell = 0; cell < cells; cell++)
-        if (states[cell] >= CELL_STATUS_COUNT) {
-            error_set(error, STATUS_IO, "%s: is damaged: cell %zu has status %d", r->path, cell,
-                      states[cell]);
-            free(*out);
-            *out = NULL;
-            return STATUS_IO;
-        }
+        if (states[cell] >= CELL_STATUS_COUNT)
+            states[cell] = CELL_PENDING;
     return STATUS_OK;
 }
 
@@ -322,6 +329,8 @@ static status check_format(results_reader *r, error_info *error) {
     else if (format == NULL)
         result =
             error_set(error, STATUS_IO, "%s: is an HDF5 file, but not a results file of mpisweep", r->path);
+    else if (strcmp(format, RESULTS_OLD_FORMAT) == 0)
+        r->is_old = true;
     else if (strcmp(format, RESULTS_FORMAT) != 0)
         result = error_set(error, STATUS_IO,
                            "%s: has results format %s, written by %s; this program knows format %s", r->path,
@@ -376,6 +385,31 @@ void results_reader_close(results_reader **reader) {
     free(r->path);
     free(r);
     *reader = NULL;
+}
+
+const char *results_reader_path(const results_reader *r) {
+    return r->path;
+}
+
+/* HDF5's default driver has one descriptor. */
+int results_reader_descriptor(const results_reader *r) {
+    void *handle = NULL;
+    if (H5Fget_vfd_handle(r->file, H5P_DEFAULT, &handle) < 0 || handle == NULL)
+        return -1;
+    return *(const int *)handle;
+}
+
+status results_reader_check_writable(results_reader *r, error_info *error) {
+    char *source;
+    if (!r->is_old)
+        return STATUS_OK;
+    RETURN_IF_FAILED(results_reader_attribute_or(r, "source", "another version", &source, error));
+    error_set(error, STATUS_IO,
+              "%s: has results format %s, written by %s, which does not tell numerics and data; it can be "
+              "read, but not continued: finish it with that program, or name another file with -o",
+              r->path, RESULTS_OLD_FORMAT, source);
+    free(source);
+    return STATUS_IO;
 }
 
 int results_reader_count(const results_reader *r) {

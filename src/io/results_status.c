@@ -14,6 +14,8 @@ typedef struct sweep_state {
     double cells_per_hour;            /* in the last session; NaN: nothing was finished in it */
     double eta_seconds;               /* for the pending cells at this rate; NaN: not known */
     double updated;                   /* time of the last sync */
+    size_t damaged;                   /* cells with a status that do not fit their checksum */
+    char damaged_cells[512];          /* the first of them */
 } sweep_state;
 
 /* ---- Counts and rate --------------------------------------------------------------------------- */
@@ -24,23 +26,29 @@ static void count_states(const uint8_t *states, size_t cells, sweep_state *out) 
         out->counts[states[cell]]++;
 }
 
-/* Start and last sync of the last session. */
+/* Start and last sync of the last session: in the last row that was written. */
 static status read_session(results_reader *r, double *start, double *updated, error_info *error) {
-    void *starts = NULL, *updates = NULL;
-    status result =
-        results_reader_load(r, "provenance/session_start", ELEMENT_FLOAT64, RESULTS_SESSIONS, &starts, error);
-    if (result == STATUS_OK)
-        result = results_reader_load(r, "provenance/session_updated", ELEMENT_FLOAT64, RESULTS_SESSIONS,
-                                     &updates, error);
+    results_dataset starts, updates;
+    void *values = NULL;
     *start = *updated = NAN;
-    for (size_t i = 0; result == STATUS_OK && i < RESULTS_SESSIONS; i++)
-        if (!isnan(((double *)starts)[i])) {
-            *start = ((double *)starts)[i];
-            *updated = ((double *)updates)[i];
+    RETURN_IF_FAILED(results_reader_describe(r, "provenance/session_start", &starts, error));
+    RETURN_IF_FAILED(results_reader_describe(r, "provenance/session_updated", &updates, error));
+    if (starts.rank != 1 || starts.type != ELEMENT_FLOAT64 || updates.type != ELEMENT_FLOAT64)
+        return error_set(error, STATUS_IO, "%s: the table of sessions has an unexpected type",
+                         results_reader_path(r));
+    const size_t rows = starts.dims[0];
+    RETURN_IF_FAILED(results_reader_load(r, starts.name, ELEMENT_FLOAT64, rows, &values, error));
+    size_t last = 0;
+    for (size_t i = 0; i < rows; i++)
+        if (!isnan(((double *)values)[i])) {
+            *start = ((double *)values)[i];
+            last = i;
         }
-    free(starts);
-    free(updates);
-    return result;
+    free(values);
+    RETURN_IF_FAILED(results_reader_load(r, updates.name, ELEMENT_FLOAT64, rows, &values, error));
+    *updated = isnan(*start) || rows == 0 ? NAN : ((double *)values)[last];
+    free(values);
+    return STATUS_OK;
 }
 
 static status read_rate(results_reader *r, sweep_state *out, error_info *error) {
@@ -62,6 +70,16 @@ static status read_rate(results_reader *r, sweep_state *out, error_info *error) 
     return STATUS_OK;
 }
 
+static status read_damage(results_reader *r, sweep_state *out, error_info *error) {
+    damaged_cells found;
+    RETURN_IF_FAILED(results_find_damage(r, &found, error));
+    out->damaged = found.count;
+    results_name_cells(results_reader_grid(r), found.cells, found.count, out->damaged_cells,
+                       sizeof out->damaged_cells);
+    free(found.cells);
+    return STATUS_OK;
+}
+
 /* ---- Output ------------------------------------------------------------------------------------ */
 
 static void print_text(const char *path, const sweep_state *s) {
@@ -70,7 +88,12 @@ static void print_text(const char *path, const sweep_state *s) {
     for (int i = 0; i < CELL_STATUS_COUNT; i++)
         if (s->counts[i] > 0 || i == CELL_DONE)
             printf(", %zu %s", s->counts[i], cell_status_label((cell_status)i));
+    if (s->damaged > 0)
+        printf(", %zu damaged", s->damaged);
     printf("\n");
+    if (s->damaged > 0)
+        printf("damaged, they do not fit their checksum: %s; mpisweep run --retry-failed trains them again\n",
+               s->damaged_cells);
     if (!isnan(s->cells_per_hour))
         printf("rate of the last session: %.0f cells/hour", s->cells_per_hour);
     if (s->counts[CELL_PENDING] > 0 && !isnan(s->eta_seconds)) {
@@ -95,6 +118,7 @@ static void print_json(const char *path, const sweep_state *s) {
     printf(", \"total\": %zu", s->total);
     for (int i = 0; i < CELL_STATUS_COUNT; i++)
         printf(", \"%s\": %zu", cell_status_label((cell_status)i), s->counts[i]);
+    printf(", \"damaged\": %zu", s->damaged);
     print_json_number("cells_per_hour", s->cells_per_hour);
     print_json_number("eta_seconds", s->counts[CELL_PENDING] > 0 ? s->eta_seconds : 0);
     print_json_number("updated", s->updated);
@@ -122,6 +146,8 @@ static status print_status(results_reader *r, const char *path, bool json, error
     RETURN_IF_FAILED(results_reader_states(r, &states, error));
     count_states(states, grid_cells(results_reader_grid(r)), &s);
     status result = read_rate(r, &s, error);
+    if (result == STATUS_OK)
+        result = read_damage(r, &s, error);
     if (result == STATUS_OK)
         result = (json ? print_json_status : print_text_status)(r, path, &s, states, error);
     free(states);

@@ -187,6 +187,15 @@ static bool write_arrays(hid_t file, const results_layout *layout, const char *c
     return ok;
 }
 
+static bool write_settings(hid_t file, const results_origin *origin) {
+    results_setting settings[RESULTS_SETTINGS];
+    results_list_settings(origin, settings);
+    bool ok = true;
+    for (int i = 0; i < RESULTS_SETTINGS && ok; i++)
+        ok = write_text(file, settings[i].name, settings[i].text);
+    return ok;
+}
+
 static bool write_attributes(hid_t file, const job *j, const results_origin *origin) {
     char source[128], digest[17], created[sizeof "2000-01-01T00:00:00Z"];
     snprintf(source, sizeof source, "%s (commit %s)", origin->version, origin->commit);
@@ -207,7 +216,6 @@ static bool write_attributes(hid_t file, const job *j, const results_origin *ori
         {"job_digest", digest},
         {"engine_version", origin->version},
         {"commit", origin->commit},
-        {"kernels", origin->kernels},
         {"cpu", origin->cpu},
         {"libraries", origin->libraries},
         {"created", created},
@@ -215,7 +223,7 @@ static bool write_attributes(hid_t file, const job *j, const results_origin *ori
     bool ok = true;
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes && ok; i++)
         ok = write_text(file, attributes[i].name, attributes[i].text);
-    return ok;
+    return ok && write_settings(file, origin);
 }
 
 /* Without times in it, a group is the same bytes whenever it is made. */

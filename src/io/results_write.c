@@ -183,11 +183,26 @@ static bool writable(results *r) {
     return r->failure.code == STATUS_OK;
 }
 
+const size_t *results_damaged(const results *r, size_t *count) {
+    *count = r->damaged.count;
+    return r->damaged.cells;
+}
+
+/* Cells are asked for in ascending order; *next is the place among the damaged ones. */
+static bool wants_retry(const results *r, size_t cell, size_t *next) {
+    if (*next < r->damaged.count && r->damaged.cells[*next] == cell) {
+        ++*next;
+        return true;
+    }
+    return r->states[cell] == CELL_FAILED || r->states[cell] == CELL_TIMED_OUT;
+}
+
 status results_retry_failed(results *r, size_t *count, error_info *error) {
     *count = 0;
     status result = STATUS_OK;
+    size_t next = 0;
     for (size_t cell = 0; result == STATUS_OK && cell < r->layout.cells; cell++) {
-        if (r->states[cell] != CELL_FAILED && r->states[cell] != CELL_TIMED_OUT)
+        if (!wants_retry(r, cell, &next))
             continue;
         if (*count == 0 && (!writable(r) || flush(r) != STATUS_OK))
             break;
@@ -198,6 +213,7 @@ status results_retry_failed(results *r, size_t *count, error_info *error) {
     }
     if (result == STATUS_OK && *count > 0)
         flush(r);
+    r->damaged.count = 0;
     return outcome(r, error);
 }
 

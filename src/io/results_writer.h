@@ -21,8 +21,9 @@ struct results {
     bool repacked; /* complete, and rewritten by another tool */
     record_layout records;
     results_layout layout;
-    uint8_t *states;    /* (cells) */
-    unsigned char *row; /* (row_bytes) science of one cell, array after array */
+    uint8_t *states;       /* (cells) */
+    damaged_cells damaged; /* found at opening */
+    unsigned char *row;    /* (row_bytes) science of one cell, array after array */
     size_t row_bytes;
     float *no_values;                /* (records.value_count) NaN */
     char (*hosts)[RECORD_HOST_SIZE]; /* (RESULTS_HOSTS), the first host_count in use */

@@ -261,6 +261,14 @@ status mpi_world_broadcast(mpi_world *w, void *bytes, size_t size, error_info *e
     return STATUS_OK;
 }
 
+status mpi_world_gather(mpi_world *w, const void *bytes, size_t size, void *all, error_info *error) {
+    if (w->size > 1)
+        CHECK_MPI(MPI_Gather, bytes, (int)size, MPI_BYTE, all, (int)size, MPI_BYTE, 0, w->comm);
+    else
+        memcpy(all, bytes, size);
+    return STATUS_OK;
+}
+
 /* ---- Memory of a node -------------------------------------------------------------------------- */
 
 status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error) {

@@ -35,6 +35,9 @@ status mpi_world_agree(mpi_world *w, status mine, error_info *error);
 /* Give all ranks the `size` bytes that rank 0 has. Collective. */
 status mpi_world_broadcast(mpi_world *w, void *bytes, size_t size, error_info *error);
 
+/* Give rank 0 the `size` bytes of every rank: all (size of the world, size), NULL elsewhere. Collective. */
+status mpi_world_gather(mpi_world *w, const void *bytes, size_t size, void *all, error_info *error);
+
 /* Memory that the ranks of a node share; it lives until mpi_world_close. *leader: this rank is the one of its
  * node to fill it. Collective; call once. */
 status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error);

@@ -76,7 +76,11 @@ static bool decode_hello(const unsigned char *body, size_t length, hello_message
     if (length != sizeof *hello)
         return false;
     memcpy(hello, body, sizeof *hello);
-    return is_text(hello->program, sizeof hello->program) && is_text(hello->kernels, sizeof hello->kernels) &&
+    for (int i = 0; i < SPLIT_COUNT; i++)
+        if (!is_text(hello->data_places[i], sizeof hello->data_places[i]))
+            return false;
+    return is_text(hello->data_shape, sizeof hello->data_shape) &&
+           is_text(hello->program, sizeof hello->program) && is_text(hello->kernels, sizeof hello->kernels) &&
            is_text(hello->host, sizeof hello->host);
 }
 
@@ -164,11 +168,31 @@ status wire_send_stop(transport *t, int peer, arena *outgoing, error_info *error
     return result;
 }
 
+static status check_data(const hello_message *worker, const hello_message *coordinator, error_info *error) {
+    const data_split_kind split = data_digests_differ(&worker->data, &coordinator->data);
+    char digest[DIGEST_TEXT_SIZE], expected[DIGEST_TEXT_SIZE];
+    if (split == SPLIT_COUNT)
+        return STATUS_OK;
+    digest_text(&worker->data.splits[split], digest);
+    digest_text(&coordinator->data.splits[split], expected);
+    return error_set(error, STATUS_IO,
+                     "rank %d on %s has other data than rank 0 on %s in the %s split: digest %s of %s, not "
+                     "%s of %s; put the "
+                     "same files there, or name where they are by --data, $MPISWEEP_DATA or the job's paths",
+                     worker->rank, worker->host, coordinator->host, data_split_label(split), digest,
+                     worker->data_places[split], expected, coordinator->data_places[split]);
+}
+
 status wire_check_hello(const hello_message *worker, const hello_message *coordinator, error_info *error) {
     if (strcmp(worker->program, coordinator->program) != 0)
         return error_set(error, STATUS_USAGE,
                          "rank %d on %s runs %s, rank 0 runs %s: run one binary on all ranks", worker->rank,
                          worker->host, worker->program, coordinator->program);
+    if (worker->numerics != coordinator->numerics)
+        return error_set(
+            error, STATUS_USAGE,
+            "rank %d on %s computes with numerics %d, rank 0 with %d: run one binary on all ranks",
+            worker->rank, worker->host, worker->numerics, coordinator->numerics);
     if (strcmp(worker->kernels, coordinator->kernels) != 0)
         return error_set(
             error, STATUS_USAGE,
@@ -180,5 +204,12 @@ status wire_check_hello(const hello_message *worker, const hello_message *coordi
                          "rank %d on %s read another job file than rank 0 (digest %016llx, not %016llx)",
                          worker->rank, worker->host, (unsigned long long)worker->job_digest,
                          (unsigned long long)coordinator->job_digest);
-    return STATUS_OK;
+    if (strcmp(worker->data_shape, coordinator->data_shape) != 0)
+        return error_set(
+            error, STATUS_IO,
+            "rank %d on %s has other data than rank 0 on %s: %s in %s, not %s in %s; put the same "
+            "files there, or name where they are by --data, $MPISWEEP_DATA or the job's paths",
+            worker->rank, worker->host, coordinator->host, worker->data_shape,
+            worker->data_places[SPLIT_TRAIN], coordinator->data_shape, coordinator->data_places[SPLIT_TRAIN]);
+    return check_data(worker, coordinator, error);
 }

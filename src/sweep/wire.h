@@ -11,10 +11,17 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "sweep/digest.h"
 #include "sweep/record.h"
 #include "sweep/transport.h"
 
-enum { WIRE_PROTOCOL = 2, WIRE_PROGRAM_SIZE = 64, WIRE_KERNELS_SIZE = 32 };
+enum {
+    WIRE_PROTOCOL = 3,
+    WIRE_PROGRAM_SIZE = 96,
+    WIRE_KERNELS_SIZE = 32,
+    WIRE_TEXT_SIZE = 160,
+    WIRE_PLACE_SIZE = 256
+};
 
 /* The life of a worker: HELLO, then RESULT for every ASSIGN, or CHECKPOINT for the last one when a stop ends
  * it, then one STOP each way. */
@@ -30,10 +37,14 @@ typedef enum message_type {
  * is. */
 typedef struct hello_message {
     uint64_t job_digest;
-    char program[WIRE_PROGRAM_SIZE]; /* version and commit */
+    int32_t rank;
+    int32_t numerics;                /* ENGINE_NUMERICS */
+    data_digests data;               /* of the samples that it trains on; all 0 before they are read */
+    char data_shape[WIRE_TEXT_SIZE]; /* what they look like, for people and for comparison */
+    char data_places[SPLIT_COUNT][WIRE_PLACE_SIZE]; /* where they come from, for people */
+    char program[WIRE_PROGRAM_SIZE];                /* version and commit */
     char kernels[WIRE_KERNELS_SIZE];
     char host[RECORD_HOST_SIZE];
-    int32_t rank;
 } hello_message;
 
 typedef struct message {
@@ -55,7 +66,8 @@ status wire_decode(const void *bytes, size_t size, message *m, error_info *error
 /* Send MESSAGE_STOP. Without memory it is tried again for a second: whoever never hears it waits for ever. */
 status wire_send_stop(transport *t, int peer, arena *outgoing, error_info *error);
 
-/* STATUS_USAGE, naming the rank and what differs, when a worker may not take part in this sweep. */
+/* Names the rank and what differs when a worker may not take part in this sweep: STATUS_IO for its data, else
+ * STATUS_USAGE. */
 status wire_check_hello(const hello_message *worker, const hello_message *coordinator, error_info *error);
 
 #endif

@@ -8,10 +8,11 @@ static checkpoint_file *open_file(void) {
     static double labels[CELLS];
     const job j = {.digest = 1, .grid = {.axis_count = 1, .axes = {{"x", AXIS_NUMBER, CELLS, labels, NULL}}}};
     char path[PATH_MAX];
+    const results_origin origin = {.kernels = "portable", .numerics = 2};
     checkpoint_file *f;
     error_info error = {0};
     fuzz_path(path, "results.h5");
-    fuzz_check(checkpoint_file_open(&f, path, &j, "portable", VALUES, &error), &error);
+    fuzz_check(checkpoint_file_open(&f, path, &j, &origin, VALUES, &error), &error);
     return f;
 }
 

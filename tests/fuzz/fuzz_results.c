@@ -50,7 +50,11 @@ static status store_cells(results *r, const record_layout *records, error_info *
 
 /* Opened for writing by the job with this setting. */
 static status write_file(const char *path, const char *setting, error_info *error) {
-    static const results_origin origin = {"mpisweep test", "none", "reference", "any", "none"};
+    static const results_origin origin = {.version = "mpisweep test",
+                                          .commit = "none",
+                                          .kernels = "reference",
+                                          .cpu = "any",
+                                          .libraries = "none"};
     job *j;
     record_layout records;
     results *r = NULL;
@@ -121,6 +125,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
     apply_changes(path, good->size, input, size);
     fuzz_check(results_print_status(path, true, &error), &error);
     fuzz_check(results_print_status(path, false, &error), &error);
+    results_damage damage;
+    digest128 digest;
+    fuzz_check(results_check_cells(path, &damage, &error), &error);
+    fuzz_check(results_content_digest(path, &digest, &error), &error);
     fuzz_check(results_compare(path, good->path, &equal, difference, sizeof difference, &error), &error);
     fuzz_check(results_compare(path, path, &equal, difference, sizeof difference, &error), &error);
     fuzz_check(write_file(path, "sweep.run=2", &error), &error);

@@ -8,7 +8,11 @@
 
 static status store_cells(const char *path, size_t runs, error_info *error) {
     const job j = results_job_make(runs);
-    const results_origin origin = {"mpisweep test", "none", "reference", "any", "none"};
+    const results_origin origin = {.version = "mpisweep test",
+                                   .commit = "none",
+                                   .kernels = "reference",
+                                   .cpu = "any",
+                                   .libraries = "none"};
     results *r;
     RETURN_IF_FAILED(results_open(&r, path, &j, &results_job_records, &origin, 1, error));
     status result = STATUS_OK;

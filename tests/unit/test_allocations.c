@@ -175,7 +175,11 @@ static status read_datasets(error_info *error) {
 
 /* Open, store what is missing, close. */
 static status write_results(const loaded_job *l, error_info *error) {
-    const results_origin origin = {"mpisweep test", "none", "reference", "any", "none"};
+    const results_origin origin = {.version = "mpisweep test",
+                                   .commit = "none",
+                                   .kernels = "reference",
+                                   .cpu = "any",
+                                   .libraries = "none"};
     static const float values[100];
     results *r;
     assert_true(l->records.value_count <= sizeof values / sizeof *values);
@@ -207,7 +211,12 @@ static status read_results(error_info *error) {
     const char *path = temporary_directory_file(&directory, "r.h5");
     char difference[256];
     bool equal;
+    results_damage damage;
+    digest128 digest;
     RETURN_IF_FAILED(results_compare(path, path, &equal, difference, sizeof difference, error));
+    RETURN_IF_FAILED(results_check_cells(path, &damage, error));
+    assert_int_equal(damage.damaged, 0);
+    RETURN_IF_FAILED(results_content_digest(path, &digest, error));
     fflush(stdout);
     const int out = dup(STDOUT_FILENO);
     assert_non_null(freopen("/dev/null", "w", stdout));

@@ -35,15 +35,17 @@ static bool file_exists(void) {
     return access(in_directory("results.h5.checkpoint"), F_OK) == 0;
 }
 
-static checkpoint_file *open_of(uint64_t digest, const char *kernels, size_t values) {
+static const results_origin own = {.kernels = "k", .numerics = 7, .data.splits = {{1, 2}, {0, 0}, {3, 4}}};
+
+static checkpoint_file *open_of(uint64_t digest, const results_origin *origin, size_t values) {
     const job j = some_job(digest);
     checkpoint_file *f;
-    assert_int_equal(checkpoint_file_open(&f, results_path(), &j, kernels, values, NULL), STATUS_OK);
+    assert_int_equal(checkpoint_file_open(&f, results_path(), &j, origin, values, NULL), STATUS_OK);
     return f;
 }
 
 static checkpoint_file *open_file(void) {
-    return open_of(1, "k", VALUES);
+    return open_of(1, &own, VALUES);
 }
 
 /* Cells have so many bytes, and different ones, in every round. */
@@ -153,14 +155,20 @@ static void a_later_run_adds_replaces_and_drops(void **state) {
 static void those_of_another_job_are_left_alone(void **state) {
     (void)state;
     leave_two();
-    checkpoint_file *others[] = {open_of(2, "k", VALUES), open_of(1, "other", VALUES), open_of(1, "k", 4)};
-    for (int i = 0; i < 3; i++) {
+    results_origin kernels = own, numerics = own, data = own;
+    kernels.kernels = "other";
+    numerics.numerics++;
+    data.data.splits[SPLIT_TEST].low++;
+    checkpoint_file *others[] = {open_of(2, &own, VALUES), open_of(1, &kernels, VALUES),
+                                 open_of(1, &numerics, VALUES), open_of(1, &data, VALUES),
+                                 open_of(1, &own, 4)};
+    for (int i = 0; i < 5; i++) {
         assert_false(comes_back(others[i], 4, 0));
         add(others[i], 2, i);
         checkpoint_file_close(&others[i], pending);
     }
-    checkpoint_file *f = open_of(1, "k", 4);
-    assert_true(comes_back(f, 2, 2));
+    checkpoint_file *f = open_of(1, &own, 4);
+    assert_true(comes_back(f, 2, 4));
     checkpoint_file_close(&f, pending);
 }
 

@@ -22,7 +22,8 @@
 
 enum { RUNS = 3, CELLS = 4 * RUNS };
 
-static const results_origin origin = {"mpisweep test", "none", "reference", "any", "none"};
+static const results_origin origin = {
+    .version = "mpisweep test", .commit = "none", .kernels = "reference", .cpu = "any", .libraries = "none"};
 
 typedef struct fixture {
     temporary_directory directory;
@@ -362,14 +363,77 @@ static void test_other_job_is_refused(void **state) {
     assert_refused(f, STATUS_USAGE, "optimizer.lr: 0.01");
 }
 
-static void test_other_kernels_are_refused(void **state) {
+/* Runs that may not add to each other's cells, and what a refusal says. */
+#define OTHER .version = "t", .commit = "c", .cpu = "any", .libraries = "none"
+static const struct {
+    results_origin origin;
+    status code;
+    const char *words;
+} others[] = {
+    {{OTHER, .kernels = "avx512"}, STATUS_USAGE, "MPISWEEP_KERNELS=reference"},
+    {{OTHER, .kernels = "reference", .numerics = 3},
+     STATUS_USAGE,
+     "made with numerics 0 by mpisweep test (commit none), and this program has numerics 3"},
+    {{OTHER, .kernels = "reference", .data.splits[SPLIT_VALIDATION] = {0x0123456789abcdef, 1},
+      .data_places[SPLIT_VALIDATION] = "x.npy"},
+     STATUS_IO,
+     "in the validation split: digest none in the file, 0123456789abcdef0000000000000001 of x.npy"},
+};
+enum { OTHERS = sizeof others / sizeof *others };
+
+static void test_other_settings_are_refused(void **state) {
     fixture *f = *state;
     store_all(f);
-    const results_origin other = {"mpisweep test", "none", "avx512", "any", "none"};
+    for (int i = 0; i < OTHERS; i++) {
+        results *r;
+        assert_int_equal(
+            results_open(&r, f->path, &f->job, &results_job_records, &others[i].origin, 1, &f->error),
+            others[i].code);
+        if (strstr(f->error.text, others[i].words) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", f->error.text, others[i].words);
+    }
+    close_good(f, open_good(f));
+}
+
+/* One after the other; a cell that was stored and not published counts. */
+static void test_a_file_without_cells_takes_settings_over(void **state) {
+    fixture *f = *state;
     results *r;
-    assert_int_equal(results_open(&r, f->path, &f->job, &results_job_records, &other, 1, &f->error),
-                     STATUS_USAGE);
-    assert_non_null(strstr(f->error.text, "MPISWEEP_KERNELS=reference"));
+    close_good(f, open_good(f));
+    for (int i = 0; i < OTHERS; i++) {
+        assert_int_equal(
+            results_open(&r, f->path, &f->job, &results_job_records, &others[i].origin, 1, &f->error),
+            STATUS_OK);
+        if (i == OTHERS - 1)
+            store(f, r, 3);
+        close_good(f, r);
+    }
+    set_status_in_file(f, 3, CELL_PENDING);
+    assert_refused(f, STATUS_IO, "in the validation split");
+}
+
+/* The sessions that a file has had stay in it when it is made anew. */
+static void test_sessions_are_told(void **state) {
+    fixture *f = *state;
+    results *r;
+    close_good(f, open_good(f));
+    assert_int_equal(
+        results_open(&r, f->path, &f->job, &results_job_records, &others[1].origin, 5, &f->error), STATUS_OK);
+    close_good(f, r);
+    int32_t numerics[2], ranks[2];
+    char versions[2][RECORD_HOST_SIZE], commits[2][RECORD_HOST_SIZE], kernels[2][RECORD_HOST_SIZE];
+    move_bytes(f, offset_of(f, "provenance/session_numerics"), numerics, sizeof numerics, false);
+    move_bytes(f, offset_of(f, "provenance/session_ranks"), ranks, sizeof ranks, false);
+    move_bytes(f, offset_of(f, "provenance/session_version"), versions, sizeof versions, false);
+    move_bytes(f, offset_of(f, "provenance/session_commit"), commits, sizeof commits, false);
+    move_bytes(f, offset_of(f, "provenance/session_kernels"), kernels, sizeof kernels, false);
+    assert_int_equal(numerics[0], 0);
+    assert_int_equal(numerics[1], 3);
+    assert_int_equal(ranks[1], 5);
+    assert_string_equal(versions[0], "mpisweep test");
+    assert_string_equal(versions[1], "t");
+    assert_string_equal(commits[1], "c");
+    assert_string_equal(kernels[0], "reference");
 }
 
 static void test_truncated_file_is_refused(void **state) {
@@ -385,11 +449,96 @@ static void test_truncated_file_is_refused(void **state) {
     assert_refused(f, STATUS_IO, "not an HDF5 file");
 }
 
-static void test_unknown_status_is_refused(void **state) {
+/* A status that does not exist is damage; the checksum tells the right one. */
+static void test_an_unknown_status_is_mended(void **state) {
     fixture *f = *state;
     store_all(f);
     set_status_in_file(f, 3, 9);
-    assert_refused(f, STATUS_IO, "cell 3 has status 9");
+    set_status_in_file(f, 6, -1);
+    results_damage found;
+    assert_int_equal(results_check_cells(f->path, &found, &f->error), STATUS_OK);
+    assert_int_equal(found.damaged, 2);
+    results *r = open_good(f);
+    assert_int_equal(results_states(r)[3], CELL_DONE);
+    assert_int_equal(results_states(r)[6], CELL_DIVERGED);
+    close_good(f, r);
+    assert_int_equal(status_in_file(f, 3), CELL_DONE);
+    assert_int_equal(results_check_cells(f->path, &found, &f->error), STATUS_OK);
+    assert_int_equal(found.damaged, 0);
+}
+
+/* ---- Damage ------------------------------------------------------------------------------------ */
+
+/* Flip a bit of what the file holds of a cell in an array. */
+static void flip_bit(fixture *f, const char *array, size_t row_bytes, size_t cell, size_t byte) {
+    const uint64_t at = offset_of(f, array) + cell * row_bytes + byte;
+    unsigned char value;
+    move_bytes(f, at, &value, 1, false);
+    value ^= 4;
+    move_bytes(f, at, &value, 1, true);
+}
+
+/* Every array that the checksum covers, the checksum itself, and the status. */
+static void test_damaged_cells_are_found(void **state) {
+    fixture *f = *state;
+    results_damage found;
+    store_all(f);
+    assert_int_equal(results_check_cells(f->path, &found, &f->error), STATUS_OK);
+    assert_int_equal(found.checked, CELLS);
+    assert_int_equal(found.damaged, 0);
+    flip_bit(f, "steps_taken", 4, 1, 0);
+    flip_bit(f, "test_accuracy", 4, 3, 2);
+    flip_bit(f, "train_loss_curve", 4 * STEPS, 6, 4 * STEPS - 1);
+    flip_bit(f, "weights_0", 24, 8, 23);
+    flip_bit(f, "provenance/checksum", 4, 10, 3);
+    set_status_in_file(f, 11, CELL_TIMED_OUT);
+    assert_int_equal(results_check_cells(f->path, &found, &f->error), STATUS_OK);
+    assert_int_equal(found.damaged, 6);
+    assert_string_equal(found.cells, "run=0, lr=0.01, model=cnn; run=0, lr=0.001, model=cnn; "
+                                     "run=1, lr=0.001, model=mlp; and 3 more");
+}
+
+static void test_damaged_cells_are_kept_until_asked(void **state) {
+    fixture *f = *state;
+    results_damage found;
+    size_t count;
+    store_all(f);
+    flip_bit(f, "test_loss", 4, 2, 1);
+    flip_bit(f, "grid_output", 16, 6, 1);
+    results *r = open_good(f);
+    const size_t *cells = results_damaged(r, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(cells[0], 2);
+    assert_int_equal(cells[1], 6);
+    assert_int_equal(results_states(r)[2], CELL_DONE);
+    assert_int_equal(results_retry_failed(r, &count, &f->error), STATUS_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(results_states(r)[2], CELL_PENDING);
+    assert_int_equal(results_states(r)[6], CELL_PENDING);
+    results_damaged(r, &count);
+    assert_int_equal(count, 0);
+    store(f, r, 2);
+    store(f, r, 6);
+    close_good(f, r);
+    assert_int_equal(results_check_cells(f->path, &found, &f->error), STATUS_OK);
+    assert_int_equal(found.checked, CELLS);
+    assert_int_equal(found.damaged, 0);
+}
+
+/* What ranks, times and hosts do to a file does not show in its digest; everything else does. */
+static void test_the_digest_is_of_the_content(void **state) {
+    fixture *f = *state;
+    digest128 first, again;
+    store_all(f);
+    assert_int_equal(results_content_digest(f->path, &first, &f->error), STATUS_OK);
+    flip_bit(f, "provenance/seconds", 8, 2, 1);
+    flip_bit(f, "provenance/rank", 4, 2, 0);
+    close_good(f, open_good(f));
+    assert_int_equal(results_content_digest(f->path, &again, &f->error), STATUS_OK);
+    assert_memory_equal(&first, &again, sizeof first);
+    flip_bit(f, "weights_0", 24, 0, 0);
+    assert_int_equal(results_content_digest(f->path, &again, &f->error), STATUS_OK);
+    assert_memory_not_equal(&first, &again, sizeof first);
 }
 
 static void test_other_files_are_refused(void **state) {
@@ -446,9 +595,14 @@ int main(void) {
         TEST(test_second_writer_is_refused),
         TEST(test_open_elsewhere_is_refused),
         TEST(test_other_job_is_refused),
-        TEST(test_other_kernels_are_refused),
+        TEST(test_other_settings_are_refused),
         TEST(test_truncated_file_is_refused),
-        TEST(test_unknown_status_is_refused),
+        TEST(test_a_file_without_cells_takes_settings_over),
+        TEST(test_sessions_are_told),
+        TEST(test_an_unknown_status_is_mended),
+        TEST(test_damaged_cells_are_found),
+        TEST(test_damaged_cells_are_kept_until_asked),
+        TEST(test_the_digest_is_of_the_content),
         TEST(test_other_files_are_refused),
         TEST(test_double_names_are_refused),
         TEST(test_no_room_leaves_no_file),

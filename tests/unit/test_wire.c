@@ -19,7 +19,11 @@ static hello_message sample_hello(void) {
                            .program = "mpisweep 1",
                            .kernels = "avx2",
                            .host = "n1",
-                           .rank = 3};
+                           .rank = 3,
+                           .numerics = 2,
+                           .data.splits = {{1, 2}, {0, 0}, {3, 4}},
+                           .data_shape = "3 + 0 + 2 samples",
+                           .data_places = {"x.npy", "x.npy", "t.npy"}};
 }
 
 static message sample(message_type type) {
@@ -147,23 +151,25 @@ static void wrong_fields_are_refused(void **state) {
     message result = sample(MESSAGE_RESULT), hello = sample(MESSAGE_HELLO);
     uint16_t other_protocol = WIRE_PROTOCOL + 1, no_type = 99;
     uint64_t huge = (UINT64_C(1) << 62) + 3; /* × sizeof(float) is 12 again */
-    char unterminated[RECORD_HOST_SIZE];
+    char unterminated[WIRE_PLACE_SIZE];
     memset(unterminated, 'x', sizeof unterminated);
     assert_refused(&result, 4, &other_protocol, sizeof other_protocol);
     assert_refused(&result, 6, &no_type, sizeof no_type);
     assert_refused(&result, HEADER + 32 + RECORD_HOST_SIZE, &huge, sizeof huge); /* value_count */
-    assert_refused(&result, HEADER + 32, unterminated, sizeof unterminated);     /* host */
+    assert_refused(&result, HEADER + 32, unterminated, RECORD_HOST_SIZE);        /* host */
     for (int32_t status = -1; status <= CELL_STATUS_COUNT; status += CELL_STATUS_COUNT + 1)
         assert_refused(&result, HEADER + 8, &status, sizeof status);
     int32_t pending = CELL_PENDING;
     assert_refused(&result, HEADER + 8, &pending, sizeof pending);
     assert_refused(&hello, HEADER + offsetof(hello_message, program), unterminated, WIRE_PROGRAM_SIZE);
+    assert_refused(&hello, HEADER + offsetof(hello_message, data_shape), unterminated, WIRE_TEXT_SIZE);
+    assert_refused(&hello, HEADER + offsetof(hello_message, data_places[2]), unterminated, WIRE_PLACE_SIZE);
 }
 
-static void assert_hello_refused(const hello_message *worker, const char *expected) {
+static void assert_hello_refused(const hello_message *worker, status code, const char *expected) {
     hello_message own = sample_hello();
     error_info error = {0};
-    assert_int_equal(wire_check_hello(worker, &own, &error), STATUS_USAGE);
+    assert_int_equal(wire_check_hello(worker, &own, &error), code);
     assert_non_null(strstr(error.text, expected));
     assert_non_null(strstr(error.text, "rank 7 on n9"));
 }
@@ -176,20 +182,42 @@ static void ranks_that_differ_are_refused(void **state) {
     assert_int_equal(wire_check_hello(&peer, &own, NULL), STATUS_OK);
     hello_message other = peer;
     snprintf(other.program, sizeof other.program, "mpisweep 2");
-    assert_hello_refused(&other, "mpisweep 2");
+    assert_hello_refused(&other, STATUS_USAGE, "mpisweep 2");
     other = peer;
     snprintf(other.kernels, sizeof other.kernels, "avx512");
-    assert_hello_refused(&other, "avx512");
+    assert_hello_refused(&other, STATUS_USAGE, "avx512");
     other = peer;
     other.job_digest++;
-    assert_hello_refused(&other, "another job file");
+    assert_hello_refused(&other, STATUS_USAGE, "another job file");
+    other = peer;
+    other.numerics++;
+    assert_hello_refused(&other, STATUS_USAGE, "numerics 3, rank 0 with 2");
+}
+
+static void ranks_with_other_data_are_refused(void **state) {
+    (void)state;
+    hello_message peer = sample_hello();
+    peer.rank = 7;
+    snprintf(peer.host, sizeof peer.host, "n9");
+    hello_message other = peer;
+    snprintf(other.data_shape, sizeof other.data_shape, "4 + 0 + 2 samples");
+    assert_hello_refused(&other, STATUS_IO, "4 + 0 + 2 samples in x.npy, not 3 + 0 + 2 samples in x.npy");
+    other = peer;
+    other.data.splits[SPLIT_TEST].high = 0xabc;
+    assert_hello_refused(&other, STATUS_IO,
+                         "test split: digest 0000000000000abc0000000000000004 of t.npy, not "
+                         "00000000000000030000000000000004 of t.npy");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_come_back),          cmocka_unit_test(every_truncation_is_refused),
-        cmocka_unit_test(damaged_messages_do_no_harm), cmocka_unit_test(random_bytes_are_refused),
-        cmocka_unit_test(wrong_fields_are_refused),    cmocka_unit_test(ranks_that_differ_are_refused),
+        cmocka_unit_test(messages_come_back),
+        cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(damaged_messages_do_no_harm),
+        cmocka_unit_test(random_bytes_are_refused),
+        cmocka_unit_test(wrong_fields_are_refused),
+        cmocka_unit_test(ranks_that_differ_are_refused),
+        cmocka_unit_test(ranks_with_other_data_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

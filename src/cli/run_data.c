@@ -1,0 +1,118 @@
+#include "cli/run_data.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/data_digest.h"
+
+/* What the rank that reads leaves behind the samples. */
+typedef struct node_note {
+    data_digests digests;
+    data_origin origin;
+    uint64_t is_read; /* 0 also in memory that nobody has written to */
+} node_note;
+
+static status read_and_digest(const job *j, const char *data_directory, void *memory, stored_dataset *stored,
+                              data_digests *digests, error_info *error) {
+    RETURN_IF_FAILED(dataset_read(&j->data, data_directory, j->seed, memory, stored, error));
+    return data_digest(&stored->data, digests, error);
+}
+
+/* Into memory of its own, for the digest alone. */
+static status digest_own(const job *j, const char *data_directory, const stored_dataset *described,
+                         data_digests *digests, error_info *error) {
+    stored_dataset own = *described;
+    void *memory = malloc(dataset_bytes(described) + 1);
+    if (memory == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory for %zu bytes of data",
+                         dataset_bytes(described));
+    status result = read_and_digest(j, data_directory, memory, &own, digests, error);
+    free(memory);
+    return result;
+}
+
+static status lead(const job *j, const char *data_directory, unsigned char *memory, stored_dataset *stored,
+                   const data_origin *origin, data_digests *digests, error_info *error) {
+    node_note note = {.origin = *origin, .is_read = 1};
+    const size_t bytes = dataset_bytes(stored);
+    RETURN_IF_FAILED(read_and_digest(j, data_directory, memory, stored, digests, error));
+    note.digests = *digests;
+    memcpy(memory + bytes, &note, sizeof note);
+    return STATUS_OK;
+}
+
+static status follow(const job *j, const char *data_directory, unsigned char *memory, stored_dataset *stored,
+                     const data_origin *origin, data_digests *digests, error_info *error) {
+    node_note note;
+    memcpy(&note, memory + dataset_bytes(stored), sizeof note);
+    *digests = note.digests;
+    dataset_attach(stored, memory);
+    if (note.is_read == 0 || (note.origin.device == origin->device && note.origin.inode == origin->inode))
+        return STATUS_OK;
+    return digest_own(j, data_directory, stored, digests, error);
+}
+
+status run_data_load(mpi_world *world, const job *j, const char *data_directory, stored_dataset *stored,
+                     data_digests *digests, error_info *error) {
+    const data_origin origin = data_origin_of(&j->data, data_directory);
+    void *memory;
+    bool leader;
+    RETURN_IF_FAILED(
+        mpi_world_share(world, dataset_bytes(stored) + sizeof(node_note), &memory, &leader, error));
+    status result = STATUS_OK;
+    if (leader)
+        result = lead(j, data_directory, memory, stored, &origin, digests, error);
+    status published = mpi_world_publish(world, result == STATUS_OK ? error : NULL);
+    if (!leader && published == STATUS_OK)
+        result = follow(j, data_directory, memory, stored, &origin, digests, error);
+    return result != STATUS_OK ? result : published;
+}
+
+/* ---- Comparison of the ranks ------------------------------------------------------------------- */
+
+/* A hello may differ between versions of the program. Its name is exchanged first, always in this many bytes,
+ * so that other versions are refused before their hello is misread. */
+enum { PROGRAM_BYTES = 128 };
+
+/* At rank 0 *all (size of the world, bytes) is the caller's to free; NULL elsewhere. */
+static status gather(mpi_world *world, const void *mine, size_t bytes, void **all, error_info *error) {
+    const bool receives = mpi_world_rank(world) == 0;
+    *all = receives ? calloc((size_t)mpi_world_size(world), bytes) : NULL;
+    status result = STATUS_OK;
+    if (receives && *all == NULL)
+        result = error_set(error, STATUS_INTERNAL, "out of memory");
+    RETURN_IF_FAILED(mpi_world_agree(world, result, error));
+    return mpi_world_gather(world, mine, bytes, *all, error);
+}
+
+static status compare_programs(mpi_world *world, const char *mine, error_info *error) {
+    char own[PROGRAM_BYTES] = "";
+    void *all;
+    snprintf(own, sizeof own, "%s", mine);
+    status result = gather(world, own, sizeof own, &all, error);
+    for (int rank = 1; result == STATUS_OK && all != NULL && rank < mpi_world_size(world); rank++) {
+        const char *other = (const char *)all + (size_t)rank * sizeof own;
+        if (strncmp(other, own, sizeof own) != 0)
+            result = error_set(error, STATUS_USAGE,
+                               "rank %d runs %.*s, rank 0 runs %s: run one binary on all ranks", rank,
+                               PROGRAM_BYTES, other, own);
+    }
+    free(all);
+    return mpi_world_agree(world, result, error);
+}
+
+static status compare_hellos(mpi_world *world, const hello_message *mine, error_info *error) {
+    void *all;
+    status result = gather(world, mine, sizeof *mine, &all, error);
+    for (int rank = 1; result == STATUS_OK && all != NULL && rank < mpi_world_size(world); rank++)
+        result = wire_check_hello((const hello_message *)all + rank, mine, error);
+    free(all);
+    return mpi_world_agree(world, result, error);
+}
+
+status run_compare_ranks(mpi_world *world, const hello_message *mine, error_info *error) {
+    RETURN_IF_FAILED(compare_programs(world, mine->program, error));
+    return compare_hellos(world, mine, error);
+}

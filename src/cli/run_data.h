@@ -1,0 +1,22 @@
+/* The samples of a run, and what all its ranks must have in common. */
+#ifndef CLI_RUN_DATA_H
+#define CLI_RUN_DATA_H
+
+#include "base/status.h"
+#include "io/dataset_reader.h"
+#include "io/job.h"
+#include "sweep/digest.h"
+#include "sweep/transport_mpi.h"
+#include "sweep/wire.h"
+
+/* Read the described samples into memory that the ranks of a node share, and digest them: both are done by
+ * one rank of the node. A rank that would have read other files than that one digests its own, so that they
+ * are compared, too. Collective: every rank goes through all steps, whatever failed. */
+status run_data_load(mpi_world *world, const job *j, const char *data_directory, stored_dataset *stored,
+                     data_digests *digests, error_info *error);
+
+/* Compare what every rank says of itself with rank 0, which reports the first that differs
+ * (wire_check_hello). Collective. */
+status run_compare_ranks(mpi_world *world, const hello_message *mine, error_info *error);
+
+#endif
