@@ -57,11 +57,11 @@ static void print_table(const means *m) {
     snprintf(corner, sizeof corner, "%s \\ %s", rows->name, columns->name);
     printf("  %14s", corner);
     for (size_t k = 0; k < columns->count; k++) {
-        grid_value_text(columns, k, text, sizeof text);
+        grid_value_name(columns, k, text, sizeof text);
         printf(" %10s", text);
     }
     for (size_t i = 0; i < rows->count; i++) {
-        grid_value_text(rows, i, text, sizeof text);
+        grid_value_name(rows, i, text, sizeof text);
         printf("\n  %14s", text);
         for (size_t k = 0; k < columns->count; k++) {
             mean_text(m, i * columns->count + k, text);
