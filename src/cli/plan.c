@@ -41,7 +41,7 @@ static status parse_option(plan_options *o, int code, error_info *error) {
         o->json = true;
         return STATUS_OK;
     default:
-        return STATUS_USAGE;
+        return STATUS_COMMAND;
     }
 }
 

@@ -27,7 +27,7 @@ static status parse_option(run_options *o, int code, error_info *error) {
         o->quiet = true;
         return STATUS_OK;
     default:
-        return STATUS_USAGE;
+        return STATUS_COMMAND;
     }
 }
 
