@@ -67,9 +67,6 @@ status results_close(results **r, error_info *error);
  * as one JSON object {"total", "done", "failed", "diverged", "pending", …}. */
 status results_print_status(const char *path, bool json, error_info *error);
 
-/* Print the means over runs alone: for every variable in percent a table of the two other axes, or a list. */
-status results_print_means(const char *path, error_info *error);
-
 /* Compare the scientific content (everything but /provenance) bit for bit. *equal tells; when false the first
  * difference is in `difference`. */
 status results_compare(const char *path_a, const char *path_b, bool *equal, char *difference, size_t size,
