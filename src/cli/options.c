@@ -75,6 +75,8 @@ status cli_single_argument(int argc, char **argv, const char *what, const char *
     if (optind + 1 < argc)
         return error_set(error, STATUS_COMMAND, "%s: one %s is accepted, \"%s\" is too many", argv[0], what,
                          argv[optind + 1]);
+    if (argv[optind][0] == '\0')
+        return error_set(error, STATUS_COMMAND, "%s: %s is empty", argv[0], what);
     *argument = argv[optind];
     return STATUS_OK;
 }

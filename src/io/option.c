@@ -107,13 +107,20 @@ static size_t slips_in(const char *word) {
     return length < 6 ? 1 : length < 9 ? 2 : 3;
 }
 
+static size_t depth_of(const char *path) {
+    size_t depth = 0;
+    for (; *path != '\0'; path++)
+        depth += *path == '.';
+    return depth;
+}
+
 /* How far `path` is from `known`, a key or else a section: SIZE_MAX for another word. People mistype the last
  * component, or an earlier one, or put the right key into the wrong section. */
 static size_t distance_to(const char *path, const char *known, bool is_key) {
     const char *last = last_component(path), *known_last = last_component(known);
     const size_t allowed = slips_in(known_last);
     const size_t whole = edit_distance(path, known), name = edit_distance(last, known_last);
-    if (whole <= allowed || (whole <= slips_in(path) && name == 0))
+    if (depth_of(path) == depth_of(known) && (whole <= allowed || (whole <= slips_in(path) && name == 0)))
         return whole;
     return is_key && name < allowed ? name + 1 : SIZE_MAX;
 }

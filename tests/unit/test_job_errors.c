@@ -240,7 +240,7 @@ static const wrong_line wrong_lines[] = {
     {14, "  a: {set: optimizer.lr, values: [0.1, ~]}", "14:40", "'~' is no value for optimizer.lr"},
     {14, "  a: {set: 'model.layers[0].l2', values: [~, none]}", "14:46", "sweep.a: none stands twice"},
     {14, "  a: {set: 'model.layers[0].l2', values: [none, 0.1, 0.10]}", "14:54", "sweep.a: 0.1 stands twice"},
-    {14, "  a: {set: 'model.layers[0].l2', values: [none, -1]}", "14:51",
+    {14, "  a: {set: 'model.layers[0].l2', values: [none, -1]}", "14:49",
      "model.layers[0].l2: '-1'; accepted: a number from 0 to 1000000, or none"},
     {14, "  lr: {set: optimizer.lr, linspace: [1, x, 3]}", "14:41",
      "sweep.lr.linspace: 'x'; accepted: [first"},
