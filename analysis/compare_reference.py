@@ -89,6 +89,8 @@ def read_reference(path, axes):
                 raise ResultsError(f"{path}: needs the columns {', '.join(axes)} and one with the values (run may be there "
                                    f"too), has: {', '.join(map(str, columns))}")
             for row in reader:
+                if None in row:
+                    raise ValueError(f"{len(columns) + len(row[None])} fields; accepted: {len(columns)}, as in the header")
                 key = tuple(value_key(coordinates, row[axis]) for axis, coordinates in axes.items())
                 cells.setdefault(key, []).append(float(row[values[0]]))
         except (AttributeError, TypeError, ValueError, csv.Error) as error:

@@ -40,7 +40,7 @@ def add_log_axes(parser):
 
 def output_paths(arguments, default_name):
     """Where to write, checked before anything is read."""
-    paths = [Path(path) for path in arguments.output or [Path(arguments.file).with_name(f"{default_name}.png")]]
+    paths = [Path(path) for path in arguments.output or [Path(arguments.file).parent / f"{default_name.replace('/', '_')}.png"]]
     for path in paths:
         if path.suffix not in SUFFIXES:
             raise ResultsError(f"{path}: the figure's suffix must be one of {', '.join(SUFFIXES)}")

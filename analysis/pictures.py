@@ -19,8 +19,8 @@ GAP = 1  # pixels between pictures
 
 def image_shape(text):
     """ "3x32x32" as (3, 32, 32): the type of --shape """
-    shape = tuple(int(size) for size in text.split("x"))
-    if len(shape) != 3 or min(shape) < 1:
+    shape = tuple(int(size) for size in text.split("x") if size.isdecimal())
+    if len(shape) != 3 or min(shape) < 1 or text.count("x") != 2:
         raise argparse.ArgumentTypeError(f"{text}: accepted: CHANNELSxHEIGHTxWIDTH, such as 3x32x32")
     return shape
 

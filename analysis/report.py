@@ -103,7 +103,7 @@ def main():
     parser.add_argument("file", metavar="RESULTS.h5")
     parser.add_argument("-o", "--output", metavar="REPORT.html", help="default: beside the file, named as it")
     arguments = parser.parse_args()
-    output = Path(arguments.output or Path(arguments.file).with_suffix(".html"))
+    output = Path(arguments.output or Path(arguments.file).parent / f"{Path(arguments.file).stem}.html")
     check_output(output, arguments.file)
     output.write_text(page(arguments.file), encoding="utf-8")
 

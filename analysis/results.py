@@ -4,10 +4,11 @@ import csv
 import os
 import re
 import sys
+import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-USAGE, BAD_FILE, STOPPED = 2, 3, 130  # exit statuses; 1 is left for verdicts
+USAGE, BAD_FILE, DEFECT, STOPPED = 2, 3, 70, 130  # exit statuses; 1 is left for verdicts
 
 
 def leave(message, status=USAGE):
@@ -63,6 +64,10 @@ def start(main):
         leave(f"out of memory; choose less with --select AXIS=VALUE. {error}", BAD_FILE)
     except KeyboardInterrupt:
         leave("interrupted", STOPPED)
+    except Exception as error:  # nobody's reader should meet a traceback; the line tells where to look
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        leave(f"unexpected {type(error).__name__}: {error} ({os.path.basename(frame.filename)}:{frame.lineno}): a defect of "
+              "this script; please report it with the command", DEFECT)
 
 
 def check_output(path, source):
@@ -222,6 +227,8 @@ def label_text(label):
 
 @contextmanager
 def open_results(path):
+    if not str(path):
+        raise FileError("the name of the results file is empty: cannot be read")
     try:
         with h5py.File(path, "r") as file:
             if "status" not in file:

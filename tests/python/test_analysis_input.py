@@ -2,6 +2,7 @@
 import csv
 import io
 import unittest
+from unittest import mock
 
 import h5py
 import numpy as np
@@ -188,6 +189,32 @@ class OddRequestsTest(AnalysisTest):
         for script, *arguments in (("curves.py", "train_loss"), ("report.py",)):
             self.assertIn(f"{missing}: No such file or directory",
                           self.run_script(script, self.results, *arguments, "-o", missing, status=3))
+
+    def test_paths_and_tables_of_another_kind(self):
+        tables = {"empty": b"", "nul": b"lr,acc\n\0,1\n", "latin": b"lr,acc\n\xe9,1\n", "short": b"lr,acc\n0.1\n",
+                  "long": b"lr,acc\n0.1,1,2\n", "binary": self.results.read_bytes(), "word": b"lr,acc\n0.1,good\n"}
+        for name, content in tables.items():
+            path = self.directory / f"{name}.csv"
+            path.write_bytes(content)
+            for script, *arguments, status in (("compare_reference.py", path, 2), ("surface.py", "test_accuracy", "--path", path, 3)):
+                if script == "surface.py" and name == "long":
+                    continue  # rows that end with two numbers are a path
+                with self.subTest(name, script=script):
+                    write_results(self.results, {"run": [0], "lr": [0.1, 0.2], "wd": [0.1, 0.2]}, {"test_accuracy": np.ones((1, 2, 2))})
+                    output = self.run_script(script, self.results, *arguments, status=status)
+                    self.assertEqual(len(output.splitlines()), 1, output)
+                    self.assertIn(f"{name}.csv", output)
+        for file in ("", self.directory, self.directory / "none.h5"):
+            for script, *arguments in (("bars.py", "test_accuracy"), ("report.py",), ("ranking.py", "test_accuracy")):
+                self.assertIn("cannot be read", self.run_script(script, file, *arguments, status=3))
+        self.assertIn("no variable 'provenance/seconds'",
+                      self.run_script("bars.py", self.results, "provenance/seconds", status=2))
+
+    def test_a_defect_is_one_line_that_says_where(self):
+        with mock.patch("ranking.ranked", side_effect=TypeError("of a\nkind")):
+            output = self.run_script("ranking.py", self.results, "test_accuracy", status=70)
+        self.assertEqual(len(output.splitlines()), 1)
+        self.assertRegex(output, r"unexpected TypeError: of a kind \(mock.py:\d+\)")
 
     def test_every_script_has_help(self):
         for script in ("bars", "boundary", "compare_reference", "curves", "heatmap", "histogram", "pca", "pictures", "ranking",
