@@ -4,10 +4,11 @@
 One panel per variable. The axis of --x (default: the first beside `run`) lies along x; the values of the other axes
 have a colour each. --style bars draws bars, points draws every run as a dot beside its mean, with x to scale when the
 axis has numbers."""
-from figure import (add_legends, add_log_axes, axis_label, check_groups, colors, figure_parser, new_panels,
-                    output_paths, save, set_log_axes, title_of, value_label)
-from results import RUN, ResultsError, label_text, mean_and_spread, np, read_variable, start, value_text
+from figure import (MAX_NAMED, add_legends, add_log_axes, axis_label, colors, figure_parser, groups_to_draw, named_ticks,
+                    new_panels, output_paths, save, set_log_axes, title_of, value_label)
+from results import RUN, ResultsError, label_text, mean_and_spread, np, read_variable, start
 
+MAX_BARS = 1000
 MAX_MARKERS = 50  # that can be told apart along a line
 MAX_TICKS = 12  # of a logarithmic axis, to be marked by their values
 GROUP_WIDTH = 0.8  # of the distance between neighbours on the x axis
@@ -40,28 +41,38 @@ def draw_points(panel, x, values, i, count, color, label):
     _, mean, spread = mean_and_spread(values)
     panel.errorbar(x, mean, yerr=error_bars(spread), color=color, label=label, capsize=3,
                    marker="o" if len(x) <= MAX_MARKERS else None, linestyle="-" if to_scale else "none")
-    for run in values if len(values) > 1 else []:
-        panel.plot(x, run, ".", color=color, alpha=0.4)
+    if len(values) > 1:
+        panel.plot(np.tile(x, len(values)), values.ravel(), ".", color=color, alpha=0.4)
 
 
-def mark_values(panel, x):
+def mark_values(panel, x, names):
     """Ticks at the values of a logarithmic axis instead of powers of ten."""
-    panel.set_xticks(x, [value_text(value) for value in x])
+    panel.set_xticks(x, names)
     panel.set_xticks([], minor=True)
+
+
+def mark_places(panel, array, x_name):
+    """Ticks where the values stand at equal distances."""
+    places, names = named_ticks(array, x_name)
+    crowded = sum(map(len, names)) > MAX_NAMED
+    panel.set_xticks(places, names, rotation=90 if crowded else 0, fontsize="small" if crowded else None)
 
 
 def draw_panel(panel, array, x_name, style, log):
     x_name = x_axis_of(array, x_name)
     x = array.axes[x_name]
-    groups = check_groups(array, array.groups((RUN, x_name)))
+    groups = groups_to_draw(array, (RUN, x_name))
     draw_group = draw_bars if style == "bars" else draw_points
+    if style == "bars" and len(x) * len(groups) > MAX_BARS:
+        raise ResultsError(f"{array.name}: {len(x) * len(groups)} bars are too many for a figure; accepted: up to {MAX_BARS}; "
+                           "use --style points, or choose with --select AXIS=VALUE")
     for i, ((label, values), color) in enumerate(zip(groups, colors(len(groups)))):
         draw_group(panel, x, values, i, len(groups), color, label_text(label) or array.name)
     if style == "bars" or isinstance(x[0], str):
-        panel.set_xticks(range(len(x)), [value_text(value) for value in x])
+        mark_places(panel, array, x_name)
     set_log_axes(panel, log)
     if "x" in log and len(x) <= MAX_TICKS:
-        mark_values(panel, x)
+        mark_values(panel, x, array.names(x_name))
     panel.set(xlabel=axis_label(array, x_name), ylabel=value_label(array))
 
 

@@ -15,7 +15,8 @@ import csv
 import math
 from dataclasses import dataclass
 
-from results import RUN, ResultsError, coordinate_key, np, number_text, print_table, read_variable, start
+from results import (RUN, ResultsError, find_values, list_values, np, number_text, print_table, read_variable, start,
+                     value_text)
 
 LEVEL = 0.05  # of each one-sided test
 
@@ -66,23 +67,34 @@ def compare(label, ours, reference, margin):
     return result
 
 
+def value_key(values, text):
+    """The text in full of the value of an axis that `text` names; of a value that the axis lacks its own."""
+    found = find_values(values, text)
+    if len(found) > 1:
+        raise ValueError(f"{text} names {len(found)} values: {list_values([values[i] for i in found])}")
+    if found:
+        return value_text(values[found[0]])
+    return text if isinstance(values[0], str) else value_text(float(text))
+
+
 def read_reference(path, axes):
-    """The table as {texts of the axis values: [values of the runs]}; `axes` without run."""
+    """The table as {texts of the axis values: [values of the runs]}; axes: name -> values, without run."""
     cells = {}
-    with open(path, newline="") as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames or []
-        missing = [axis for axis in axes if axis not in columns]
-        values = [column for column in columns if column not in axes and column != RUN]
-        if missing or len(values) != 1:
-            raise ResultsError(f"{path}: needs the columns {', '.join(axes)} and one with the values (run may be there "
-                               f"too), has: {', '.join(columns)}")
-        for row in reader:
-            try:
-                key = tuple(coordinate_key(row[axis]) for axis in axes)
+    with open(path, newline="", encoding="utf-8-sig") as file:  # spreadsheets write a byte order mark
+        try:
+            reader = csv.DictReader(file)
+            columns = reader.fieldnames or []
+            values = [column for column in columns if column not in axes and column != RUN]
+            if not set(axes) <= set(columns) or len(values) != 1:
+                raise ResultsError(f"{path}: needs the columns {', '.join(axes)} and one with the values (run may be there "
+                                   f"too), has: {', '.join(map(str, columns))}")
+            for row in reader:
+                if None in row:
+                    raise ValueError(f"{len(columns) + len(row[None])} fields; accepted: {len(columns)}, as in the header")
+                key = tuple(value_key(coordinates, row[axis]) for axis, coordinates in axes.items())
                 cells.setdefault(key, []).append(float(row[values[0]]))
-            except (TypeError, ValueError) as error:
-                raise ResultsError(f"{path}:{reader.line_num}: {error}") from error
+        except (AttributeError, TypeError, ValueError, csv.Error) as error:
+            raise ResultsError(f"{path}:{reader.line_num}: {error}") from error
     return {key: np.array(runs) for key, runs in cells.items()}
 
 
@@ -91,7 +103,7 @@ def split_into_cells(array):
     names = list(array.axes)
     runs_last = np.moveaxis(array.values, names.index(RUN), -1) if RUN in names else array.values[..., None]
     others = [array.axes[name] for name in names if name != RUN]
-    return {tuple(coordinate_key(values[i]) for values, i in zip(others, index)):
+    return {tuple(value_text(values[i]) for values, i in zip(others, index)):
             runs_last[index][np.isfinite(runs_last[index])]
             for index in np.ndindex(runs_last.shape[:-1])}
 
@@ -134,13 +146,25 @@ def margin_at(text):
     axis, _, value = place.partition("=")
     if not (axis and value and float(margin) > 0):
         raise ValueError
-    return axis, coordinate_key(value), float(margin)
+    return axis, value, float(margin)
 
 
 def positive(text):
     if not float(text) > 0:
         raise ValueError
     return float(text)
+
+
+def value_on(array, axis, text):
+    """The text in full of the value that --margin-at names."""
+    try:
+        key = value_key(array.axes[axis], text)
+    except ValueError as error:
+        raise ResultsError(f"--margin-at {axis}={text}: {error}") from error
+    if key not in map(value_text, array.axes[axis]):
+        raise ResultsError(f"--margin-at {axis}={text}: axis {axis} has no such value; it has: "
+                           f"{list_values(array.axes[axis])}")
+    return key
 
 
 def parse_arguments():
@@ -165,11 +189,13 @@ def main():
         if axis not in axes:
             raise ResultsError(f"{arguments.file}: no axis {axis!r} to compare by; there are: {', '.join(axes)}")
 
+    special_margins = [(axis, value_on(array, axis, value), margin) for axis, value, margin in arguments.margin_at]
+
     def margin_of(label):
-        special = [margin for axis, value, margin in arguments.margin_at if label.get(axis) == value]
+        special = [margin for axis, value, margin in special_margins if label.get(axis) == value]
         return special[-1] if special else arguments.margin
 
-    reference = read_reference(arguments.reference, axes)
+    reference = read_reference(arguments.reference, {axis: array.axes[axis] for axis in axes})
     cells = compare_cells(split_into_cells(array), reference, axes, margin_of)
     if not cells:
         raise ResultsError(f"{arguments.reference}: has no cell in common with {arguments.file}")

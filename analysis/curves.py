@@ -4,7 +4,7 @@ logarithmic y axis the geometric mean, and the band is a factor.
 
 One panel per variable; one line per combination of the values of the other axes. With --against, over the curve of
 another variable that was recorded at the same moments (the loss over the learning rate, say), averaged likewise."""
-from figure import (add_legends, add_log_axes, axis_label, check_groups, colors, figure_parser, new_panels, output_paths, save,
+from figure import (add_legends, add_log_axes, axis_label, colors, figure_parser, groups_to_draw, new_panels, output_paths, save,
                     set_log_axes, title_of, value_label)
 from results import RUN, ResultsError, label_text, mean_and_spread, np, read_curve, start
 
@@ -39,7 +39,7 @@ def mean_and_band(curves, log):
 
 def draw_panel(panel, array, smooth, log, against=None):
     moments = list(array.axes)[-1]
-    groups = check_groups(array, array.groups((RUN, moments)))
+    groups = groups_to_draw(array, (RUN, moments))
     others = against and {label_text(label): values for label, values in against.groups((RUN, moments))}
     for (label, curves), color in zip(groups, colors(len(groups))):
         mean, *band = mean_and_band(moving_mean(curves, smooth), log)
@@ -84,6 +84,9 @@ def main():
     arguments = parse_arguments()
     paths = output_paths(arguments, f"{arguments.variables[0]}_curves")
     arrays = [read_curve(arguments.file, name, arguments.select) for name in arguments.variables]
+    shortest = min(array.values.shape[-1] for array in arrays)
+    if arguments.smooth > shortest:
+        raise ResultsError(f"--smooth: {arguments.smooth}: accepted: 1 to {shortest}, the values of the curve")
     against = arguments.against and read_curve(arguments.file, arguments.against, arguments.select)
     if against:
         check_same_moments(arrays, against)

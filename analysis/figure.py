@@ -3,13 +3,14 @@ import argparse
 import textwrap
 from pathlib import Path
 
-from results import ResultsError, add_selection, leave_without_module, np
+from results import ResultsError, add_selection, check_output, leave_without_module, np
 
 try:
     import matplotlib
 except ImportError as missing:
     leave_without_module(missing)
 matplotlib.use("Agg")
+matplotlib.rcParams["text.parse_math"] = False  # a title may have dollars
 from matplotlib import pyplot  # noqa: E402  (the backend is chosen before)
 
 SUFFIXES = (".png", ".svg")
@@ -20,6 +21,7 @@ PANEL = (5.5, 3.8)  # inches
 MAX_COLUMNS = 3  # of panels
 MAX_INNER_LEGEND = 6  # entries
 MAX_GROUPS = 40  # lines, bars or panels that can be told apart
+MAX_NAMED = 40  # values along an axis that can be read
 
 
 def figure_parser(description):
@@ -38,10 +40,11 @@ def add_log_axes(parser):
 
 def output_paths(arguments, default_name):
     """Where to write, checked before anything is read."""
-    paths = [Path(path) for path in arguments.output or [Path(arguments.file).with_name(f"{default_name}.png")]]
+    paths = [Path(path) for path in arguments.output or [Path(arguments.file).parent / f"{default_name.replace('/', '_')}.png"]]
     for path in paths:
         if path.suffix not in SUFFIXES:
             raise ResultsError(f"{path}: the figure's suffix must be one of {', '.join(SUFFIXES)}")
+        check_output(path, arguments.file)
     return paths
 
 
@@ -99,15 +102,21 @@ def set_log_axes(panel, log):
     panel.set(**{f"{axis}scale": "log" for axis in log})
 
 
-def check_groups(array, groups):
-    """The groups as a list that is not empty and can be drawn."""
-    groups = list(groups)
-    if not groups:
+def groups_to_draw(array, keep):
+    """The groups of the array as a list that is not empty and can be drawn."""
+    count = array.count_groups(keep)
+    if count == 0:
         raise ResultsError(f"{array.name}: no selected cell is done")
-    if len(groups) > MAX_GROUPS:
-        raise ResultsError(f"{array.name}: {len(groups)} combinations of axis values are too many for a figure; "
-                           f"choose up to {MAX_GROUPS} with --select AXIS=VALUE")
-    return groups
+    if count > MAX_GROUPS:
+        raise ResultsError(f"{array.name}: {count} combinations of axis values are too many for a figure; "
+                           f"choose up to {MAX_GROUPS} with --select AXIS=VALUE; ranking.py lists the best")
+    return list(array.groups(keep))
+
+
+def named_ticks(array, axis):
+    """(places, names) of the values along an axis: of all, or evenly spaced ones where they are too many to be read."""
+    step = -(-len(array.axes[axis]) // MAX_NAMED)
+    return list(range(0, len(array.axes[axis]), step)), array.names(axis, slice(None, None, step))
 
 
 def colors(count):

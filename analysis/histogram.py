@@ -7,9 +7,10 @@ wrongly are counted apart; the job must have recorded test_prediction and test_t
 probability given to the true class (test_probability)."""
 from dataclasses import replace
 
-from figure import check_groups, figure_parser, new_panels, output_paths, save, title_of, value_label
+from figure import figure_parser, groups_to_draw, new_panels, output_paths, save, title_of, value_label
 from results import RUN, ResultsError, at_last_moment, label_text, np, read_array, start
 
+MAX_BINS = 10000
 COLORS = {"right": "tab:blue", "wrong": "tab:red", "all": "tab:blue"}
 
 
@@ -34,11 +35,11 @@ def samples_by_label(array):
 
 def draw(array, parts, title, bins=40):
     """parts: {a key of COLORS: array}, together the array's samples"""
-    groups = check_groups(array, samples_by_label(array).items())
+    groups = [label_text(label) for label, _ in groups_to_draw(array, (RUN, *array.inner_axes))]
     parts = {name: samples_by_label(part) for name, part in parts.items()}
     edges = np.histogram_bin_edges(array.values[np.isfinite(array.values)], bins)
     figure, panels = new_panels(len(groups), title, sharex=True, sharey=True)
-    for panel, (label, _) in zip(panels, groups):
+    for panel, label in zip(panels, groups):
         for name, samples in parts.items():
             chosen = samples.get(label, [])
             panel.hist(chosen, edges, color=COLORS[name], alpha=0.6, label=f"{name}: {len(chosen)} samples")
@@ -53,8 +54,8 @@ def parse_arguments():
     parser.add_argument("--bins", type=int, default=40, help="default: %(default)s")
     parser.add_argument("--split", action="store_true", help="count right and wrong predictions apart")
     arguments = parser.parse_args()
-    if arguments.bins < 1:
-        parser.error(f"--bins: {arguments.bins}: accepted: 1 or more")
+    if not 1 <= arguments.bins <= MAX_BINS:
+        parser.error(f"--bins: {arguments.bins}: accepted: 1 to {MAX_BINS}")
     return arguments
 
 

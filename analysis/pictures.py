@@ -9,7 +9,7 @@ import argparse
 import math
 
 from figure import axis_label, figure_parser, new_panels, output_paths, save, title_of, value_label
-from results import ResultsError, at_last_moment, np, read_array, start, value_text
+from results import ResultsError, at_last_moment, np, read_array, start
 
 PER_ROW = 8  # pictures that are one behind the other
 MAX_PICTURES = 4096
@@ -19,8 +19,8 @@ GAP = 1  # pixels between pictures
 
 def image_shape(text):
     """ "3x32x32" as (3, 32, 32): the type of --shape """
-    shape = tuple(int(size) for size in text.split("x"))
-    if len(shape) != 3 or min(shape) < 1:
+    shape = tuple(int(size) for size in text.split("x") if size.isdecimal())
+    if len(shape) != 3 or min(shape) < 1 or text.count("x") != 2:
         raise argparse.ArgumentTypeError(f"{text}: accepted: CHANNELSxHEIGHTxWIDTH, such as 3x32x32")
     return shape
 
@@ -75,7 +75,7 @@ def draw(array, title, shape=None):
     figure, (panel,) = new_panels(1, title, size=(TILE * columns + 1.2, TILE * rows + 1.2))
     panel.imshow(whole.repeat(3 // whole.shape[2], axis=2), interpolation="nearest")
     row_axis, column_axis = array.inner_axes[:2]
-    names = range(0, len(maps), columns) if is_list else map(value_text, array.axes[row_axis][:rows])
+    names = range(0, len(maps), columns) if is_list else array.names(row_axis, slice(rows))
     panel.set_yticks((np.arange(rows) + 0.5) * pitch[0], names)
     panel.set_xticks((np.arange(columns) + 0.5) * pitch[1], range(columns))
     panel.set(xlabel="" if is_list else axis_label(array, column_axis), ylabel=axis_label(array, row_axis))

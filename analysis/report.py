@@ -11,7 +11,7 @@ from pathlib import Path
 import overview
 from figure import pyplot
 from ranking import best_is_highest, table_rows
-from results import as_text, np, numbers_of_cells, open_results, read_variable, start, value_text
+from results import as_text, check_output, np, numbers_of_cells, open_results, read_variable, start, value_names
 
 DECISIVE = ("validation_accuracy", "test_accuracy", "train_set_accuracy", "test_loss")  # in this order
 TOP = 10  # best cells
@@ -45,7 +45,8 @@ def axes_rows(file):
     rows = [["axis", "sets", "number of values", "values"]]
     for dimension in file["status"].dims:
         scale = dimension[0]
-        values = [value_text(as_text(v) if scale.dtype.kind == "O" else v) for v in scale[:MAX_VALUES]]
+        values = [as_text(v) for v in scale[...]] if scale.dtype.kind == "O" else scale[...]
+        values = value_names(values[:MAX_VALUES], values)
         rows.append([scale.name.lstrip("/"), as_text(scale.attrs.get("long_name", "")), str(len(scale)),
                      ", ".join(values) + ", …" * (len(scale) > MAX_VALUES)])
     return rows
@@ -102,7 +103,9 @@ def main():
     parser.add_argument("file", metavar="RESULTS.h5")
     parser.add_argument("-o", "--output", metavar="REPORT.html", help="default: beside the file, named as it")
     arguments = parser.parse_args()
-    Path(arguments.output or Path(arguments.file).with_suffix(".html")).write_text(page(arguments.file), encoding="utf-8")
+    output = Path(arguments.output or Path(arguments.file).parent / f"{Path(arguments.file).stem}.html")
+    check_output(output, arguments.file)
+    output.write_text(page(arguments.file), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
 """Reading mpisweep's results files as labelled arrays, NaN where a cell is not done; tables; how scripts end."""
+import argparse
 import csv
-import itertools
+import os
 import re
 import sys
+import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-USAGE, BAD_FILE = 2, 3  # exit statuses; 1 is left for verdicts
+USAGE, BAD_FILE, DEFECT, STOPPED = 2, 3, 70, 130  # exit statuses; 1 is left for verdicts
 
 
 def leave(message, status=USAGE):
-    print(f"{sys.argv[0]}: {message}", file=sys.stderr)
+    print(f"{sys.argv[0]}: {' '.join(str(message).split())}", file=sys.stderr)
     sys.exit(status)
 
 
@@ -27,6 +29,11 @@ except ImportError as missing:
 
 RUN = "run"  # the axis of independent repeats
 STATUS_DONE = 1
+STATUS_LOST = (2, 3, 4)  # diverged, failed, timed out
+MISSING = "–"  # in tables, where there is no number
+MAX_LISTED = 12  # values of an axis in a message
+LEAST_DIGITS, PLAIN_DIGITS, MOST_DIGITS = 3, 6, 17  # of the names of numbers
+MAX_ROWS, MAX_COLUMNS, MAX_BEST = 40, 20, 20  # of a table that is read; where it is larger, the best are shown
 BOOKKEEPING = ("status", "steps_taken")  # one value per cell, but nothing that was measured
 
 
@@ -43,11 +50,30 @@ class FileError(ResultsError):
 def start(main):
     """Run a script to its exit status; its errors become one line."""
     try:
-        sys.exit(main())
+        status = main()
+        sys.stdout.flush()
+        sys.exit(status)
     except ResultsError as error:
         leave(error, error.exit_status)
+    except BrokenPipeError:  # whoever reads the table has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except OSError as error:
-        leave(error, BAD_FILE)
+        leave(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error, BAD_FILE)
+    except MemoryError as error:
+        leave(f"out of memory; choose less with --select AXIS=VALUE. {error}", BAD_FILE)
+    except KeyboardInterrupt:
+        leave("interrupted", STOPPED)
+    except Exception as error:  # nobody's reader should meet a traceback; the line tells where to look
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        leave(f"unexpected {type(error).__name__}: {error} ({os.path.basename(frame.filename)}:{frame.lineno}): a defect of "
+              "this script; please report it with the command", DEFECT)
+
+
+def check_output(path, source):
+    """Refuse to write over the file that is read."""
+    if os.path.exists(path) and os.path.exists(source) and os.path.samefile(path, source):
+        raise ResultsError(f"{path}: is the results file; name another output with -o")
 
 
 # ---- Labelled arrays ------------------------------------------------------------------------------
@@ -63,11 +89,17 @@ class LabelledArray:
     cell_axes: tuple = ()  # names of the axes of the job, which come first
     title: str = ""
     data_source: str = ""  # "cifar10", "synthetic" …; "" when the file does not tell
+    coordinates: dict = field(default_factory=dict)  # axis name -> all values in the file, also those not selected
+    lost: np.ndarray = None  # of a variable with one value per cell: true where a cell diverged, failed or timed out
 
     @property
     def inner_axes(self):
         """Names of the axes of one cell's values."""
         return [axis for axis in self.axes if axis not in self.cell_axes]
+
+    def names(self, axis, places=slice(None)):
+        """The texts of the axis' values at these places: the shortest that tell them from all others in the file."""
+        return value_names(self.axes[axis][places], self.coordinates.get(axis, self.axes[axis]))
 
     def groups(self, keep):
         """(label, values) for each combination of the axes outside `keep`, unless nothing of it is done.
@@ -78,16 +110,21 @@ class LabelledArray:
         order = others + [axis for axis in keep if axis in self.axes]
         values = self.values.transpose([list(self.axes).index(axis) for axis in order])
         shape = [len(self.axes[axis]) if axis in self.axes else 1 for axis in keep]
-        for place in itertools.product(*(range(len(self.axes[axis])) for axis in others)):
-            group = values[place].reshape(shape)
-            if np.isfinite(group).any():
-                yield {axis: value_text(self.axes[axis][i]) for axis, i in zip(others, place)
-                       if len(self.axes[axis]) > 1}, group
+        known = np.isfinite(values).any(axis=tuple(range(len(others), values.ndim)))
+        names = {axis: self.names(axis) for axis in others}
+        for place in map(tuple, np.argwhere(known)):
+            yield {axis: names[axis][i] for axis, i in zip(others, place)
+                   if len(self.axes[axis]) > 1}, values[place].reshape(shape)
+
+    def count_groups(self, keep):
+        """How many groups() gives."""
+        dimensions = tuple(i for i, axis in enumerate(self.axes) if axis in keep)
+        return int(np.isfinite(self.values).any(axis=dimensions).sum())
 
     def only_cell(self, inner=None):
         """The values of the one cell that is selected, in the dimensions `inner` (default: all of a cell)."""
         inner = self.inner_axes if inner is None else inner
-        open_axes = [f"{axis} ({', '.join(map(value_text, values[:8]))}{', …' if len(values) > 8 else ''})"
+        open_axes = [f"{axis} ({list_values(values)})"
                      for axis, values in self.axes.items() if axis not in inner and len(values) > 1]
         if open_axes:
             raise ResultsError(f"{self.name}: one cell is needed; choose with --select AXIS=VALUE from "
@@ -126,12 +163,60 @@ def value_text(value):
     return short if float(short) == float(value) else f"{float(value):.17g}"
 
 
-def coordinate_key(value):
-    """Equal for equal numbers however they are written."""
-    try:
-        return value_text(float(value))
-    except ValueError:
-        return value
+def list_values(values):
+    """As many as a message has room for."""
+    return ", ".join(map(value_text, values[:MAX_LISTED])) + ", …" * (len(values) > MAX_LISTED)
+
+
+def digits_of_name(text):
+    """The digits to which a name is rounded: the significant ones that are written, and at least LEAST_DIGITS."""
+    written = re.sub("[eE].*", "", text).replace(".", "").lstrip("+-0")
+    return min(max(len(written), LEAST_DIGITS), MOST_DIGITS)
+
+
+def has_name(value, number, digits):
+    """Whether the value is `number` when it is rounded to the digits of that name."""
+    return float(f"{value:.{digits}g}") == number
+
+
+def value_names(values, among):
+    """The shortest names of values that are among others, as `mpisweep status` prints them: the fewest digits, three or
+    more, that no other value rounds to; integers, labels, and numbers of up to six digits in full."""
+    if len(values) == 0 or isinstance(values[0], str):
+        return list(values)
+    ordered = np.unique(np.asarray(among, float))
+    return [_value_name(float(value), ordered) for value in values]
+
+
+def _value_name(value, ordered):
+    full = value_text(value)
+    if value.is_integer() or float(f"{value:.{PLAIN_DIGITS}g}") == value:
+        return full
+    place = np.searchsorted(ordered, value)
+    neighbours = [*ordered[max(place - 1, 0):place], *ordered[place + 1:place + 2]]
+    for digits in range(LEAST_DIGITS, MOST_DIGITS):
+        name = f"{value:.{digits}g}"
+        # rounding keeps the order: when the neighbours have other names, so have all
+        if digits_of_name(name) == digits and not any(has_name(other, float(name), digits) for other in neighbours):
+            return min(name, full, key=len)
+    return full
+
+
+DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def find_values(values, text):
+    """Places of the values of an axis that `text` names: labels are texts (1.1 and 1.10 are two); a number names the value
+    that it is, else those that it is when they are rounded to its digits."""
+    if isinstance(values[0], str):
+        return [i for i, value in enumerate(values) if value == text]
+    if not DECIMAL.fullmatch(text):
+        return []
+    numbers, number = np.asarray(values, float), float(text)
+    exact = np.flatnonzero(numbers == number)
+    near = np.flatnonzero(np.abs(numbers - number) <= 0.01 * abs(number)) if len(exact) == 0 else []
+    digits = digits_of_name(text)
+    return [*exact, *(i for i in near if has_name(numbers[i], number, digits))]
 
 
 def label_text(label):
@@ -156,6 +241,8 @@ def _check_links(group, path):
 
 @contextmanager
 def open_results(path):
+    if not str(path):
+        raise FileError("the name of the results file is empty: cannot be read")
     try:
         with h5py.File(path, "r") as file:
             _check_links(file, path)
@@ -164,12 +251,23 @@ def open_results(path):
             yield file
     except OSError as error:
         raise FileError(f"{path}: cannot be read as an HDF5 file: {error}") from error
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise FileError(f"{path}: is damaged, or not as docs/results-format.md has it: {error}") from error
+
+
+def _items(file):
+    """What the file holds, without links that lead nowhere."""
+    for name in file:
+        try:
+            yield name, file[name]
+        except (KeyError, OSError, RuntimeError):
+            continue
 
 
 def names_of_cells(file):
     """Names of the data sets that have values of every cell, bookkeeping apart."""
     shape = file["status"].shape
-    return sorted(name for name, item in file.items()
+    return sorted(name for name, item in _items(file)
                   if isinstance(item, h5py.Dataset) and item.shape[:len(shape)] == shape
                   and name not in BOOKKEEPING and not h5py.h5ds.is_scale(item.id))
 
@@ -187,7 +285,8 @@ def read_variable(path, name, selection=()):
                                f"{', '.join(numbers_of_cells(file))}")
         array = _read(file, path, name, selection)
         cell_axes = {axis: array.axes[axis] for axis in array.cell_axes}
-        return replace(array, values=array.values.reshape([len(v) for v in cell_axes.values()]), axes=cell_axes)
+        shape = [len(v) for v in cell_axes.values()]
+        return replace(array, values=array.values.reshape(shape), lost=array.lost.reshape(shape), axes=cell_axes)
 
 
 def read_curve(path, name, selection=()):
@@ -222,7 +321,8 @@ def _read(file, path, name, selection):
     places.update(_selected_places(path, name, axes, selection))
     cell_axes = list(axes)[:file["status"].ndim]
     # the status first: what is done then, is whole in what is read afterwards
-    done = _take(file["status"], [places[axis] for axis in cell_axes]) == STATUS_DONE
+    status = _take(file["status"], [places[axis] for axis in cell_axes])
+    done = status == STATUS_DONE
     values = _take(dataset, list(places.values())).astype(np.float64)
     values[~done] = np.nan
     chosen = [axis for axis in axes if len(places[axis]) == 1 and axis in dict(selection)]
@@ -234,6 +334,8 @@ def _read(file, path, name, selection):
         long_name=as_text(dataset.attrs.get("long_name", "")),
         axis_meanings={axis: as_text(scale.attrs.get("long_name", "")) for axis, scale in scales.items()},
         cell_axes=tuple(axis for axis in cell_axes if axis not in chosen),
+        coordinates=axes,
+        lost=np.isin(status, STATUS_LOST),
         title=as_text(file.attrs.get("title", "")),
         data_source=_job_value(file, "data.source"))
 
@@ -250,10 +352,13 @@ def _selected_places(path, name, axes, selection):
     for axis, value in selection:
         if axis not in axes:
             raise ResultsError(f"{path}: {name} has no axis {axis!r}; it has: {', '.join(axes)}")
-        keys = [coordinate_key(coordinate) for coordinate in axes[axis]]
-        if coordinate_key(value) not in keys:
-            raise ResultsError(f"{path}: axis {axis} has no value {value}; it has: {', '.join(keys)}")
-        places.setdefault(axis, set()).add(keys.index(coordinate_key(value)))
+        found = find_values(axes[axis], value)
+        if len(found) == 0:
+            raise ResultsError(f"{path}: axis {axis} has no value {value}; it has: {list_values(axes[axis])}")
+        if len(found) > 1:
+            raise ResultsError(f"{path}: axis {axis} has {len(found)} values that round to {value}: "
+                               f"{list_values([axes[axis][i] for i in found])}; write one with more digits")
+        places.setdefault(axis, set()).add(found[0])
     return {axis: np.array(sorted(chosen)) for axis, chosen in places.items()}
 
 
@@ -273,16 +378,17 @@ def _job_value(file, key):
 
 
 def selected(text):
-    """ "lr=0.01" as (axis, value text): the type of the option --select """
-    axis, equals, value = text.partition("=")
-    if not (axis and equals and value):
-        raise ValueError
-    return axis, value
+    """ "lr=0.01,0.1" as [(axis, value text), …]: the type of the option --select """
+    axis, equals, values = text.partition("=")
+    if not (axis and equals and all(values.split(","))):
+        raise argparse.ArgumentTypeError(f"{text}: accepted: AXIS=VALUE[,VALUE]...")
+    return [(axis, value) for value in values.split(",")]
 
 
 def add_selection(parser):
-    parser.add_argument("--select", type=selected, action="append", default=[], metavar="AXIS=VALUE",
-                        help="only cells where AXIS has VALUE; may be repeated, also with several values of one axis")
+    parser.add_argument("--select", type=selected, action="extend", default=[], metavar="AXIS=VALUE[,VALUE]...",
+                        help="only cells where AXIS has one of the values; may be repeated, and the values of one axis add "
+                             "up. A long number may be rounded to three digits or more")
 
 
 # ---- Statistics -----------------------------------------------------------------------------------
@@ -311,13 +417,14 @@ def mean_over_runs(array):
 # ---- Tables ---------------------------------------------------------------------------------------
 
 def number_text(value, style="{:.2f}"):
-    return "–" if np.isnan(value) else style.format(value)
+    return MISSING if np.isnan(value) else style.format(value)
 
 
 def print_table(rows, style="text"):
-    """rows: lists of texts, the first the header. style: text, markdown or csv."""
+    """rows: lists of texts, the first the header. style: text, markdown or csv, where a missing number is an empty field."""
     if style == "csv":
-        csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+        csv.writer(sys.stdout, lineterminator="\n").writerows(
+            ["" if cell == MISSING else cell for cell in row] for row in rows)
     elif style == "markdown":
         for row in [rows[0], ["---:"] * len(rows[0]), *rows[1:]]:
             print(f"| {' | '.join(row)} |")

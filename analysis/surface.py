@@ -39,12 +39,12 @@ def surface_of(array, log):
 
 def read_path(path):
     """(points, 2) from the last two columns."""
-    with open(path, newline="") as file:
+    with open(path, newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file)
-        next(reader, None)
         try:
+            next(reader, None)
             points = np.array([[float(x), float(y)] for *_, x, y in reader])
-        except ValueError as error:
+        except (ValueError, csv.Error) as error:
             raise FileError(f"{path}:{reader.line_num}: needs rows that end with two numbers: {error}") from error
     if len(points) == 0:
         raise FileError(f"{path}: has no rows below its header")

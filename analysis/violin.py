@@ -3,13 +3,13 @@
 
 Several variables (test_gradient_0 test_gradient_2 …) stand side by side, with a panel per combination of the values of
 the other axes. Of a single variable these combinations stand side by side."""
-from figure import check_groups, colors, figure_parser, new_panels, output_paths, save, title_of, value_label
+from figure import colors, figure_parser, groups_to_draw, new_panels, output_paths, save, title_of, value_label
 from results import RUN, at_last_moment, label_text, np, read_array, start
 
 
 def distributions(array):
     """{text of the other axes: all values that are known}"""
-    groups = check_groups(array, array.groups((RUN, *array.inner_axes)))
+    groups = groups_to_draw(array, (RUN, *array.inner_axes))
     return {label_text(label): values[np.isfinite(values)] for label, values in groups}
 
 

@@ -26,6 +26,10 @@ void text_bytes(double bytes, char text[TEXT_NUMBER_SIZE]) {
     snprintf(text, TEXT_NUMBER_SIZE, "%.1f %s", bytes, units[unit]);
 }
 
+void text_value(double value, bool percent, char text[TEXT_NUMBER_SIZE]) {
+    snprintf(text, TEXT_NUMBER_SIZE, percent ? "%.2f" : "%.4g", value);
+}
+
 void text_print_json(FILE *out, const char *string) {
     putc('"', out);
     for (const char *c = string; *c != '\0'; c++) {

@@ -2,6 +2,7 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -12,6 +13,10 @@ void text_duration(double seconds, char text[TEXT_NUMBER_SIZE]);
 
 /* "7.0 MB", "512 bytes" */
 void text_bytes(double bytes, char text[TEXT_NUMBER_SIZE]);
+
+/* A measured number with the digits that it needs: percentages with two behind the point ("45.30"), others
+ * with four significant ones ("0.01234", "1.234e-05"). */
+void text_value(double value, bool percent, char text[TEXT_NUMBER_SIZE]);
 
 /* A JSON string with its quotes; control characters, quotes and backslashes are escaped. */
 void text_print_json(FILE *out, const char *string);

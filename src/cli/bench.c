@@ -70,7 +70,7 @@ static status parse_option(bench_options *o, int code, error_info *error) {
         o->json = true;
         return STATUS_OK;
     default:
-        return STATUS_USAGE;
+        return STATUS_COMMAND;
     }
 }
 
@@ -85,7 +85,7 @@ static status parse_options(bench_options *o, int argc, char **argv, error_info 
     for (int code; (code = cli_next_option(argc, argv, "", longs, error)) != -1;)
         RETURN_IF_FAILED(parse_option(o, code, error));
     if (o->steps > INT_MAX)
-        return error_set(error, STATUS_USAGE, "--steps %ld: at most %d are accepted", o->steps, INT_MAX);
+        return error_set(error, STATUS_COMMAND, "--steps %ld: at most %d are accepted", o->steps, INT_MAX);
     o->data_directory = cli_data_directory(o->data_directory);
     return optind == argc ? STATUS_OK : cli_single_argument(argc, argv, "JOB.yaml", &o->job_path, error);
 }

@@ -41,7 +41,7 @@ static status parse_option(plan_options *o, int code, error_info *error) {
         o->json = true;
         return STATUS_OK;
     default:
-        return STATUS_USAGE;
+        return STATUS_COMMAND;
     }
 }
 
@@ -90,8 +90,8 @@ static status predict(const job *j, const dataset *data, const training_plan *pl
 
 static void print_axis(const grid_axis *axis) {
     char first[64], last[64];
-    grid_value_text(axis, 0, first, sizeof first);
-    grid_value_text(axis, axis->count - 1, last, sizeof last);
+    grid_value_name(axis, 0, first, sizeof first);
+    grid_value_name(axis, axis->count - 1, last, sizeof last);
     printf("  %-16s %6zu values, %s ... %s\n", axis->name, axis->count, first, last);
 }
 

@@ -12,12 +12,25 @@
 enum { BAR_WIDTH = 24, LINE_SIZE = 256 };
 static const double BAR_INTERVAL = 0.2, LINE_INTERVAL = 60; /* seconds */
 
+static bool is_percent(const record_variable *v) {
+    return v != NULL && strcmp(v->units, "percent") == 0;
+}
+
+/* The first that has one number per cell and is in percent, else the first with one number per cell; NULL. */
+static const record_variable *choose_variable(const record_layout *layout) {
+    const record_variable *chosen = NULL;
+    for (int i = layout->variable_count - 1; i >= 0; i--) {
+        const record_variable *v = &layout->variables[i];
+        if (v->rank == 0 && (is_percent(v) || !is_percent(chosen)))
+            chosen = v;
+    }
+    return chosen;
+}
+
 void progress_start(progress *p, const record_layout *layout, bool quiet) {
     *p = (progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO), .started = clock_seconds()};
     p->last_shown = p->started;
-    for (int i = layout->variable_count - 1; i >= 0; i--)
-        if (strcmp(layout->variables[i].units, "percent") == 0)
-            p->variable = &layout->variables[i];
+    p->variable = choose_variable(layout);
 }
 
 void progress_add(progress *p, const cell_record *record) {
@@ -42,9 +55,12 @@ static void describe(const progress *p, const coordinator_counts *counts, char l
         text_duration((double)(counts->total - counts->finished) / rate, left);
         used += snprintf(line + used, LINE_SIZE - (size_t)used, ", %.3g cells/min, %s left", 60 * rate, left);
     }
-    if (p->count > 0)
-        snprintf(line + used, LINE_SIZE - (size_t)used, ", mean %s %.2f percent", p->variable->name,
-                 p->sum / (double)p->count);
+    if (p->count > 0) {
+        char mean[TEXT_NUMBER_SIZE];
+        text_value(p->sum / (double)p->count, is_percent(p->variable), mean);
+        snprintf(line + used, LINE_SIZE - (size_t)used, ", mean %s %s%s", p->variable->name, mean,
+                 is_percent(p->variable) ? " percent" : "");
+    }
 }
 
 static void draw(const coordinator_counts *counts, const char *line) {

@@ -11,7 +11,7 @@
 typedef struct progress {
     bool quiet, terminal;
     double started, last_shown;
-    const record_variable *variable; /* the first in percent, whose final values are averaged; NULL: none */
+    const record_variable *variable; /* whose final values are averaged; NULL: none has one number per cell */
     double sum;                      /* of the final values of the cells done in this run */
     size_t count;
 } progress;

@@ -68,11 +68,8 @@ static void warn_of_data(const run *r) {
 
 static status select_cells(run *r, error_info *error) {
     const cli_list *only = &r->options.only;
-    memset(r->selected, true, grid_cells(&r->job->grid));
-    for (int i = 0; i < only->count; i++)
-        if (grid_select(&r->job->grid, only->items[i], r->selected, error) != STATUS_OK)
-            return error_prefix(error, "--only %s: ", only->items[i]);
-    return STATUS_OK;
+    status result = grid_select(&r->job->grid, only->items, only->count, r->selected, error);
+    return result == STATUS_OK ? STATUS_OK : error_prefix(error, "--only ");
 }
 
 /* "AMD EPYC 9B14", or "unknown". */

@@ -8,7 +8,9 @@ static status parse_option(run_options *o, int code, error_info *error) {
     switch (code) {
     case 'o':
         o->results_path = optarg;
-        return STATUS_OK;
+        return optarg[0] != '\0'
+                   ? STATUS_OK
+                   : error_set(error, STATUS_COMMAND, "-o \"\": expected the name of a results file");
     case 's':
         return cli_list_add(&o->settings, "set", optarg, error);
     case 'y':
@@ -27,7 +29,7 @@ static status parse_option(run_options *o, int code, error_info *error) {
         o->quiet = true;
         return STATUS_OK;
     default:
-        return STATUS_USAGE;
+        return STATUS_COMMAND;
     }
 }
 

@@ -10,7 +10,7 @@ status cli_status(int argc, char **argv, error_info *error) {
     bool json = false;
     for (int code; (code = cli_next_option(argc, argv, "", longs, error)) != -1;) {
         if (code == '?')
-            return STATUS_USAGE;
+            return STATUS_COMMAND;
         json = true;
     }
     const char *path;

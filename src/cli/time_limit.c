@@ -31,7 +31,7 @@ status time_limit_parse(const char *text, double *seconds, error_info *error) {
     *seconds = fmax(parse_seconds(text), parse_clock(text));
     if (*seconds > 0 && isfinite(*seconds))
         return STATUS_OK;
-    return error_set(error, STATUS_USAGE, "--time-limit \"%s\": expected seconds or H:MM:SS, more than 0",
+    return error_set(error, STATUS_COMMAND, "--time-limit \"%s\": expected seconds or H:MM:SS, more than 0",
                      text);
 }
 

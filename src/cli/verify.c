@@ -10,9 +10,9 @@
 static status parse(int argc, char **argv, error_info *error) {
     static const struct option longs[] = {{NULL, 0, NULL, 0}};
     if (cli_next_option(argc, argv, "", longs, error) == '?')
-        return STATUS_USAGE;
+        return STATUS_COMMAND;
     if (argc - optind != 1 && argc - optind != 2)
-        return error_set(error, STATUS_USAGE, "verify: expected one or two results files, got %d",
+        return error_set(error, STATUS_COMMAND, "verify: expected one or two results files, got %d",
                          argc - optind);
     return STATUS_OK;
 }

@@ -145,13 +145,16 @@ static void append_scalar(const tree_node *scalar, char *label, size_t size) {
     double number;
     char text[NUMBER_SIZE];
     size_t used = strlen(label);
-    bool is_number = tree_number(scalar, &number);
-    if (is_number)
+    const char *word = tree_is_none(scalar) ? "none" : scalar->text;
+    if (tree_number(scalar, &number)) {
         option_number_text(number, text, sizeof text);
-    snprintf(label + used, size - used, "%s%s", used > 0 ? "_" : "", is_number ? text : scalar->text);
+        word = text;
+    }
+    snprintf(label + used, size - used, "%s%s", used > 0 ? "_" : "", word);
 }
 
-/* The name in a map; of a value in a list its text, or its items' joined by "_". False for anything else. */
+/* The name in a map; of a value in a list its text (none for all words for it), or its items' joined by "_".
+ * False for anything else. */
 static bool make_label(const tree_node *value, char *label, size_t size) {
     snprintf(label, size, "%s", value->key != NULL ? value->key : "");
     if (value->key != NULL)
@@ -179,7 +182,7 @@ static status check_zipped(const job_axis *source, const tree_node *value, const
     char found[100];
     tree_describe(value, found, sizeof found);
     bool is_list = value->kind == TREE_LIST && value->count == (size_t)source->key_count;
-    if (!is_list && (value->kind != TREE_MAP || value->count == 0))
+    if (!is_list && value->kind != TREE_MAP)
         return tree_error(error, value->place,
                           "sweep.%s.values: %s; accepted: a list of %d, one for each key, or a map of keys",
                           axis, found, source->key_count);

@@ -50,7 +50,8 @@ static status read_values(const option *o, const char *name, const tree_node *no
 
 static void accepted_values(const option *o, char *text, size_t size) {
     (void)o;
-    snprintf(text, size, "a list of different values that the key takes, or a map of labels to values");
+    snprintf(text, size,
+             "a list of different values that the key takes, such as [1, 2], or a map of labels to values");
 }
 
 static status read_range(const option *o, const char *name, const tree_node *node, void *object,
@@ -141,7 +142,7 @@ static status check_settable(const job *j, const char *axis, const tree_node *ke
     char accepted[KEY_SIZE], nearest[KEY_SIZE];
     accepted_set(NULL, accepted, sizeof accepted);
     option_nearest(&job_table, key->text, nearest, sizeof nearest);
-    bool mistyped = strcmp(nearest, key->text) != 0 && strchr(key->text, '[') == NULL;
+    bool mistyped = nearest[0] != '\0' && strcmp(nearest, key->text) != 0 && strchr(key->text, '[') == NULL;
     return tree_error(error, key->place, "sweep.%s.set: '%.100s'; accepted: %s%s%s", axis, key->text,
                       accepted, mistyped ? "; nearest known key: " : "", mistyped ? nearest : "");
 }
@@ -161,6 +162,14 @@ static status check_not_set_yet(const job *j, int axis, int k, error_info *error
     return STATUS_OK;
 }
 
+/* `none` is no number: with it the values are labels. */
+static bool lists_none(const tree_node *values) {
+    for (const tree_node *value = values != NULL ? values->first : NULL; value != NULL; value = value->next)
+        if (tree_is_none(value))
+            return true;
+    return false;
+}
+
 static status read_key_axis(job *j, int index, const tree_node *entry, error_info *error) {
     job_axis *source = &j->details->axes[index];
     char prefix[KEY_SIZE];
@@ -173,6 +182,8 @@ static status read_key_axis(job *j, int index, const tree_node *entry, error_inf
     bool labelled = source->values != NULL && source->values->kind == TREE_MAP;
     if (!source->zipped && !labelled)
         source->number = job_key_number(j->details->tree, source->keys[0]->text, &source->offset);
+    if (source->number != NULL && option_takes_none(source->number) && lists_none(source->values))
+        source->number = NULL;
     return axis_values_read(source, entry, &j->grid.axes[index], error);
 }
 
@@ -200,7 +211,7 @@ static status read_axis(job *j, const tree_node *entry, error_info *error) {
 status job_axes_read(job *j, error_info *error) {
     static const option sweep = {.type = &option_axes};
     const tree_node *node = tree_find(j->details->tree, "sweep");
-    if (node == NULL)
+    if (node == NULL || tree_is_none(node))
         return STATUS_OK;
     if (node->kind != TREE_MAP || node->count == 0)
         return option_refuse(&sweep, "sweep", node, error);

@@ -119,9 +119,13 @@ static bool has_directions(const option *o, const void *object) {
     return const_start_of(o, object)->direction_count > 0;
 }
 
-const option_type option_init_file = {
-    .read = read_init_file, .write = write_init_file, .accepted = accepted_array, .is_given = has_values};
+const option_type option_init_file = {.read = read_init_file,
+                                      .write = write_init_file,
+                                      .accepted = accepted_array,
+                                      .is_given = has_values,
+                                      .may_be_none = true};
 const option_type option_shift_file = {.read = read_shift_file,
                                        .write = write_shift_file,
                                        .accepted = accepted_array,
-                                       .is_given = has_directions};
+                                       .is_given = has_directions,
+                                       .may_be_none = true};

@@ -9,6 +9,7 @@
 #include "io/job_variants.h"
 
 static const char *const separator = " = ";
+enum { LONGEST_VALUE = 100 }; /* of a difference */
 
 static status out_of_memory(error_info *error) {
     return error_set(error, STATUS_INTERNAL, "out of memory for the job's canonical text");
@@ -185,9 +186,18 @@ static int compare_keys(canonical_line a, canonical_line b) {
     return order != 0 ? order : a.key_length - b.key_length;
 }
 
+/* An axis may have a million values. */
+static void print_value(FILE *out, canonical_line line) {
+    const bool is_long = line.value_length > LONGEST_VALUE;
+    fprintf(out, "%.*s%s", is_long ? LONGEST_VALUE : line.value_length, line.value, is_long ? " …" : "");
+}
+
 static void print_difference(FILE *out, canonical_line key, canonical_line a, canonical_line b) {
-    fprintf(out, "%.*s: %.*s → %.*s\n", key.key_length, key.key, a.value_length, a.value, b.value_length,
-            b.value);
+    fprintf(out, "%.*s: ", key.key_length, key.key);
+    print_value(out, a);
+    fprintf(out, " → ");
+    print_value(out, b);
+    fprintf(out, "\n");
 }
 
 void job_print_differences(FILE *out, const char *canonical_a, const char *canonical_b) {

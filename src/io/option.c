@@ -33,12 +33,23 @@ static bool is_section(const option_table *table, const char *path) {
     return false;
 }
 
+bool option_takes_none(const option *o) {
+    return o->type->may_be_none && o->default_text != NULL && o->default_text[0] == '\0';
+}
+
 /* ---- Errors ------------------------------------------------------------------------------------ */
+
+static void describe_accepted(const option *o, char *text, size_t size) {
+    o->type->accepted(o, text, size);
+    size_t used = strlen(text);
+    if (option_takes_none(o))
+        snprintf(text + used, size - used, ", or none");
+}
 
 status option_refuse(const option *o, const char *name, const tree_node *node, error_info *error) {
     char found[100], accepted[LIST_SIZE];
     tree_describe(node, found, sizeof found);
-    o->type->accepted(o, accepted, sizeof accepted);
+    describe_accepted(o, accepted, sizeof accepted);
     return tree_error(error, node->place, "%s: %s; accepted: %s", name, found, accepted);
 }
 
@@ -61,27 +72,28 @@ static void list_section(const option_table *table, const char *section, char *l
     }
 }
 
-static size_t smallest(size_t a, size_t b, size_t c) {
-    size_t least = a < b ? a : b;
-    return least < c ? least : c;
+static size_t lesser(size_t a, size_t b) {
+    return a < b ? a : b;
 }
 
-/* Letters to insert, delete or replace (Levenshtein 1966); one row of the table of prefixes at a time. */
+/* Letters to insert, delete, replace, or exchange with their neighbour (Damerau 1964; optimal string
+ * alignment). Three rows of the table of prefixes at a time. */
 static size_t edit_distance(const char *a, const char *b) {
-    size_t row[LONGEST_COMPARED + 1];
+    size_t table[3][LONGEST_COMPARED + 1];
     size_t a_length = strnlen(a, LONGEST_COMPARED), b_length = strnlen(b, LONGEST_COMPARED);
     for (size_t j = 0; j <= b_length; j++)
-        row[j] = j;
+        table[0][j] = j;
     for (size_t i = 1; i <= a_length; i++) {
-        size_t diagonal = row[0];
+        size_t *row = table[i % 3];
+        const size_t *above = table[(i + 2) % 3], *above_that = table[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= b_length; j++) {
-            size_t above = row[j];
-            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
+            row[j] = lesser(lesser(above[j], row[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = lesser(row[j], above_that[j - 2] + 1);
         }
     }
-    return row[b_length];
+    return table[a_length % 3][b_length];
 }
 
 static const char *last_component(const char *path) {
@@ -89,17 +101,39 @@ static const char *last_component(const char *path) {
     return dot != NULL ? dot + 1 : path;
 }
 
-/* People mistype the name of a key or of a section, or put the right name into the wrong section. */
+/* One slip in five letters, two in eight: what differs more is another word. */
+static size_t slips_in(const char *word) {
+    size_t length = strlen(word);
+    return length < 6 ? 1 : length < 9 ? 2 : 3;
+}
+
+static size_t depth_of(const char *path) {
+    size_t depth = 0;
+    for (; *path != '\0'; path++)
+        depth += *path == '.';
+    return depth;
+}
+
+/* How far `path` is from `known`, a key or else a section: SIZE_MAX for another word. People mistype the last
+ * component, or an earlier one, or put the right key into the wrong section. */
+static size_t distance_to(const char *path, const char *known, bool is_key) {
+    const char *last = last_component(path), *known_last = last_component(known);
+    const size_t allowed = slips_in(known_last);
+    const size_t whole = edit_distance(path, known), name = edit_distance(last, known_last);
+    if (depth_of(path) == depth_of(known) && (whole <= allowed || (whole <= slips_in(path) && name == 0)))
+        return whole;
+    return is_key && name < allowed ? name + 1 : SIZE_MAX;
+}
+
 void option_nearest(const option_table *table, const char *path, char *nearest, size_t size) {
     size_t least = SIZE_MAX;
+    snprintf(nearest, size, "%s", "");
     for (size_t i = 0; i < table->count; i++) {
         const char *key = table->options[i].key;
         for (size_t length = strcspn(key, ".");; length += 1 + strcspn(key + length + 1, ".")) {
             char known[NAME_SIZE];
             snprintf(known, sizeof known, "%.*s", (int)length, key);
-            size_t written = edit_distance(path, known);
-            size_t moved = edit_distance(last_component(path), last_component(known)) + 1;
-            size_t distance = written < moved ? written : moved;
+            size_t distance = distance_to(path, known, key[length] == '\0');
             if (distance < least) {
                 least = distance;
                 snprintf(nearest, size, "%s", known);
@@ -116,8 +150,8 @@ status option_unknown(const option_table *table, const char *section, const char
     snprintf(path, sizeof path, "%s%s", section, name);
     list_section(table, section, list, sizeof list);
     option_nearest(table, path, nearest, sizeof nearest);
-    return tree_error(error, place, "%.100s: unknown key; accepted: %s; nearest known key: %s", path, list,
-                      nearest);
+    return tree_error(error, place, "%.100s: unknown key; accepted: %s%s%s", path, list,
+                      nearest[0] != '\0' ? "; nearest known key: " : "", nearest);
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
@@ -220,7 +254,7 @@ static tree_place section_place(const tree_node *map, const char *key) {
 
 static status missing_key(const option *o, const char *name, const tree_node *map, error_info *error) {
     char accepted[LIST_SIZE];
-    o->type->accepted(o, accepted, sizeof accepted);
+    describe_accepted(o, accepted, sizeof accepted);
     return tree_error(error, section_place(map, o->key), "%s: missing; accepted: %s", name, accepted);
 }
 
@@ -244,6 +278,8 @@ static status read_option(const option_table *table, const option *o, const char
             return misplaced(table, o, object, name, node->key_place, error);
         return STATUS_OK;
     }
+    if (node != NULL && option_takes_none(o) && tree_is_none(node))
+        return STATUS_OK;
     if (node == NULL && o->default_key != NULL)
         node = tree_find(map, o->default_key);
     if (node != NULL)
@@ -296,7 +332,7 @@ void option_print_reference(const option_table *table, FILE *out) {
     for (size_t i = 0; i < table->count; i++) {
         const option *o = &table->options[i];
         char accepted[LIST_SIZE];
-        o->type->accepted(o, accepted, sizeof accepted);
+        describe_accepted(o, accepted, sizeof accepted);
         fprintf(out, "| `%s` | %s | ", o->key, accepted);
         print_default(o, out);
         fprintf(out, " | %s", o->help);

@@ -29,6 +29,8 @@ typedef struct option_type {
     /* Whether an option that others depend on (only_if) has been given. NULL: for option_choice, whose value
      * counts. */
     bool (*is_given)(const option *o, const void *object);
+    /* Where the default is nothing, `none` (null, ~) says so: option_takes_none. */
+    bool may_be_none;
 } option_type;
 
 struct option {
@@ -86,13 +88,16 @@ void option_write_all(const option_table *table, const char *prefix, const void 
 /* The error for a value that an option does not take: "PLACE: NAME: value; accepted: …". */
 status option_refuse(const option *o, const char *name, const tree_node *node, error_info *error);
 
-/* The error for an unknown key, with the table's keys below `section` ("optimizer.", "" for the top) and the
- * nearest one. */
+/* The error for an unknown key, with the table's keys below `section` ("optimizer.", "" for the top) and, if
+ * it is near, the nearest one. */
 status option_unknown(const option_table *table, const char *section, const char *name, tree_place place,
                       error_info *error);
 
-/* The key or section of the table that is most like `path`. */
+/* The key or section of the table that `path` is a slip of the pen for; "" when none is near. */
 void option_nearest(const option_table *table, const char *path, char *nearest, size_t size);
+
+/* Whether `none` may be written for the option. */
+bool option_takes_none(const option *o);
 
 /* Whether the option takes this number (type integer, unsigned or number). */
 bool option_accepts_number(const option *o, double number);

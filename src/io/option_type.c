@@ -170,7 +170,7 @@ static void accepted_boolean(const option *o, char *text, size_t size) {
 static status read_choice(const option *o, const char *name, const tree_node *node, void *object,
                           error_info *error) {
     for (int i = 0; o->choices[i] != NULL; i++)
-        if (is_word(node, o->choices[i])) {
+        if (is_word(node, o->choices[i]) || (tree_is_none(node) && strcmp(o->choices[i], "none") == 0)) {
             *(int *)value_of(o, object) = i;
             return STATUS_OK;
         }
@@ -264,8 +264,11 @@ static void write_optional(const option *o, const char *name, const void *object
         write_number(o, name, object, out);
 }
 
-const option_type option_optional = {
-    .read = read_optional, .write = write_optional, .accepted = accepted_number, .store = store_number};
+const option_type option_optional = {.read = read_optional,
+                                     .write = write_optional,
+                                     .accepted = accepted_number,
+                                     .store = store_number,
+                                     .may_be_none = true};
 
 /* ---- Lists of numbers -------------------------------------------------------------------------- */
 
@@ -309,7 +312,7 @@ static void accepted_numbers(const option *o, char *text, size_t size) {
 }
 
 const option_type option_numbers = {
-    .read = read_numbers, .write = write_numbers, .accepted = accepted_numbers};
+    .read = read_numbers, .write = write_numbers, .accepted = accepted_numbers, .may_be_none = true};
 
 static status read_integer_at(const option *o, const char *name, const tree_node *node, int *value,
                               error_info *error) {
@@ -352,7 +355,7 @@ static status read_layer(const option *o, const char *name, const tree_node *nod
 }
 
 const option_type option_integers = {
-    .read = read_integers, .write = write_integers, .accepted = accepted_integers};
+    .read = read_integers, .write = write_integers, .accepted = accepted_integers, .may_be_none = true};
 const option_type option_layer = {.read = read_layer, .write = write_integer, .accepted = accepted_integer};
 
 /* ---- How often a quantity is recorded ---------------------------------------------------------- */

@@ -78,9 +78,6 @@ status results_close(results **r, error_info *error);
  * as one JSON object {"total", "done", "failed", "diverged", "pending", …}. */
 status results_print_status(const char *path, bool json, error_info *error);
 
-/* Print the means over runs alone: for every variable in percent a table of the two other axes, or a list. */
-status results_print_means(const char *path, error_info *error);
-
 /* The cells of a file that have a status, against their checksums. */
 typedef struct results_damage {
     size_t checked, damaged;

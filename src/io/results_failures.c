@@ -82,7 +82,7 @@ static void print_line(const shared_values *s) {
            s->axis->name);
     for (size_t i = 0; i < s->count; i++) {
         char value[VALUE_SIZE];
-        grid_value_text(s->axis, s->values[i], value, sizeof value);
+        grid_value_name(s->axis, s->values[i], value, sizeof value);
         printf("%s%s", i == 0 ? "" : i + 1 < s->count ? ", " : " or ", value);
     }
     printf(" (of %zu finished cells that have)\n", s->finished);

@@ -206,7 +206,8 @@ size_t results_dataset_slice(const results_dataset *d);
 /* ---- Summaries on standard output (results_means.c, results_failures.c) ------------------------ */
 
 /* Means over runs of the cells that are done by `states` (cells). */
-status results_print_all_means(results_reader *reader, const uint8_t *states, error_info *error);
+status results_print_all_means(results_reader *reader, const char *path, const uint8_t *states,
+                               error_info *error);
 
 /* For each status of failure and each axis: the fewest values that nine of ten such cells have, when they are
  * no more than half of the axis's values and than half of the cells. As lines, or as a member of a JSON

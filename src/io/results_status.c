@@ -136,7 +136,7 @@ static status print_text_status(results_reader *r, const char *path, const sweep
                                 const uint8_t *states, error_info *error) {
     print_text(path, s);
     RETURN_IF_FAILED(results_print_failures(results_reader_grid(r), states, false, error));
-    return results_print_all_means(r, states, error);
+    return results_print_all_means(r, path, states, error);
 }
 
 /* The states are read first: what is done then is whole in what is read afterwards. */

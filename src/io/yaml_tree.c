@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +35,15 @@ bool tree_number(const tree_node *node, double *number) {
         return false;
     char *end;
     errno = 0;
-    *number = strtod(node->text, &end) + 0.0; /* −0 becomes 0 */
-    return *end == '\0' && errno == 0;
+    *number = strtod(node->text, &end) + 0.0;                                 /* −0 becomes 0 */
+    const bool out_of_range = errno != 0 && (*number == 0 || isinf(*number)); /* else it is only imprecise */
+    return *end == '\0' && !out_of_range;
+}
+
+bool tree_is_none(const tree_node *node) {
+    return node->kind == TREE_SCALAR && !node->quoted &&
+           (strcmp(node->text, "none") == 0 || strcmp(node->text, "null") == 0 ||
+            strcmp(node->text, "~") == 0);
 }
 
 void tree_describe(const tree_node *node, char *text, size_t size) {
@@ -89,10 +97,13 @@ static status syntax_error(const tree_parser *p) {
     const yaml_parser_t *yaml = &p->yaml;
     if (yaml->error == YAML_MEMORY_ERROR)
         return out_of_memory(p->error);
-    yaml_mark_t mark = yaml->problem_mark;
     if (yaml->error == YAML_READER_ERROR)
-        mark = mark_of_offset(p, yaml->problem_offset);
-    return tree_error(p->error, place_of(p, mark), "not YAML: %s", yaml->problem);
+        return tree_error(p->error, place_of(p, mark_of_offset(p, yaml->problem_offset)),
+                          "not YAML: %s; accepted: text in UTF-8", yaml->problem);
+    const size_t offset = yaml->problem_mark.index; /* in characters: exact where tabs are, after ASCII */
+    const bool at_tab = offset < p->size && p->text[offset] == '\t';
+    return tree_error(p->error, place_of(p, yaml->problem_mark), "not YAML: %s%s", yaml->problem,
+                      at_tab ? "; this is a tab, accepted: spaces" : "");
 }
 
 static status next_event(tree_parser *p, yaml_event_t *event) {
@@ -155,6 +166,8 @@ static status parse_key(tree_parser *p, const tree_node *map, const yaml_event_t
     const char *name = (const char *)event->data.scalar.value;
     if (strlen(name) != event->data.scalar.length)
         return tree_error(p->error, place, "a key must not contain NUL");
+    if (strcmp(name, "<<") == 0 && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
+        return tree_error(p->error, place, "merge keys are not accepted; write the keys out");
     const tree_node *earlier = tree_entry(map, name, strlen(name));
     if (earlier != NULL && p->with_lines)
         return tree_error(p->error, place, "%.60s: duplicate key; first given in line %d", name,
@@ -241,7 +254,8 @@ static status parse_stream(tree_parser *p, tree_node **root) {
         if (frame[i] == YAML_NO_EVENT)
             result = parse_value(p, &event, 1, root);
         else if (frame[i] == YAML_DOCUMENT_START_EVENT && event.type == YAML_STREAM_END_EVENT)
-            result = tree_error(p->error, place, "there is nothing in it");
+            result =
+                tree_error(p->error, place, p->with_lines ? "there is nothing in it" : "no value is given");
         else if (frame[i] != event.type)
             result = tree_error(p->error, place, "a second document begins; accepted: one");
         yaml_event_delete(&event);
@@ -251,9 +265,25 @@ static status parse_stream(tree_parser *p, tree_node **root) {
     return STATUS_OK;
 }
 
+/* Skip the mark that some editors put in front of UTF-8, and refuse what they call Unicode else. */
+static status check_encoding(const char *source, const char **text, size_t *size, error_info *error) {
+    const unsigned char *t = (const unsigned char *)*text;
+    if (*size >= 3 && memcmp(t, "\xEF\xBB\xBF", 3) == 0) {
+        *text += 3;
+        *size -= 3;
+    } else if (*size >= 2 &&
+               (memcmp(t, "\xFF\xFE", 2) == 0 || memcmp(t, "\xFE\xFF", 2) == 0 || t[0] == 0 || t[1] == 0))
+        return tree_error(
+            error, (tree_place){.source = source},
+            "the text is in UTF-16 or UTF-32, or binary; accepted: UTF-8; convert it by `iconv -f "
+            "UTF-16 -t UTF-8`");
+    return STATUS_OK;
+}
+
 status tree_parse(tree_node **out, const char *source, bool with_lines, const char *text, size_t size,
                   error_info *error) {
     *out = NULL;
+    RETURN_IF_FAILED(check_encoding(source, &text, &size, error));
     tree_parser p = {.source = source, .with_lines = with_lines, .text = text, .size = size, .error = error};
     if (size > TREE_MAX_BYTES)
         return tree_error(error, (tree_place){.source = source}, "too long: more than %d bytes",

@@ -1,8 +1,8 @@
 /* A YAML document as a small tree of nodes that know where they stand.
  *
  * The subset that a job file needs: maps, lists and plain or quoted scalars. Refused with a place: aliases
- * and anchors, tags, several documents, duplicate keys, and more than the bounds below. What a scalar means
- * (number, text, choice) is for the reader of the tree to say. */
+ * and anchors, tags, merge keys, several documents, duplicate keys, other encodings than UTF-8, and more than
+ * the bounds below. What a scalar means (number, text, choice) is for the reader of the tree to say. */
 #ifndef IO_YAML_TREE_H
 #define IO_YAML_TREE_H
 
@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 
-enum { TREE_MAX_BYTES = 1 << 20, TREE_MAX_DEPTH = 32, TREE_MAX_NODES = 100000, TREE_MAX_KEYS = 256 };
+enum { TREE_MAX_BYTES = 1 << 20, TREE_MAX_DEPTH = 32, TREE_MAX_NODES = 100000, TREE_MAX_KEYS = 4096 };
 
 typedef enum tree_kind { TREE_SCALAR, TREE_LIST, TREE_MAP } tree_kind;
 
@@ -69,6 +69,9 @@ status tree_error(error_info *error, tree_place place, const char *format, ...)
 
 /* The value of a scalar that is a finite decimal number and stands in no quotes. */
 bool tree_number(const tree_node *node, double *number);
+
+/* Whether a scalar is the bare word none, or YAML's null or ~. */
+bool tree_is_none(const tree_node *node);
 
 /* A node in words for messages: its text in quotes, "a list of 3", "a map of 2", "nothing". */
 void tree_describe(const tree_node *node, char *text, size_t size);

@@ -42,22 +42,29 @@ size_t grid_index_cell(const grid *g, const size_t index[GRID_MAX_AXES]);
  * change when an axis is extended or axes are reordered. */
 uint64_t grid_coordinates(const grid *g, size_t cell);
 
-/* One axis value as text: "0.01", "3", "cnn4". */
+/* One axis value in full: "0.01", "3", "cnn4", "0.0031622776601683795". */
 void grid_value_text(const grid_axis *axis, size_t index, char *text, size_t size);
 
-/* The same as JSON: a number, or a string for a label. */
+/* The shortest name of a value for people: the fewest digits, three or more, that no other value of the axis
+ * rounds to ("0.00316"); integers, labels, and numbers of up to six digits in full. */
+void grid_value_name(const grid_axis *axis, size_t index, char *text, size_t size);
+
+/* A value in full as JSON: a number, or a string for a label. */
 void grid_print_json_value(FILE *out, const grid_axis *axis, size_t index);
 
 /* Find value `i` of the axis `part` on the axis `whole`, bit for bit. The search begins at *position, which
  * for a list that was only added to saves it, and leaves it there. False when it is not on that axis. */
 bool grid_find_value(const grid_axis *whole, const grid_axis *part, size_t i, size_t *position);
 
-/* "run=3, lr=0.01, lambda=0" */
+/* "run=3, lr=0.01, lambda=0": the names of a cell's values. */
 void grid_cell_text(const grid *g, size_t cell, char *text, size_t size);
 
-/* Narrow `selected` (cells) to the cells that "AXIS=VALUE[,VALUE]..." names: clear the flags of all others.
- * STATUS_USAGE when the axis or a value does not exist; `selected` is untouched then. */
-status grid_select(const grid *g, const char *selection, bool *selected, error_info *error);
+/* Mark the cells that have, on every axis that is named, one of the values named for it: `count` selections
+ * "AXIS=VALUE[,VALUE]...", several of one axis joined. A number names the value that it is, else the one that is
+ * this number when it is rounded to as many digits (grid_value_name). selected: (cells). STATUS_USAGE when an
+ * axis or a value does not exist, or several values have the name; `selected` is untouched then. */
+status grid_select(const grid *g, const char *const selections[], int count, bool *selected,
+                   error_info *error);
 
 /* Free what the axes own; the grid is empty afterwards. */
 void grid_release(grid *g);

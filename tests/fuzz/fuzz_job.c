@@ -21,8 +21,7 @@ static status select_cells(const job *j, const char *selection, error_info *erro
     bool *selected = malloc(cells * sizeof *selected);
     if (selected == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
-    memset(selected, true, cells);
-    status result = grid_select(&j->grid, selection, selected, error);
+    status result = grid_select(&j->grid, &selection, 1, selected, error);
     free(selected);
     return result;
 }

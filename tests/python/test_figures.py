@@ -134,7 +134,7 @@ class CurvesTest(FigureTest):
         self.assertIn("no curve 'lr_curve'; there are: learning_rate_curve", self.refuse("curves.py", "lr"))
         self.assertIn("has no axis 'mu'; it has: run, model, lr, step", self.refuse("curves.py", "train_loss", "--select", "mu=1"))
         self.assertIn("axis lr has no value 7; it has: 0.01, 0.1", self.refuse("curves.py", "train_loss", "--select", "lr=7"))
-        self.assertIn("--select: invalid", self.refuse("curves.py", "train_loss", "--select", "lr"))
+        self.assertIn("--select: lr: accepted: AXIS=VALUE", self.refuse("curves.py", "train_loss", "--select", "lr"))
         self.assertIn("--smooth: 0", self.refuse("curves.py", "train_loss", "--smooth", "0"))
         self.assertIn("no selected cell is done", self.refuse("curves.py", "train_loss", "--select", "run=3"))
         self.assertIn("at different moments: over epoch and over step",
@@ -291,7 +291,7 @@ class NumbersTest(FigureTest):
     def test_ranking_by_loss_is_ascending_and_can_be_turned(self):
         def losses(*arguments):
             lines = self.run_script("ranking.py", self.file, "train_loss", *arguments).splitlines()[1:]
-            return [float(line.split()[4]) for line in lines]
+            return [float(line.split()[5]) for line in lines]  # rank, model, lr, runs, lost
 
         self.assertEqual(losses(), sorted(losses()))
         self.assertEqual(losses("--highest"), losses()[::-1])

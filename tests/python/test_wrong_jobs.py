@@ -154,7 +154,7 @@ WRONG = [
     ({"sweep": "sweep: ‸{}"}, "a map of 1 to 8 axes"),
     ({"sweep": "sweep: {run: ‸0}"}, "accepted: an integer from 1"),
     ({"sweep": "sweep: {‸status: {set: optimizer.lr, values: [1]}}"}, "the results file uses this name"),
-    ({"sweep": "sweep: {x: {set: ‸optimizer.rate, values: [1]}}"}, "nearest known key"),
+    ({"sweep": "sweep: {x: {set: ‸optimizer.mometum, values: [1]}}"}, "nearest known key"),
     ({"sweep": "sweep: {x: {set: ‸seed, values: [1]}}"}, "accepted: model, loss"),
     ({"sweep": "sweep: {x: {set: ‸record, values: [1]}}"}, "accepted: model, loss"),
     ({"sweep": "sweep: {x: {set: optimizer.lr, values: [1, ‸-1]}}"}, "accepted: a number from 0"),

@@ -125,16 +125,70 @@ static void cell_text_names_every_axis_and_never_overruns(void **state) {
     }
 }
 
-static void selection_narrows(void **state) {
+static void long_numbers_have_the_shortest_name_of_their_own(void **state) {
+    (void)state;
+    static const struct {
+        double numbers[3];
+        const char *names[3];
+    } cases[] = {
+        {{0.0031622776601683795, 0.01, 0.0316227766017}, {"0.00316", "0.01", "0.0316"}},
+        {{0.0031622776601683795, 0.003164, 0.1}, {"0.003162", "0.003164", "0.1"}},
+        {{0.00316227766, 0.00316227767, 0.1}, {"0.00316227766", "0.00316227767", "0.1"}},
+        {{0.1 + 0.2, 0.3, 1}, {"0.30000000000000004", "0.3", "1"}},
+        {{1.00049, 1.00100012345, 1.0023},
+         {"1.00049", "1.001", "1.0023"}}, /* a zero at the end does not tell */
+        {{123456789, 1024.5, 0.123456}, {"123456789", "1024.5", "0.123456"}},
+        {{-0.333333333333, 1.0 / 3, 1e-300 / 3}, {"-0.333", "0.333", "3.33e-301"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double numbers[3];
+        memcpy(numbers, cases[i].numbers, sizeof numbers);
+        grid g = {.axis_count = 1, .axes = {{"x", AXIS_NUMBER, 3, numbers, NULL}}};
+        for (size_t k = 0; k < 3; k++) {
+            char selection[64] = "x=";
+            const char *items[] = {selection};
+            bool selected[3];
+            grid_value_name(&g.axes[0], k, selection + 2, sizeof selection - 2);
+            assert_string_equal(selection + 2, cases[i].names[k]);
+            assert_int_equal(grid_select(&g, items, 1, selected, NULL), STATUS_OK);
+            for (size_t cell = 0; cell < 3; cell++)
+                assert_int_equal(selected[cell], cell == k);
+        }
+    }
+}
+
+static void values_of_one_axis_are_joined_and_axes_narrow(void **state) {
     (void)state;
     grid g = make_grid();
     bool selected[12];
-    memset(selected, true, sizeof selected);
-    assert_int_equal(grid_select(&g, "run=0,2", selected, NULL), STATUS_OK);
-    assert_int_equal(grid_select(&g, "lr=1e-2", selected, NULL), STATUS_OK);
-    assert_int_equal(grid_select(&g, "model=cnn4", selected, NULL), STATUS_OK);
+    const char *const selections[] = {"run=0", "lr=1e-2", "model=cnn4", "run=2"};
+    assert_int_equal(grid_select(&g, selections, 4, selected, NULL), STATUS_OK);
     for (size_t cell = 0; cell < 12; cell++)
         assert_int_equal(selected[cell], cell == 1 || cell == 9);
+    const char *const list[] = {"run=0,2"};
+    assert_int_equal(grid_select(&g, list, 1, selected, NULL), STATUS_OK);
+    for (size_t cell = 0; cell < 12; cell++)
+        assert_int_equal(selected[cell], cell < 4 || cell >= 8);
+    assert_int_equal(grid_select(&g, NULL, 0, selected, NULL), STATUS_OK);
+    for (size_t cell = 0; cell < 12; cell++)
+        assert_true(selected[cell]);
+}
+
+static void a_name_of_several_values_is_refused_with_them(void **state) {
+    (void)state;
+    double numbers[] = {0.00316227766, 0.00316499, 0.00317};
+    grid g = {.axis_count = 1, .axes = {{"lr", AXIS_NUMBER, 3, numbers, NULL}}};
+    const char *const ambiguous[] = {"lr=0.00316"}, *const single[] = {"lr=3.162e-3"},
+                      *const coarse[] = {"lr=0.003"};
+    bool selected[3];
+    error_info error = {0};
+    assert_int_equal(grid_select(&g, ambiguous, 1, selected, &error), STATUS_USAGE);
+    assert_non_null(
+        strstr(error.text, "2 values that round to 0.00316: 0.00316227766, 0.00316499; write one"));
+    assert_int_equal(grid_select(&g, coarse, 1, selected, &error), STATUS_USAGE);
+    assert_non_null(strstr(error.text, "it has 3: 0.00316227766, 0.00316499, 0.00317"));
+    assert_int_equal(grid_select(&g, single, 1, selected, &error), STATUS_OK);
+    assert_true(selected[0] && !selected[1] && !selected[2]);
 }
 
 static void wrong_selections_are_refused(void **state) {
@@ -142,17 +196,20 @@ static void wrong_selections_are_refused(void **state) {
     static const struct {
         const char *selection, *expected;
     } cases[] = {
-        {"lr", "AXIS=VALUE"},     {"size=1", "the axes are run, lr, model"},
+        {"lr", "AXIS=VALUE"},     {"size=1", "the axes are: run, lr, model"},
         {"lr=0.02", "\"0.02\""},  {"lr=", "\"\""},
         {"lr=0.01,", "\"\""},     {"run=1x", "\"1x\""},
         {"model=cnn", "\"cnn\""}, {"=1", "no axis \"\""},
+        {"run=0x1", "\"0x1\""},   {"run= 1", "\" 1\""},
+        {"run=nan", "\"nan\""},
     };
     grid g = make_grid();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bool selected[12];
         memset(selected, true, sizeof selected);
         error_info error = {0};
-        assert_int_equal(grid_select(&g, cases[i].selection, selected, &error), STATUS_USAGE);
+        const char *const selections[] = {"model=mlp1", cases[i].selection};
+        assert_int_equal(grid_select(&g, selections, 2, selected, &error), STATUS_USAGE);
         assert_non_null(strstr(error.text, cases[i].expected));
         for (size_t cell = 0; cell < 12; cell++)
             assert_true(selected[cell]);
@@ -169,7 +226,9 @@ int main(void) {
         cmocka_unit_test(coordinates_are_what_they_were),
         cmocka_unit_test(values_are_written_as_people_write_them),
         cmocka_unit_test(cell_text_names_every_axis_and_never_overruns),
-        cmocka_unit_test(selection_narrows),
+        cmocka_unit_test(long_numbers_have_the_shortest_name_of_their_own),
+        cmocka_unit_test(values_of_one_axis_are_joined_and_axes_narrow),
+        cmocka_unit_test(a_name_of_several_values_is_refused_with_them),
         cmocka_unit_test(wrong_selections_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

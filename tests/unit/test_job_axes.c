@@ -99,6 +99,22 @@ static const form forms[] = {
      "{loss.entropy_weight: 0.5}}}",
      {"plain", "entropy"},
      {{"loss.kind=squared_error"}, {"loss.entropy_weight=0.5"}}},
+    /* a key whose default is none */
+    {"{set: 'model.layers[0].l2', values: [none, 0.50]}",
+     {"none", "0.5"},
+     {{NULL}, {"model.layers[0]={dense: {units: 12, l2: 0.5}}"}}},
+    {"{set: 'model.layers[0].l2', values: [1, ~]}",
+     {"1", "none"},
+     {{"model.layers[0]={dense: {units: 12, l2: 1}}"}, {"model.layers[0].l2=null"}}},
+    {"{set: ['model.layers[0].l2'], values: {inherit: {}, own: {'model.layers[0].l2': 0.5}}}",
+     {"inherit", "own"},
+     {{NULL}, {"model.layers[0]={dense: {units: 12, l2: 0.5}}"}}},
+    {"{set: ['model.layers[0].l2', loss.l2], values: [[null, 1], [0, 2]]}",
+     {"none_1", "0_2"},
+     {{"loss.l2=1"}, {"model.layers[0].l2=0", "loss.l2=2"}}},
+    {"{set: train.batch, values: {none: 4, yes: 8, null: 16}}",
+     {"none", "yes", "null"},
+     {{"train.batch=4"}, {"train.batch=8"}, {"train.batch=16"}}},
 };
 
 static int count_of(const char *const texts[], int most) {
@@ -146,6 +162,25 @@ static void an_axis_value_is_as_a_written_one(void **state) {
         }
         job_destroy(&swept);
     }
+}
+
+/* A list or map of labels has room for as many as there may be combinations. */
+static void an_axis_has_as_many_labels_as_combinations(void **state) {
+    (void)state;
+    enum { LABELS = 1024 };
+    char *setting = malloc(LABELS * 32);
+    assert_non_null(setting);
+    size_t used = (size_t)sprintf(setting, "sweep.x={set: train.batch, values: {");
+    for (int i = 0; i < LABELS; i++)
+        used += (size_t)sprintf(setting + used, "label_%d: %d, ", i, i + 1);
+    sprintf(setting + used, "}}");
+    job *j = load(plain_job, (const char *const *)&setting, 1);
+    assert_int_equal(grid_cells(&j->grid), LABELS);
+    training_spec spec;
+    job_cell_spec(j, LABELS - 1, &spec);
+    assert_int_equal(spec.batch, LABELS);
+    job_destroy(&j);
+    free(setting);
 }
 
 /* Two axes of labels and two of numbers: each cell has one value of each. */
@@ -561,6 +596,7 @@ static void experiments_can_be_written(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_axis_value_is_as_a_written_one),
+        cmocka_unit_test(an_axis_has_as_many_labels_as_combinations),
         cmocka_unit_test(axes_combine),
         cmocka_unit_test(keys_of_axes_may_be_missing),
         cmocka_unit_test(the_digest_covers_what_labels_stand_for),

@@ -47,6 +47,9 @@ static const wrong_line wrong_lines[] = {
     {2, "\tseed: 1", "2:1", "not YAML"},
     {2, "seed: \x01", "2:7", "not YAML: control characters are not allowed"},
     {2, "seed: \xff", "2:7", "not YAML: invalid leading UTF-8 octet"},
+    {2, "seed: \xe9", "2:8", "accepted: text in UTF-8"},
+    {13, "\trun: 2", "13:1", "this is a tab, accepted: spaces"},
+    {9, "optimizer: {<<: {lr: 1}}", "9:13", "merge keys are not accepted"},
     {2, "seed: &x 1", "2:7", "anchors and aliases are not accepted"},
     {2, "seed: *x", "2:7", "anchors and aliases are not accepted"},
     {2, "seed: !!int 1", "2:7", "tag 'tag:yaml.org,2002:int' is not accepted"},
@@ -234,6 +237,11 @@ static const wrong_line wrong_lines[] = {
      "count]"},
     {14, "  lr: {set: optimizer.lr, linspace: [1, 2, 1]}", "14:44",
      "sweep.lr.linspace: '1'; accepted: [first"},
+    {14, "  a: {set: optimizer.lr, values: [0.1, ~]}", "14:40", "'~' is no value for optimizer.lr"},
+    {14, "  a: {set: 'model.layers[0].l2', values: [~, none]}", "14:46", "sweep.a: none stands twice"},
+    {14, "  a: {set: 'model.layers[0].l2', values: [none, 0.1, 0.10]}", "14:54", "sweep.a: 0.1 stands twice"},
+    {14, "  a: {set: 'model.layers[0].l2', values: [none, -1]}", "14:49",
+     "model.layers[0].l2: '-1'; accepted: a number from 0 to 1000000, or none"},
     {14, "  lr: {set: optimizer.lr, linspace: [1, x, 3]}", "14:41",
      "sweep.lr.linspace: 'x'; accepted: [first"},
     {14, "  lr: {set: optimizer.lr, linspace: [1, 1, 3]}", "14:37", "sweep.lr: 1 stands twice"},
@@ -313,6 +321,10 @@ static void good_job_is_accepted(void **state) {
 static void odd_files_are_refused(void **state) {
     (void)state;
     assert_file_refused("", 0, "1:1", "there is nothing in it");
+    assert_file_refused("\xff\xfej\0o\0b\0", 8, "", "UTF-16 or UTF-32, or binary; accepted: UTF-8");
+    assert_file_refused("\xfe\xff\0j\0o\0b", 8, "", "UTF-16 or UTF-32, or binary; accepted: UTF-8");
+    assert_file_refused("j\0o\0b\0", 6, "", "UTF-16 or UTF-32, or binary; accepted: UTF-8");
+    assert_file_refused("\xef\xbb\xbf", 3, "1:1", "there is nothing in it");
     assert_file_refused("# only this\n", 12, "2:1", "there is nothing in it");
     assert_file_refused("hello", 5, "1:1", "'hello'; accepted: a map with keys among job, title");
     assert_file_refused("- a", 3, "1:1", "a list of 1; accepted: a map with keys among job, title");
@@ -335,9 +347,9 @@ static void bounds_hold(void **state) {
         strcat(text + 4 + 2 * i, "1,");
     assert_file_refused(text, strlen(text), "1:199999", "too many values; accepted: 100000");
     size_t used = 0;
-    for (int i = 0; i < 257; i++)
+    for (int i = 0; i < 4097; i++)
         used += (size_t)sprintf(text + used, "k%d: 1\n", i);
-    assert_file_refused(text, used, "257:1", "too many keys in one map; accepted: 256");
+    assert_file_refused(text, used, "4097:1", "too many keys in one map; accepted: 4096");
     free(text);
 }
 
@@ -350,7 +362,7 @@ static void wrong_settings_are_refused(void **state) {
         {"=3", "not a setting"},
         {"train.=3", "not a setting"},
         {"train..epochs=3", "not a setting"},
-        {"train.epochs=", "there is nothing in it"},
+        {"train.epochs=", "no value is given"},
         {"train.epochs=-1", "train.epochs: '-1'; accepted: an integer from 0"},
         {"train.epoch=3",
          "train.epoch: unknown key; accepted: epochs, batch, last_batch, shuffle, max_seconds; "
