@@ -12,12 +12,20 @@ static void ask_to_stop(int signal) {
     atomic_store(&stop_asked, true);
 }
 
+bool stop_signal_hangs_up(void) {
+    struct sigaction before;
+    return sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN;
+}
+
 void stop_signal_install(void) {
     struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGALRM, &action, NULL);
+    if (stop_signal_hangs_up())
+        sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 void stop_signal_after(double seconds) {
