@@ -48,7 +48,9 @@ status launcher_listen(launcher *l, error_info *error) {
     sigaddset(&set, SIGCHLD);
     if (stop_signal_hangs_up())
         sigaddset(&set, SIGHUP);
-    signal(SIGPIPE, SIG_IGN); /* what reads the output may be gone before the ranks are */
+    else
+        signal(SIGHUP, SIG_IGN); /* as it was, before libraries were loaded */
+    signal(SIGPIPE, SIG_IGN);    /* what reads the output may be gone before the ranks are */
     sigprocmask(SIG_BLOCK, &set, NULL);
     l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (l->signals < 0)

@@ -86,6 +86,14 @@ class Ends(LaunchTest):
             self.assertIn("stopped with 24 of 24 cells to go", err)
             self.part.unlink()
 
+    def test_a_hangup_that_is_ignored(self):
+        """As under nohup: it outlives its terminal."""
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        process = self.launch(*JOB, "-o", self.part)
+        self.wait_for_cells(process)
+        process.send_signal(signal.SIGHUP)
+        self.assert_ends(process, 0)
+
     def test_the_time_limit_counts_over_restarts(self):
         """The second start would run for hours."""
         self.fake_mpirun(f'if mkdir {self.directory}/once 2>/dev/null; then sleep 1; exit 1; fi; exec "$real" "$@"')
