@@ -39,7 +39,7 @@ static const verb verbs[] = {
      "  --quiet          no progress on standard error\n"
      "  --time-limit T   stop cleanly before T (seconds or H:MM:SS) have passed: exit status 75.\n"
      "                   $SLURM_JOB_END_TIME is a limit, too\n"
-     "INT, TERM or USR1 to any rank or to mpirun stop the run cleanly: exit status 75.\n"},
+     "INT, TERM, USR1 or HUP to any rank, USR1 to mpirun, stop the run cleanly: exit status 75.\n"},
     {"launch", "start mpirun with the right flags, and again when it dies, until the sweep is done",
      cli_launch,
      "mpisweep launch [-n N] [--give-up N] [--start-timeout SECONDS] JOB.yaml [as run]...\n"
@@ -50,7 +50,7 @@ static const verb verbs[] = {
      "  --give-up N      give up after N starts in a row that finished no cell (default: 6)\n"
      "  --start-timeout SECONDS  end a start in which rank 0 is not up by then (default: 120)\n"
      "  --time-limit T   as in run, over all starts together\n"
-     "INT, TERM or USR1 stop the sweep cleanly: exit status 75.\n"},
+     "INT, TERM, USR1 or HUP (not under nohup) stop the sweep cleanly: exit status 75.\n"},
     {"status", "count the cells of a results file, also while a run writes it", cli_status,
      "mpisweep status RESULTS.h5 [--json]\n"
      "\n"

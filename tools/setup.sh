@@ -1,7 +1,8 @@
 # Sourced by demo.sh and test.sh: the packages that mpisweep needs, and how to get those that are missing.
 # shellcheck shell=bash disable=SC2034  # the variables are used by the scripts that source this file
 
-build_packages=(gcc libc6-dev cmake make pkg-config git openmpi-bin libopenmpi-dev libhdf5-dev libyaml-dev libnlopt-dev zlib1g-dev libcsv-dev libxxhash-dev)
+build_packages=(gcc libc6-dev cmake make pkg-config git openmpi-bin libopenmpi-dev libhdf5-dev libyaml-dev libnlopt-dev zlib1g-dev
+    libcsv-dev libxxhash-dev)
 analysis_packages=(python3 python3-numpy python3-h5py python3-matplotlib)
 test_packages=(libcmocka-dev clang clang-format hdf5-tools valgrind python3-xarray python3-h5netcdf python3-netcdf4)
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/poison.h"
+
 /* Blocks of at least this size are aligned to it and offered to the kernel as huge pages. */
 enum { HUGE_PAGE = 2 << 20 };
 
@@ -24,6 +26,10 @@ status arena_reserve(arena *a, size_t bytes, error_info *error) {
             madvise(a->memory, capacity, MADV_HUGEPAGE); /* advice: failure costs speed only */
     }
     a->used = 0;
+    if (a->memory != NULL) {
+        unpoison(a->memory, bytes);
+        poison(a->memory + bytes, a->capacity - bytes);
+    }
     return STATUS_OK;
 }
 
@@ -34,10 +40,14 @@ void *arena_take(arena *a, size_t bytes) {
         return NULL;
     if (a->used > a->capacity)
         abort();
+    if (start == 0)
+        poison(a->memory, a->capacity);
+    unpoison(a->memory + start, bytes);
     return a->memory + start;
 }
 
 void arena_release(arena *a) {
+    unpoison(a->memory, a->capacity);
     free(a->memory);
     *a = (arena){0};
 }

@@ -18,11 +18,13 @@ typedef struct arena {
     size_t used; /* bytes carved since the last reset, measured or real */
 } arena;
 
-/* Make sure that `bytes` can be carved, and rewind. Earlier contents and pointers are gone when it grows. */
+/* Make sure that `bytes` can be carved, and rewind. Earlier contents and pointers are gone when it grows.
+ * Until something is carved, memory[0 … bytes) may be used as it is. */
 status arena_reserve(arena *a, size_t bytes, error_info *error);
 
 /* The next `bytes`, aligned, uninitialised. NULL while measuring, and only then: carving more than was
- * reserved is a defect and aborts. */
+ * reserved is a defect and aborts. What lies between the blocks and behind the last one is poisoned
+ * (base/poison.h), so that AddressSanitizer reports whoever leaves a block. */
 void *arena_take(arena *a, size_t bytes);
 
 /* Release the memory; `a` is empty and can be reserved again. */

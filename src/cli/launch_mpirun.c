@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/launch_report.h"
+#include "cli/stop_signal.h"
 
 static const double LINGER = 30;       /* seconds that mpirun may take to end after rank 0 has */
 static const double RANKS_LINGER = 10; /* seconds that ranks may outlive mpirun */
@@ -24,7 +25,7 @@ typedef struct rung {
     int signal;
     double patience; /* seconds */
 } rung;
-static const rung ladder[] = {{SIGUSR1, 20}, {SIGTERM, 5}, {SIGKILL, INFINITY}};
+static const rung ladder[] = {{SIGUSR1, 20}, {SIGTERM, 12}, {SIGKILL, INFINITY}};
 enum { RUNG_ASK, RUNG_TERMINATE, RUNG_KILL };
 
 typedef struct watch {
@@ -45,6 +46,11 @@ status launcher_listen(launcher *l, error_info *error) {
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGCHLD);
+    if (stop_signal_hangs_up())
+        sigaddset(&set, SIGHUP);
+    else
+        signal(SIGHUP, SIG_IGN); /* as it was, before libraries were loaded */
+    signal(SIGPIPE, SIG_IGN);    /* what reads the output may be gone before the ranks are */
     sigprocmask(SIG_BLOCK, &set, NULL);
     l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (l->signals < 0)
@@ -77,6 +83,13 @@ void launcher_pause(launcher *l, double seconds) {
 
 /* ---- The child --------------------------------------------------------------------------------- */
 
+/* How long Open MPI 4 waits before it sends TERM to the ranks that outlive another, and again before KILL:
+ * more than a second, in which large checkpoints do not come. Open MPI 5 takes no such number: a quarter of a
+ * second. Less than half of what the ladder leaves after TERM. What the user says counts. */
+static void give_ranks_time(void) {
+    setenv("OMPI_MCA_odls_base_sigkill_timeout", "4", false);
+}
+
 /* Between fork and exec. mpirun is asked to end when launch dies, and reads no terminal from the background.
  */
 static void become_mpirun(const launcher *l, pid_t parent) {
@@ -89,6 +102,7 @@ static void become_mpirun(const launcher *l, pid_t parent) {
     if (getppid() != parent || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
         _exit(MPIRUN_NOT_STARTED);
     setenv(LAUNCH_REPORT_VARIABLE, l->fifo, true);
+    give_ranks_time();
     if (geteuid() == 0) {
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", true);
         setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", true);

@@ -29,12 +29,14 @@ typedef struct mpirun_end {
     int wait_status;   /* mpirun's, as from waitpid; says little */
 } mpirun_end;
 
-/* INT, TERM, USR1 and the end of children come through a descriptor from now on. */
+/* INT, TERM, USR1, HUP (unless it is ignored) and the end of children come through a descriptor from now on.
+ */
 status launcher_listen(launcher *l, error_info *error);
 
 /* Start mpirun and wait until it and the ranks of this host are gone. A stop (l->stopping) is passed on as
- * USR1, which leaves ranks the time to store what they have; mpirun would give them a second after TERM. What
- * does not end then, does not start up, or lingers after rank 0 has ended, is sent TERM and at last KILL. */
+ * USR1, which leaves ranks the time to store what they have; mpirun would give them seconds after TERM, or
+ * less. What does not end then, does not start up, or lingers after rank 0 has ended, is sent TERM and at
+ * last KILL. */
 status launcher_run_once(launcher *l, mpirun_end *end, error_info *error);
 
 /* Sleep, or until a signal asks to stop. */

@@ -12,12 +12,31 @@ static void ask_to_stop(int signal) {
     atomic_store(&stop_asked, true);
 }
 
+/* Of this process as it was started. Libraries that Open MPI 5 brings put a handler for HUP over it when they
+ * are loaded, so it is looked at before that: functions of .preinit_array run before those of any library. */
+static bool hangup_was_ignored;
+
+static void note_hangup(int argc, char **argv, char **environment) {
+    (void)argc, (void)argv, (void)environment;
+    struct sigaction before;
+    hangup_was_ignored = sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+}
+
+__attribute__((section(".preinit_array"), used)) static void (*const first)(int, char **,
+                                                                            char **) = note_hangup;
+
+bool stop_signal_hangs_up(void) {
+    return !hangup_was_ignored;
+}
+
 void stop_signal_install(void) {
     struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGALRM, &action, NULL);
+    sigaction(SIGHUP, stop_signal_hangs_up() ? &action : &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 void stop_signal_after(double seconds) {

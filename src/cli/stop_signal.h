@@ -1,11 +1,16 @@
-/* INT, TERM, USR1 and a time limit ask a run to stop in good order. */
+/* INT, TERM, USR1, HUP and a time limit ask a run to stop cleanly. */
 #ifndef CLI_STOP_SIGNAL_H
 #define CLI_STOP_SIGNAL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
-/* From now on these signals set the flag and do nothing else. Call before MPI starts: an early one would
- * kill. */
+/* False when whoever started this process has it ignore HUP, as nohup does: it is to outlive its terminal. */
+bool stop_signal_hangs_up(void);
+
+/* From now on these signals set the flag and do nothing else; HUP only where it is not ignored. Call before
+ * MPI starts: an early one would kill. Nor does PIPE kill: what reads the output may be gone before the run
+ * is. */
 void stop_signal_install(void);
 
 /* Raise the flag after so many seconds; INFINITY: never. */

@@ -19,7 +19,14 @@ static size_t checkpoint_bytes(const checkpoint_header *h) {
 }
 
 static unsigned char *append(unsigned char *at, const void *bytes, size_t size) {
-    memcpy(at, bytes, size);
+    if (size > 0)
+        memcpy(at, bytes, size);
+    return at + size;
+}
+
+static const unsigned char *extract(const unsigned char *at, void *bytes, size_t size) {
+    if (size > 0)
+        memcpy(bytes, at, size);
     return at + size;
 }
 
@@ -31,7 +38,8 @@ status checkpoint_save(trainer *t, arena *out, size_t *size, error_info *error) 
     progress.seconds = trainer_seconds(t);
     unsigned char *at = append(out->memory, &header, sizeof header);
     at = append(at, &progress, header.progress_bytes);
-    at = append(at, t->kept, header.kept_bytes);
+    for (int i = 0; i < KEPT_BLOCKS; i++)
+        at = append(at, t->kept[i].bytes, t->kept[i].size);
     append(at, t->recorder.values, header.value_bytes);
     *size = checkpoint_bytes(&header);
     return STATUS_OK;
@@ -53,12 +61,12 @@ bool checkpoint_restore(trainer *t, const void *bytes, size_t size) {
     if (bytes == NULL || size != checkpoint_bytes(&expected) || memcmp(at, &expected, sizeof expected) != 0)
         return false;
     at += sizeof expected;
-    memcpy(&progress, at, sizeof progress);
+    at = extract(at, &progress, sizeof progress);
     if (!is_possible(t, &progress))
         return false;
     t->progress = progress;
-    at += sizeof progress;
-    memcpy(t->kept, at, t->kept_bytes);
-    memcpy(t->recorder.values, at + t->kept_bytes, expected.value_bytes);
+    for (int i = 0; i < KEPT_BLOCKS; i++)
+        at = extract(at, t->kept[i].bytes, t->kept[i].size);
+    extract(at, t->recorder.values, expected.value_bytes);
     return true;
 }

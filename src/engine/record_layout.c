@@ -6,11 +6,16 @@
 
 /* ---- One layout -------------------------------------------------------------------------------- */
 
-/* Floats of an array from dimension d on; those beyond its rank have length 1. */
+/* Of dimension d; those beyond the rank have length 1. */
+static size_t length_of(const record_variable *v, int d) {
+    return d < v->rank && d < RECORD_MAX_RANK ? v->dims[d].length : 1;
+}
+
+/* Floats of an array from dimension d on. */
 static size_t size_from(const record_variable *v, int d) {
     size_t size = 1;
     for (; d < v->rank; d++)
-        size *= v->dims[d].length;
+        size *= length_of(v, d);
     return size;
 }
 
@@ -141,8 +146,7 @@ static void copy_corner(const record_variable *from, const float *values, const 
         memcpy(out, values, size_from(from, d) * sizeof *out);
         return;
     }
-    const size_t length = d < from->rank ? from->dims[d].length : 1;
-    for (size_t i = 0; i < length; i++)
+    for (size_t i = 0; i < length_of(from, d); i++)
         copy_corner(from, values + i * size_from(from, d + 1), to, out + i * size_from(to, d + 1), d + 1);
 }
 

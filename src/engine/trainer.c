@@ -31,12 +31,31 @@ static size_t capacity_of(const training_spec *spec, const dataset *data) {
     return batch > EVALUATION_BATCH ? batch : EVALUATION_BATCH;
 }
 
-/* What is kept comes first. */
+static kept_block kept_if(void *bytes, size_t size) {
+    return (kept_block){bytes, bytes != NULL ? size : 0};
+}
+
+static void list_kept(trainer *t) {
+    const model *m = &t->model;
+    const optimizer *o = &t->optimizer;
+    const kept_block blocks[KEPT_BLOCKS] = {
+        kept_if(m->parameters, m->parameter_reals * sizeof *m->parameters),
+        kept_if(m->state, m->state_reals * sizeof *m->state),
+        kept_if(o->point, o->count * sizeof *o->point),
+        kept_if(o->best, o->count * sizeof *o->best),
+        kept_if(o->first, o->count * sizeof *o->first),
+        kept_if(o->second, o->count * sizeof *o->second),
+    };
+    memcpy(t->kept, blocks, sizeof blocks);
+    t->kept_bytes = 0;
+    for (int i = 0; i < KEPT_BLOCKS; i++)
+        t->kept_bytes += blocks[i].size;
+}
+
 static void trainer_carve(trainer *t, arena *a) {
-    t->kept = a->memory;
     model_carve_kept(&t->model, a);
     optimizer_carve(&t->optimizer, &t->spec->optimizer, &t->model, a);
-    t->kept_bytes = a->used;
+    list_kept(t);
     model_carve_passes(&t->model, a);
     recorder_carve(&t->recorder, t->spec, t->data, a);
     input_transform_carve(&t->transform, t->data->shape, a);
@@ -86,7 +105,9 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
     t->seed = seed;
     t->coordinates = coordinates;
     trainer_carve(t, memory);
-    memset(t->kept, 0, t->kept_bytes);
+    for (int i = 0; i < KEPT_BLOCKS; i++)
+        if (t->kept[i].size > 0)
+            memset(t->kept[i].bytes, 0, t->kept[i].size);
     input_transform_fill(&t->transform, &spec->normalize, t->data);
     initialize_parameters(&t->model, &spec->model, seed, coordinates);
     return STATUS_OK;

@@ -1,7 +1,7 @@
 /* One training with all its memory. Private to the engine: engine_train and engine_bench are made of it.
  *
- * All that changes from step to step and is needed later lies in three places: `progress`, the first
- * `kept_bytes` of the arena, and the recorded values. A checkpoint is made of these three (checkpoint.h). */
+ * All that changes from step to step and is needed later is in three places: `progress`, the `kept` blocks,
+ * and the recorded values. A checkpoint is made of these three (checkpoint.h). */
 #ifndef ENGINE_TRAINER_H
 #define ENGINE_TRAINER_H
 
@@ -34,6 +34,14 @@ typedef struct training_progress {
     double seconds; /* trained before the last checkpoint */
 } training_progress;
 
+/* Parameters, the layers' state, the optimiser's: a block each, as what lies between blocks is poisoned. */
+typedef struct kept_block {
+    void *bytes; /* (size) */
+    size_t size; /* 0: this training has none */
+} kept_block;
+
+enum { KEPT_BLOCKS = 6 };
+
 struct trainer {
     const training_spec *spec;
     const dataset *data;
@@ -44,8 +52,8 @@ struct trainer {
     optimizer optimizer;
     recorder recorder;
     training_progress progress;
-    unsigned char *kept; /* (kept_bytes) parameters, state of layers and optimiser; NULL: none */
-    size_t kept_bytes;
+    kept_block kept[KEPT_BLOCKS];
+    size_t kept_bytes;  /* of all of them */
     training_stop stop; /* may be NULL */
     void *stop_context;
     bool stopped;

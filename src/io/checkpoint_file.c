@@ -19,7 +19,8 @@ enum { KERNELS_SIZE = 32 };
 /* Synced at once: the kernel would take any amount, and the one sync at the end would last. */
 enum { PORTION_BYTES = 64 << 20 };
 
-static const double PATIENCE = 3; /* seconds that a stop leaves to checkpoints */
+static const double PATIENCE = 3;     /* seconds that a stop leaves to checkpoints */
+static const double SAVE_EVERY = 0.1; /* seconds from one save during a stop to the next */
 
 typedef struct file_header {
     char magic[8];
@@ -49,6 +50,8 @@ struct checkpoint_file {
     arena buffer;         /* bytes of the entry that was read last */
     uint64_t end, synced; /* bytes of the next file */
     double deadline;      /* on clock_seconds(); 0: nobody hurries */
+    double next_save;     /* on the same clock */
+    bool published;       /* the next file is in its place; more is appended to it */
     bool finished;        /* nothing more is written */
     size_t late;          /* entries that came after that */
     error_info failure;   /* of writing it; nothing more is written then */
@@ -260,36 +263,59 @@ static void copy_entries(checkpoint_file *f) {
 }
 
 static status publish(checkpoint_file *f) {
-    if (f->failure.code == STATUS_OK)
+    if (rename(f->temporary, f->path) != 0)
+        return error_set(&f->failure, STATUS_IO, "%s: cannot rename %s to it: %s", f->path, f->temporary,
+                         strerror(errno));
+    f->published = true;
+    RETURN_IF_FAILED(sync_next(f));
+    return raw_sync_directory(f->path, &f->failure);
+}
+
+/* Bring the file to its place and what was kept to the disk. In this order, because whoever kills a run may
+ * leave it a quarter of a second: from the rename on a checkpoint counts. After a power cut before the sync
+ * checksums tell what is missing. Later entries follow those that are there: of two of one cell the last
+ * counts. */
+static void save(checkpoint_file *f, const uint8_t *states) {
+    if (!f->published) {
+        drop_finished(f, states);
+        copy_entries(f);
+    }
+    if (f->failure.code == STATUS_OK && !f->published)
+        publish(f);
+    if (f->failure.code == STATUS_OK && f->end > f->synced)
         sync_next(f);
-    if (f->failure.code == STATUS_OK && rename(f->temporary, f->path) != 0)
-        error_set(&f->failure, STATUS_IO, "%s: cannot rename %s to it: %s", f->path, f->temporary,
-                  strerror(errno));
-    if (f->failure.code == STATUS_OK)
-        raw_sync_directory(f->path, &f->failure);
-    else if (f->next >= 0)
+    if (f->failure.code != STATUS_OK && f->next >= 0 && !f->published)
         unlink(f->temporary);
-    return f->failure.code;
 }
 
 /* Bring the file of this run to its place, or remove the old one when nothing is left of it. */
 static void finish(checkpoint_file *f, const uint8_t *states) {
     f->finished = true;
-    drop_finished(f, states);
     if (f->next >= 0 || f->failure.code != STATUS_OK) {
-        copy_entries(f);
-        publish(f);
-    } else if (f->entry_count == 0 && f->old >= 0 && unlink(f->path) != 0) {
-        error_set(&f->failure, STATUS_IO, "%s: cannot remove: %s", f->path, strerror(errno));
+        save(f, states);
+        return;
     }
+    drop_finished(f, states);
+    if (f->entry_count == 0 && f->old >= 0 && unlink(f->path) != 0)
+        error_set(&f->failure, STATUS_IO, "%s: cannot remove: %s", f->path, strerror(errno));
+}
+
+static bool has_unsaved(const checkpoint_file *f) {
+    return f->next >= 0 && f->failure.code == STATUS_OK && (!f->published || f->end > f->synced);
 }
 
 void checkpoint_file_hurry(checkpoint_file *f, const uint8_t *states) {
     const double now = clock_seconds();
+    if (f->finished)
+        return;
     if (f->deadline == 0)
         f->deadline = now + PATIENCE;
-    if (!f->finished && now > f->deadline)
+    if (now > f->deadline) {
         finish(f, states);
+    } else if (now >= f->next_save && has_unsaved(f)) {
+        save(f, states);
+        f->next_save = clock_seconds() + SAVE_EVERY;
+    }
 }
 
 void checkpoint_file_close(checkpoint_file **f_, const uint8_t *states) {

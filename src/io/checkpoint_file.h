@@ -1,9 +1,9 @@
 /* The checkpoints of the cells that were in flight when a run was stopped: one file, RESULTS.h5.checkpoint.
  *
  * A header that names the job, then the entries one after the other, each with a checksum. The file of a run
- * is written beside the last one's and takes its place when it is whole. It never decides a result: without
- * it, or when it is damaged, cells are trained from their start, which gives the same bits. So its errors are
- * warnings in the log. */
+ * is written next to the last one's and takes its place once it holds all that one still has. It never
+ * decides a result: without it, or when it is damaged, cells are trained from their start, which gives the
+ * same bits. So its errors are warnings in the log. */
 #ifndef IO_CHECKPOINT_FILE_H
 #define IO_CHECKPOINT_FILE_H
 
@@ -30,8 +30,9 @@ void checkpoint_file_read(checkpoint_file *f, cell_checkpoint *checkpoint);
 /* Keep a checkpoint, unless the file is finished. */
 void checkpoint_file_add(checkpoint_file *f, const cell_checkpoint *checkpoint);
 
-/* To be called again and again while a run is stopping: three seconds after the first time it finishes the
- * file with what has come, because whoever stops a run kills it when that lasts. */
+/* To be called again and again while a run is stopping. What has come is on the disk and in its place when
+ * this returns, or within 0.1 s of calls: whoever stops a run kills it when that takes long, and the
+ * checkpoint of a rank that has died never comes. Three seconds after the first call the file is finished. */
 void checkpoint_file_hurry(checkpoint_file *f, const uint8_t *states);
 
 /* Finish the file, unless it is: what was kept, and what was there before of cells that are still pending in

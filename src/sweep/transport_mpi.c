@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/poison.h"
 #include "sweep/record.h"
 #include "sweep/transport_local.h"
 
@@ -33,7 +34,8 @@ struct mpi_world {
     double last_message; /* when a message came last */
     local_hub *hub;      /* rank 0: to its training thread */
     void *memory;        /* shared by the node, or of this rank when it is alone there */
-    MPI_Win window;      /* MPI_WIN_NULL when the rank is alone on its node */
+    size_t memory_bytes;
+    MPI_Win window; /* MPI_WIN_NULL when the rank is alone on its node */
 };
 
 static status check(int code, const char *call, error_info *error) {
@@ -290,6 +292,7 @@ status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, 
         CHECK_MPI(MPI_Win_shared_query, w->window, 0, &size, &unit, &w->memory);
     }
     *memory = w->memory;
+    w->memory_bytes = bytes;
     return mpi_world_publish(w, error);
 }
 
@@ -303,6 +306,7 @@ static status leave_world(mpi_world *w, error_info *error) {
     for (sending *s = w->sendings; s != NULL; s = s->next)
         CHECK_MPI(MPI_Wait, &s->request, MPI_STATUS_IGNORE);
     if (w->window != MPI_WIN_NULL) {
+        unpoison(w->memory, w->memory_bytes); /* carved by whoever read the data */
         CHECK_MPI(MPI_Win_free, &w->window);
         w->memory = NULL;
     }

@@ -3,6 +3,7 @@
 The binary comes from $MPISWEEP, the launcher from $MPIEXEC; ctest sets both.
 """
 import os
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -94,7 +95,8 @@ class RunTest(unittest.TestCase):
         # server for localhost, which takes 5 seconds a start where there is none.
         self.environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                                 RES_OPTIONS="timeout:1 attempts:1",
-                                TMPDIR=directory.name, OMPI_MCA_btl_vader_backing_directory=directory.name)
+                                TMPDIR=directory.name, OMPI_MCA_btl_vader_backing_directory=directory.name,
+                                OMPI_MCA_btl_sm_backing_directory=directory.name)  # its name in Open MPI 5
 
     def start(self, *arguments, ranks=None):
         """mpisweep in the background; ranks=None: without mpiexec."""
@@ -104,6 +106,13 @@ class RunTest(unittest.TestCase):
     def start_command(self, command, variables={}):
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 cwd=self.directory, env={**self.environment, **variables})
+
+    def start_differing(self, *commands):
+        """One rank of each command. Through a shell that looks at its rank: Open MPI 5.0's mpirun crashes when it is
+        given several commands."""
+        cases = " ".join(f"{rank}) exec {shlex.join(map(str, words))};;" for rank, words in enumerate(commands))
+        return self.start_command([MPIEXEC, "-n", str(len(commands)), *FLAGS,
+                                   "sh", "-c", f'case "$OMPI_COMM_WORLD_RANK" in {cases} esac'])
 
     def run_mpisweep(self, *arguments, ranks=None):
         return finish(self.start(*arguments, ranks=ranks))

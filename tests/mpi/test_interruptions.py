@@ -17,13 +17,35 @@ STOPS = int(os.environ.get("MPISWEEP_TEST_STOPS", "5"))
 
 
 class Stops(Interruptions):
+    def setUp(self):
+        # This program may have been started by nohup: what it starts is to take HUP all the same.
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
+        super().setUp()
+
     def test_a_run_without_mpiexec(self):
-        for number in signal.SIGINT, signal.SIGTERM, signal.SIGUSR1:
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP:
             process = self.start_and_wait(None)
             process.send_signal(number)
             code, _, err = finish(process)
             self.assertEqual(code, 75, err)
             self.assertIn("the same command goes on", err)
+
+    def test_a_hangup_that_is_ignored(self):
+        """As under nohup: the run is to outlive its terminal."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        process = self.start_and_wait(None, 0)
+        process.send_signal(signal.SIGHUP)
+        code, _, err = finish(process)
+        self.assertEqual(code, 0, err)
+        self.assert_equal(self.whole, self.part)
+
+    def test_a_reader_that_goes_away(self):
+        """A pipe to a program that a closing terminal has ended, and then the stop: the checkpoint is kept."""
+        process = self.start_and_wait(None)
+        process.stdout.close()
+        process.stderr.close()
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(process.wait(), 75)
 
     def stop_at_random(self, process, moment):
         """Returns what the run said."""
@@ -36,7 +58,7 @@ class Stops(Interruptions):
             pass
         code, _, err = finish(process)
         wait_until(lambda: not any(map(is_running, ranks)))
-        # mpiexec kills a second after INT and TERM, on a busy machine too early for a last word.
+        # mpiexec kills a second after INT and TERM, that of Open MPI 5 a quarter: too early for a last word.
         if target != process.pid or number == signal.SIGUSR1:
             self.assertIn(code, (0, 75), err)
         return err

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from launch import MPIEXEC, RunTest, TINY, finish, is_running, ranks_of, wait_until
+from interruptions import WENT_ON
 from results_file import arrays
 
 DEATHS = int(os.environ.get("MPISWEEP_TEST_LAUNCH_DEATHS", "2"))
@@ -42,6 +43,13 @@ class LaunchTest(RunTest):
         wait_until(lambda: process.poll() is not None or self.cells_written() >= count)
         self.assertIsNone(process.poll(), "it ended before it could be interrupted")
 
+    def read(self, *names):
+        with h5py.File(self.part) as file:
+            return [file[name][...] for name in names]
+
+    def sessions(self):
+        return np.isfinite(self.read("provenance/session_start")[0]).sum() if self.part.exists() else 0
+
     def assert_ends(self, process, expected):
         code, out, err = finish(process)
         self.assertEqual(code, expected, out + err)
@@ -64,13 +72,27 @@ class Ends(LaunchTest):
             self.assertRegex(err, "expected .*(number|seconds)")
 
     def test_a_stop_is_passed_on(self):
-        """As USR1, which mpirun forwards: after TERM it gives the ranks two seconds."""
-        process = self.launch(*LONG_JOB, "-o", self.part)
-        wait_until(lambda: process.poll() is not None or self.part.exists())
-        process.send_signal(signal.SIGTERM)
-        err = self.assert_ends(process, 75)
-        self.assertIn(f"Forwarding signal {signal.SIGUSR1.value} to job", err)
-        self.assertIn("stopped with 24 of 24 cells to go; the same command goes on", err)
+        """As USR1, which mpirun forwards: after TERM it gives the ranks a second, that of Open MPI 5 a quarter."""
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
+        self.fake_mpirun('"$real" "$@" & child=$!\n'
+                         'trap "echo passed on as USR1 >&2; kill -USR1 $child" USR1\n'
+                         'until wait $child; [ $? -lt 128 ]; do kill -0 $child 2>/dev/null || exit; done')
+        for number in signal.SIGTERM, signal.SIGHUP:
+            process = self.launch(*LONG_JOB, "-o", self.part)
+            wait_until(lambda: process.poll() is not None or self.part.exists())
+            process.send_signal(number)
+            err = self.assert_ends(process, 75)
+            self.assertEqual(err.count("passed on as USR1"), 1, err)
+            self.assertIn("stopped with 24 of 24 cells to go", err)
+            self.part.unlink()
+
+    def test_a_hangup_that_is_ignored(self):
+        """As under nohup: it outlives its terminal."""
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        process = self.launch(*JOB, "-o", self.part)
+        self.wait_for_cells(process)
+        process.send_signal(signal.SIGHUP)
+        self.assert_ends(process, 0)
 
     def test_the_time_limit_counts_over_restarts(self):
         """The second start would run for hours."""
@@ -91,6 +113,26 @@ class Restarts(LaunchTest):
         self.assertEqual(err.count("starting again"), DEATHS, err)
         self.check(0, "run", *JOB, "-o", self.whole, ranks=2)
         self.assert_equal(self.whole, self.part)
+
+    def test_a_death_leaves_the_checkpoint_of_the_other_rank(self):
+        """It counts in the next start. One that dies between two cells or before its first step has none."""
+        job = [TINY, "--set", "train.epochs=200", "--set", "sweep.run=1"]  # cells of seconds
+        process = self.launch(*job, "-o", self.part, "--give-up", "20")
+        deaths = 0
+        while deaths < 10 and not self.results("part.h5.checkpoint").exists():
+            deaths += 1
+            self.wait_for_session(process, deaths)
+            ranks = sorted(ranks_of(process))
+            os.kill(ranks[-1], signal.SIGKILL)
+            wait_until(lambda: not any(map(is_running, ranks)))
+        self.assertRegex(self.assert_ends(process, 0), WENT_ON)
+        self.assertEqual([p.name for p in self.directory.glob("part.h5*")], ["part.h5"])
+
+    def wait_for_session(self, process, count):
+        """Until the run that is the file's count-th has been training for a moment."""
+        wait_until(lambda: process.poll() is not None or self.sessions() == count)
+        self.assertIsNone(process.poll(), "it ended before it could be interrupted")
+        time.sleep(0.5)
 
     def test_deaths_in_the_start(self):
         """A rank dies while MPI starts, after which mpirun sometimes neither ends nor goes on."""
@@ -142,13 +184,6 @@ class Restarts(LaunchTest):
 
 
 class Crashes(LaunchTest):
-    def read(self, *names):
-        with h5py.File(self.part) as file:
-            return [file[name][...] for name in names]
-
-    def sessions(self):
-        return np.isfinite(self.read("provenance/session_start")[0]).sum() if self.part.exists() else 0
-
     def crash_all_ranks(self, process, sessions):
         """While they train, in the run that is the file's so-many-th."""
         wait_until(lambda: process.poll() is not None or self.sessions() == sessions)

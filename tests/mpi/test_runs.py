@@ -3,7 +3,7 @@ import unittest
 
 import h5py
 
-from launch import FLAGS, MPIEXEC, MPISWEEP, TINY, RunTest, finish
+from launch import MPISWEEP, TINY, RunTest, finish
 
 
 class Ranks(RunTest):
@@ -34,10 +34,9 @@ class Ranks(RunTest):
         self.assertIn("no/such", err)
 
     def test_ranks_with_other_kernels_are_refused(self):
-        rank = [MPISWEEP, "run", str(TINY), "-o", str(self.results("r.h5"))]
-        code, _, err = finish(self.start_command([
-            MPIEXEC, *FLAGS, "-n", "1", "-x", "MPISWEEP_KERNELS=reference", *rank,
-            ":", "-n", "1", "-x", "MPISWEEP_KERNELS=portable", *rank]))
+        rank = [MPISWEEP, "run", TINY, "-o", self.results("r.h5")]
+        code, _, err = finish(self.start_differing(["env", "MPISWEEP_KERNELS=reference", *rank],
+                                                   ["env", "MPISWEEP_KERNELS=portable", *rank]))
         self.assertEqual(code, 2, err)
         self.assertRegex(err, "rank 1 on .* computes with the portable kernels, rank 0 with reference")
 

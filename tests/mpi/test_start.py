@@ -3,13 +3,13 @@ import time
 import unittest
 from pathlib import Path
 
-from launch import FLAGS, MPIEXEC, MPISWEEP, RunTest, TINY, finish
+from launch import MPISWEEP, RunTest, TINY, finish
 
 
 class Start(RunTest):
     def check_mixed(self, first, second):
         """One rank of each command; returns standard error."""
-        code, out, err = finish(self.start_command([MPIEXEC, *FLAGS, "-n", "1", *first, ":", "-n", "1", *second]))
+        code, out, err = finish(self.start_differing(first, second))
         self.assertEqual(code, 2, out + err)
         self.assertIn("rank 1", err)
         return err

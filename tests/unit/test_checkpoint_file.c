@@ -122,6 +122,39 @@ static void what_comes_late_is_let_go(void **state) {
     checkpoint_file_close(&f, pending);
 }
 
+/* As when the run is killed after the stop: nobody finishes the file. What was there before stays as well. */
+static void what_has_come_counts_before_the_rest_comes(void **state) {
+    (void)state;
+    leave_two();
+    checkpoint_file *f = open_file();
+    add(f, 0, 1);
+    checkpoint_file_hurry(f, pending);
+    checkpoint_file *killed = open_file();
+    assert_true(comes_back(killed, 0, 1) && comes_back(killed, 1, 0) && comes_back(killed, 4, 0));
+    add(f, 4, 1);
+    clock_sleep(0.15);
+    checkpoint_file_hurry(f, pending);
+    checkpoint_file *later = open_file();
+    assert_true(comes_back(later, 0, 1) && comes_back(later, 1, 0) && comes_back(later, 4, 1));
+    checkpoint_file_close(&later, pending);
+    checkpoint_file_close(&killed, pending);
+    checkpoint_file_close(&f, pending);
+    assert_true(file_exists());
+}
+
+static void entries_after_the_first_save_are_kept_at_the_end(void **state) {
+    (void)state;
+    checkpoint_file *f = open_file();
+    add(f, 3, 1);
+    checkpoint_file_hurry(f, pending);
+    add(f, 5, 1);
+    checkpoint_file_close(&f, (const uint8_t[CELLS]){[3] = CELL_DONE});
+    f = open_file();
+    assert_true(comes_back(f, 5, 1));
+    checkpoint_file_close(&f, (const uint8_t[CELLS]){[3] = CELL_DONE, [5] = CELL_DONE});
+    assert_false(file_exists());
+}
+
 static void the_file_goes_with_its_cells(void **state) {
     (void)state;
     uint8_t states[CELLS] = {[4] = CELL_DONE};
@@ -273,6 +306,8 @@ int main(void) {
         TEST(what_is_kept_comes_back),
         TEST(nothing_kept_leaves_no_file),
         TEST(what_comes_late_is_let_go),
+        TEST(what_has_come_counts_before_the_rest_comes),
+        TEST(entries_after_the_first_save_are_kept_at_the_end),
         TEST(the_file_goes_with_its_cells),
         TEST(a_later_run_adds_replaces_and_drops),
         TEST(those_of_another_job_are_left_alone),

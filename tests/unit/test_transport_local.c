@@ -29,13 +29,13 @@ static void messages_arrive_in_order_from_their_sender(void **state) {
     assert_true(received);
     assert_int_equal(peer, TRANSPORT_COORDINATOR);
     assert_int_equal(size, 6);
-    assert_string_equal(into.memory, "first");
+    assert_memory_equal(into.memory, "first", sizeof "first");
     assert_int_equal(worker->receive(worker, 0, &received, &peer, &into, &size, NULL), STATUS_OK);
     assert_true(received);
     assert_int_equal(size, 0);
     assert_int_equal(coordinator->receive(coordinator, 1, &received, &peer, &into, &size, NULL), STATUS_OK);
     assert_int_equal(peer, 2);
-    assert_string_equal(into.memory, "answer");
+    assert_memory_equal(into.memory, "answer", sizeof "answer");
     arena_release(&into);
     local_hub_destroy(&hub);
 }
