@@ -10,7 +10,7 @@
  */
 #define STATUS_CODES(X)                                                                                      \
     X(STATUS_OK, 0, "success")                                                                               \
-    X(STATUS_INCOMPLETE, 1, "finished, but some cells failed or diverged; or two files differ")              \
+    X(STATUS_INCOMPLETE, 1, "finished, but some cells failed, diverged or timed out; or two files differ")              \
     X(STATUS_USAGE, 2, "bad usage or job file")                                                              \
     X(STATUS_IO, 3, "a file could not be read or written")                                                   \
     X(STATUS_STOPPED, 75, "stopped in good order, run again to go on")                                       \

@@ -1,17 +1,20 @@
-/* INT, TERM, USR1 and a time limit ask a run to stop in good order. */
+/* INT, TERM, USR1, HUP and a time limit ask a run to stop cleanly. */
 #ifndef CLI_STOP_SIGNAL_H
 #define CLI_STOP_SIGNAL_H
 
 #include <stdatomic.h>
 
-/* From now on these signals set the flag and do nothing else. Call before MPI starts: an early one would
- * kill. */
+/* From now on these signals set the flag and do nothing else. HUP stays ignored when it is, as under nohup. Call
+ * before MPI starts: an early one would kill. */
 void stop_signal_install(void);
 
-/* Raise the flag after so many seconds; INFINITY: never. */
+/* Raise the flag after that many seconds; INFINITY: never. */
 void stop_signal_after(double seconds);
 
 /* True once one of them has come. */
 const atomic_bool *stop_signal_flag(void);
+
+/* The first that came: SIGALRM for the time limit, 0 for none. */
+int stop_signal_first(void);
 
 #endif

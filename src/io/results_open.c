@@ -124,7 +124,11 @@ static status start_session(results *r, int32_t ranks) {
         if (isnan(start))
             break;
     }
+    const double seconds = 0;
     start = clock_unix_seconds();
+    r->session_started = clock_seconds();
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_CELLS, r->session, &r->session_cells));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_SECONDS, r->session, &seconds));
     RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_START, r->session, &start));
     RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &start));
     return results_write_row(r, ARRAY_SESSION_RANKS, r->session, &ranks);

@@ -28,7 +28,9 @@ static status publish(results *r) {
         RETURN_IF_FAILED(results_write_row(r, ARRAY_STATUS, cell, &r->states[cell]));
     }
     r->syncing.count = 0;
-    double now = clock_unix_seconds();
+    const double now = clock_unix_seconds(), seconds = clock_seconds() - r->session_started;
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_CELLS, r->session, &r->session_cells));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_SECONDS, r->session, &seconds));
     return results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &now);
 }
 
@@ -162,6 +164,7 @@ static status store(results *r, const cell_record *record) {
     RETURN_IF_FAILED(write_provenance(r, record));
     const uint32_t checksum = results_checksum(cell, r->row, r->row_bytes, state);
     RETURN_IF_FAILED(results_write_row(r, ARRAY_CHECKSUM, cell, &checksum));
+    r->session_cells++;
     return results_add_unsynced(r, cell, state);
 }
 

@@ -28,6 +28,8 @@ struct results {
     char (*hosts)[RECORD_HOST_SIZE]; /* (RESULTS_HOSTS), the first host_count in use */
     int host_count;
     size_t session;     /* row of the session tables */
+    double session_started; /* on clock_seconds(): calendars of two sessions may differ */
+    int32_t session_cells;  /* stored in it */
     cell_list unsynced; /* stored since the last sync began */
     cell_list syncing;  /* covered by the sync that runs */
     bool sync_running;

@@ -18,12 +18,13 @@ STOPS = int(os.environ.get("MPISWEEP_TEST_STOPS", "5"))
 
 class Stops(Interruptions):
     def test_a_run_without_mpiexec(self):
-        for number in signal.SIGINT, signal.SIGTERM, signal.SIGUSR1:
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP:
             process = self.start_and_wait(None)
             process.send_signal(number)
             code, _, err = finish(process)
             self.assertEqual(code, 75, err)
-            self.assertIn("the same command goes on", err)
+            self.assertIn("run the same command again to resume", err)
+            self.assertIn(f"stopped by signal {number.value} (", err)
 
     def stop_at_random(self, process, moment):
         """Returns what the run said."""

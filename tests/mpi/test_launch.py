@@ -70,7 +70,7 @@ class Ends(LaunchTest):
         process.send_signal(signal.SIGTERM)
         err = self.assert_ends(process, 75)
         self.assertIn(f"Forwarding signal {signal.SIGUSR1.value} to job", err)
-        self.assertIn("stopped with 24 of 24 cells to go; the same command goes on", err)
+        self.assertRegex(err, "stopped by signal .* with 24 of 24 cells to go; run the same command again to resume")
 
     def test_the_time_limit_counts_over_restarts(self):
         """The second start would run for hours."""
