@@ -123,8 +123,8 @@ static status dispatch(int argc, char **argv, error_info *error) {
     return no_such_verb(word, error);
 }
 
-/* A file opened while descriptor 0, 1 or 2 is closed gets that number, and messages are written into it. What this
- * process starts inherits them. False when /dev/null cannot be opened, and nobody can be told. */
+/* A file opened while descriptor 0, 1 or 2 is closed gets that number, and messages are written into it. What
+ * this process starts inherits them. False when /dev/null cannot be opened, and nobody can be told. */
 static bool open_standard_descriptors(void) {
     for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
         if (fcntl(file, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != file)

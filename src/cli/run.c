@@ -157,7 +157,7 @@ static status prepare_sweep(run *r, error_info *error) {
     RETURN_IF_FAILED(cli_predict_costs(r->job, &r->stored.data, r->costs, error));
     RETURN_IF_FAILED(open_results(r, error));
     RETURN_IF_FAILED(fail_crashed_cells(r, error));
-    RETURN_IF_FAILED(checkpoint_file_open(&r->checkpoints, r->results_path, r->job, engine_kernels(),
+    RETURN_IF_FAILED(checkpoint_file_open(&r->checkpoints, results_path(r->results), r->job, engine_kernels(),
                                           r->records.value_count, error));
     const uint8_t *states = results_states(r->results);
     for (size_t cell = 0; cell < cells; cell++) {
@@ -257,7 +257,8 @@ static void describe_stop(const run *r, const coordinator_counts *counts, char t
     else if (number != 0)
         snprintf(text, REASON_SIZE, "stopped by signal %d (%s)", number, strsignal(number));
     else if (counts->left_first >= 0)
-        snprintf(text, REASON_SIZE, "stopped at the request of rank %d, which got a signal or reached its time limit",
+        snprintf(text, REASON_SIZE,
+                 "stopped at the request of rank %d, which got a signal or reached its time limit",
                  counts->left_first);
     else
         snprintf(text, REASON_SIZE, "stopped");
@@ -269,10 +270,11 @@ static status judge_pending(const run *r, const coordinator_counts *counts, size
     const size_t limit = (size_t)r->options.max_failures;
     char reason[REASON_SIZE];
     if (counts->no_memory > 0)
-        return error_set(error, STATUS_INTERNAL,
-                         "out of memory for %zu cells, which stay pending; run the same command again with more "
-                         "memory or with fewer ranks per node",
-                         counts->no_memory);
+        return error_set(
+            error, STATUS_INTERNAL,
+            "out of memory for %zu cells, which stay pending; run the same command again with more "
+            "memory or with fewer ranks per node",
+            counts->no_memory);
     if (limit > 0 && counts->failures >= limit)
         return error_set(error, STATUS_INCOMPLETE,
                          "stopped after %zu cells that failed, diverged or timed out (--max-failures)",
@@ -369,14 +371,15 @@ static status run_steps(run *r, int argc, char **argv, error_info *error) {
     RETURN_IF_FAILED(mpi_world_agree(r->world, load_job(r, error), error));
     RETURN_IF_FAILED(mpi_world_agree(r->world, load_data(r, error), error));
     status prepared = mpi_world_rank(r->world) == 0 ? prepare_sweep(r, error) : STATUS_OK;
-    RETURN_IF_FAILED(mpi_world_agree(r->world, prepared, error));
+    RETURN_IF_FAILED(mpi_world_follow(r->world, prepared, error));
     RETURN_IF_FAILED(watch_crashes(r, error));
-    return mpi_world_agree(r->world, train_cells(r, error), error);
+    return mpi_world_follow(r->world, train_cells(r, error), error);
 }
 
 status cli_run(int argc, char **argv, error_info *error) {
     run r = {.report = launch_report_open()};
     stop_signal_install();
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes shall be an error, not a death */
     signal(SIGPIPE, SIG_IGN); /* a reader of the progress that has gone must not end a training */
     RETURN_IF_FAILED(mpi_world_open(&r.world, error));
     const bool follows = mpi_world_rank(r.world) != 0;

@@ -4,8 +4,8 @@
 
 #include <stdatomic.h>
 
-/* From now on these signals set the flag and do nothing else. HUP stays ignored when it is, as under nohup. Call
- * before MPI starts: an early one would kill. */
+/* From now on these signals set the flag and do nothing else. HUP stays ignored when it is, as under nohup.
+ * Call before MPI starts: an early one would kill. */
 void stop_signal_install(void);
 
 /* Raise the flag after that many seconds; INFINITY: never. */

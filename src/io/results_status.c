@@ -57,8 +57,8 @@ static status read_session(results_reader *r, session *out, error_info *error) {
     return result;
 }
 
-/* The session counts its cells itself, and its time by a clock that nobody sets: the times of day at which cells were
- * finished, on several machines, do not tell them. */
+/* The session counts its cells itself, and its time by a clock that nobody sets: the times of day at which
+ * cells were finished, on several machines, do not tell them. */
 static status read_rate(results_reader *r, sweep_state *out, error_info *error) {
     session last;
     RETURN_IF_FAILED(read_session(r, &last, error));

@@ -170,6 +170,10 @@ static status store(results *r, const cell_record *record) {
 
 /* ---- Interface --------------------------------------------------------------------------------- */
 
+const char *results_path(const results *r) {
+    return r->path;
+}
+
 const uint8_t *results_states(const results *r) {
     return r->states;
 }
@@ -233,13 +237,20 @@ status results_tick(results *r, error_info *error) {
     if (r->failure.code == STATUS_OK && !r->sync_running && r->unsynced.count > 0 &&
         clock_seconds() - r->sync_started >= sync_interval)
         start_sync(r);
+    if (r->failure.code == STATUS_OK && !r->repacked)
+        results_watch_tick(r);
     return outcome(r, error);
 }
 
 static void finish(results *r) {
     wait_for_sync(r);
-    if (!r->repacked && r->failure.code == STATUS_OK && flush(r) == STATUS_OK && fsync(r->file) != 0)
+    if (r->repacked || r->failure.code != STATUS_OK || results_watch_look(r) != STATUS_OK ||
+        flush(r) != STATUS_OK)
+        return;
+    if (fsync(r->file) != 0)
         sync_failed(r, errno);
+    else
+        results_watch_look(r);
 }
 
 status results_close(results **results_, error_info *error) {

@@ -26,7 +26,7 @@ struct coordinator {
     int worker_count;
     size_t finished, failures, max_failures, in_flight, no_memory;
     bool stopping;
-    int left_first; /* the worker that left without being told to; -1: none */
+    int left_first;           /* the worker that left without being told to; -1: none */
     coordinator_action store; /* what the last event brought and has to be stored, or ACTION_NONE */
 };
 

@@ -26,8 +26,8 @@ typedef struct coordinator_setup {
 
 typedef enum event_kind {
     EVENT_READY,      /* worker: has arrived and asks for its first cell */
-    EVENT_RESULT,     /* worker, cell, status: has trained a cell and asks for the next; CELL_PENDING: had no memory
-                         for it, which is for another run to have */
+    EVENT_RESULT,     /* worker, cell, status: has trained a cell and asks for the next; CELL_PENDING: had no
+                         memory     for it, which is for another run to have */
     EVENT_CHECKPOINT, /* worker, cell: has stopped it, to be gone on with in another run; will leave */
     EVENT_LEFT,       /* worker: has left in good order; when it was not told to, all are to stop */
     EVENT_LOST,       /* worker: is gone; its cell goes to another */
