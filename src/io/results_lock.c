@@ -85,11 +85,11 @@ static status try_lock(int *lock, const char *name, const char *path, error_info
                   errno == EWOULDBLOCK ? "%s: is being written by another run (lock file %s)"
                                        : "%s: cannot lock %s",
                   path, name);
-        close(*lock);
+        close(*lock); /* nothing was written */
         *lock = -1;
         return STATUS_IO;
     }
-    close(*lock);
+    close(*lock); /* the same */
     *lock = -1;
     return STATUS_OK;
 }

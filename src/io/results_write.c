@@ -49,7 +49,7 @@ static void *sync_in_background(void *file) {
 static void start_sync(results *r) {
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* fails for wrong arguments only */
     r->sync_running =
         pthread_create(&r->sync_thread, NULL, sync_in_background, (void *)(intptr_t)r->file) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -1,4 +1,5 @@
-/* Memory that processes of a node share: it is there when it is promised, and says what to do when it is not. */
+/* Memory that processes of a node share: it is there when it is promised, and says what to do when it is not.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
