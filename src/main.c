@@ -1,7 +1,10 @@
 /* The command line: picks the verb, prints the error, picks the exit code. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/build_info.h"
 #include "cli/cli.h"
@@ -34,11 +37,11 @@ static const verb verbs[] = {
      "  --only AXIS=VALUE[,VALUE]...  train only these cells of the grid; those of one axis add up. A long\n"
      "                   number may be rounded to three digits or more, as status prints it\n"
      "  --data DIR       where data sets lie (default: $MPISWEEP_DATA, else ./data)\n"
-     "  --max-failures N stop after N failed or diverged cells\n"
-     "  --retry-failed   train cells again that failed before or are damaged in the file\n"
+     "  --max-failures N stop after N cells that failed, diverged or timed out\n"
+     "  --retry-failed   train cells again that failed or timed out before, or are damaged in the file\n"
      "  --quiet          no progress on standard error\n"
      "  --time-limit T   stop cleanly before T (seconds or H:MM:SS) have passed: exit status 75.\n"
-     "                   $SLURM_JOB_END_TIME is a limit, too\n"
+     "                   $SLURM_JOB_END_TIME is a limit, too, unless it is past at the start\n"
      "INT, TERM, USR1 or HUP to any rank, USR1 to mpirun, stop the run cleanly: exit status 75.\n"},
     {"launch", "start mpirun with the right flags, and again when it dies, until the sweep is done",
      cli_launch,
@@ -156,8 +159,19 @@ static void print_usage(const verb *v) {
         fprintf(stderr, "usage: %.*s\nmpisweep help %s says more\n", (int)(end - v->help), v->help, v->name);
 }
 
+/* A file opened while descriptor 0, 1 or 2 is closed gets that number, and messages are written into it. What
+ * this process starts inherits them. False when /dev/null cannot be opened, and nobody can be told. */
+static bool open_standard_descriptors(void) {
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
+        if (fcntl(file, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != file)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv) {
     error_info error = {0};
+    if (!open_standard_descriptors())
+        return status_exit_code(STATUS_INTERNAL);
     status result = dispatch(argc, argv, &error);
     if (fflush(stdout) != 0 && result == STATUS_OK)
         result = error_set(&error, STATUS_IO, "cannot write to standard output");

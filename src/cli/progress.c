@@ -34,6 +34,7 @@ void progress_start(progress *p, const record_layout *layout, bool quiet) {
 }
 
 void progress_add(progress *p, const cell_record *record) {
+    p->tally[record->status]++;
     if (p->variable == NULL || record->status != CELL_DONE)
         return;
     float final = record_final(p->variable, record->values);
@@ -43,12 +44,14 @@ void progress_add(progress *p, const cell_record *record) {
     p->count++;
 }
 
-/* "12 of 50 cells, 1 failed or diverged, 3.4 cells/min, 11 min left, mean test_accuracy 45.3 percent" */
+/* "12 of 50 cells, 1 diverged, 3.4 cells/min, 11 min left, mean test_accuracy 45.3 percent" */
 static void describe(const progress *p, const coordinator_counts *counts, char line[LINE_SIZE]) {
     double elapsed = clock_seconds() - p->started;
     int used = snprintf(line, LINE_SIZE, "%zu of %zu cells", counts->finished, counts->total);
-    if (counts->failures > 0)
-        used += snprintf(line + used, LINE_SIZE - (size_t)used, ", %zu failed or diverged", counts->failures);
+    for (int i = CELL_DONE + 1; i < CELL_STATUS_COUNT; i++)
+        if (p->tally[i] > 0)
+            used += snprintf(line + used, LINE_SIZE - (size_t)used, ", %zu %s", p->tally[i],
+                             cell_status_label((cell_status)i));
     if (counts->finished > 0) {
         double rate = (double)counts->finished / elapsed;
         char left[TEXT_NUMBER_SIZE];

@@ -14,12 +14,13 @@ typedef struct progress {
     const record_variable *variable; /* whose final values are averaged; NULL: none has one number per cell */
     double sum;                      /* of the final values of the cells done in this run */
     size_t count;
+    size_t tally[CELL_STATUS_COUNT]; /* of the cells finished in this run, by cell_status */
 } progress;
 
 /* `layout` has to outlive the progress. */
 void progress_start(progress *p, const record_layout *layout, bool quiet);
 
-/* Take a finished cell into the mean. */
+/* Take a finished cell into the counts and the mean. */
 void progress_add(progress *p, const cell_record *record);
 
 /* Show how far the run is, when it is time to. Call often. */

@@ -1,5 +1,6 @@
 /* mpisweep run: trains every cell of a job that has no result yet. */
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,7 +172,7 @@ static status prepare_sweep(run *r, error_info *error) {
     RETURN_IF_FAILED(open_results(r, error));
     RETURN_IF_FAILED(fail_crashed_cells(r, error));
     const results_origin origin = origin_of(r);
-    RETURN_IF_FAILED(checkpoint_file_open(&r->checkpoints, r->results_path, r->job, &origin,
+    RETURN_IF_FAILED(checkpoint_file_open(&r->checkpoints, results_path(r->results), r->job, &origin,
                                           r->records.value_count, error));
     count_damaged(r);
     const uint8_t *states = results_states(r->results);
@@ -257,6 +258,55 @@ static void tally_cells(const run *r, size_t tally[CELL_STATUS_COUNT]) {
             tally[states[cell]]++;
 }
 
+enum { REASON_SIZE = 256 };
+
+/* "1 failed, 2 timed out" */
+static void describe_failures(const size_t tally[CELL_STATUS_COUNT], char text[REASON_SIZE]) {
+    static const char *const words[CELL_STATUS_COUNT] = {
+        [CELL_DIVERGED] = "diverged", [CELL_FAILED] = "failed", [CELL_TIMED_OUT] = "timed out"};
+    int used = 0;
+    for (int i = 0; i < CELL_STATUS_COUNT; i++)
+        if (words[i] != NULL && tally[i] > 0)
+            used += snprintf(text + used, REASON_SIZE - (size_t)used, "%s%zu %s", used > 0 ? ", " : "",
+                             tally[i], words[i]);
+}
+
+/* Why the run stopped before its end. */
+static void describe_stop(const run *r, const coordinator_counts *counts, char text[REASON_SIZE]) {
+    const int number = stop_signal_first();
+    if (number == SIGALRM)
+        snprintf(text, REASON_SIZE, "stopped for %s", time_limit_name(r->options.time_limit));
+    else if (number != 0)
+        snprintf(text, REASON_SIZE, "stopped by signal %d (%s)", number, strsignal(number));
+    else if (counts->left_first >= 0)
+        snprintf(text, REASON_SIZE,
+                 "stopped at the request of rank %d, which got a signal or reached its time limit",
+                 counts->left_first);
+    else
+        snprintf(text, REASON_SIZE, "stopped");
+}
+
+/* What cells without a result mean for the exit status. */
+static status judge_pending(const run *r, const coordinator_counts *counts, size_t pending, size_t selected,
+                            error_info *error) {
+    const size_t limit = (size_t)r->options.max_failures;
+    char reason[REASON_SIZE];
+    if (counts->no_memory > 0)
+        return error_set(
+            error, STATUS_INTERNAL,
+            "out of memory for %zu cells, which stay pending; run the same command again with more "
+            "memory or with fewer ranks per node",
+            counts->no_memory);
+    if (limit > 0 && counts->failures >= limit)
+        return error_set(error, STATUS_INCOMPLETE,
+                         "stopped after %zu cells that failed, diverged or timed out (--max-failures)",
+                         counts->failures);
+    describe_stop(r, counts, reason);
+    return error_set(error, STATUS_STOPPED,
+                     "%s with %zu of %zu cells to go; run the same command again to resume", reason, pending,
+                     selected);
+}
+
 /* The counts on standard output, and what they mean for the exit status. */
 static status conclude(const run *r, const coordinator_counts *counts, const size_t tally[CELL_STATUS_COUNT],
                        error_info *error) {
@@ -272,24 +322,22 @@ static status conclude(const run *r, const coordinator_counts *counts, const siz
     if (r->damaged > 0)
         printf(", %zu damaged", r->damaged);
     printf("\nresults in %s\n", r->results_path);
-    size_t limit = (size_t)r->options.max_failures;
-    if (tally[CELL_PENDING] > 0 && limit > 0 && counts->failures >= limit)
-        return error_set(error, STATUS_INCOMPLETE,
-                         "stopped after %zu failed or diverged cells (--max-failures)", counts->failures);
     if (tally[CELL_PENDING] > 0)
-        return error_set(error, STATUS_STOPPED,
-                         "stopped with %zu of %zu cells to go; the same command goes on", tally[CELL_PENDING],
-                         selected);
+        return judge_pending(r, counts, tally[CELL_PENDING], selected, error);
     if (r->damaged > 0)
         return error_set(
             error, STATUS_INCOMPLETE,
             "%zu of %zu cells are damaged in the file; restore it from a copy, or train them again "
             "with --retry-failed",
             r->damaged, selected);
-    if (tally[CELL_DONE] < selected)
-        return error_set(error, STATUS_INCOMPLETE, "%zu of %zu cells failed or diverged",
-                         selected - tally[CELL_DONE], selected);
-    return STATUS_OK;
+    if (tally[CELL_DONE] == selected)
+        return STATUS_OK;
+    char failures[REASON_SIZE];
+    const bool helps = tally[CELL_FAILED] + tally[CELL_TIMED_OUT] > 0;
+    describe_failures(tally, failures);
+    return error_set(error, STATUS_INCOMPLETE, "%zu of %zu cells are not done: %s%s",
+                     selected - tally[CELL_DONE], selected, failures,
+                     helps ? "; --retry-failed trains again those that failed or timed out" : "");
 }
 
 /* The lock of the results file covers the checkpoints beside it. */
@@ -359,17 +407,21 @@ static status run_steps(run *r, int argc, char **argv, error_info *error) {
     RETURN_IF_FAILED(mpi_world_agree(r->world, run_options_parse(&r->options, argc, argv, error), error));
     log_set_quiet(r->options.quiet);
     stop_signal_after(time_limit_left(r->options.time_limit));
+    if (mpi_world_rank(r->world) == 0)
+        time_limit_warn_past();
     RETURN_IF_FAILED(mpi_world_agree(r->world, load_job(r, error), error));
     RETURN_IF_FAILED(load_data(r, error));
     status prepared = mpi_world_rank(r->world) == 0 ? prepare_sweep(r, error) : STATUS_OK;
-    RETURN_IF_FAILED(mpi_world_agree(r->world, prepared, error));
+    RETURN_IF_FAILED(mpi_world_follow(r->world, prepared, error));
     RETURN_IF_FAILED(watch_crashes(r, error));
-    return mpi_world_agree(r->world, train_cells(r, error), error);
+    return mpi_world_follow(r->world, train_cells(r, error), error);
 }
 
 status cli_run(int argc, char **argv, error_info *error) {
     run r = {.report = launch_report_open()};
     stop_signal_install();
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes shall be an error, not a death */
+    signal(SIGPIPE, SIG_IGN); /* a reader of the progress that has gone must not end a training */
     RETURN_IF_FAILED(mpi_world_open(&r.world, error));
     const bool follows = mpi_world_rank(r.world) != 0;
     if (!follows)

@@ -5,10 +5,13 @@
 #include <stdbool.h>
 #include <sys/time.h>
 
-static atomic_bool stop_asked; /* a signal handler has nowhere else to write to */
+/* A signal handler has nowhere else to write to. */
+static atomic_bool stop_asked;
+static atomic_int first_signal;
 
 static void ask_to_stop(int signal) {
-    (void)signal;
+    int none = 0;
+    atomic_compare_exchange_strong(&first_signal, &none, signal);
     atomic_store(&stop_asked, true);
 }
 
@@ -46,9 +49,13 @@ void stop_signal_after(double seconds) {
     const double whole = floor(seconds);
     struct itimerval timer = {.it_value = {.tv_sec = (time_t)whole}};
     timer.it_value.tv_usec = 1 + (suseconds_t)(999998 * (seconds - whole)); /* 0 would be no timer */
-    setitimer(ITIMER_REAL, &timer, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL); /* fails for negative times only */
 }
 
 const atomic_bool *stop_signal_flag(void) {
     return &stop_asked;
+}
+
+int stop_signal_first(void) {
+    return atomic_load(&first_signal);
 }

@@ -13,10 +13,13 @@ bool stop_signal_hangs_up(void);
  * is. */
 void stop_signal_install(void);
 
-/* Raise the flag after so many seconds; INFINITY: never. */
+/* Raise the flag after that many seconds; INFINITY: never. */
 void stop_signal_after(double seconds);
 
 /* True once one of them has come. */
 const atomic_bool *stop_signal_flag(void);
+
+/* The first that came: SIGALRM for the time limit, 0 for none. */
+int stop_signal_first(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 /* To store what is in flight. Slurm looks at its limits every half minute, and may be early. */
 static const double LONGEST_MARGIN = 60; /* seconds */
@@ -35,11 +36,27 @@ status time_limit_parse(const char *text, double *seconds, error_info *error) {
                      text);
 }
 
-/* Seconds until the job's end; INFINITY outside of Slurm. */
-static double slurm_left(void) {
+/* Seconds until the end of the Slurm job; negative when it is past, INFINITY outside of Slurm. */
+static double slurm_end(void) {
     const char *text = getenv("SLURM_JOB_END_TIME");
     double end = text != NULL ? parse_seconds(text) : -1;
     return end > 0 ? end - clock_unix_seconds() : INFINITY;
+}
+
+static double slurm_left(void) {
+    const double left = slurm_end();
+    return left > 0 ? left : INFINITY;
+}
+
+const char *time_limit_name(double limit) {
+    return slurm_left() < limit ? "the end of the Slurm job ($SLURM_JOB_END_TIME)" : "--time-limit";
+}
+
+void time_limit_warn_past(void) {
+    if (slurm_end() <= 0)
+        log_warning("SLURM_JOB_END_TIME=%s is past and is ignored: it was left behind by a job that is over; "
+                    "unset it, or limit the run by --time-limit",
+                    getenv("SLURM_JOB_END_TIME"));
 }
 
 double time_limit_left(double limit) {

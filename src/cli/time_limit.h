@@ -9,7 +9,14 @@ status time_limit_parse(const char *text, double *seconds, error_info *error);
 
 /* Seconds from now to the moment to stop: a tenth before the limit (seconds from now; INFINITY: none) and
  * before the end of the Slurm job ($SLURM_JOB_END_TIME), whichever is first, but no more than a minute.
- * INFINITY when there is neither; at least 0. */
+ * INFINITY when there is neither; at least 0. An end that is past already is of a job that is over, or was
+ * prolonged: it is ignored. */
 double time_limit_left(double limit);
+
+/* Which of the two comes first, for messages. */
+const char *time_limit_name(double limit);
+
+/* Warn when $SLURM_JOB_END_TIME is ignored because it is past. */
+void time_limit_warn_past(void);
 
 #endif

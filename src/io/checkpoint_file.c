@@ -12,7 +12,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/results_internal.h"
+#include "io/temporary_file.h"
 #include "sweep/grid.h"
+
+#define MAGIC "MSWPCKPT"
 
 enum { KERNELS_SIZE = 32 };
 
@@ -41,9 +44,10 @@ typedef struct entry {
 } entry;
 
 struct checkpoint_file {
-    char *path, *temporary;
-    file_header header; /* of this job */
+    char *path, *temporary; /* temporary: where the next file is written; NULL: nowhere yet */
+    file_header header;     /* of this job */
     size_t cells;
+    bool foreign;   /* what has its name is not ours: it stays as it is */
     int old, next;  /* descriptors; -1: there was none, nothing was kept yet */
     entry *entries; /* (entry_count) of the old file whose cells have no newer one */
     size_t entry_count;
@@ -66,9 +70,9 @@ static uint64_t checksum_of(const entry_header *h, const void *bytes) {
 static void release(checkpoint_file **f_) {
     checkpoint_file *f = *f_;
     if (f->old >= 0)
-        close(f->old);
+        close(f->old); /* was read only */
     if (f->next >= 0)
-        close(f->next);
+        close(f->next); /* was synced, or is given up */
     arena_release(&f->buffer);
     free(f->entries);
     free(f->temporary);
@@ -115,11 +119,21 @@ static const char *foreign_part(const file_header *found, const file_header *own
     return memcmp(found->kernels, own->kernels, sizeof own->kernels) != 0 ? "kernel set" : NULL;
 }
 
+/* A file that does not begin as one of ours belongs to somebody else. */
+static bool is_ours(int file) {
+    char magic[sizeof((file_header *)0)->magic];
+    struct stat info;
+    return fstat(file, &info) == 0 && S_ISREG(info.st_mode) &&
+           pread(file, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, MAGIC, sizeof magic) == 0;
+}
+
 static status read_old(checkpoint_file *f, error_info *error) {
     file_header header;
     struct stat info;
-    if (fstat(f->old, &info) != 0 || !S_ISREG(info.st_mode))
-        return error_set(error, STATUS_IO, "%s: is not a file", f->path);
+    f->foreign = !is_ours(f->old);
+    if (f->foreign || fstat(f->old, &info) != 0)
+        return error_set(error, STATUS_IO, "%s: is not a checkpoint file of mpisweep and is left as it is",
+                         f->path);
     RETURN_IF_FAILED(raw_read(f->old, f->path, &header, sizeof header, 0, error));
     const char *foreign = foreign_part(&header, &f->header);
     if (foreign != NULL)
@@ -128,9 +142,10 @@ static status read_old(checkpoint_file *f, error_info *error) {
 }
 
 static status open_old(checkpoint_file *f, error_info *error) {
-    f->old = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    f->old = open(f->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (f->old < 0 && errno == ENOENT)
         return STATUS_OK;
+    f->foreign = f->old < 0; /* a link, or a file that this user may not read */
     error_info reason;
     status result =
         f->old < 0 ? error_set(&reason, STATUS_IO, "%s: %s", f->path, strerror(errno)) : read_old(f, &reason);
@@ -148,7 +163,7 @@ status checkpoint_file_open(checkpoint_file **out, const char *results_path, con
         return error_set(error, STATUS_INTERNAL, "out of memory");
     f->old = f->next = -1;
     f->cells = grid_cells(&j->grid);
-    f->header = (file_header){.magic = "MSWPCKPT",
+    f->header = (file_header){.magic = MAGIC,
                               .version = 2,
                               .job_digest = j->digest,
                               .values = values,
@@ -156,11 +171,12 @@ status checkpoint_file_open(checkpoint_file **out, const char *results_path, con
                               .data = origin->data};
     snprintf(f->header.kernels, sizeof f->header.kernels, "%s", origin->kernels);
     status result = STATUS_OK;
-    if (asprintf(&f->path, "%s.checkpoint", results_path) < 0 ||
-        asprintf(&f->temporary, "%s.checkpoint.tmp", results_path) < 0)
+    if (asprintf(&f->path, "%s.checkpoint", results_path) < 0)
         result = error_set(error, STATUS_INTERNAL, "out of memory");
-    if (result == STATUS_OK)
+    if (result == STATUS_OK) {
+        temporary_remove_leftovers(f->path);
         result = open_old(f, error);
+    }
     *out = f;
     if (result != STATUS_OK)
         release(out);
@@ -202,9 +218,10 @@ static status append(checkpoint_file *f, const void *bytes, size_t size) {
 }
 
 static status begin_next(checkpoint_file *f) {
-    f->next = open(f->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (f->next < 0)
-        return error_set(&f->failure, STATUS_IO, "%s: cannot create: %s", f->temporary, strerror(errno));
+    if (f->foreign)
+        return error_set(&f->failure, STATUS_IO, "%s: is not a checkpoint file of mpisweep; rename it",
+                         f->path);
+    RETURN_IF_FAILED(temporary_create(f->path, 0666, &f->temporary, &f->next, &f->failure));
     return append(f, &f->header, sizeof f->header);
 }
 
@@ -285,7 +302,7 @@ static void save(checkpoint_file *f, const uint8_t *states) {
     if (f->failure.code == STATUS_OK && f->end > f->synced)
         sync_next(f);
     if (f->failure.code != STATUS_OK && f->next >= 0 && !f->published)
-        unlink(f->temporary);
+        unlink(f->temporary); /* what stays is removed by the next run */
 }
 
 /* Bring the file of this run to its place, or remove the old one when nothing is left of it. */
@@ -296,7 +313,7 @@ static void finish(checkpoint_file *f, const uint8_t *states) {
         return;
     }
     drop_finished(f, states);
-    if (f->entry_count == 0 && f->old >= 0 && unlink(f->path) != 0)
+    if (f->entry_count == 0 && f->old >= 0 && !f->foreign && unlink(f->path) != 0)
         error_set(&f->failure, STATUS_IO, "%s: cannot remove: %s", f->path, strerror(errno));
 }
 

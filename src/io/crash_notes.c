@@ -11,7 +11,7 @@ int crash_notes_open(const crash_notes *notes) {
         return -1;
     if (fstat(file, &info) == 0 && info.st_ino == notes->inode && (uint64_t)info.st_size == notes->size)
         return file;
-    close(file);
+    close(file); /* nothing was written */
     return -1;
 }
 

@@ -1,4 +1,4 @@
-/* Paths that a job file names. */
+/* Paths that a job file or a command line names. */
 #ifndef IO_PATH_H
 #define IO_PATH_H
 
@@ -11,6 +11,11 @@
 /* `path` as it is when it is absolute, else from the directory in which `neighbour` (a job file) lies.
  * STATUS_USAGE when the result is too long. */
 status path_beside(const char *neighbour, const char *path, char out[PATH_MAX], error_info *error);
+
+/* The absolute path of the file that `path` leads to, without links in it; the last part may be missing, also
+ * at the end of a link. STATUS_IO when a directory on the way is missing, links form a loop, or it names a
+ * directory. */
+status path_resolve(const char *path, char out[PATH_MAX], error_info *error);
 
 /* The size of the regular file at `path`. STATUS_IO, naming it, when it is missing or of another kind: a FIFO
  * would be waited for, and a device has no end. */

@@ -34,8 +34,9 @@ typedef struct results_origin {
 } results_origin;
 
 /* Open the results file of a job for writing (`j`, `layout` and `origin` are not needed afterwards): create
- * it when it does not exist, else check that it belongs to the same job and go on. Takes the lock. STATUS_IO:
- * not writable, no room, being written by another run, not a results file, damaged, or made from other data.
+ * it when it does not exist, else check that it belongs to the same job and resume. Links are followed once:
+ * what is made, locked, enlarged and watched is the file at their end. Takes the lock. STATUS_IO: not
+ * writable, no room, being written by another run, not a results file, damaged, or made from other data.
  * STATUS_USAGE: it belongs to another job (the differing keys are in the message) or was made with another
  * kernel set or other numerics. A file without any cell takes kernel set, numerics and data over from
  * `origin`. Cells that do not fit their checksum are listed in the log. */
@@ -44,6 +45,9 @@ status results_open(results **out, const char *path, const job *j, const record_
 
 /* About how large the results file of a job will be. STATUS_USAGE when it cannot be laid out. */
 status results_predict_bytes(const job *j, const record_layout *layout, uint64_t *bytes, error_info *error);
+
+/* Where the file is: absolute, without links. Owned by `r`. */
+const char *results_path(const results *r);
 
 /* The state of every cell (cells): cell_status. Owned by `r`, kept up to date by results_store. */
 const uint8_t *results_states(const results *r);
@@ -66,7 +70,8 @@ status results_read_crashes(results *r, size_t cell, int32_t *crashes, int32_t *
 status results_store(results *r, const cell_record *record, error_info *error);
 
 /* Start making stored cells durable when the last sync is a second old, and publish the statuses that a
- * finished sync covers. Cheap; never waits for the disk. Call it often. */
+ * finished sync covers. STATUS_IO, too, when the file was removed, moved, replaced, truncated or overwritten:
+ * that is looked at every second, and when it is closed. Cheap; never waits for the disk. Call it often. */
 status results_tick(results *r, error_info *error);
 
 /* Sync, publish, unlock and close. Returns the first error of the file's life. Accepts NULL. */

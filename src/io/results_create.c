@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "io/results_internal.h"
+#include "io/temporary_file.h"
 
 enum { FILL_BYTES = 1 << 20 };
 
@@ -32,16 +33,6 @@ static status reserve(int file, const char *path, uint64_t bytes, error_info *er
     if (fstatvfs(file, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < bytes)
         return no_room(path, bytes, ENOSPC, error);
     return STATUS_OK;
-}
-
-/* HDF5 copes badly with a full disk, so we look before it writes. */
-static status check_room(const char *temporary, const char *path, uint64_t bytes, error_info *error) {
-    int file = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0)
-        return error_set(error, STATUS_IO, "%s: cannot create: %s", path, strerror(errno));
-    status result = reserve(file, path, bytes, error);
-    close(file);
-    return result;
 }
 
 static status fill_nan(int file, const char *path, const results_array *a, size_t cells, error_info *error) {
@@ -82,42 +73,53 @@ static status fill(int file, const char *path, const results_layout *layout, con
     return STATUS_OK;
 }
 
-static status fill_file(const char *temporary, const char *path, results_layout layout,
+/* The arrays that HDF5 has laid out in the file `temporary`, which is open as `file`. */
+static status fill_file(const char *temporary, int file, const char *path, results_layout layout,
                         const results_part *part, error_info *error) {
     results_reader *reader;
     RETURN_IF_FAILED(results_reader_open(&reader, temporary, error));
     bool contiguous;
     status result = results_locate(reader, &layout, &contiguous, error);
     results_reader_close(&reader);
-    if (result != STATUS_OK)
-        return result;
-    int file = open(temporary, O_RDWR | O_CLOEXEC);
-    if (file < 0)
-        return error_set(error, STATUS_IO, "%s: cannot open: %s", path, strerror(errno));
-    result = fill(file, path, &layout, part, error);
-    close(file);
-    return result;
+    return result == STATUS_OK ? fill(file, path, &layout, part, error) : result;
+}
+
+/* HDF5 copes badly with a full disk, so we look for room before it writes. It opens the file by its name:
+ * what we sync and rename has to be the same file. */
+static status lay_out(const char *temporary, int file, const char *path, const results_layout *layout,
+                      const job *j, const results_origin *origin, const results_part *part,
+                      error_info *error) {
+    const uint64_t bytes = results_layout_bytes(layout) + file_bytes +
+                           dataset_bytes * results_layout_datasets(layout) + strlen(j->text) +
+                           strlen(j->canonical);
+    struct stat ours, named;
+    RETURN_IF_FAILED(reserve(file, path, bytes, error));
+    RETURN_IF_FAILED(results_write_structure(temporary, layout, j, origin, error));
+    if (part != NULL)
+        RETURN_IF_FAILED(results_part_copy_rights(part, file, path, error));
+    RETURN_IF_FAILED(fill_file(temporary, file, path, *layout, part, error));
+    if (fstat(file, &ours) != 0 || lstat(temporary, &named) != 0 || ours.st_dev != named.st_dev ||
+        ours.st_ino != named.st_ino)
+        return error_set(error, STATUS_IO, "%s: the new file %s was replaced by another program", path,
+                         temporary);
+    return STATUS_OK;
 }
 
 status results_create(const char *path, const results_layout *layout, const job *j,
                       const results_origin *origin, const results_part *part, error_info *error) {
+    const mode_t mode = part != NULL ? 0600 : 0666; /* until it has that of the part nobody else reads it */
     char *temporary;
-    if (asprintf(&temporary, "%s.tmp", path) < 0)
-        return error_set(error, STATUS_INTERNAL, "out of memory");
-    uint64_t bytes = results_layout_bytes(layout) + file_bytes +
-                     dataset_bytes * results_layout_datasets(layout) + strlen(j->text) + strlen(j->canonical);
-    status result = check_room(temporary, path, bytes, error);
-    if (result == STATUS_OK)
-        result = results_write_structure(temporary, layout, j, origin, error);
-    if (result == STATUS_OK)
-        result = fill_file(temporary, path, *layout, part, error);
+    int file;
+    RETURN_IF_FAILED(temporary_create(path, mode, &temporary, &file, error));
+    status result = lay_out(temporary, file, path, layout, j, origin, part, error);
+    close(file); /* was synced */
     if (result == STATUS_OK && rename(temporary, path) != 0)
         result =
             error_set(error, STATUS_IO, "%s: cannot rename %s to it: %s", path, temporary, strerror(errno));
     if (result == STATUS_OK)
         result = raw_sync_directory(path, error);
     else
-        unlink(temporary);
+        unlink(temporary); /* what stays is removed by the next run */
     free(temporary);
     return result;
 }

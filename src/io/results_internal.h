@@ -95,6 +95,8 @@ enum {
     ARRAY_HOSTS,
     ARRAY_SESSION_START,
     ARRAY_SESSION_UPDATED,
+    ARRAY_SESSION_CELLS,
+    ARRAY_SESSION_SECONDS,
     ARRAY_SESSION_RANKS,
     ARRAY_SESSION_VERSION,
     ARRAY_SESSION_COMMIT,
@@ -239,7 +241,7 @@ uint8_t results_find_state(uint64_t cell, const unsigned char *row, size_t bytes
 typedef struct results_part results_part;
 
 /* Make a whole results file appear at `path`, also in place of another: all or nothing, also when the machine
- * dies meanwhile. It has the cells of `part`, or none when that is NULL. */
+ * dies meanwhile. It has the cells, owner and mode of `part`, or none when that is NULL. */
 status results_create(const char *path, const results_layout *layout, const job *j,
                       const results_origin *origin, const results_part *part, error_info *error);
 
@@ -290,9 +292,13 @@ void results_name_cells(const grid *g, const size_t *cells, size_t count, char *
 /* ---- Growth: the cells of a file go over into one of a larger grid (results_grow.c) ------------ */
 
 /* Open the file at `path`, of which results_check_job said that it grows into `whole` (borrowed). Until it is
- * closed no HDF5 program can open it for writing. STATUS_IO: it was rewritten by another tool, or is damaged.
+ * closed no HDF5 program can open it for writing. STATUS_IO: this user may not write it, it was rewritten by
+ * another tool, or is damaged.
  */
 status results_part_open(results_part **out, const char *path, const grid *whole, error_info *error);
+
+/* Give `file` the owner, as far as this user may, and the mode of the part. */
+status results_part_copy_rights(const results_part *part, int file, const char *path, error_info *error);
 
 /* Copy all cells and tables to the file whose arrays are at the offsets of `layout`. A cell that does not fit
  * its checksum stays pending there, with a warning. */
@@ -303,10 +309,15 @@ void results_part_close(results_part **part);
 
 /* ---- Locks (results_lock.c) -------------------------------------------------------------------- */
 
-/* Take FILE.lock for this process. *lock is a descriptor for results_unlock. */
+/* Take FILE.lock for this process; `path` is one of path_resolve, so that all names of a file have one lock.
+ * *lock is a descriptor for results_unlock. A file of that name that is not ours is neither written nor
+ * removed. */
 status results_lock(int *lock, const char *path, error_info *error);
 
-/* Remove the lock file and let go. -1 is accepted. */
+/* Make a lock file again that somebody has removed; STATUS_IO when another run has made its own meanwhile. */
+status results_keep_lock(int *lock, const char *path, error_info *error);
+
+/* Remove the lock file, if it is ours, and release it. -1 is accepted. */
 void results_unlock(int lock, const char *path);
 
 /* Share the open results file with readers and keep HDF5 writers out. */

@@ -62,6 +62,10 @@ static void add_sessions(results_layout *out) {
         table_array(sessions, "provenance/session_start", "time of opening", unix_time, ELEMENT_FLOAT64);
     a[ARRAY_SESSION_UPDATED] = table_array(sessions, "provenance/session_updated", "time of the last sync",
                                            unix_time, ELEMENT_FLOAT64);
+    a[ARRAY_SESSION_CELLS] =
+        table_array(sessions, "provenance/session_cells", "cells stored", "1", ELEMENT_INT32);
+    a[ARRAY_SESSION_SECONDS] = table_array(sessions, "provenance/session_seconds",
+                                           "time from opening to the last sync", "s", ELEMENT_FLOAT64);
     a[ARRAY_SESSION_RANKS] =
         table_array(sessions, "provenance/session_ranks", "ranks of the run", "1", ELEMENT_INT32);
     a[ARRAY_SESSION_VERSION] =

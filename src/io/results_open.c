@@ -1,7 +1,6 @@
 /* Opening a results file for writing: create it or go on with what is there. */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,21 +11,24 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "io/path.h"
 #include "io/results_writer.h"
+#include "io/temporary_file.h"
 
+/* What has the name is a file that a lock of that name protects. */
 static status check_place(const char *path, error_info *error) {
     struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-        return error_set(error, STATUS_IO, "%s: is a directory; name a results file", path);
-    char *copy = strdup(path);
-    if (copy == NULL)
-        return error_set(error, STATUS_INTERNAL, "out of memory");
-    const char *directory = dirname(copy);
-    status result = STATUS_OK;
-    if (stat(directory, &info) != 0)
-        result = error_set(error, STATUS_IO, "%s: the directory %s: %s", path, directory, strerror(errno));
-    free(copy);
-    return result;
+    if (lstat(path, &info) != 0)
+        return STATUS_OK;
+    if (!S_ISREG(info.st_mode))
+        return error_set(error, STATUS_IO, "%s: is not a regular file; name a results file", path);
+    if (info.st_nlink > 1)
+        return error_set(
+            error, STATUS_IO,
+            "%s: has %lu names (hard links), of which a run would lock or enlarge one only; copy it, or "
+            "remove the others (find DIRECTORY -samefile %s)",
+            path, (unsigned long)info.st_nlink, path);
+    return STATUS_OK;
 }
 
 static status check_states(results *r, error_info *error) {
@@ -139,7 +141,7 @@ static status allocate(results *r, error_info *error) {
 }
 
 static status open_raw(results *r, error_info *error) {
-    r->file = open(r->path, O_RDWR | O_CLOEXEC);
+    r->file = open(r->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (r->file < 0)
         return error_set(error, STATUS_IO, "%s: cannot open for writing: %s", r->path, strerror(errno));
     return results_share(r->file, r->path, error);
@@ -163,7 +165,7 @@ static status write_session_text(results *r, int array, const char *text) {
 }
 
 static status write_session(results *r, const results_origin *origin, int32_t ranks) {
-    const double start = clock_unix_seconds();
+    const double start = clock_unix_seconds(), seconds = 0;
     const int32_t numerics = origin->numerics;
     RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_RANKS, r->session, &ranks));
     RETURN_IF_FAILED(write_session_text(r, ARRAY_SESSION_VERSION, origin->version));
@@ -171,6 +173,9 @@ static status write_session(results *r, const results_origin *origin, int32_t ra
     RETURN_IF_FAILED(write_session_text(r, ARRAY_SESSION_KERNELS, origin->kernels));
     RETURN_IF_FAILED(write_session_text(r, ARRAY_SESSION_CPU, origin->cpu));
     RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_NUMERICS, r->session, &numerics));
+    r->session_started = clock_seconds();
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_CELLS, r->session, &r->session_cells));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_SECONDS, r->session, &seconds));
     RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_START, r->session, &start));
     return results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &start);
 }
@@ -212,6 +217,7 @@ static status resume(results *r, const results_origin *origin, int ranks) {
     RETURN_IF_FAILED(open_raw(r, &r->failure));
     RETURN_IF_FAILED(load_hosts(r));
     RETURN_IF_FAILED(start_session(r, origin, ranks));
+    RETURN_IF_FAILED(results_watch_begin(r));
     return salvage(r);
 }
 
@@ -220,6 +226,7 @@ static status prepare(results *r, const job *j, const results_origin *origin, in
     RETURN_IF_FAILED(results_layout_make(&r->layout, &j->grid, &r->records, error));
     RETURN_IF_FAILED(check_place(r->path, error));
     RETURN_IF_FAILED(results_lock(&r->lock, r->path, error));
+    temporary_remove_leftovers(r->path);
     RETURN_IF_FAILED(provide(r, j, origin, error));
     RETURN_IF_FAILED(allocate(r, error));
     return r->repacked ? STATUS_OK : resume(r, origin, ranks);
@@ -228,7 +235,7 @@ static status prepare(results *r, const job *j, const results_origin *origin, in
 void results_release(results **results_) {
     results *r = *results_;
     if (r->file >= 0)
-        close(r->file);
+        close(r->file); /* was synced, or the first failure is known */
     results_unlock(r->lock, r->path);
     free(r->syncing.cells);
     free(r->unsynced.cells);
@@ -244,9 +251,11 @@ void results_release(results **results_) {
 
 status results_open(results **out, const char *path, const job *j, const record_layout *layout,
                     const results_origin *origin, int ranks, error_info *error) {
+    char resolved[PATH_MAX];
     *out = NULL;
+    RETURN_IF_FAILED(path_resolve(path, resolved, error));
     results *r = calloc(1, sizeof *r);
-    if (r == NULL || (r->path = strdup(path)) == NULL) {
+    if (r == NULL || (r->path = strdup(resolved)) == NULL) {
         free(r);
         return error_set(error, STATUS_INTERNAL, "out of memory");
     }

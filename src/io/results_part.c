@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "io/results_part.h"
 
 static status out_of_memory(error_info *error) {
@@ -74,9 +76,10 @@ static status list_arrays(results_part *part, error_info *error) {
 static status open_part(results_part *part, error_info *error) {
     RETURN_IF_FAILED(results_reader_open(&part->reader, part->path, error));
     part->grid = results_reader_grid(part->reader);
-    part->file = open(part->path, O_RDONLY | O_CLOEXEC);
+    part->file =
+        open(part->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC); /* who may not write a file may not replace it */
     if (part->file < 0)
-        return error_set(error, STATUS_IO, "%s: cannot open: %s", part->path, strerror(errno));
+        return error_set(error, STATUS_IO, "%s: cannot open for writing: %s", part->path, strerror(errno));
     RETURN_IF_FAILED(results_share(part->file, part->path, error));
     RETURN_IF_FAILED(map_axes(part, error));
     return list_arrays(part, error);
@@ -101,10 +104,29 @@ void results_part_close(results_part **part_) {
         free(part->positions[i]);
     free(part->arrays);
     if (part->file >= 0)
-        close(part->file);
+        close(part->file); /* nothing was written */
     results_reader_close(&part->reader);
     free(part);
     *part_ = NULL;
+}
+
+/* Before the mode: a change of owner takes bits from it. */
+status results_part_copy_rights(const results_part *part, int file, const char *path, error_info *error) {
+    struct stat old, new;
+    if (fstat(part->file, &old) != 0 || fstat(file, &new) != 0)
+        return error_set(error, STATUS_IO, "%s: cannot read owner and mode: %s", path, strerror(errno));
+    mode_t mode = old.st_mode & 07777;
+    if (old.st_gid != new.st_gid && fchown(file, (uid_t)-1, old.st_gid) != 0) {
+        log_warning("%s: cannot keep its group: %s; its members may not open it any more", path,
+                    strerror(errno));
+        mode &= ~(mode_t)S_IRWXG;
+    }
+    if (old.st_uid != new.st_uid && fchown(file, old.st_uid, (gid_t)-1) != 0)
+        log_warning("%s: belongs to the user who enlarged it now: cannot keep its owner: %s", path,
+                    strerror(errno));
+    if (fchmod(file, mode) != 0)
+        return error_set(error, STATUS_IO, "%s: cannot keep its mode: %s", path, strerror(errno));
+    return STATUS_OK;
 }
 
 size_t results_part_place(const results_part *part, size_t cell) {

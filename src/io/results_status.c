@@ -11,7 +11,7 @@
 typedef struct sweep_state {
     size_t total;
     size_t counts[CELL_STATUS_COUNT]; /* by cell_status */
-    double cells_per_hour;            /* in the last session; NaN: nothing was finished in it */
+    double cells_per_hour;            /* in the last session; NaN: nothing was stored in it */
     double eta_seconds;               /* for the pending cells at this rate; NaN: not known */
     double updated;                   /* time of the last sync */
     size_t damaged;                   /* cells with a status that do not fit their checksum */
@@ -26,46 +26,53 @@ static void count_states(const uint8_t *states, size_t cells, sweep_state *out) 
         out->counts[states[cell]]++;
 }
 
-/* Start and last sync of the last session: in the last row that was written. */
-static status read_session(results_reader *r, double *start, double *updated, error_info *error) {
-    results_dataset starts, updates;
-    void *values = NULL;
-    *start = *updated = NAN;
-    RETURN_IF_FAILED(results_reader_describe(r, "provenance/session_start", &starts, error));
-    RETURN_IF_FAILED(results_reader_describe(r, "provenance/session_updated", &updates, error));
-    if (starts.rank != 1 || starts.type != ELEMENT_FLOAT64 || updates.type != ELEMENT_FLOAT64)
-        return error_set(error, STATUS_IO, "%s: the table of sessions has an unexpected type",
-                         results_reader_path(r));
-    const size_t rows = starts.dims[0];
-    RETURN_IF_FAILED(results_reader_load(r, starts.name, ELEMENT_FLOAT64, rows, &values, error));
-    size_t last = 0;
-    for (size_t i = 0; i < rows; i++)
-        if (!isnan(((double *)values)[i])) {
-            *start = ((double *)values)[i];
-            last = i;
-        }
-    free(values);
-    RETURN_IF_FAILED(results_reader_load(r, updates.name, ELEMENT_FLOAT64, rows, &values, error));
-    *updated = isnan(*start) || rows == 0 ? NAN : ((double *)values)[last];
-    free(values);
-    return STATUS_OK;
+/* What the table of sessions says of one. */
+typedef struct session {
+    double updated, seconds;
+    int32_t cells;
+} session;
+
+/* A column of the table, of `rows` rows; all 0 in a file of an older program, which has none. */
+static status load_column(results_reader *r, const char *name, element type, size_t rows, void **out,
+                          error_info *error) {
+    results_dataset d;
+    if (results_reader_describe(r, name, &d, NULL) == STATUS_OK)
+        return results_reader_load(r, name, type, rows, out, error);
+    *out = calloc(rows, element_size(type));
+    return *out != NULL ? STATUS_OK : error_set(error, STATUS_INTERNAL, "out of memory");
 }
 
+/* The last session. */
+static status read_session(results_reader *r, session *out, error_info *error) {
+    void *updated = NULL, *seconds = NULL, *cells = NULL;
+    results_dataset d;
+    RETURN_IF_FAILED(results_reader_describe(r, "provenance/session_updated", &d, error));
+    if (d.rank != 1 || d.dims[0] == 0)
+        return error_set(error, STATUS_IO, "%s: the table of sessions has an unexpected shape",
+                         results_reader_path(r));
+    const size_t rows = d.dims[0];
+    status result = load_column(r, d.name, ELEMENT_FLOAT64, rows, &updated, error);
+    if (result == STATUS_OK)
+        result = load_column(r, "provenance/session_seconds", ELEMENT_FLOAT64, rows, &seconds, error);
+    if (result == STATUS_OK)
+        result = load_column(r, "provenance/session_cells", ELEMENT_INT32, rows, &cells, error);
+    *out = (session){.updated = NAN};
+    for (size_t i = 0; result == STATUS_OK && i < rows; i++)
+        if (!isnan(((double *)updated)[i]))
+            *out = (session){((double *)updated)[i], ((double *)seconds)[i], ((int32_t *)cells)[i]};
+    free(updated);
+    free(seconds);
+    free(cells);
+    return result;
+}
+
+/* The session counts its cells itself, and its time by a clock that nobody sets: the times of day at which
+ * cells were finished, on several machines, do not tell them. */
 static status read_rate(results_reader *r, sweep_state *out, error_info *error) {
-    double start;
-    void *values;
-    size_t finished = 0;
-    RETURN_IF_FAILED(read_session(r, &start, &out->updated, error));
-    RETURN_IF_FAILED(
-        results_reader_load(r, "provenance/finished", ELEMENT_FLOAT64, out->total, &values, error));
-    double last = start;
-    for (size_t cell = 0; cell < out->total; cell++) {
-        double time = ((const double *)values)[cell];
-        finished += time >= start;
-        last = time > last ? time : last;
-    }
-    free(values);
-    out->cells_per_hour = finished > 0 && last > start ? 3600 * (double)finished / (last - start) : NAN;
+    session last;
+    RETURN_IF_FAILED(read_session(r, &last, error));
+    out->updated = last.updated;
+    out->cells_per_hour = last.cells > 0 && last.seconds > 0 ? 3600 * last.cells / last.seconds : NAN;
     out->eta_seconds = 3600 * (double)out->counts[CELL_PENDING] / out->cells_per_hour;
     return STATUS_OK;
 }
@@ -100,8 +107,10 @@ static void print_text(const char *path, const sweep_state *s) {
         text_duration(s->eta_seconds, text);
         printf(", %s to go at this rate", text);
     }
-    text_duration(clock_unix_seconds() - s->updated, text);
-    printf("%slast written %s ago\n", isnan(s->cells_per_hour) ? "" : "; ", text);
+    const double age = clock_unix_seconds() - s->updated;
+    text_duration(fabs(age), text);
+    printf("%slast written %s %s\n", isnan(s->cells_per_hour) ? "" : "; ", text,
+           age >= 0 ? "ago" : "ahead of this machine's clock");
 }
 
 /* JSON has no NaN. */

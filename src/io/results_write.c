@@ -28,7 +28,9 @@ static status publish(results *r) {
         RETURN_IF_FAILED(results_write_row(r, ARRAY_STATUS, cell, &r->states[cell]));
     }
     r->syncing.count = 0;
-    double now = clock_unix_seconds();
+    const double now = clock_unix_seconds(), seconds = clock_seconds() - r->session_started;
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_CELLS, r->session, &r->session_cells));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_SECONDS, r->session, &seconds));
     return results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &now);
 }
 
@@ -47,7 +49,7 @@ static void *sync_in_background(void *file) {
 static void start_sync(results *r) {
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* fails for wrong arguments only */
     r->sync_running =
         pthread_create(&r->sync_thread, NULL, sync_in_background, (void *)(intptr_t)r->file) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -162,10 +164,15 @@ static status store(results *r, const cell_record *record) {
     RETURN_IF_FAILED(write_provenance(r, record));
     const uint32_t checksum = results_checksum(cell, r->row, r->row_bytes, state);
     RETURN_IF_FAILED(results_write_row(r, ARRAY_CHECKSUM, cell, &checksum));
+    r->session_cells++;
     return results_add_unsynced(r, cell, state);
 }
 
 /* ---- Interface --------------------------------------------------------------------------------- */
+
+const char *results_path(const results *r) {
+    return r->path;
+}
 
 const uint8_t *results_states(const results *r) {
     return r->states;
@@ -246,13 +253,20 @@ status results_tick(results *r, error_info *error) {
     if (r->failure.code == STATUS_OK && !r->sync_running && r->unsynced.count > 0 &&
         clock_seconds() - r->sync_started >= sync_interval)
         start_sync(r);
+    if (r->failure.code == STATUS_OK && !r->repacked)
+        results_watch_tick(r);
     return outcome(r, error);
 }
 
 static void finish(results *r) {
     wait_for_sync(r);
-    if (!r->repacked && r->failure.code == STATUS_OK && flush(r) == STATUS_OK && fsync(r->file) != 0)
+    if (r->repacked || r->failure.code != STATUS_OK || results_watch_look(r) != STATUS_OK ||
+        flush(r) != STATUS_OK)
+        return;
+    if (fsync(r->file) != 0)
         sync_failed(r, errno);
+    else
+        results_watch_look(r);
 }
 
 status results_close(results **results_, error_info *error) {

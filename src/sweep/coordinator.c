@@ -24,8 +24,9 @@ struct coordinator {
     int returned_count;
     worker_entry *workers; /* (worker_count) */
     int worker_count;
-    size_t finished, failures, max_failures, in_flight;
+    size_t finished, failures, max_failures, in_flight, no_memory;
     bool stopping;
+    int left_first;           /* the worker that left without being told to; -1: none */
     coordinator_action store; /* what the last event brought and has to be stored, or ACTION_NONE */
 };
 
@@ -43,6 +44,7 @@ status coordinator_create(coordinator **out, const coordinator_setup *setup, err
         return error_set(error, STATUS_INTERNAL, "out of memory for the coordinator");
     c->worker_count = setup->workers;
     c->max_failures = setup->max_failures;
+    c->left_first = -1;
     c->order = malloc(setup->cells * sizeof *c->order);
     c->workers = calloc((size_t)setup->workers, sizeof *c->workers);
     c->returned = malloc((size_t)setup->workers * sizeof *c->returned);
@@ -79,6 +81,10 @@ static void take_result(coordinator *c, worker_entry *worker, const coordinator_
         return;
     worker->state = WORKER_IDLE;
     c->in_flight--;
+    if (event->status == CELL_PENDING) {
+        c->no_memory++;
+        return;
+    }
     c->finished++;
     if (event->status != CELL_DONE)
         c->failures++;
@@ -88,7 +94,8 @@ static void take_result(coordinator *c, worker_entry *worker, const coordinator_
 }
 
 /* The cell of a worker that left is not for this run, that of a lost one goes to another. */
-static void take_departure(coordinator *c, worker_entry *worker, worker_state state) {
+static void take_departure(coordinator *c, int number, worker_state state) {
+    worker_entry *worker = &c->workers[number];
     if (worker->state == WORKER_LEFT || worker->state == WORKER_LOST)
         return;
     if (worker->state == WORKER_BUSY) {
@@ -97,8 +104,10 @@ static void take_departure(coordinator *c, worker_entry *worker, worker_state st
             c->returned[c->returned_count++] = worker->position;
     }
     worker->state = state;
-    if (state == WORKER_LEFT && !worker->dismissed)
+    if (state == WORKER_LEFT && !worker->dismissed) {
         c->stopping = true;
+        c->left_first = c->left_first < 0 ? number : c->left_first;
+    }
 }
 
 void coordinator_observe(coordinator *c, const coordinator_event *event) {
@@ -116,9 +125,9 @@ void coordinator_observe(coordinator *c, const coordinator_event *event) {
     else if (event->kind == EVENT_CHECKPOINT && is_trained(c, worker, event))
         c->store = (coordinator_action){ACTION_KEEP, event->worker, event->cell};
     else if (event->kind == EVENT_LEFT)
-        take_departure(c, worker, WORKER_LEFT);
+        take_departure(c, event->worker, WORKER_LEFT);
     else if (event->kind == EVENT_LOST)
-        take_departure(c, worker, WORKER_LOST);
+        take_departure(c, event->worker, WORKER_LOST);
 }
 
 /* The position of the longest cell that waits. Those that came back were handed out before all that are still
@@ -184,5 +193,11 @@ coordinator_action coordinator_next(coordinator *c) {
 }
 
 coordinator_counts coordinator_count(const coordinator *c) {
-    return (coordinator_counts){c->total, c->finished, c->failures, c->in_flight, c->stopping};
+    return (coordinator_counts){.total = c->total,
+                                .finished = c->finished,
+                                .failures = c->failures,
+                                .in_flight = c->in_flight,
+                                .stopping = c->stopping,
+                                .no_memory = c->no_memory,
+                                .left_first = c->left_first};
 }

@@ -26,7 +26,8 @@ typedef struct coordinator_setup {
 
 typedef enum event_kind {
     EVENT_READY,      /* worker: has arrived and asks for its first cell */
-    EVENT_RESULT,     /* worker, cell, status: has trained a cell and asks for the next */
+    EVENT_RESULT,     /* worker, cell, status: has trained a cell and asks for the next; CELL_PENDING: had no
+                         memory     for it, which is for another run to have */
     EVENT_CHECKPOINT, /* worker, cell: has stopped it, to be gone on with in another run; will leave */
     EVENT_LEFT,       /* worker: has left in good order; when it was not told to, all are to stop */
     EVENT_LOST,       /* worker: is gone; its cell goes to another */
@@ -58,9 +59,11 @@ typedef struct coordinator_action {
 typedef struct coordinator_counts {
     size_t total;     /* to be trained in this run */
     size_t finished;  /* of these, with a result */
-    size_t failures;  /* of these, failed or diverged */
+    size_t failures;  /* of these, not done */
     size_t in_flight; /* being trained now */
     bool stopping;    /* told to stop, or too many failures */
+    size_t no_memory; /* stay pending, because their worker had no memory for them */
+    int left_first;   /* the worker that left without being told to, so that all stop; -1: none */
 } coordinator_counts;
 
 /* 16 bytes per cell while it is made, 8 afterwards. STATUS_INTERNAL when memory is not to be had. */

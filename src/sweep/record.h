@@ -32,7 +32,7 @@ enum { CELL_STATUS_COUNT = 5, RECORD_HOST_SIZE = 64 };
 
 typedef struct cell_record {
     uint64_t cell;
-    int32_t status; /* cell_status, never CELL_PENDING */
+    int32_t status; /* cell_status; CELL_PENDING in messages only: no memory for it */
     int32_t rank;   /* that trained it */
     int64_t steps_taken;
     double seconds; /* of training */

@@ -1,7 +1,9 @@
 #include "sweep/transport_mpi.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <mpi.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/poison.h"
+#include "base/log.h"
+#include "sweep/node_memory.h"
 #include "sweep/record.h"
 #include "sweep/transport_local.h"
 
@@ -35,7 +39,7 @@ struct mpi_world {
     local_hub *hub;      /* rank 0: to its training thread */
     void *memory;        /* shared by the node, or of this rank when it is alone there */
     size_t memory_bytes;
-    MPI_Win window; /* MPI_WIN_NULL when the rank is alone on its node */
+    bool memory_shared;
 };
 
 static status check(int code, const char *call, error_info *error) {
@@ -217,7 +221,6 @@ status mpi_world_open(mpi_world **out, error_info *error) {
         return error_set(error, STATUS_INTERNAL, "out of memory");
     w->base = (transport){mpi_send, mpi_receive};
     w->comm = w->node = MPI_COMM_NULL;
-    w->window = MPI_WIN_NULL;
     w->last_message = clock_seconds();
     status result = enter_world(w, error);
     if (result == STATUS_OK)
@@ -243,18 +246,39 @@ const char *mpi_world_library(const mpi_world *w) {
     return w->library;
 }
 
-status mpi_world_agree(mpi_world *w, status mine, error_info *error) {
+/* All ranks of `comm` get the error of the lowest that failed. It names its rank and host when it is at least
+ * `named_from` and some rank has not failed. */
+static status share_error(const mpi_world *w, MPI_Comm comm, int named_from, status mine, error_info *error) {
+    int rank, size, failed = mine != STATUS_OK, failures, first;
+    CHECK_MPI(MPI_Comm_rank, comm, &rank);
+    CHECK_MPI(MPI_Comm_size, comm, &size);
+    const int failed_rank = failed ? rank : size;
+    CHECK_MPI(MPI_Allreduce, &failed_rank, &first, 1, MPI_INT, MPI_MIN, comm);
+    if (first == size)
+        return STATUS_OK;
+    CHECK_MPI(MPI_Allreduce, &failed, &failures, 1, MPI_INT, MPI_SUM, comm);
+    error->code = mine;
+    if (rank == first && first >= named_from && failures < size)
+        error_prefix(error, "rank %d on %s: ", w->rank, w->host);
+    CHECK_MPI(MPI_Bcast, error, sizeof *error, MPI_BYTE, first, comm);
+    return error->code;
+}
+
+static status agree(const mpi_world *w, int named_from, status mine, error_info *error) {
     if (w->size == 1)
         return mine;
-    int failed_rank = mine == STATUS_OK ? w->size : w->rank, first;
-    CHECK_MPI(MPI_Allreduce, &failed_rank, &first, 1, MPI_INT, MPI_MIN, w->comm);
-    if (first == w->size)
-        return STATUS_OK;
-    error->code = mine;
-    CHECK_MPI(MPI_Bcast, error, sizeof *error, MPI_BYTE, first, w->comm);
+    const status result = share_error(w, w->comm, named_from, mine, error);
     if (w->rank != 0)
         error->text[0] = '\0';
-    return error->code;
+    return result;
+}
+
+status mpi_world_agree(mpi_world *w, status mine, error_info *error) {
+    return agree(w, 0, mine, error);
+}
+
+status mpi_world_follow(mpi_world *w, status mine, error_info *error) {
+    return agree(w, 1, mine, error);
 }
 
 status mpi_world_broadcast(mpi_world *w, void *bytes, size_t size, error_info *error) {
@@ -273,43 +297,57 @@ status mpi_world_gather(mpi_world *w, const void *bytes, size_t size, void *all,
 
 /* ---- Memory of a node -------------------------------------------------------------------------- */
 
+/* Our own, and not MPI's: MPI_Win_allocate_shared of Open MPI 4.1 takes more than /dev/shm has, and the first
+ * rank that writes it hangs. */
+static status share_memory(mpi_world *w, bool leader, error_info *error) {
+    char path[PATH_MAX] = "";
+    status mine = leader ? node_memory_create(w->memory_bytes, path, &w->memory, error) : STATUS_OK;
+    CHECK_MPI(MPI_Bcast, path, sizeof path, MPI_CHAR, 0, w->node);
+    if (!leader && path[0] != '\0')
+        mine = node_memory_attach(path, w->memory_bytes, &w->memory, error);
+    const status result = share_error(w, w->node, INT_MAX, mine, error);
+    if (leader && path[0] != '\0' && unlink(path) != 0)
+        log_warning("%s: cannot remove it: %s", path, strerror(errno));
+    return result;
+}
+
 status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error) {
-    int node_rank = 0, node_size = 1, unit;
+    int node_rank = 0, node_size = 1;
     if (w->node != MPI_COMM_NULL) {
         CHECK_MPI(MPI_Comm_rank, w->node, &node_rank);
         CHECK_MPI(MPI_Comm_size, w->node, &node_size);
     }
     *leader = node_rank == 0;
-    if (node_size == 1) {
-        w->memory = malloc(bytes + 1); /* never of size zero */
-        if (w->memory == NULL)
-            return error_set(error, STATUS_INTERNAL, "out of memory for %zu bytes of data", bytes);
-    } else {
-        MPI_Aint size;
-        CHECK_MPI(MPI_Win_allocate_shared, *leader ? (MPI_Aint)bytes : 0, 1, MPI_INFO_NULL, w->node,
-                  &w->memory, &w->window);
-        CHECK_MPI(MPI_Win_set_errhandler, w->window, MPI_ERRORS_RETURN);
-        CHECK_MPI(MPI_Win_shared_query, w->window, 0, &size, &unit, &w->memory);
-    }
-    *memory = w->memory;
     w->memory_bytes = bytes;
-    return mpi_world_publish(w, error);
+    w->memory_shared = node_size > 1;
+    if (w->memory_shared)
+        RETURN_IF_FAILED(share_memory(w, *leader, error));
+    else if ((w->memory = malloc(bytes + 1)) == NULL) /* never of size zero */
+        return error_set(error, STATUS_INTERNAL, "out of memory for %zu bytes of data", bytes);
+    *memory = w->memory;
+    return STATUS_OK;
 }
 
 status mpi_world_publish(mpi_world *w, error_info *error) {
-    if (w->window != MPI_WIN_NULL)
-        CHECK_MPI(MPI_Win_fence, 0, w->window);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (w->memory_shared)
+        CHECK_MPI(MPI_Barrier, w->node);
     return STATUS_OK;
+}
+
+static void release_memory(mpi_world *w) {
+    if (w->memory != NULL)
+        unpoison(w->memory, w->memory_bytes); /* carved by whoever read the data */
+    if (w->memory_shared)
+        node_memory_release(w->memory, w->memory_bytes);
+    else
+        free(w->memory);
+    w->memory = NULL;
 }
 
 static status leave_world(mpi_world *w, error_info *error) {
     for (sending *s = w->sendings; s != NULL; s = s->next)
         CHECK_MPI(MPI_Wait, &s->request, MPI_STATUS_IGNORE);
-    if (w->window != MPI_WIN_NULL) {
-        unpoison(w->memory, w->memory_bytes); /* carved by whoever read the data */
-        CHECK_MPI(MPI_Win_free, &w->window);
-        w->memory = NULL;
-    }
     if (w->node != MPI_COMM_NULL)
         CHECK_MPI(MPI_Comm_free, &w->node);
     if (w->comm != MPI_COMM_NULL)
@@ -334,8 +372,7 @@ void mpi_world_abandon(mpi_world **w) {
         next = (*w)->sendings->next;
         free((*w)->sendings);
     }
-    if ((*w)->window == MPI_WIN_NULL)
-        free((*w)->memory);
+    release_memory(*w);
     local_hub_destroy(&(*w)->hub);
     free(*w);
     *w = NULL;

@@ -29,8 +29,12 @@ transport *mpi_world_trainer(mpi_world *w);
 
 /* All ranks learn whether any of them failed. Collective. Gives STATUS_OK when `mine` is STATUS_OK
  * everywhere, else the status of the lowest rank that failed; its message is then in `error` at rank 0, and
- * `error` is without text elsewhere, so that it is reported once. */
+ * `error` is without text elsewhere, so that it is reported once. It names rank and host unless all ranks
+ * failed. */
 status mpi_world_agree(mpi_world *w, status mine, error_info *error);
+
+/* The same for steps in which rank 0 does what no other rank does: an error of its own needs no name. */
+status mpi_world_follow(mpi_world *w, status mine, error_info *error);
 
 /* Give all ranks the `size` bytes that rank 0 has. Collective. */
 status mpi_world_broadcast(mpi_world *w, void *bytes, size_t size, error_info *error);
@@ -39,7 +43,7 @@ status mpi_world_broadcast(mpi_world *w, void *bytes, size_t size, error_info *e
 status mpi_world_gather(mpi_world *w, const void *bytes, size_t size, void *all, error_info *error);
 
 /* Memory that the ranks of a node share; it lives until mpi_world_close. *leader: this rank is the one of its
- * node to fill it. Collective; call once. */
+ * node to fill it. Collective; call once. STATUS_INTERNAL, on all ranks of a node, when it has no room. */
 status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error);
 
 /* Make what the leaders wrote into the shared memory visible to the others. Collective. */

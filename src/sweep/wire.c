@@ -92,7 +92,7 @@ static bool decode_record(const unsigned char *body, size_t length, cell_record 
     size_t values = length - sizeof fixed;
     if (values % sizeof(float) != 0 || fixed.value_count != values / sizeof(float))
         return false;
-    if (fixed.status <= CELL_PENDING || fixed.status >= CELL_STATUS_COUNT ||
+    if (fixed.status < CELL_PENDING || fixed.status >= CELL_STATUS_COUNT ||
         !is_text(fixed.host, sizeof fixed.host))
         return false;
     *record = (cell_record){.cell = fixed.cell,

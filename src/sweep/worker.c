@@ -149,6 +149,16 @@ static status send_failure(worker *w, uint64_t cell, const error_info *failure) 
     return send_result(w, cell, CELL_FAILED, &(training_report){0});
 }
 
+/* Lack of memory is no fault of the cell: it stays pending, for fewer ranks or another machine. */
+static status send_no_memory(worker *w, uint64_t cell, const error_info *failure) {
+    char name[CELL_TEXT_SIZE];
+    name_cell(w, cell, name);
+    log_warning("cell %s stays pending: rank %d on %s: %s", name, w->setup->hello.rank, w->setup->hello.host,
+                failure->text);
+    clear_values(w);
+    return send_result(w, cell, CELL_PENDING, &(training_report){0});
+}
+
 static status train_and_report(worker *w, const cell_checkpoint *from) {
     training_report report = {0};
     error_info failure = {0};
@@ -158,6 +168,8 @@ static status train_and_report(worker *w, const cell_checkpoint *from) {
     if (w->setup->after_training != NULL)
         w->setup->after_training();
     RETURN_IF_FAILED(w->status);
+    if (trained == STATUS_INTERNAL)
+        return send_no_memory(w, from->cell, &failure);
     if (trained != STATUS_OK)
         return send_failure(w, from->cell, &failure);
     tell_start(w, from, &report);

@@ -26,7 +26,8 @@ typedef struct worker_setup {
 
 /* Say hello, train what comes and leave: when told to, or when *setup->stop is set, which stops a training at
  * its next step and sends its checkpoint. A training that fails gives a record with CELL_FAILED and a warning
- * in the log. The error returned is one of the transport or of memory. */
+ * in the log, one that finds no memory a record with CELL_PENDING. The error returned is one of the transport
+ * or of memory. */
 status worker_run(transport *t, const worker_setup *setup, error_info *error);
 
 #endif

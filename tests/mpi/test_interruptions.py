@@ -28,7 +28,8 @@ class Stops(Interruptions):
             process.send_signal(number)
             code, _, err = finish(process)
             self.assertEqual(code, 75, err)
-            self.assertIn("the same command goes on", err)
+            self.assertIn("run the same command again to resume", err)
+            self.assertIn(f"stopped by signal {number.value} (", err)
 
     def test_a_hangup_that_is_ignored(self):
         """As under nohup: the run is to outlive its terminal."""

@@ -80,7 +80,7 @@ class Failures(RunTest):
     def test_diverged_cells_are_counted(self):
         out, err = self.check(1, "run", self.write_job(), "-o", self.results("r.h5"), ranks=2)
         self.assertIn("16 done, 8 diverged", out)
-        self.assertIn("8 of 24 cells failed or diverged", err)
+        self.assertIn("8 of 24 cells are not done: ", err)
         self.check(1, "run", self.write_job(), "-o", self.results("r.h5"))
 
     def test_max_failures_stops(self):

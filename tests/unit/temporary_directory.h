@@ -2,6 +2,7 @@
 #ifndef TESTS_TEMPORARY_DIRECTORY_H
 #define TESTS_TEMPORARY_DIRECTORY_H
 
+#include <dirent.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
@@ -35,6 +36,17 @@ static inline const char *temporary_directory_file(const temporary_directory *di
     static char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", directory->path, name);
     return path;
+}
+
+/* How many files there are whose names begin with `name`. */
+static inline int temporary_directory_count(const temporary_directory *directory, const char *name) {
+    int count = 0;
+    DIR *stream = opendir(directory->path);
+    assert_non_null(stream);
+    for (const struct dirent *entry; (entry = readdir(stream)) != NULL;)
+        count += strncmp(entry->d_name, name, strlen(name)) == 0;
+    assert_int_equal(closedir(stream), 0);
+    return count;
 }
 
 static inline const char *temporary_directory_write(const temporary_directory *directory, const char *name,

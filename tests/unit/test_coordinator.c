@@ -220,6 +220,29 @@ static void a_worker_that_leaves_untold_stops_all(void **state) {
     coordinator_observe(c, &(coordinator_event){.kind = EVENT_LEFT, .worker = 1});
     assert_int_equal(coordinator_next(c).kind, ACTION_FINISH);
     assert_true(coordinator_count(c).stopping);
+    assert_int_equal(coordinator_count(c).left_first, 0); /* the other was told to */
+    coordinator_destroy(&c);
+}
+
+/* It is neither stored nor handed out again in this sweep, and its worker gets the next cell. */
+static void a_cell_without_memory_stays_pending(void **state) {
+    (void)state;
+    coordinator *c;
+    assert_int_equal(coordinator_create(&c, &(coordinator_setup){.cells = 2, .workers = 1}, NULL), STATUS_OK);
+    coordinator_observe(c, &(coordinator_event){.kind = EVENT_READY});
+    assert_int_equal(coordinator_next(c).cell, 0);
+    coordinator_observe(c, &(coordinator_event){EVENT_RESULT, 0, 0, CELL_PENDING});
+    const coordinator_action next = coordinator_next(c);
+    assert_int_equal(next.kind, ACTION_ASSIGN);
+    assert_int_equal(next.cell, 1);
+    coordinator_observe(c, &(coordinator_event){EVENT_RESULT, 0, 1, CELL_DONE});
+    assert_int_equal(coordinator_next(c).kind, ACTION_STORE);
+    assert_int_equal(coordinator_next(c).kind, ACTION_DISMISS);
+    const coordinator_counts counts = coordinator_count(c);
+    assert_int_equal(counts.no_memory, 1);
+    assert_int_equal(counts.finished, 1);
+    assert_int_equal(counts.failures, 0);
+    assert_false(counts.stopping);
     coordinator_destroy(&c);
 }
 
@@ -270,6 +293,7 @@ int main(void) {
         cmocka_unit_test(cells_of_lost_workers_go_to_others),
         cmocka_unit_test(after_a_stop_nothing_is_handed_out),
         cmocka_unit_test(a_worker_that_leaves_untold_stops_all),
+        cmocka_unit_test(a_cell_without_memory_stays_pending),
         cmocka_unit_test(too_many_failures_stop_the_sweep),
         cmocka_unit_test(counts_follow_the_events),
     };

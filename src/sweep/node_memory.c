@@ -1,0 +1,96 @@
+#include "sweep/node_memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum { REASONS_SIZE = 512 };
+
+/* Closes `file`: the mapping keeps it. */
+static status map(int file, const char *path, size_t bytes, void **memory, error_info *error) {
+    *memory = mmap(NULL, bytes + 1, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    const int reason = errno;
+    close(file); /* nothing was written through it */
+    if (*memory != MAP_FAILED)
+        return STATUS_OK;
+    *memory = NULL;
+    return error_set(error, STATUS_INTERNAL,
+                     "%s: cannot map %zu bytes of data that the ranks of a node share: %s", path, bytes,
+                     strerror(reason));
+}
+
+/* A file with room for `bytes` in `directory`; -1 and errno when it has not. */
+static int make_file(const char *directory, size_t bytes, char path[PATH_MAX]) {
+    snprintf(path, PATH_MAX, "%s/mpisweep-data-XXXXXX", directory);
+    const int file = mkostemp(path, O_CLOEXEC);
+    if (file < 0)
+        return -1;
+    const int reason = posix_fallocate(file, 0, (off_t)bytes + 1); /* never of size zero */
+    if (reason == 0)
+        return file;
+    unlink(path);
+    close(file);
+    errno = reason;
+    return -1;
+}
+
+/* The first directory that has room; -1 when none has. `reasons` names those that have not: "; /dev/shm: No
+ * space left on device". */
+static int find_room(size_t bytes, char path[PATH_MAX], char reasons[REASONS_SIZE]) {
+    const char *const directories[] = {"/dev/shm", getenv("TMPDIR"), "/tmp", "/var/tmp"};
+    size_t used = 0;
+    reasons[0] = '\0';
+    for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+        if (directories[i] == NULL)
+            continue;
+        const int file = make_file(directories[i], bytes, path);
+        if (file >= 0)
+            return file;
+        if (used < REASONS_SIZE)
+            used += (size_t)snprintf(reasons + used, REASONS_SIZE - used, "; %s: %s", directories[i],
+                                     strerror(errno));
+    }
+    path[0] = '\0';
+    return -1;
+}
+
+status node_memory_create(size_t bytes, char path[PATH_MAX], void **memory, error_info *error) {
+    char reasons[REASONS_SIZE];
+    const int file = find_room(bytes, path, reasons);
+    *memory = NULL;
+    if (file < 0)
+        return error_set(
+            error, STATUS_INTERNAL,
+            "no room for %.1f MB of data that the ranks of a node share%s; enlarge /dev/shm (docker run "
+            "--shm-size), set TMPDIR to a directory with room, or start one rank per node",
+            1e-6 * (double)bytes, reasons);
+    if (reasons[0] != '\0')
+        log_note("the data are in %s%s", path, reasons);
+    const status result = map(file, path, bytes, memory, error);
+    if (result == STATUS_OK)
+        return STATUS_OK;
+    unlink(path); /* made just now, and empty */
+    path[0] = '\0';
+    return result;
+}
+
+status node_memory_attach(const char *path, size_t bytes, void **memory, error_info *error) {
+    const int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    *memory = NULL;
+    if (file < 0)
+        return error_set(error, STATUS_INTERNAL,
+                         "%s: cannot open the data that the ranks of a node share: %s", path,
+                         strerror(errno));
+    return map(file, path, bytes, memory, error);
+}
+
+void node_memory_release(void *memory, size_t bytes) {
+    if (memory != NULL)
+        munmap(memory, bytes + 1); /* fails for what is no mapping only */
+}
