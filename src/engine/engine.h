@@ -316,8 +316,10 @@ void hold_out_draw(double fraction, const uint8_t *labels, size_t count, uint64_
 
 /* The built-in synthetic images: 10 classes of coloured textures with shifted position, changing contrast and
  * noise; learnable, but not at any learning rate. Deterministic in (seed, index of the image). */
+enum { SYNTHETIC_MAX_CHANNELS = 16 };
+
 typedef struct synthetic_spec {
-    tensor_shape shape;
+    tensor_shape shape; /* of at most SYNTHETIC_MAX_CHANNELS channels */
     int classes;
     size_t train_count, test_count;
 } synthetic_spec;

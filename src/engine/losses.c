@@ -1,5 +1,7 @@
 #include "engine/losses.h"
 
+#include <assert.h>
+
 #include "engine/real.h"
 
 /* ---- What the loss is of ----------------------------------------------------------------------- */
@@ -200,6 +202,7 @@ static size_t count_correct(const loss_function *l, const real *z, const batch_t
 
 loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targets *targets, size_t count,
                         double scale, real *dz) {
+    assert(l->spec.kind == LOSS_SQUARED_ERROR || l->classes == 0 || l->outputs <= ENGINE_MAX_CLASSES);
     const sample_loss loss_of = function_of(l);
     const bool mean = l->spec.kind != LOSS_CROSS_ENTROPY && l->spec.over_outputs == REDUCE_MEAN;
     const double share = mean ? 1.0 / l->outputs : 1;
@@ -239,7 +242,8 @@ void loss_outputs(const loss_function *l, const real *z, size_t count, real *out
 
 real loss_probability(const loss_function *l, const real *z, int label) {
     if (l->outputs > 1) {
-        real p[ENGINE_MAX_CLASSES];
+        real p[ENGINE_MAX_CLASSES]; /* as many outputs as classes */
+        assert(l->outputs <= ENGINE_MAX_CLASSES);
         loss_outputs(l, z, 1, p);
         return p[label];
     }

@@ -32,6 +32,9 @@ __attribute__((format(printf, 4, 5))) static status refuse(training_plan *plan, 
 
 static status check_data(training_plan *plan, const dataset *data, error_info *error) {
     const fault of_data = {FAULT_DATA, 0};
+    if (data->shape.channels < 1 || data->shape.height < 1 || data->shape.width < 1)
+        return refuse(plan, error, of_data, "samples of %d × %d × %d values; accepted: 1 at least",
+                      data->shape.channels, data->shape.height, data->shape.width);
     if (data->train.count < 1 || data->train.count > UINT32_MAX)
         return refuse(plan, error, of_data, "%zu training samples; accepted: 1 to %u", data->train.count,
                       UINT32_MAX);
@@ -46,12 +49,27 @@ static status check_data(training_plan *plan, const dataset *data, error_info *e
 static status check_normalization(training_plan *plan, const training_spec *spec, const dataset *data,
                                   error_info *error) {
     const int given = spec->normalize.channels, channels = data->shape.channels;
-    if (given > 1 && given != channels)
+    if (given < 0 || given > ENGINE_MAX_LIST || (given > 1 && given != channels))
         return refuse(
             plan, error, FIELD(normalize.mean),
             "%d values, but the samples have %d channels; accepted: one for all, or one for each of "
             "up to %d channels",
             given, channels, ENGINE_MAX_LIST);
+    return STATUS_OK;
+}
+
+static status check_schedule(training_plan *plan, const training_spec *spec, error_info *error) {
+    const schedule_spec *s = &spec->schedule;
+    const bool listed = s->kind == SCHEDULE_FACTORS_AT || s->kind == SCHEDULE_SEQUENCE;
+    const bool spaced = s->kind == SCHEDULE_STEP_DECAY || s->kind == SCHEDULE_SEQUENCE;
+    if (listed && (s->count < 1 || s->count > ENGINE_MAX_LIST))
+        return refuse(plan, error, FIELD(schedule.values), "%d values; accepted: 1 to %d", s->count,
+                      ENGINE_MAX_LIST);
+    if (spaced && s->every < 1)
+        return refuse(plan, error, FIELD(schedule.every), "every %d epochs; accepted: 1 and more", s->every);
+    if (s->kind == SCHEDULE_CYCLICAL && s->half_cycle < 1)
+        return refuse(plan, error, FIELD(schedule.half_cycle), "%d steps; accepted: 1 and more",
+                      s->half_cycle);
     return STATUS_OK;
 }
 
@@ -67,6 +85,7 @@ static status check_ranges(training_plan *plan, const training_spec *spec, const
     if (spec->mirror > 0 && data->shape.width == 1)
         return refuse(plan, error, FIELD(mirror), "mirror %g of samples of width 1; accepted: images, or 0",
                       spec->mirror);
+    RETURN_IF_FAILED(check_schedule(plan, spec, error));
     return check_normalization(plan, spec, data, error);
 }
 

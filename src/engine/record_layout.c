@@ -1,4 +1,5 @@
 /* Layouts of recorded values, of one cell and of many. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -155,7 +156,9 @@ void record_copy(const record_layout *from, const float *values, const record_la
         out[i] = NAN;
     for (int i = 0; i < from->variable_count; i++) {
         const record_variable *v = &from->variables[i];
-        const record_variable *place = &to->variables[find_variable(to, v->name)];
+        const int found = find_variable(to, v->name);
+        assert(found < to->variable_count); /* `from` was merged into it */
+        const record_variable *place = &to->variables[found];
         for (size_t moment = 0; moment < v->count; moment++)
             copy_corner(v, values + v->offset + moment * record_moment_size(v), place,
                         out + place->offset + moment * record_moment_size(place), 0);

@@ -1,5 +1,6 @@
 #include "engine/records.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -156,6 +157,7 @@ static record_variable new_layer_variable(const builder *b, record_quantity q, i
 }
 
 static record_dimension *add_dimension(record_variable *v, const char *name, size_t length) {
+    assert(v->rank < RECORD_MAX_RANK);
     record_dimension *d = &v->dims[v->rank++];
     *d = (record_dimension){.length = length, .step = 1};
     snprintf(d->name, sizeof d->name, "%s", name);
@@ -181,6 +183,8 @@ typedef status (*add_layer)(builder *b, record_quantity q, int layer);
 
 static status add_layers(builder *b, record_quantity q, add_layer add) {
     const record_spec *r = &b->spec->records[q];
+    if (r->layer_count > ENGINE_MAX_LIST)
+        return refuse(b, FIELD(q, layers), "%d layers; accepted: up to %d", r->layer_count, ENGINE_MAX_LIST);
     if (r->layer_count == 0)
         return refuse(b, FIELD(q, layers), "no layer is named");
     for (int i = 0; i < r->layer_count; i++) {
@@ -278,6 +282,9 @@ static status add_feature_maps(builder *b, record_quantity q, int position) {
 
 static status check_samples(const builder *b, record_quantity q) {
     const record_spec *r = &b->spec->records[q];
+    if (r->sample_count > ENGINE_MAX_LIST)
+        return refuse(b, FIELD(q, samples), "%d samples; accepted: up to %d", r->sample_count,
+                      ENGINE_MAX_LIST);
     if (r->sample_count == 0)
         return refuse(b, FIELD(q, samples), "no sample is named");
     for (int i = 0; i < r->sample_count; i++)

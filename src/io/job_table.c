@@ -142,7 +142,7 @@ static const option job_options[] = {
      .help = "of these in training use the first so many of each class; 0: all"},
     {"data.border", &option_integer, FIELD(data.border), RANGE(0, 1000), .unit = "pixels", ONLY_DATA(FILES),
      .default_text = "0", .help = "cut so many off the images on every side"},
-    {"data.channels", &option_integer, FIELD(data.synthetic.shape.channels), RANGE(1, ENGINE_MAX_LIST),
+    {"data.channels", &option_integer, FIELD(data.synthetic.shape.channels), RANGE(1, SYNTHETIC_MAX_CHANNELS),
      ONLY_SYNTHETIC, .default_text = "3", .help = "colour planes"},
     {"data.height", &option_integer, FIELD(data.synthetic.shape.height), RANGE(1, 256), .unit = "pixels",
      ONLY_SYNTHETIC, .default_text = "32", .help = "image height"},

@@ -373,6 +373,30 @@ static void bounds_of_the_engine_are_kept(void **state) {
     assert_int_equal(all.report.outcome, TRAINING_DONE);
     arena_release(&memory);
     spec = small_training();
+    spec.normalize.channels = ENGINE_MAX_LIST + 1;
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, normalize.mean), "17 values");
+    spec = small_training();
+    spec.schedule = (schedule_spec){.kind = SCHEDULE_SEQUENCE, .every = 1, .count = ENGINE_MAX_LIST + 1};
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, schedule.values),
+                   "17 values; accepted: 1");
+    spec.schedule.count = 0;
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, schedule.values),
+                   "0 values; accepted: 1");
+    spec.schedule = (schedule_spec){.kind = SCHEDULE_STEP_DECAY};
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, schedule.every), "every 0 epochs");
+    spec.schedule = (schedule_spec){.kind = SCHEDULE_CYCLICAL};
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, schedule.half_cycle), "0 steps");
+    spec = small_training();
+    spec.records[RECORD_WEIGHTS] =
+        (record_spec){.every = 1, .unit = RECORD_AT_END, .layer_count = ENGINE_MAX_LIST + 1};
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, records[RECORD_WEIGHTS].layers),
+                   "17 layers; accepted: up to 16");
+    spec = small_training();
+    spec.records[RECORD_FEATURE_MAPS] = (record_spec){
+        .every = 1, .unit = RECORD_AT_END, .layer_count = 1, .sample_count = ENGINE_MAX_LIST + 1};
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, records[RECORD_FEATURE_MAPS].samples),
+                   "17 samples; accepted: up to 16");
+    spec = small_training();
     spec.batch = 1;
     spec.epochs = 1000000000;
     assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, epochs), "2147483647 steps in all");

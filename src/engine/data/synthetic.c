@@ -5,12 +5,13 @@
  * nothing), with random contrast and brightness, mixed with the texture of another class and with pixel
  * noise: a network has to learn filters, and how well it does in a few epochs depends on the learning rate.
  */
+#include <assert.h>
 #include <math.h>
 
 #include "base/random.h"
 #include "engine/engine.h"
 
-enum { WAVES = 2, MAX_CHANNELS = 16 };
+enum { WAVES = 2, MAX_CHANNELS = SYNTHETIC_MAX_CHANNELS };
 
 static const double two_pi = 6.283185307179586;
 static const double distractor_share = 0.45; /* of the other class's texture, at most */
@@ -85,6 +86,7 @@ static void draw_image(const synthetic_spec *spec, uint64_t seed, size_t index, 
 void synthetic_images(const synthetic_spec *spec, uint64_t seed, size_t first, size_t count, uint8_t *pixels,
                       uint8_t *labels) {
     const tensor_shape s = spec->shape;
+    assert(s.channels <= MAX_CHANNELS);
     const size_t size = (size_t)s.channels * (size_t)s.height * (size_t)s.width;
     for (size_t n = 0; n < count; n++) {
         int class = (int)((first + n) % (size_t)spec->classes);

@@ -1,6 +1,8 @@
 /* Which kernel set to use: asked of the CPU once, when the program runs. */
 #include "engine/kernels/kernels.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +50,7 @@ static kernel_registry registry;
 /* Runs before main, so that no two threads can meet in it. */
 __attribute__((constructor)) static void fill_registry(void) {
     int count = fill_vector_sets(registry.sets);
+    assert(count < MAX_SETS);
     registry.sets[count++] = plain_kernels_reference;
     for (int i = 0; i < count; i++)
         registry.available[i] = &registry.sets[i];
@@ -76,10 +79,10 @@ status engine_kernels_check(error_info *error) {
     if (registry.selected != NULL)
         return STATUS_OK;
     char names[128] = "";
-    for (const kernel_set *const *set = registry.available; *set != NULL; set++) {
-        strcat(names, set == registry.available ? "" : ", ");
-        strcat(names, (*set)->name);
-    }
+    size_t used = 0;
+    for (const kernel_set *const *set = registry.available; *set != NULL && used < sizeof names; set++)
+        used +=
+            (size_t)snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", (*set)->name);
     return error_set(error, STATUS_USAGE,
                      "MPISWEEP_KERNELS=%s: no such kernel set on this CPU; there are: %s",
                      getenv("MPISWEEP_KERNELS"), names);

@@ -9,14 +9,15 @@ static void plain_product(const product *p) {
     for (int r = 0; r < p->rows; r++) {
         for (int j = 0; j < p->columns; j++) {
             real *c = p->c + r * p->c_row + j;
-            real sum = !p->accumulate && p->bias != NULL ? p->bias[j] : 0;
+            const real bias = p->bias != NULL ? p->bias[j] : 0;
+            real sum = 0;
             for (int s = 0; s < p->segments; s++) {
                 const real *a = p->a + s * p->a_segment + r * p->a_row;
                 const real *b = p->b + s * p->b_segment + j;
                 for (int t = 0; t < p->length; t++)
                     sum += a[t * p->a_step] * b[t * p->b_step];
             }
-            *c = p->accumulate ? *c + sum : sum;
+            *c = (p->accumulate ? *c : bias) + sum;
         }
     }
 }

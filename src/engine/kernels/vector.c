@@ -24,11 +24,9 @@ static inline void store(float *to, vector v) {
 static inline __attribute__((always_inline)) void tile(const product *p, int first, const int rows,
                                                        const int vectors) {
     vector sum[MOST_ROWS][VECTORS];
-    for (int r = 0; r < rows; r++) {
-        const float *start = p->accumulate ? NULL : p->bias;
+    for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++)
-            sum[r][v] = start != NULL ? load(start + v * LANES) : (vector){0};
-    }
+            sum[r][v] = (vector){0};
 
     const ptrdiff_t row = p->a_row, a_step = p->a_step, b_step = p->b_step;
     for (int s = 0; s < p->segments; s++) {
@@ -54,9 +52,12 @@ static inline __attribute__((always_inline)) void tile(const product *p, int fir
     float *c = p->c + first * p->c_row;
     const ptrdiff_t c_row = p->c_row; /* not from p between stores, which it might alias */
     const bool accumulate = p->accumulate;
+    const float *bias = accumulate ? NULL : p->bias; /* added last: small terms keep their digits */
     for (int r = 0; r < rows; r++, c += c_row)
-        for (int v = 0; v < vectors; v++)
-            store(c + v * LANES, accumulate ? load(c + v * LANES) + sum[r][v] : sum[r][v]);
+        for (int v = 0; v < vectors; v++) {
+            const float *more = accumulate ? c + v * LANES : bias != NULL ? bias + v * LANES : NULL;
+            store(c + v * LANES, more != NULL ? load(more) + sum[r][v] : sum[r][v]);
+        }
 }
 
 /* Rows that fill the registers beside so many vectors of columns. */
