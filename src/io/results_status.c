@@ -46,6 +46,7 @@ static status load_column(results_reader *r, const char *name, element type, siz
 static status read_session(results_reader *r, session *out, error_info *error) {
     void *updated = NULL, *seconds = NULL, *cells = NULL;
     results_dataset d;
+    *out = (session){.updated = NAN};
     RETURN_IF_FAILED(results_reader_describe(r, "provenance/session_updated", &d, error));
     if (d.rank != 1 || d.dims[0] == 0)
         return error_set(error, STATUS_IO, "%s: the table of sessions has an unexpected shape",
@@ -56,7 +57,6 @@ static status read_session(results_reader *r, session *out, error_info *error) {
         result = load_column(r, "provenance/session_seconds", ELEMENT_FLOAT64, rows, &seconds, error);
     if (result == STATUS_OK)
         result = load_column(r, "provenance/session_cells", ELEMENT_INT32, rows, &cells, error);
-    *out = (session){.updated = NAN};
     for (size_t i = 0; result == STATUS_OK && i < rows; i++)
         if (!isnan(((double *)updated)[i]))
             *out = (session){((double *)updated)[i], ((double *)seconds)[i], ((int32_t *)cells)[i]};
@@ -69,7 +69,7 @@ static status read_session(results_reader *r, session *out, error_info *error) {
 /* The session counts its cells itself, and its time by a clock that nobody sets: the times of day at which
  * cells were finished, on several machines, do not tell them. */
 static status read_rate(results_reader *r, sweep_state *out, error_info *error) {
-    session last;
+    session last = {0};
     RETURN_IF_FAILED(read_session(r, &last, error));
     out->updated = last.updated;
     out->cells_per_hour = last.cells > 0 && last.seconds > 0 ? 3600 * last.cells / last.seconds : NAN;

@@ -28,7 +28,7 @@ static job some_job(uint64_t digest) {
                  .grid = {.axis_count = 1, .axes = {{"x", AXIS_NUMBER, CELLS, axis_values, NULL}}}};
 }
 
-static const char *results_path(void) {
+static const char *file_path(void) {
     return in_directory("results.h5");
 }
 
@@ -41,7 +41,7 @@ static const results_origin own = {.kernels = "k", .numerics = 7, .data.splits =
 static checkpoint_file *open_of(uint64_t digest, const results_origin *origin, size_t values) {
     const job j = some_job(digest);
     checkpoint_file *f;
-    assert_int_equal(checkpoint_file_open(&f, results_path(), &j, origin, values, NULL), STATUS_OK);
+    assert_int_equal(checkpoint_file_open(&f, file_path(), &j, origin, values, NULL), STATUS_OK);
     return f;
 }
 
