@@ -60,9 +60,9 @@ bool grid_find_value(const grid_axis *whole, const grid_axis *part, size_t i, si
 void grid_cell_text(const grid *g, size_t cell, char *text, size_t size);
 
 /* Mark the cells that have, on every axis that is named, one of the values named for it: `count` selections
- * "AXIS=VALUE[,VALUE]...", several of one axis joined. A number names the value that it is, else the one that is
- * this number when it is rounded to as many digits (grid_value_name). selected: (cells). STATUS_USAGE when an
- * axis or a value does not exist, or several values have the name; `selected` is untouched then. */
+ * "AXIS=VALUE[,VALUE]...", several of one axis joined. A number names the value that it is, else the one that
+ * is this number when it is rounded to as many digits (grid_value_name). selected: (cells). STATUS_USAGE when
+ * an axis or a value does not exist, or several values have the name; `selected` is untouched then. */
 status grid_select(const grid *g, const char *const selections[], int count, bool *selected,
                    error_info *error);
 

@@ -174,7 +174,7 @@ class WrongRequestsTest(UserCase):
         for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
             job = self.root / "encoded.yaml"
             job.write_bytes(JOB.encode(encoding))
-            self.assert_refused(self.run_program("plan", job), 2, ["encoded.yaml: the text is in UTF-16 or UTF-32", "iconv"])
+            self.assert_refused(self.run_program("plan", job), 2, ["encoded.yaml:1:1: not YAML: UTF-16, UTF-32 or binary; accepted: text in UTF-8", "iconv"])
             job.unlink()
 
 

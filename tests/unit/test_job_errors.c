@@ -321,9 +321,9 @@ static void good_job_is_accepted(void **state) {
 static void odd_files_are_refused(void **state) {
     (void)state;
     assert_file_refused("", 0, "1:1", "there is nothing in it");
-    assert_file_refused("\xff\xfej\0o\0b\0", 8, "", "UTF-16 or UTF-32, or binary; accepted: UTF-8");
-    assert_file_refused("\xfe\xff\0j\0o\0b", 8, "", "UTF-16 or UTF-32, or binary; accepted: UTF-8");
-    assert_file_refused("j\0o\0b\0", 6, "", "UTF-16 or UTF-32, or binary; accepted: UTF-8");
+    assert_file_refused("\xff\xfej\0o\0b\0", 8, "1:1", "not YAML: UTF-16, UTF-32 or binary");
+    assert_file_refused("\xfe\xff\0j\0o\0b", 8, "1:1", "not YAML: UTF-16, UTF-32 or binary");
+    assert_file_refused("j\0o\0b\0", 6, "1:1", "not YAML: UTF-16, UTF-32 or binary");
     assert_file_refused("\xef\xbb\xbf", 3, "1:1", "there is nothing in it");
     assert_file_refused("# only this\n", 12, "2:1", "there is nothing in it");
     assert_file_refused("hello", 5, "1:1", "'hello'; accepted: a map with keys among job, title");
