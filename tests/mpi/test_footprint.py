@@ -13,7 +13,9 @@ from launch import FLAGS, MPIEXEC, MPISWEEP, RunTest, finish, ranks_of
 JOB = Path(__file__).resolve().parents[1] / "jobs" / "footprint.yaml"
 SUPPRESSIONS = Path(__file__).resolve().parents[1] / "valgrind.supp"
 CELLS = int(os.environ.get("MPISWEEP_TEST_CELLS", "5000"))
-MOST_GROWTH = 1024  # kB between half-time and the end
+# kB between half-time and the end: a kilobyte for each cell would be more. Open MPI 5 takes up to one megabyte at some moment,
+# once, however many cells there are.
+MOST_GROWTH = 2048
 
 
 def footprint(pid):
