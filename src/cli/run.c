@@ -291,16 +291,16 @@ static status judge_pending(const run *r, const coordinator_counts *counts, size
                             error_info *error) {
     const size_t limit = (size_t)r->options.max_failures;
     char reason[REASON_SIZE];
-    if (counts->no_memory > 0)
+    if (limit > 0 && counts->failures >= limit)
+        return error_set(error, STATUS_INCOMPLETE,
+                         "stopped after %zu cells that failed, diverged or timed out (--max-failures)",
+                         counts->failures);
+    if (counts->no_memory > 0 && !counts->stopping)
         return error_set(
             error, STATUS_INTERNAL,
             "out of memory for %zu cells, which stay pending; run the same command again with more "
             "memory or with fewer ranks per node",
             counts->no_memory);
-    if (limit > 0 && counts->failures >= limit)
-        return error_set(error, STATUS_INCOMPLETE,
-                         "stopped after %zu cells that failed, diverged or timed out (--max-failures)",
-                         counts->failures);
     describe_stop(r, counts, reason);
     return error_set(error, STATUS_STOPPED,
                      "%s with %zu of %zu cells to go; run the same command again to resume", reason, pending,

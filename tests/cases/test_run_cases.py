@@ -120,7 +120,7 @@ class ClosedDescriptors(CaseTest):
             closed = [file for file in range(3) if missing & 1 << file]
             with self.subTest(closed=closed):
                 self.file.unlink(missing_ok=True)
-                for part in ["--only", "run=0"], [], []:
+                for part in (["--only", "run=0"], [], []) if missing == 7 else (["--only", "run=0"], []):
                     code = subprocess.run([MPISWEEP, "run", "tiny.yaml", "-o", "r.h5", *part], cwd=self.directory,
                                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                           preexec_fn=lambda: [os.close(file) for file in closed]).returncode
