@@ -152,7 +152,7 @@ static status set_up(layer *l, tensor_shape input, size_t capacity, error_info *
 }
 
 /* Parameters, gradients and two states of an optimiser; values and gradients between the layers. */
-static status check_bytes(const model *m, error_info *error) {
+static status check_bytes(model *m, error_info *error) {
     double reals = 4 * (double)m->parameter_reals, saved = 0;
     for (int i = 0; i <= m->layer_count; i++)
         reals += 2 * (double)m->capacity * values_of(m->boundaries[i].shape);
@@ -163,6 +163,7 @@ static status check_bytes(const model *m, error_info *error) {
     const double bytes = saved + reals * sizeof(real);
     if (bytes <= most_bytes)
         return STATUS_OK;
+    m->fault = (fault){FAULT_LAYERS, 0};
     return error_set(error, STATUS_USAGE,
                      "%.4g bytes for %zu parameters and batches of %zu samples; accepted: up to %.4g", bytes,
                      m->parameter_count, m->capacity, most_bytes);

@@ -59,20 +59,26 @@ static double recorded(const record_variable *v) {
     return values;
 }
 
+const record_variable *record_layout_largest(const record_layout *layout) {
+    const record_variable *most = &layout->variables[0];
+    for (int i = 1; i < layout->variable_count; i++)
+        if (recorded(&layout->variables[i]) > recorded(most))
+            most = &layout->variables[i];
+    return most;
+}
+
 static status check_recorded(const record_layout *layout, error_info *error) {
     double sum = 0;
-    const record_variable *most = &layout->variables[0];
-    for (int i = 0; i < layout->variable_count; i++) {
-        const record_variable *v = &layout->variables[i];
-        sum += recorded(v);
-        most = recorded(v) > recorded(most) ? v : most;
-    }
+    for (int i = 0; i < layout->variable_count; i++)
+        sum += recorded(&layout->variables[i]);
     if (sum <= most_recorded)
         return STATUS_OK;
-    return error_set(error, STATUS_USAGE,
-                     "record.%s: a cell records %.4g values, %.4g of them of this; accepted: up to %.0f; "
-                     "record fewer moments or arrays",
-                     record_key(most->quantity), sum, recorded(most), most_recorded);
+    const record_variable *most = record_layout_largest(layout);
+    return error_set(
+        error, STATUS_USAGE,
+        "a cell records %.4g values, %.4g of them %s; accepted: up to %.0f; record fewer moments or "
+        "arrays",
+        sum, recorded(most), most->name, most_recorded);
 }
 
 status record_layout_place(record_layout *layout, error_info *error) {

@@ -50,10 +50,6 @@ static const quantity quantities[RECORD_QUANTITY_COUNT] = {
     [RECORD_FEATURE_MAPS] = {"feature_maps", "outputs for listed test samples", SET_TEST, MEASURE_NONE},
 };
 
-const char *record_key(record_quantity q) {
-    return quantities[q].name;
-}
-
 sample_set record_set(record_quantity q) {
     return quantities[q].set;
 }
@@ -387,7 +383,10 @@ status record_layout_make(record_layout *layout, const training_spec *spec, cons
     for (int q = 0; q < RECORD_QUANTITY_COUNT; q++)
         if (spec->records[q].every > 0)
             RETURN_IF_FAILED(add_quantity(&b, (record_quantity)q));
-    return record_layout_place(layout, error);
+    const status result = record_layout_place(layout, error);
+    if (result != STATUS_OK)
+        *fault = (struct fault){FAULT_FIELD, FIELD(record_layout_largest(layout)->quantity, every)};
+    return result;
 }
 
 /* ---- Cost -------------------------------------------------------------------------------------- */

@@ -10,9 +10,6 @@ typedef enum sample_set { SET_NONE, SET_BATCH, SET_TRAIN, SET_VALIDATION, SET_TE
 /* What is measured on them. */
 typedef enum measure { MEASURE_NONE, MEASURE_LOSS, MEASURE_COST, MEASURE_ACCURACY } measure;
 
-/* The key of `record` in a job file: "train_loss". */
-const char *record_key(record_quantity q);
-
 sample_set record_set(record_quantity q);
 measure record_measure(record_quantity q);
 
@@ -27,8 +24,11 @@ status record_layout_make(record_layout *layout, const training_spec *spec, cons
 /* Add a variable. STATUS_USAGE when there are too many. */
 status record_layout_append(record_layout *layout, const record_variable *v, error_info *error);
 
-/* Give every variable its place in the block, when their shapes are final. STATUS_USAGE, with the key of the
- * largest, when a cell would record more than fits into a message. */
+/* The variable that has the most values; there is one at least. */
+const record_variable *record_layout_largest(const record_layout *layout);
+
+/* Give every variable its place in the block, when their shapes are final. STATUS_USAGE when a cell would
+ * record more than fits into a message. */
 status record_layout_place(record_layout *layout, error_info *error);
 
 /* Is a record due after `done` steps (or epochs, or at the end)? */

@@ -199,7 +199,7 @@ WRONG = [
     ({"model": "model: {layers: [conv: {filters: 1000, kernel: 1, padding: 200}, ‸dense: 1000000, dense: 10]}"},
      "1.665e+14 weights"),
     ({"model": f"model: {{layers: ‸[{'dense: 1000000, ' * 12}dense: 10]}}"}, "bytes for 11000214000010 parameters"),
-    ({"train": "train: {epochs: 1000000, batch: 20}", "record": "record: {parameters: ‸{every: 1 step}}"},
+    ({"train": "train: {epochs: 1000000, batch: 20}", "record": "record: {parameters: {every: ‸1 step}}"},
      "a cell records 1.524e+09 values"),
 ]
 
