@@ -70,7 +70,7 @@ WRONG = [
     ({"data": "data: {source: synthetic, validation: {fraction: ‸-0.5}}"}, "accepted: a number from 0"),
     ({"data": "data: {source: synthetic, validation: {kind: ‸sorted}}"}, "accepted: stratified, random"),
     ({"data": "data: {source: synthetic, normalize: ‸{mean: [0.5], std: [1, 1]}}"}, "1 values in mean and 2 in std"),
-    ({"data": "data: {source: synthetic, normalize: ‸{mean: [0.5], std: [0.5]}}"}, "1 channels, but the images have 3"),
+    ({"data": "data: {source: synthetic, normalize: {mean: ‸[0, 1], std: [1, 1]}}"}, "2 values, but the samples have 3 channels"),
     # Layers
     ({"model": "model: {layers: ‸[]}"}, "a list of 1 to 64 layers"),
     ({"model": "model: {layers: [‸densse: 10]}"}, "nearest known key: dense"),
