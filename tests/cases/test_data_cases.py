@@ -1,4 +1,5 @@
 """Data as people bring them: what is read, and what is refused with which words. Every case writes its data anew."""
+import gzip
 import json
 import os
 import subprocess
@@ -342,6 +343,45 @@ class Files(Case):
         one = self.trained(npy_job(more=", normalize: {mean: [0.13], std: [0.31]}"))["test_loss"]
         np.save("x.npy", ((x / 255 - 0.13) / 0.31).astype("f4"))
         self.assertAlmostEqual(float(one), float(self.trained(npy_job())["test_loss"]), 4)
+
+
+@unittest.skipUnless(os.path.isdir(os.environ.get("MPISWEEP_DATA", "") + "/mnist"), "no MNIST in $MPISWEEP_DATA")
+class Digits(Case):
+    def idx(self, name, offset, shape):
+        for path in Path(os.environ["MPISWEEP_DATA"], "mnist").glob(name + "*"):
+            data = path.read_bytes()
+            data = gzip.decompress(data) if path.suffix == ".gz" else data
+            return np.frombuffer(data, "u1", int(np.prod(shape)), offset).reshape(shape)
+        self.fail(name)
+
+    def losses(self, data, kernels):
+        job = (f"job: t\ndata: {{{data}, normalize: {{mean: [0.1307], std: [0.3081]}}}}\nmodel: {{layers: [dense: 32, relu, dense: 10]}}\n"
+               "optimizer: {lr: 0.05, momentum: 0.9}\ntrain: {epochs: 1, batch: 50}\n"
+               "record: {train_loss: {every: 1 step}, test_loss: {every: end}, parameters: {every: end}}\n")
+        Path("job.yaml").write_text(job)
+        Path("r.h5").unlink(missing_ok=True)
+        done = subprocess.run([MPISWEEP, "run", "job.yaml", "-o", "r.h5", "--quiet"], capture_output=True, text=True,
+                              env={**os.environ, "MPISWEEP_KERNELS": kernels})
+        if "kernels" in done.stderr.lower() and done.returncode == 2:
+            return None  # this CPU lacks them
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with h5py.File("r.h5") as file:
+            return [file[name][()].tobytes() for name in ("train_loss_curve", "test_loss", "parameters")]
+
+    def test_one_set_in_three_forms(self):
+        """As IDX files, as vectors and as images: the same bits."""
+        x, y = self.idx("train-images", 16, (2000, 28, 28)), self.idx("train-labels", 8, (2000,))
+        tx, ty = self.idx("t10k-images", 16, (500, 28, 28)), self.idx("t10k-labels", 8, (500,))
+        for name, value in (("y", y), ("ty", ty), ("flat", x.reshape(2000, 784)), ("tflat", tx.reshape(500, 784)), ("image", x), ("timage", tx)):
+            np.save(name + ".npy", value)
+        sets = 0
+        for kernels in ("reference", "portable", "avx2", "avx512"):
+            idx = self.losses("source: mnist, train_count: 2000, test_count: 500", kernels)
+            sets += idx is not None
+            for form in ("flat", "image"):
+                arrays = self.losses(f"source: npy, train_x: {form}.npy, train_y: y.npy, test_x: t{form}.npy, test_y: ty.npy", kernels)
+                self.assertEqual(idx, arrays, f"{form}, {kernels}")
+        self.assertGreaterEqual(sets, 2)
 
 
 class Csv(Case):
