@@ -244,7 +244,7 @@ class OddRequestsTest(AnalysisTest):
             file["loop"] = h5py.SoftLink("/loop")
             file["lost"] = h5py.ExternalLink("none.h5", "/")
 
-        for damage, status in ((without_scales, 3), (of_texts, 3), (status_is_group, 3), (looping_link, 0)):
+        for damage, status in ((without_scales, 3), (of_texts, 3), (status_is_group, 3), (looping_link, 3)):
             with self.subTest(damage.__name__):
                 self.setUp()
                 with h5py.File(self.results, "a") as file:

@@ -189,9 +189,9 @@ WRONG = [
     ({"sweep": "sweep: {x: {set: 'model.layers[3].units', values: [10, ‸11]}}"}, "10 classes"),
     # Sizes that would wrap, and counts beyond 32 bits
     ({"data": "data: {source: synthetic, height: 8, width: 8, train_count: 10000, test_count: 20}",
-      "train": "train: {epochs: ‸1000000, batch: 1}"}, "10000 steps in each of 1000000 epochs; accepted: 2147483647 steps in all"),
+      "train": "train: {epochs: ‸1000000, batch: 1}"}, "1000000 epochs of 10000 steps are 10000000000 steps; accepted: up to 2147483647"),
     ({"data": "data: {source: synthetic, height: 8, width: 8, train_count: 10000, test_count: 20}",
-      "train": "train: {epochs: 1, batch: 1}", "sweep": "sweep: {n: {set: train.epochs, values: [1, ‸1000000]}}"}, "10000 steps in each of 1000000 epochs"),
+      "train": "train: {epochs: 1, batch: 1}", "sweep": "sweep: {n: {set: train.epochs, values: [1, ‸1000000]}}"}, "1000000 epochs of 10000 steps"),
     ({"model": "model: {layers: [conv: {filters: 1000000, kernel: 3}, ‸conv: {filters: 1000000, kernel: 3}, dense: 10]}"},
      "9e+12 weights; accepted: up to 1.1e+12"),
     ({"model": "model: {layers: [‸conv: {filters: 1000000, kernel: 1, padding: 256}, dense: 10]}"},

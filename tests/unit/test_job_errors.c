@@ -474,7 +474,7 @@ static void faults_are_told_with_their_keys(void **state) {
          "train.batch: the last of the batches of 99 of 100"},
         {{{10, "train: {epochs: 1000000, batch: 1}"}, {3, "data: {source: synthetic, train_count: 100000}"}},
          "10:17",
-         "train.epochs: 100000 steps in each of 1000000 epochs"},
+         "train.epochs: 1000000 epochs of 100000 steps"},
         {{{11, "record: {weights: {every: end, layers: [1]}}"}},
          "11:40",
          "record.weights.layers: layer 1 has no"},
