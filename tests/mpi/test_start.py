@@ -54,7 +54,7 @@ class TimeLimit(RunTest):
     def test_a_run_stops_before_the_limit(self):
         for limit in "2", "0:00:02":
             _, err = self.check(75, "run", *self.LONG_JOB, "--time-limit", limit)
-            self.assertIn("stopped with 24 of 24 cells to go", err)
+            self.assertIn("stopped for --time-limit with 24 of 24 cells to go", err)
 
     def test_a_run_stops_before_the_end_of_its_slurm_job(self):
         self.environment["SLURM_JOB_END_TIME"] = str(int(time.time()) + 3)
