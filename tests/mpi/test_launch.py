@@ -21,6 +21,7 @@ class LaunchTest(RunTest):
     def setUp(self):
         super().setUp()
         self.environment["PATH"] = f"{self.directory}:{os.path.dirname(MPIEXEC)}:{self.environment['PATH']}"
+        self.environment["OMPI_MCA_odls_base_sigkill_timeout"] = "1"  # in place of launch's four seconds, twice a death
         self.whole, self.part = self.results("whole.h5"), self.results("part.h5")
 
     def fake_mpirun(self, script):
@@ -116,6 +117,7 @@ class Restarts(LaunchTest):
 
     def test_a_death_leaves_the_checkpoint_of_the_other_rank(self):
         """It counts in the next start. One that dies between two cells or before its first step has none."""
+        del self.environment["OMPI_MCA_odls_base_sigkill_timeout"]
         job = [TINY, "--set", "train.epochs=200", "--set", "sweep.run=1"]  # cells of seconds
         process = self.launch(*job, "-o", self.part, "--give-up", "20")
         deaths = 0
