@@ -18,7 +18,7 @@ build release -DBUILD_TESTING=OFF -DMPISWEEP_WERROR=OFF >"$log" 2>&1 || fail "$(
 run=(mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 -n "$(nproc)"
     build/release/bin/mpisweep run jobs/quickstart.yaml -o quickstart.h5)
 echo "${run[*]}"
-"${run[@]}" || fail "mpisweep ended with status $?; the same command goes on where it stopped."
+"${run[@]}" || fail "mpisweep ended with status $?; run the same command again to resume."
 
 "$python" analysis/heatmap.py quickstart.h5 -o quickstart.png
 echo

@@ -20,7 +20,7 @@ status arena_reserve(arena *a, size_t bytes, error_info *error) {
         a->memory = aligned_alloc(alignment, capacity);
         if (a->memory == NULL)
             return error_set(error, STATUS_INTERNAL,
-                             "out of memory: %zu bytes for one model are not to be had", bytes);
+                             "out of memory: %zu bytes for one model cannot be allocated", bytes);
         a->capacity = capacity;
         if (alignment == HUGE_PAGE)
             madvise(a->memory, capacity, MADV_HUGEPAGE); /* advice: failure costs speed only */

@@ -139,10 +139,10 @@ static status start_again(launch *l, const mpirun_end *end, error_info *error) {
     l->idle_starts = end->progress > l->progress ? 0 : l->idle_starts + 1;
     l->progress = fmax(l->progress, end->progress);
     if (l->idle_starts == l->give_up)
-        return error_set(
-            error, STATUS_INTERNAL,
-            "gave up after %ld starts in a row that finished no cell: %s; the same command goes on",
-            l->idle_starts, what);
+        return error_set(error, STATUS_INTERNAL,
+                         "gave up after %ld starts in a row that finished no cell: %s; run the same command "
+                         "again to resume",
+                         l->idle_starts, what);
     double pause = fmin(ldexp(FIRST_PAUSE, (int)fmin(l->idle_starts, 30)), LONGEST_PAUSE);
     text_duration(pause, pause_text);
     log_warning("%s; starting again in %s", what, pause_text);
@@ -166,7 +166,7 @@ static status run_until_done(launch *l, error_info *error) {
         if (!l->launcher.stopping)
             RETURN_IF_FAILED(start_again(l, &end, error));
     }
-    return error_set(error, STATUS_STOPPED, "stopped; the same command goes on");
+    return error_set(error, STATUS_STOPPED, "stopped; run the same command again to resume");
 }
 
 static status run_launcher(launch *l, error_info *error) {

@@ -444,7 +444,7 @@ typedef struct training_report {
 /* Asked before every step and every batch of an evaluation; return true to end the training at once. */
 typedef bool (*training_stop)(void *context);
 
-/* How a training can be ended and gone on with. All may be zero. */
+/* How a training can be ended and resumed. All may be zero. */
 typedef struct training_control {
     training_stop stop;
     void *context;
@@ -455,7 +455,7 @@ typedef struct training_control {
 } training_control;
 
 /* Train once. `memory` is reused from call to call (zero-initialise it before the first); `seed` and
- * `coordinates` name the random streams. Local, one thread. A training that was stopped and goes on from its
+ * `coordinates` name the random streams. Local, one thread. A training that was stopped and resumes from its
  * checkpoint, with the same other arguments and kernels, ends with the same steps and values as one that was
  * never stopped, bit for bit. A full-batch optimiser leaves no checkpoint before its search is over. Fails
  * with STATUS_USAGE for a specification that engine_plan refuses and STATUS_INTERNAL when memory is not to be

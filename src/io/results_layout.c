@@ -16,7 +16,8 @@ size_t element_size(element type) {
 }
 
 static void add_dimension(results_array *a, const char *scale, size_t length) {
-    snprintf(a->scales[a->rank], sizeof a->scales[0], "%s", scale);
+    enum { LONGEST = sizeof a->scales[0] - 1 };
+    snprintf(a->scales[a->rank], sizeof a->scales[0], "%.*s", LONGEST, scale);
     a->dims[a->rank++] = length;
 }
 

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/poison.h"
 #include "base/log.h"
+#include "base/poison.h"
 #include "sweep/node_memory.h"
 #include "sweep/record.h"
 #include "sweep/transport_local.h"

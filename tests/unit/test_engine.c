@@ -399,7 +399,8 @@ static void bounds_of_the_engine_are_kept(void **state) {
     spec = small_training();
     spec.batch = 1;
     spec.epochs = 1000000000;
-    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, epochs), "steps; accepted: up to 2147483647");
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, epochs),
+                   "steps; accepted: up to 2147483647");
     spec = small_training();
     spec.model.layers[0] = (layer_spec)CONV(1000000000, 3, 3, 1, 1, 1, 1);
     assert_refused(&spec, &data, FAULT_LAYER, 0, "values; accepted");
