@@ -1,5 +1,6 @@
 #include "cli/plan_data.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,12 +144,24 @@ static void print_member(const char *name, const char *text) {
     text_print_json(stdout, text);
 }
 
+/* JSON knows neither NaN nor infinity. */
+static void print_json_number(double number) {
+    if (isfinite(number))
+        printf("%.17g", number);
+    else
+        printf("null");
+}
+
 static void print_json_counts(const plan_data *p, const split_survey *s) {
     const int classes = p->stored.data.classes;
     if (!s->known)
         return;
     if (classes == 0) {
-        printf(", \"target_range\": [%.17g, %.17g]", s->least_target, s->greatest_target);
+        printf(", \"target_range\": [");
+        print_json_number(s->least_target);
+        printf(", ");
+        print_json_number(s->greatest_target);
+        printf("]");
         return;
     }
     printf(", \"class_counts\": [");

@@ -204,14 +204,23 @@ static size_t find_column(const csv_columns *c, const char *name) {
     return i;
 }
 
+/* A header of one column whose name has separators in it. */
+static const char *separator_advice(const csv_columns *c) {
+    const char *found = c->count == 1 ? strpbrk(c->names[0], ";\t,") : NULL;
+    return found == NULL   ? ""
+           : *found == ';' ? ". Its separator may be data.separator: semicolon"
+           : *found == ',' ? ". Its separator may be data.separator: comma"
+                           : ". Its separator may be data.separator: tab";
+}
+
 static status no_column(const csv_columns *c, const char *path, const char *key, const char *name,
                         error_info *error) {
     char list[512] = "";
     size_t used = 0;
     for (size_t i = 0; i < c->count && used < sizeof list - 80; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%.60s", i > 0 ? ", " : "", c->names[i]);
-    return error_set(error, STATUS_IO, "%s: line 1: no column \"%s\"%s; the header has %s", path, name, key,
-                     list[0] != '\0' ? list : "no names");
+    return error_set(error, STATUS_IO, "%s: line 1: no column \"%s\"%s; the header has %s%s", path, name, key,
+                     list[0] != '\0' ? list : "no names", separator_advice(c));
 }
 
 static bool is_named(const name_list *names, const char *name) {

@@ -167,6 +167,9 @@ class Numbers(Case):
         np.save("x.npy", x)
         done = self.mpisweep("run", npy_job(more=", allow_nonfinite: true"), "-o", "r.h5", "--quiet")
         self.assertEqual(done.returncode, 1)  # they diverge
+        np.save("y.npy", np.where(Y == 1, np.inf, 0.5))
+        plan = self.plan(npy_job(outputs=1, loss="squared_error", more=", allow_nonfinite: true"))
+        self.assertEqual(plan["data"]["train"]["target_range"], [0.5, None])
 
 
 class Answers(Case):
@@ -433,6 +436,9 @@ class Csv(Case):
                 (head + '1,2,"v\n', ", target: kind", ("a quote that is not closed",)),
                 (head + "1,nan,v,3\n", ", target: kind", ('line 4, column "b": nan',)),
                 (head, ", target: colour", ('no column "colour"', "a, b, kind, c")),
+                (head.replace(",", ";"), ", target: kind", ('no column "kind"', "data.separator: semicolon")),
+                (head.replace(",", "\t"), ", target: kind", ("data.separator: tab",)),
+                (head, ", target: kind, separator: tab", ("data.separator: comma",)),
                 (head, ", target: kind, ignore: [d]", ('no column "d"',)),
                 (head, ", target: kind, task: regression", ('line 2: "u"', "data.task: classification")),
                 ("a,a,kind\n1,2,u\n", ", target: kind", ('two columns are called "a"',)),
