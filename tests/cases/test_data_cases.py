@@ -44,6 +44,7 @@ class Case(unittest.TestCase):
         self.addCleanup(directory.cleanup)
         self.addCleanup(os.chdir, os.getcwd())
         os.chdir(directory.name)
+        self.refusals = 0
 
     def mpisweep(self, verb, job, *options):
         Path("job.yaml").write_text(job)
@@ -70,7 +71,10 @@ name: file[name][()] for name in ("test_loss", "test_input", "test_target") if n
         np.testing.assert_array_equal(got["test_target"].ravel(), np.asarray(y, "f4"))
         return got
 
-    def assert_refused(self, job, *words, verbs=("plan", "run"), status=3):
+    def assert_refused(self, job, *words, status=3):
+        """By plan, and, which costs a start of MPI, the first time in a test by run, too."""
+        verbs = ("plan",) if self.refusals > 0 else ("plan", "run")
+        self.refusals += 1
         for verb in verbs:
             options = ["-o", "refused.h5", "--quiet"] if verb == "run" else []
             done = self.mpisweep(verb, job, *options)
@@ -88,23 +92,20 @@ class Numbers(Case):
         whole = (100 * X).astype("u1")
         for kind in ("u1", "<i2", "u2", ">i4", "u4", "i8", "u8", "f2", ">f2", "f4", ">f4", "f8", ">f8", "g", "?"):
             x = whole.astype(kind)
-            for order in (np.ascontiguousarray, np.asfortranarray):
-                np.save("x.npy", order(x))
-                self.assert_same(npy_job(), x, Y)
-            if kind == "g":
-                continue  # HDF5's own form of it differs by machine
-            hdf5("d.h5", x=x, y=Y)
-            self.assert_same(file_job("hdf5", "d.h5"), x, Y)
+            np.save("x.npy", np.asfortranarray(x) if kind in ("u1", "i8", ">f4", "f8") else x)
+            self.assert_same(npy_job(), x, Y)
+            if kind in ("u1", "<i2", ">i4", "u8", "f2", ">f8", "?"):
+                hdf5("d.h5", x=x, y=Y)
+                self.assert_same(file_job("hdf5", "d.h5"), x, Y)
 
     def test_labels_of_every_type(self):
         np.save("x.npy", X)
         for kind in ("?", "i1", "u1", "u2", "u4", "u8", ">i8", "<i2"):
             y = (Y % 2).astype(kind)
-            for shape in ((21,), (21, 1)):
-                np.save("y.npy", y.reshape(shape))
-                self.assert_same(npy_job(outputs=2), X, Y % 2)
-                hdf5("d.h5", x=X, y=y.reshape(shape))
-                self.assert_same(file_job("hdf5", "d.h5", outputs=2), X, Y % 2)
+            np.save("y.npy", y[:, None] if kind in ("i1", "u4") else y)
+            self.assert_same(npy_job(outputs=2), X, Y % 2)
+            hdf5("d.h5", x=X, y=y if kind in ("i1", "u4") else y[:, None])
+            self.assert_same(file_job("hdf5", "d.h5", outputs=2), X, Y % 2)
 
     def test_fortran_order_of_images(self):
         np.save("y.npy", Y)
