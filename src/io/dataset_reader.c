@@ -303,6 +303,16 @@ void dataset_attach(stored_dataset *d, void *memory) {
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
 
+/* For any split of a described data set. */
+static data_request request_of(const data_spec *spec, const char *data_directory, uint64_t seed,
+                               stored_dataset *d) {
+    return (data_request){.spec = spec,
+                          .directory = data_directory,
+                          .seed = seed,
+                          .like = &d->train_file,
+                          .class_names = d->class_names};
+}
+
 /* The files of one split, and how many samples of it are in memory. */
 typedef struct stored_part {
     const stored_split *file;
@@ -362,11 +372,7 @@ status dataset_read(const data_spec *spec, const char *data_directory, uint64_t 
                     stored_dataset *d, error_info *error) {
     if (d->train_count == 0) /* drawn points */
         return STATUS_OK;
-    data_request request = {.spec = spec,
-                            .directory = data_directory,
-                            .seed = seed,
-                            .like = &d->train_file,
-                            .class_names = d->class_names};
+    data_request request = request_of(spec, data_directory, seed, d);
     const dataset_memory m = carve_block(d, memory);
     RETURN_IF_FAILED(read_sets(&request, d, &m, error));
     if (is_held_out(d))
@@ -410,11 +416,7 @@ status dataset_look(const data_spec *spec, const char *data_directory, uint64_t 
     *out = (dataset_survey){0};
     if (d->train_count == 0) /* drawn points */
         return STATUS_OK;
-    data_request request = {.spec = spec,
-                            .directory = data_directory,
-                            .seed = seed,
-                            .like = &d->train_file,
-                            .class_names = d->class_names};
+    data_request request = request_of(spec, data_directory, seed, d);
     split_survey *const parts[] = {
         [PART_TRAIN] = &out->train, [PART_VALIDATION] = &out->validation, [PART_TEST] = &out->test};
     for (request.part = PART_TRAIN; request.part <= PART_TEST; request.part++)
