@@ -467,12 +467,12 @@ sweep: {run: 2}
         self.assertEqual(done_cells(self.file), 2)
 
     def test_two_ranks_with_no_shared_memory(self):
-        """A limit of file sizes stands for directories that are full."""
-        self.write_data(12)
+        """A limit of file sizes stands for directories that are full; what Open MPI itself shares is below it."""
+        self.write_data(80)
         process = subprocess.Popen([MPIEXEC, "-n", "2", *FLAGS, MPISWEEP, "run", "data.yaml", "-o", "r.h5"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.directory,
                                    env=self.environment,
-                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10 << 20, 10 << 20)))
+                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (70 << 20, 70 << 20)))
         self.addCleanup(self.end, process)
         code, out, err = finish(process)
         self.assertEqual(code, 70, out + err)
