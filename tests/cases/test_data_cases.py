@@ -136,6 +136,20 @@ class Numbers(Case):
         self.assertEqual(self.plan(npy_job())["warnings"], [])
         self.assertIn("data.layout: channels_first", self.plan(last)["warnings"][0])
 
+    def test_weights_that_meet_padding_alone(self):
+        """Images of 2 × 2 pixels under a kernel of 5 × 5: the gradient of its rim is 0, and no optimiser moves it."""
+        np.save("x.npy", rng.random((21, 8, 2, 2)).astype("f4"))
+        np.save("y.npy", Y)
+        weights = []
+        for epochs in (0, 3):
+            job = npy_job(layers="[conv: {filters: 16, kernel: 5, padding: 2}, dense: 3]").replace("epochs: 1", f"epochs: {epochs}")
+            job = job.replace("optimizer: {lr", "optimizer: {kind: rmsprop, lr").replace("train_loss: {every: 1 step}", "weights: {every: end, layers: [0]}")
+            self.trained(job)
+            with h5py.File("r.h5") as file:
+                weights.append(file["weights_0"][()])
+        moved = (weights[0] != weights[1]).any((0, 1))
+        np.testing.assert_array_equal(moved, np.pad(np.ones((3, 3), bool), 1))
+
     def test_not_numbers(self):
         np.save("y.npy", Y)
         for x in (X.astype("c8"), X.astype("U"), X.astype("S"), np.zeros(21, [("a", "f4"), ("b", "f4")])):

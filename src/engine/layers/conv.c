@@ -48,8 +48,19 @@ void conv_unframe_input(const layer *l, frame f, const real *framed, real *x) {
         memcpy(x, framed, row * sizeof *x);
 }
 
+/* Whether every place of the kernel meets the image, and not only padding. The gradient of a weight that
+ * meets none is exactly 0, which Winograd's transforms make noise of; optimisers that divide by the size of
+ * gradients would amplify it. */
+static bool whole_kernel_meets_image(const layer *l) {
+    const layer_spec *s = &l->spec;
+    return s->kernel_height - s->padding_height <= l->in.height &&
+           s->kernel_width - s->padding_width <= l->in.width;
+}
+
 static const conv_algorithm *algorithm(const layer *l) {
-    return conv_winograd.suits(l) ? &conv_winograd : conv_planes.suits(l) ? &conv_planes : &conv_direct;
+    return conv_winograd.suits(l) && whole_kernel_meets_image(l) ? &conv_winograd
+           : conv_planes.suits(l)                                ? &conv_planes
+                                                                 : &conv_direct;
 }
 
 /* PADDING_SAME becomes the zeros that keep the size: ⌊kernel / 2⌋ on each side. */
