@@ -23,12 +23,6 @@ static status failed(const hdf5_array *f, const char *path, const char *what, er
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
 
-static hid_t memory_type(array_numbers as) {
-    return as == ARRAY_AS_BYTES    ? H5T_NATIVE_UINT8
-           : as == ARRAY_AS_FLOATS ? H5T_NATIVE_FLOAT
-                                   : H5T_NATIVE_DOUBLE;
-}
-
 /* Dimension i of the file for dimension i of the array. */
 static int file_dimension(const array_file *a, int i) {
     return a->column_major ? a->shape.rank - 1 - i : i;
@@ -44,7 +38,7 @@ static status read_rows(array_file *a, size_t rows, array_numbers as, void *out,
     hdf5_begin(&f->reason);
     hid_t space = H5Dget_space(f->data), memory = H5Screate_simple(a->shape.rank, count, NULL);
     bool read = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-                H5Dread(f->data, memory_type(as), memory, space, H5P_DEFAULT, out) >= 0;
+                H5Dread(f->data, array_memory_type(as), memory, space, H5P_DEFAULT, out) >= 0;
     H5Sclose(memory);
     H5Sclose(space);
     hdf5_end();

@@ -26,6 +26,9 @@ status array_hdf5_open(array_file **out, char **path, const char *file, const ch
 
 size_t array_number_bytes(array_numbers as);
 
+/* The HDF5 type of such numbers in memory: the library's own, not to be closed. */
+int64_t array_memory_type(array_numbers as);
+
 /* Numbers as a file stores them, which the HDF5 library converts: its own, and those that .npy files have. */
 typedef struct stored_number {
     int64_t id; /* of the HDF5 type, to be closed; negative: none */

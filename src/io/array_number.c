@@ -9,7 +9,7 @@ size_t array_number_bytes(array_numbers as) {
     return as == ARRAY_AS_BYTES ? sizeof(uint8_t) : as == ARRAY_AS_FLOATS ? sizeof(float) : sizeof(double);
 }
 
-static hid_t memory_type(array_numbers as) {
+int64_t array_memory_type(array_numbers as) {
     return as == ARRAY_AS_BYTES    ? H5T_NATIVE_UINT8
            : as == ARRAY_AS_FLOATS ? H5T_NATIVE_FLOAT
                                    : H5T_NATIVE_DOUBLE;
@@ -71,7 +71,7 @@ bool stored_number_make(stored_number *out, char kind, size_t bytes, bool big_en
 bool stored_number_convert(const stored_number *from, array_numbers to, size_t count, void *buffer) {
     hdf5_reason ignored;
     hdf5_begin(&ignored);
-    bool converted = H5Tconvert(from->id, memory_type(to), count, buffer, NULL, H5P_DEFAULT) >= 0;
+    bool converted = H5Tconvert(from->id, array_memory_type(to), count, buffer, NULL, H5P_DEFAULT) >= 0;
     hdf5_end();
     return converted;
 }
