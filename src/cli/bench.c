@@ -6,7 +6,10 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "io/job_data.h"
+#include "io/data/dataset_reader.h"
+#include "io/job/costs.h"
+#include "io/job/data.h"
+#include "io/job/job.h"
 
 typedef struct bench_options {
     const char *job_path; /* NULL: the built-in network */
@@ -159,7 +162,7 @@ static status bench(const bench_options *o, const training_spec *spec, const dat
     machine_peaks peaks;
     RETURN_IF_FAILED(engine_peaks(&peaks, error));
     RETURN_IF_FAILED(engine_plan(spec, described, &plan, error));
-    RETURN_IF_FAILED(cli_time_steps(spec, described, (int)o->steps, &times, error));
+    RETURN_IF_FAILED(job_time_steps(spec, described, (int)o->steps, &times, error));
     if (o->json)
         print_json(&peaks, &plan, &times);
     else

@@ -8,7 +8,6 @@
 #include <getopt.h>
 
 #include "base/status.h"
-#include "io/job.h"
 
 status cli_plan(int argc, char **argv, error_info *error);
 status cli_run(int argc, char **argv, error_info *error);
@@ -38,12 +37,5 @@ status cli_single_argument(int argc, char **argv, const char *what, const char *
 
 /* Where data sets lie: `option` (NULL when not given), else $MPISWEEP_DATA, else ./data. */
 const char *cli_data_directory(const char *option);
-
-/* Predict the FLOPs of every cell: costs (cells). The run axis does not change them. */
-status cli_predict_costs(const job *j, const dataset *data, double *costs, error_info *error);
-
-/* Time `steps` training steps of `spec` on generated images of the shape and classes of `described`. */
-status cli_time_steps(const training_spec *spec, const dataset *described, int steps, engine_times *times,
-                      error_info *error);
 
 #endif

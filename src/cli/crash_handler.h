@@ -1,10 +1,10 @@
-/* What a rank does when it crashes: leave a note of the cell that it trained (io/crash_notes.h). */
+/* What a rank does when it crashes: leave a note of the cell that it trained (io/results/crash_notes.h). */
 #ifndef CLI_CRASH_HANDLER_H
 #define CLI_CRASH_HANDLER_H
 
 #include <stddef.h>
 
-#include "io/crash_notes.h"
+#include "io/results/crash_notes.h"
 
 /* From now on a fault signal leaves a note, and then does what it did before. Call after MPI has started,
  * which installs handlers of its own. */

@@ -1,4 +1,8 @@
 #include "cli/launch_mpirun.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/launch_report.h"
+#include "cli/stop_signal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +15,6 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "base/clock.h"
-#include "base/log.h"
-#include "cli/launch_report.h"
-#include "cli/stop_signal.h"
 
 static const double LINGER = 30;       /* seconds that mpirun may take to end after rank 0 has */
 static const double RANKS_LINGER = 10; /* seconds that ranks may outlive mpirun */

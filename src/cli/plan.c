@@ -9,7 +9,10 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/plan_data.h"
-#include "io/results.h"
+#include "grid/grid.h"
+#include "io/job/costs.h"
+#include "io/job/job.h"
+#include "io/results/layout.h"
 
 enum { TIMED_STEPS = 2 };
 
@@ -65,7 +68,7 @@ static status add_flops(const job *j, const dataset *data, prediction *p, error_
     double *flops = malloc(p->cells * sizeof *flops);
     if (flops == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", p->cells);
-    status result = cli_predict_costs(j, data, flops, error);
+    status result = job_predict_costs(j, data, flops, error);
     for (size_t cell = 0; result == STATUS_OK && cell < p->cells; cell++) {
         p->total_flops += flops[cell];
         p->longest_flops = fmax(p->longest_flops, flops[cell]);
@@ -80,7 +83,7 @@ static status predict(const job *j, const dataset *data, const training_plan *pl
     record_layout records;
     RETURN_IF_FAILED(job_layout(j, data, &records, error));
     RETURN_IF_FAILED(add_flops(j, data, p, error));
-    RETURN_IF_FAILED(cli_time_steps(&j->base, data, TIMED_STEPS, &times, error));
+    RETURN_IF_FAILED(job_time_steps(&j->base, data, TIMED_STEPS, &times, error));
     p->step_seconds = times.median_seconds;
     p->flops_per_second = plan->flops_per_step / times.median_seconds;
     /* Longest first comes close to the better of two bounds: an even share, and the longest cell. */

@@ -1,15 +1,17 @@
 #include "cli/plan_data.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "io/data/dataset_reader.h"
+#include "io/data/warnings.h"
+#include "io/job/data.h"
+#include "io/job/job.h"
+#include "io/job/layer_table.h"
+#include "io/job/table.h"
+#include "io/option/option.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/log.h"
-#include "base/text.h"
-#include "io/data_warnings.h"
-#include "io/job_data.h"
-#include "io/job_table.h"
-#include "io/layer_table.h"
 
 enum { MOST_CLASSES_SHOWN = 40 };
 

@@ -2,8 +2,8 @@
 #ifndef CLI_PLAN_DATA_H
 #define CLI_PLAN_DATA_H
 
-#include "io/dataset_reader.h"
-#include "io/job.h"
+#include "io/data/dataset_reader.h"
+#include "io/job/job.h"
 
 typedef struct plan_data {
     stored_dataset stored;

@@ -1,13 +1,13 @@
 #include "cli/progress.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "grid/cell.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/text.h"
 
 enum { BAR_WIDTH = 24, LINE_SIZE = 256 };
 static const double BAR_INTERVAL = 0.2, LINE_INTERVAL = 60; /* seconds */

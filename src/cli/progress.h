@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include "engine/engine.h"
+#include "grid/cell.h"
 #include "sweep/coordinator.h"
-#include "sweep/record.h"
 
 typedef struct progress {
     bool quiet, terminal;

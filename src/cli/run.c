@@ -17,13 +17,20 @@
 #include "cli/run_options.h"
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
-#include "io/checkpoint_file.h"
-#include "io/data_digest.h"
-#include "io/data_warnings.h"
-#include "io/job_data.h"
-#include "io/results.h"
+#include "grid/cell.h"
+#include "grid/grid.h"
+#include "io/data/dataset_reader.h"
+#include "io/data/digest.h"
+#include "io/data/warnings.h"
+#include "io/job/costs.h"
+#include "io/job/data.h"
+#include "io/job/job.h"
+#include "io/results/checkpoint_file.h"
+#include "io/results/crash_notes.h"
+#include "io/results/origin.h"
+#include "io/results/results.h"
+#include "sweep/mpi_world.h"
 #include "sweep/sweep.h"
-#include "sweep/transport_mpi.h"
 
 /* What one rank has. */
 typedef struct run {
@@ -168,7 +175,7 @@ static status prepare_sweep(run *r, error_info *error) {
         return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", cells);
     warn_of_data(r);
     RETURN_IF_FAILED(select_cells(r, error));
-    RETURN_IF_FAILED(cli_predict_costs(r->job, &r->stored.data, r->costs, error));
+    RETURN_IF_FAILED(job_predict_costs(r->job, &r->stored.data, r->costs, error));
     RETURN_IF_FAILED(open_results(r, error));
     RETURN_IF_FAILED(fail_crashed_cells(r, error));
     const results_origin origin = origin_of(r);
@@ -363,8 +370,8 @@ static status coordinate(run *r, const worker_setup *trainer, error_info *error)
                          .context = r};
     coordinator_counts counts;
     progress_start(&r->progress, &r->records, r->options.quiet);
-    RETURN_IF_FAILED(sweep_run(mpi_world_endpoint(r->world), &setup, mpi_world_trainer(r->world), trainer,
-                               &counts, error));
+    RETURN_IF_FAILED(sweep_run(mpi_world_endpoint(r->world), &setup, mpi_world_local_worker(r->world),
+                               trainer, &counts, error));
     progress_finish(&r->progress, &counts);
     size_t tally[CELL_STATUS_COUNT] = {0};
     tally_cells(r, tally);

@@ -1,11 +1,13 @@
 #include "cli/run_data.h"
+#include "grid/digest.h"
+#include "io/data/dataset_reader.h"
+#include "io/data/digest.h"
+#include "io/job/job.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "io/data_digest.h"
 
 /* What the rank that reads leaves behind the samples. */
 typedef struct node_note {

@@ -3,10 +3,10 @@
 #define CLI_RUN_DATA_H
 
 #include "base/status.h"
-#include "io/dataset_reader.h"
-#include "io/job.h"
-#include "sweep/digest.h"
-#include "sweep/transport_mpi.h"
+#include "grid/digest.h"
+#include "io/data/dataset_reader.h"
+#include "io/job/job.h"
+#include "sweep/mpi_world.h"
 #include "sweep/wire.h"
 
 /* Read the described samples into memory that the ranks of a node share, and digest them: both are done by

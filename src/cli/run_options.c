@@ -1,6 +1,7 @@
 #include "cli/run_options.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #include "cli/time_limit.h"
 

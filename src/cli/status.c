@@ -3,7 +3,8 @@
 #include <stddef.h>
 
 #include "cli/cli.h"
-#include "io/results.h"
+#include "cli/status_summary.h"
+#include "io/results/results.h"
 
 status cli_status(int argc, char **argv, error_info *error) {
     static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
@@ -15,5 +16,5 @@ status cli_status(int argc, char **argv, error_info *error) {
     }
     const char *path;
     RETURN_IF_FAILED(cli_single_argument(argc, argv, "RESULTS.h5", &path, error));
-    return results_print_status(path, json, error);
+    return status_print_summary(path, json, error);
 }

@@ -4,7 +4,11 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "io/results.h"
+#include "grid/digest.h"
+#include "io/results/compare.h"
+#include "io/results/damage.h"
+#include "io/results/digest.h"
+#include "io/results/results.h"
 
 /* One or two file names and no options. */
 static status parse(int argc, char **argv, error_info *error) {

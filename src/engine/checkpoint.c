@@ -1,5 +1,7 @@
 #include "engine/checkpoint.h"
 
+#include "engine/record/recorder.h"
+
 #include <string.h>
 
 enum { CHECKPOINT_MAGIC = 0x4b43534d, CHECKPOINT_VERSION = 1 }; /* "MSCK" */

@@ -6,6 +6,7 @@
 
 #include "engine/penalties.h"
 #include "engine/real.h"
+#include "engine/record/recorder.h"
 
 typedef struct search {
     trainer *trainer;

@@ -257,3 +257,10 @@ int loss_class(const loss_function *l, const real *z) {
     const real half = l->link == LINK_IDENTITY ? (real)0.5 : 0; /* σ(0) = ½ */
     return l->outputs == 1 ? z[0] > half : (int)real_largest(z, (size_t)l->outputs);
 }
+
+void loss_sums_add(loss_sums *total, loss_sums more) {
+    total->loss += more.loss;
+    total->penalty += more.penalty;
+    total->correct += more.correct;
+    total->samples += more.samples;
+}

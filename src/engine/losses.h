@@ -38,6 +38,8 @@ typedef struct loss_sums {
     size_t samples;
 } loss_sums;
 
+void loss_sums_add(loss_sums *total, loss_sums more);
+
 /* Find the link; `outputs` is for the caller to set, who builds the model. STATUS_USAGE when
  * binary_cross_entropy is asked of a model that does not end with a link. */
 status loss_open(loss_function *l, const loss_spec *spec, const model_spec *model, int classes,

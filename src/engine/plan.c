@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "engine/records.h"
+#include "engine/record/records.h"
 #include "engine/trainer.h"
 
 /* ---- Refusals ---------------------------------------------------------------------------------- */

@@ -4,10 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/checkpoint.h"
 #include "engine/data/epoch.h"
 #include "engine/data/points.h"
-#include "engine/full_batch.h"
 #include "engine/initializers.h"
 #include "engine/penalties.h"
 #include "engine/schedules.h"
@@ -173,13 +171,6 @@ loss_sums trainer_step(trainer *t, size_t count) {
     return sums;
 }
 
-static void add_sums(loss_sums *total, loss_sums more) {
-    total->loss += more.loss;
-    total->penalty += more.penalty;
-    total->correct += more.correct;
-    total->samples += more.samples;
-}
-
 size_t trainer_forward(trainer *t, const dataset_split *split, size_t first) {
     const size_t left = split->count - first, count = left < t->model.capacity ? left : t->model.capacity;
     batch_gather(&t->transform, split, NULL, first, count, model_input(&t->model), &t->targets);
@@ -191,7 +182,7 @@ loss_sums trainer_evaluate(trainer *t, const dataset_split *split) {
     loss_sums total = {0};
     for (size_t first = 0; first < split->count && !trainer_is_stopped(t); first += t->model.capacity) {
         const size_t count = trainer_forward(t, split, first);
-        add_sums(&total, loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, 1, NULL));
+        loss_sums_add(&total, loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, 1, NULL));
     }
     if (!t->stopped)
         is_finite(t, total);
@@ -210,102 +201,4 @@ void trainer_draw_order(trainer *t) {
     if (t->mirrored != NULL)
         epoch_mirrors(t->seed, t->coordinates, epoch, t->spec->mirror, t->mirrored, count);
     t->order_drawn = true;
-}
-
-/* The stages: each does its work and names the next stage, or is repeated after a checkpoint when it was
- * stopped. False: the training ends here. */
-
-static bool take_step(trainer *t) {
-    training_progress *p = &t->progress;
-    if (!trainer_may_step(t))
-        return false;
-    if (!t->order_drawn)
-        trainer_draw_order(t);
-    const size_t left = trainer_epoch_samples(t->spec, t->data) - p->position, batch = (size_t)t->spec->batch;
-    const size_t count = left < batch ? left : batch;
-    trainer_load_batch(t, p->position, count);
-    p->last_batch = trainer_step(t, count);
-    add_sums(&p->last_epoch, p->last_batch);
-    p->position += count;
-    p->stage = STAGE_NOTE_STEP;
-    return true;
-}
-
-static bool note_step(trainer *t) {
-    training_progress *p = &t->progress;
-    recorder_note(t, &(moment){RECORD_PER_STEP, (long)p->steps, p->last_batch});
-    if (t->stopped)
-        return false;
-    p->stage = p->position < trainer_epoch_samples(t->spec, t->data) ? STAGE_STEP : STAGE_NOTE_EPOCH;
-    return p->outcome == TRAINING_DONE;
-}
-
-/* Without epochs what is recorded per epoch is recorded once, after 0 of them. */
-static bool note_epoch(trainer *t) {
-    training_progress *p = &t->progress;
-    const uint64_t epochs = (uint64_t)t->spec->epochs, done = epochs > 0 ? p->epoch + 1 : 0;
-    recorder_note(t, &(moment){RECORD_PER_EPOCH, (long)done, p->last_epoch});
-    if (t->stopped)
-        return false;
-    p->stage = STAGE_NOTE_END;
-    if (done < epochs) {
-        p->stage = STAGE_STEP;
-        p->epoch = done;
-        p->position = 0;
-        p->last_epoch = (loss_sums){0};
-        t->order_drawn = false;
-    }
-    return p->outcome == TRAINING_DONE;
-}
-
-static bool note_end(trainer *t) {
-    if (!t->stopped && t->progress.outcome == TRAINING_DONE)
-        recorder_note(t, &(moment){RECORD_AT_END, 1, t->progress.last_epoch});
-    return false;
-}
-
-static void train_in_stages(trainer *t) {
-    static bool (*const stages[STAGE_COUNT])(trainer *) = {[STAGE_STEP] = take_step,
-                                                           [STAGE_NOTE_STEP] = note_step,
-                                                           [STAGE_NOTE_EPOCH] = note_epoch,
-                                                           [STAGE_NOTE_END] = note_end};
-    while (stages[t->progress.stage](t))
-        ;
-}
-
-/* A full-batch search cannot be taken up again, only what follows it. */
-static bool can_go_on(const trainer *t) {
-    return !optimizer_is_full_batch(t->spec->optimizer.kind) || t->progress.stage == STAGE_NOTE_END;
-}
-
-/* Without memory for a checkpoint there is none. */
-static void finish(trainer *t, arena *keep, training_report *report) {
-    report->steps_taken = (long)t->progress.steps;
-    report->seconds = trainer_seconds(t);
-    report->outcome = t->stopped ? TRAINING_STOPPED : t->progress.outcome;
-    if (t->stopped && keep != NULL && can_go_on(t) &&
-        checkpoint_save(t, keep, &report->checkpoint_size, NULL) != STATUS_OK)
-        report->checkpoint_size = 0;
-}
-
-status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
-                    arena *memory, const training_control *control, training_report *report,
-                    error_info *error) {
-    training_plan plan;
-    trainer t;
-    RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
-    RETURN_IF_FAILED(trainer_open(&t, spec, data, seed, coordinates, memory, error));
-    t.stop = control->stop;
-    t.stop_context = control->context;
-    recorder_open(&t, &plan.records, report->values);
-    if (spec->epochs == 0)
-        t.progress.stage = STAGE_NOTE_EPOCH;
-    *report = (training_report){.values = report->values};
-    report->resumed = checkpoint_restore(&t, control->checkpoint, control->checkpoint_size);
-    report->steps_before = (long)t.progress.steps;
-    if (t.progress.stage == STAGE_STEP && optimizer_is_full_batch(spec->optimizer.kind))
-        RETURN_IF_FAILED(full_batch_train(&t, error));
-    train_in_stages(&t);
-    finish(&t, control->keep, report);
-    return STATUS_OK;
 }

@@ -9,7 +9,7 @@
 #include "engine/losses.h"
 #include "engine/model.h"
 #include "engine/optimizers.h"
-#include "engine/recorder.h"
+#include "engine/record/probe.h"
 
 /* What is to be done next. */
 typedef enum training_stage {
@@ -42,7 +42,7 @@ typedef struct kept_block {
 
 enum { KEPT_BLOCKS = 6 };
 
-struct trainer {
+typedef struct trainer {
     const training_spec *spec;
     const dataset *data;
     dataset points; /* what `data` points to when the points are the training's own */
@@ -64,7 +64,7 @@ struct trainer {
     uint32_t *order;       /* (train.count) of the epoch */
     uint8_t *mirrored;     /* (train.count) of the epoch; NULL: no sample ever is */
     batch_targets targets; /* (capacity) of the batch */
-};
+} trainer;
 
 /* Samples of a step: the whole training set for a full-batch optimiser. */
 size_t trainer_batch(const training_spec *spec, const dataset *data);

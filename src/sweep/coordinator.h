@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "sweep/record.h"
+#include "grid/cell.h"
 
 typedef struct coordinator coordinator;
 

@@ -133,42 +133,42 @@ static void coordinate(driver *d) {
     }
 }
 
-typedef struct trainer_thread {
+typedef struct local_worker {
     pthread_t thread;
     transport *transport;
     const worker_setup *setup;
     status status;
     error_info error;
-} trainer_thread;
+} local_worker;
 
-static void *run_trainer(void *context) {
-    trainer_thread *trainer = context;
-    trainer->status = worker_run(trainer->transport, trainer->setup, &trainer->error);
+static void *run_local_worker(void *context) {
+    local_worker *self = context;
+    self->status = worker_run(self->transport, self->setup, &self->error);
     return NULL;
 }
 
 /* Signals are for the thread that coordinates; the new one blocks all but those of its own faults. */
-static status start_trainer(trainer_thread *trainer, error_info *error) {
+static status start_local_worker(local_worker *self, error_info *error) {
     sigset_t blocked, before;
     sigfillset(&blocked);
     for (int i = 0; i < FAULT_SIGNAL_COUNT; i++)
         sigdelset(&blocked, fault_signals[i]);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    int code = pthread_create(&trainer->thread, NULL, run_trainer, trainer);
+    int code = pthread_create(&self->thread, NULL, run_local_worker, self);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code != 0)
         return error_set(error, STATUS_INTERNAL, "cannot start a training thread: %s", strerror(code));
     return STATUS_OK;
 }
 
-status sweep_run(transport *t, const sweep_setup *setup, transport *trainer,
-                 const worker_setup *trainer_setup, coordinator_counts *counts, error_info *error) {
+status sweep_run(transport *t, const sweep_setup *setup, transport *local, const worker_setup *local_setup,
+                 coordinator_counts *counts, error_info *error) {
     driver d = {.setup = setup, .transport = t, .error = error};
-    trainer_thread thread = {.transport = trainer, .setup = trainer_setup};
+    local_worker thread = {.transport = local, .setup = local_setup};
     RETURN_IF_FAILED(coordinator_create(&d.coordinator, &setup->coordinator, error));
     bool started = false;
-    if (trainer != NULL) {
-        note(&d, start_trainer(&thread, error));
+    if (local != NULL) {
+        note(&d, start_local_worker(&thread, error));
         started = !failed(&d);
         if (!started)
             coordinator_observe(d.coordinator, &(coordinator_event){.kind = EVENT_LOST, .worker = 0});

@@ -28,10 +28,10 @@ typedef struct sweep_setup {
     void *context;
 } sweep_setup;
 
-/* Run a sweep until all workers have left. `t` is the coordinator's endpoint. When `trainer` is not NULL, a
- * thread of this process is worker 0 at the endpoint `trainer`, set up by `trainer_setup`. *counts tells how
+/* Run a sweep until all workers have left. `t` is the coordinator's endpoint. When `local` is not NULL, a
+ * thread of this process is worker 0 at the endpoint `local`, set up by `local_setup`. *counts tells how
  * far the sweep came: being stopped is no failure. All callbacks run in the calling thread. */
-status sweep_run(transport *t, const sweep_setup *setup, transport *trainer,
-                 const worker_setup *trainer_setup, coordinator_counts *counts, error_info *error);
+status sweep_run(transport *t, const sweep_setup *setup, transport *local, const worker_setup *local_setup,
+                 coordinator_counts *counts, error_info *error);
 
 #endif

@@ -11,8 +11,8 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "sweep/digest.h"
-#include "sweep/record.h"
+#include "grid/cell.h"
+#include "grid/digest.h"
 #include "sweep/transport.h"
 
 enum {

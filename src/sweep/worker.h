@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 #include "engine/engine.h"
-#include "sweep/grid.h"
+#include "grid/grid.h"
 #include "sweep/transport.h"
 #include "sweep/wire.h"
 

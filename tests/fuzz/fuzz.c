@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "io/dataset_reader.h"
+#include "io/data/dataset_reader.h"
 
 enum { LARGEST_DATASET = 64 << 20 };
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "io/job.h"
+#include "io/job/job.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 

@@ -1,6 +1,6 @@
 /* The checkpoints beside a results file, for two runs that are stopped one after the other. */
 #include "fuzz.h"
-#include "io/checkpoint_file.h"
+#include "io/results/checkpoint_file.h"
 
 enum { CELLS = 4, VALUES = 2 };
 

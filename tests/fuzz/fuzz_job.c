@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "io/job_data.h"
+#include "io/job/data.h"
 
 static const char good[] = "job: good\n"
                            "data: {source: synthetic, height: 8, width: 8, train_count: 40, test_count: 20}\n"

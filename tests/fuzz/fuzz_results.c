@@ -9,9 +9,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/status_summary.h"
 #include "fuzz.h"
-#include "io/job_data.h"
-#include "io/results.h"
+#include "io/job/data.h"
+#include "io/results/compare.h"
+#include "io/results/damage.h"
+#include "io/results/digest.h"
+#include "io/results/results.h"
 
 enum { STORED = 3, VALUES = 100, CHANGE_BYTES = 4 };
 
@@ -123,8 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
     fuzz_write("damaged.h5", good->bytes, good->size);
     fuzz_path(path, "damaged.h5");
     apply_changes(path, good->size, input, size);
-    fuzz_check(results_print_status(path, true, &error), &error);
-    fuzz_check(results_print_status(path, false, &error), &error);
+    fuzz_check(status_print_summary(path, true, &error), &error);
+    fuzz_check(status_print_summary(path, false, &error), &error);
     results_damage damage;
     digest128 digest;
     fuzz_check(results_check_cells(path, &damage, &error), &error);

@@ -20,23 +20,29 @@ class CheckIncludesTest(unittest.TestCase):
         for file, line in [("base/log.c", "#include <stdio.h>"),
                            ("engine/conv.c", '#include "engine/layer.h"'),
                            ("sweep/worker.c", '#include "engine/engine.h"'),
-                           ("sweep/transport_mpi.c", "#include <mpi.h>"),
-                           ("io/job.c", '#include "sweep/grid.h"'),
-                           ("cli/run.c", '#include "io/results.h"'),
+                           ("sweep/mpi_world.c", "#include <mpi.h>"),
+                           ("io/results/check.c", '#include "io/job/job.h"'),
+                           ("io/results/open.c", '#include "io/results/writer.h"'),
+                           ("io/job/job.c", '#include "grid/grid.h"'),
+                           ("cli/run.c", '#include "io/results/results.h"'),
                            ("main.c", '#include "cli/cli.h"')]:
             with self.subTest(file=file, line=line):
                 self.assertEqual(self.check(file, line).returncode, 0)
 
     def test_breaches(self):
         for file, line in [("base/log.c", '#include "engine/engine.h"'),
-                           ("engine/conv.c", '#include "sweep/grid.h"'),
+                           ("engine/conv.c", '#include "grid/grid.h"'),
                            ("engine/conv.c", "#include <mpi.h>"),
                            ("sweep/worker.c", '#include "engine/layer.h"'),
-                           ("sweep/worker.c", '#include "io/job.h"'),
+                           ("sweep/worker.c", '#include "io/job/job.h"'),
                            ("sweep/worker.c", "#  include <mpi.h>"),
-                           ("io/job.c", '#include "sweep/coordinator.h"'),
-                           ("io/job.c", "#include <yaml.h>"),
-                           ("cli/run.c", '#include "io/results_internal.h"'),
+                           ("io/job/job.c", '#include "sweep/coordinator.h"'),
+                           ("io/job/job.c", "#include <yaml.h>"),
+                           ("io/job/job.c", '#include "io/results/results.h"'),
+                           ("io/data/csv.c", '#include "io/job/job.h"'),
+                           ("io/option/option.c", '#include "io/data/data_spec.h"'),
+                           ("engine/data/batch.c", '#include "engine/record/recorder.h"'),
+                           ("cli/run.c", '#include "io/results/writer.h"'),
                            ("cli/run.c", "#include <hdf5.h>"),
                            ("main.c", '#include "engine/engine.h"'),
                            ("engine/gemm.c", "#include <unknown_library.h>")]:
@@ -44,6 +50,35 @@ class CheckIncludesTest(unittest.TestCase):
                 result = self.check(file, line)
                 self.assertEqual(result.returncode, 1)
                 self.assertIn(f"{file}:2: may not include", result.stdout)
+
+    def check_tree(self, files, build=False):
+        """files: path below src/ -> text"""
+        with tempfile.TemporaryDirectory() as root:
+            for file, text in files.items():
+                path = Path(root, "src", file)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+                if build and file.endswith(".c"):
+                    folder, _, name = file.partition("/")
+                    target = Path(root, "build/src", folder, "CMakeFiles", f"{folder}.dir", f"{name}.o")
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    subprocess.run(["cc", "-c", path, "-o", target], check=True)
+            arguments = [root, Path(root, "build")] if build else [root]
+            return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True)
+
+    def test_circles_of_includes(self):
+        result = self.check_tree({"base/a.h": '#include "base/b.h"\n', "base/b.h": '#include "base/c.h"\n',
+                                  "base/c.h": '#include "base/a.h"\n', "base/a.c": '#include "base/a.h"\n'})
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("includes go in a circle: base/a.h → base/b.h → base/c.h → base/a.h", result.stdout)
+
+    def test_circles_of_calls(self):
+        calls = {"grid/a.c": "void b(void); void a(void) { b(); }", "grid/b.c": "void c(void); void b(void) { c(); }"}
+        straight = self.check_tree({**calls, "grid/c.c": "void c(void) { }"}, build=True)
+        self.assertEqual(straight.returncode, 0, straight.stdout)
+        circle = self.check_tree({**calls, "grid/c.c": "void a(void); void c(void) { a(); }"}, build=True)
+        self.assertEqual(circle.returncode, 1)
+        self.assertIn("calls go in a circle: grid/a.c → grid/b.c → grid/c.c → grid/a.c", circle.stdout)
 
     def test_an_empty_tree_is_an_error(self):
         with tempfile.TemporaryDirectory() as root:

@@ -1,7 +1,7 @@
 /* Prints docs/job-format.md. */
 #include <stdlib.h>
 
-#include "io/job.h"
+#include "io/job/job.h"
 
 int main(void) {
     job_print_reference(stdout);

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "io/job.h"
-#include "sweep/record.h"
+#include "grid/cell.h"
+#include "io/job/job.h"
 
 enum { STEPS = 20, SHORT_STEPS = 15, EPOCHS = 3, VARIABLES = 6 };
 enum { VALUES = STEPS + EPOCHS + 1 + 6 + 2 * EPOCHS + 4 };

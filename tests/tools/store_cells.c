@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "io/results.h"
+#include "io/results/results.h"
 #include "tools/results_job.h"
 
 static status store_cells(const char *path, size_t runs, error_info *error) {

@@ -17,9 +17,13 @@
 
 #include "array_files.h"
 #include "base/log.h"
-#include "io/array_file.h"
-#include "io/job_data.h"
-#include "io/results.h"
+#include "cli/status_summary.h"
+#include "io/array/array_file.h"
+#include "io/job/data.h"
+#include "io/results/compare.h"
+#include "io/results/damage.h"
+#include "io/results/digest.h"
+#include "io/results/results.h"
 #include "sweep/sweep.h"
 #include "sweep/transport_local.h"
 
@@ -220,7 +224,7 @@ static status read_results(error_info *error) {
     fflush(stdout);
     const int out = dup(STDOUT_FILENO);
     assert_non_null(freopen("/dev/null", "w", stdout));
-    status result = results_print_status(path, false, error);
+    status result = status_print_summary(path, false, error);
     fflush(stdout);
     dup2(out, STDOUT_FILENO);
     close(out);

@@ -10,8 +10,8 @@
 
 #include "array_files.h"
 #include "group_directory.h"
-#include "io/array_file.h"
-#include "io/path.h"
+#include "io/array/array_file.h"
+#include "io/file/path.h"
 
 static array_file *open_array(const char *path) {
     array_file *a;

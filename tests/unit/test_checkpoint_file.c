@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "group_directory.h"
-#include "io/checkpoint_file.h"
+#include "io/results/checkpoint_file.h"
 
 enum { CELLS = 6, MOST_BYTES = 4096, VALUES = 3 };
 

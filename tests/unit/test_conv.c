@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "engine/layers/conv.h"
+#include "engine/layers/conv_algorithm.h"
 
 enum { SHAPES = 40, RESULTS = 3 };
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "io/data_digest.h"
+#include "io/data/digest.h"
 
 enum { COUNT = 5, SIZE = 6 };
 

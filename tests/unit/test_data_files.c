@@ -12,7 +12,7 @@
 
 #include "array_files.h"
 #include "group_directory.h"
-#include "io/dataset_reader.h"
+#include "io/data/dataset_reader.h"
 
 static const char *file(const char *name) {
     return temporary_directory_file(&directory, name);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "io/dataset_reader.h"
+#include "io/data/dataset_reader.h"
 #include "temporary_directory.h"
 
 enum { PIXELS = 3072, RECORD_BYTES = 3073, RECORDS = 10000, FILES = 6 };

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "sweep/grid.h"
+#include "grid/grid.h"
 
 static double runs[] = {0, 1, 2};
 static double more_runs[] = {0, 1, 2, 3, 4};

@@ -12,8 +12,8 @@
 #include "array_files.h"
 #include "base/random.h"
 #include "group_directory.h"
-#include "io/dataset_reader.h"
-#include "io/job.h"
+#include "io/data/dataset_reader.h"
+#include "io/job/job.h"
 
 static job *load_file(const char *path, const char *const settings[], int count) {
     error_info error = {0};

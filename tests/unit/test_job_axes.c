@@ -12,7 +12,7 @@
 
 #include "array_files.h"
 #include "group_directory.h"
-#include "io/job.h"
+#include "io/job/job.h"
 
 static job *load(const char *text, const char *const settings[], int count) {
     error_info error = {0};

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "group_directory.h"
-#include "io/job.h"
-#include "io/job_data.h"
+#include "io/job/data.h"
+#include "io/job/job.h"
 
 enum { LINES = 14, TEXT_SIZE = 16384 };
 

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "group_directory.h"
-#include "io/dataset_reader.h"
-#include "io/job.h"
+#include "io/data/dataset_reader.h"
+#include "io/job/job.h"
 
 #define HEAD                                                                                                 \
     "job: layouts\n"                                                                                         \

@@ -15,8 +15,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "io/results.h"
-#include "io/results_internal.h"
+#include "grid/cell.h"
+#include "grid/digest.h"
+#include "io/job/job.h"
+#include "io/results/damage.h"
+#include "io/results/digest.h"
+#include "io/results/layout.h"
+#include "io/results/origin.h"
+#include "io/results/reader.h"
+#include "io/results/results.h"
+#include "io/results/writer.h"
 #include "tools/results_job.h"
 #include "unit/temporary_directory.h"
 

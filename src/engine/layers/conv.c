@@ -1,9 +1,7 @@
 /* 2-D convolution (cross-correlation, as everywhere in the field), any kernel, stride and zero padding. The
- * formulas stand in conv.h, the sums are computed by conv_winograd.c or conv_planes.c where they suit, and by
- * conv_direct.c elsewhere. */
-#include "engine/layers/conv.h"
-
-#include <string.h>
+ * formulas stand in conv_algorithm.h, the sums are computed by conv_winograd.c or conv_planes.c where they
+ * suit, and by conv_direct.c elsewhere. */
+#include "engine/layers/conv_algorithm.h"
 
 static size_t filters(const layer *l) {
     return (size_t)l->spec.filters;
@@ -11,41 +9,6 @@ static size_t filters(const layer *l) {
 
 static size_t out_pixels(const layer *l) {
     return (size_t)l->out.height * (size_t)l->out.width;
-}
-
-size_t conv_terms(const layer *l) {
-    return (size_t)l->spec.kernel_height * (size_t)l->spec.kernel_width * (size_t)l->in.channels;
-}
-
-bool conv_fills_frame(const layer *l, frame f) {
-    return l->in.height == f.height && l->in.width == f.width;
-}
-
-const real *conv_frame_input(const layer *l, frame f, const real *x, real *scratch) {
-    if (conv_fills_frame(l, f))
-        return x;
-    const size_t channels = (size_t)l->in.channels, row = (size_t)l->in.width * channels;
-    const size_t frame_row = (size_t)f.width * channels;
-    const size_t before = (size_t)l->spec.padding_width * channels, after = frame_row - before - row;
-    const int top = l->spec.padding_height;
-    real *framed = scratch;
-    memset(framed, 0, (size_t)top * frame_row * sizeof *framed);
-    framed += (size_t)top * frame_row;
-    for (int y = 0; y < l->in.height; y++, x += row, framed += frame_row) {
-        memset(framed, 0, before * sizeof *framed);
-        memcpy(framed + before, x, row * sizeof *framed);
-        memset(framed + before + row, 0, after * sizeof *framed);
-    }
-    memset(framed, 0, (size_t)(f.height - top - l->in.height) * frame_row * sizeof *framed);
-    return scratch;
-}
-
-void conv_unframe_input(const layer *l, frame f, const real *framed, real *x) {
-    const size_t channels = (size_t)l->in.channels, row = (size_t)l->in.width * channels;
-    const size_t frame_row = (size_t)f.width * channels;
-    framed += (size_t)l->spec.padding_height * frame_row + (size_t)l->spec.padding_width * channels;
-    for (int y = 0; y < l->in.height; y++, x += row, framed += frame_row)
-        memcpy(x, framed, row * sizeof *x);
 }
 
 /* Whether every place of the kernel meets the image, and not only padding. The gradient of a weight that

@@ -4,7 +4,7 @@
  * the weights [(kx, c) / PANEL][ky][o][(kx, c) % PANEL], each of whose rows is added to the KW·C values it
  * came from.
  */
-#include "engine/layers/conv.h"
+#include "engine/layers/conv_algorithm.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  *   dx[c, y, x] = Σ_{o, ky', kx'} W[o, c, KH − 1 − ky', KW − 1 − kx'] · framed[o, y + ph + ky', x + pw + kx']
  *
  * where pixel (oy, ox) of dy lies at (KH − 1 + oy, KW − 1 + ox) of `framed`. */
-#include "engine/layers/conv.h"
+#include "engine/layers/conv_algorithm.h"
 
 #include <string.h>
 

@@ -12,7 +12,7 @@
  * Workspace: u = G w Gᵀ, planes [n²][o / PANEL][c][o % PANEL]; ut, the same for products over o,
  * [n²][c / PANEL][o][c % PANEL]; du, the gradient of u. Scratch: the framed x and dx; some rows of tiles:
  * planes v [n²][tiles][c] and m [n²][tiles][padded o]. */
-#include "engine/layers/conv.h"
+#include "engine/layers/conv_algorithm.h"
 
 #include <string.h>
 

@@ -1,0 +1,200 @@
+/* Means over the run axes of the variables with one value per cell, as tables for people. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/status_means.h"
+#include "grid/cell.h"
+#include "grid/grid.h"
+#include "io/results/layout.h"
+#include "io/results/reader.h"
+
+/* A larger table is no longer read: then the best are shown. */
+enum { VALUE_SIZE = 64, PLACE_SIZE = 1024, MOST_ROWS = 40, MOST_COLUMNS = 20, MOST_BEST = 20 };
+
+/* Mean of one variable over the run axes, for every combination of the other axes. */
+typedef struct means {
+    const results_dataset *variable;
+    bool percent;   /* the best is the highest; else the lowest */
+    grid axes;      /* without the run axes; names and values are borrowed */
+    double *sums;   /* (grid_cells(axes)) */
+    size_t *counts; /* (grid_cells(axes)) cells done, with a finite value */
+} means;
+
+static grid other_axes(const grid *g) {
+    grid other = {0};
+    for (int i = 0; i < g->axis_count; i++)
+        if (g->axes[i].kind != AXIS_RUN)
+            other.axes[other.axis_count++] = g->axes[i];
+    return other;
+}
+
+/* The cell of `axes` that a cell of the whole grid belongs to. */
+static size_t group_of(const grid *g, const grid *axes, size_t cell) {
+    size_t index[GRID_MAX_AXES], group[GRID_MAX_AXES];
+    grid_cell_index(g, cell, index);
+    int n = 0;
+    for (int i = 0; i < g->axis_count; i++)
+        if (g->axes[i].kind != AXIS_RUN)
+            group[n++] = index[i];
+    return grid_index_cell(axes, group);
+}
+
+static void add_up(means *m, const grid *g, const uint8_t *states, const float *values) {
+    for (size_t cell = 0; cell < grid_cells(g); cell++) {
+        if (states[cell] != CELL_DONE || !isfinite(values[cell]))
+            continue;
+        size_t group = group_of(g, &m->axes, cell);
+        m->sums[group] += (double)values[cell];
+        m->counts[group]++;
+    }
+}
+
+static double mean_of(const means *m, size_t group) {
+    return m->counts[group] > 0 ? m->sums[group] / (double)m->counts[group] : NAN;
+}
+
+static void mean_text(const means *m, size_t group, char text[VALUE_SIZE]) {
+    if (m->counts[group] == 0)
+        snprintf(text, VALUE_SIZE, "-");
+    else
+        text_value(mean_of(m, group), m->percent, text);
+}
+
+/* ---- Tables ------------------------------------------------------------------------------------ */
+
+static int longest_name(const grid_axis *axis, int least) {
+    for (size_t i = 0; i < axis->count; i++) {
+        char text[VALUE_SIZE];
+        grid_value_name(axis, i, text, sizeof text);
+        least = (int)strlen(text) > least ? (int)strlen(text) : least;
+    }
+    return least;
+}
+
+/* Rows: first axis; columns: second. */
+static void print_table(const means *m) {
+    const grid_axis *rows = &m->axes.axes[0], *columns = &m->axes.axes[1];
+    char text[VALUE_SIZE], corner[2 * GRID_NAME_SIZE + 4];
+    snprintf(corner, sizeof corner, "%s \\ %s", rows->name, columns->name);
+    const int first = longest_name(rows, (int)strlen(corner)), width = longest_name(columns, 10);
+    printf("  %*s", first, corner);
+    for (size_t k = 0; k < columns->count; k++) {
+        grid_value_name(columns, k, text, sizeof text);
+        printf(" %*s", width, text);
+    }
+    for (size_t i = 0; i < rows->count; i++) {
+        grid_value_name(rows, i, text, sizeof text);
+        printf("\n  %*s", first, text);
+        for (size_t k = 0; k < columns->count; k++) {
+            mean_text(m, i * columns->count + k, text);
+            printf(" %*s", width, text);
+        }
+    }
+    printf("\n");
+}
+
+static void print_group(const means *m, size_t group) {
+    char place[PLACE_SIZE], text[VALUE_SIZE];
+    grid_cell_text(&m->axes, group, place, sizeof place);
+    mean_text(m, group, text);
+    printf("  %10s  %s\n", text, place);
+}
+
+static void print_list(const means *m) {
+    for (size_t i = 0; i < grid_cells(&m->axes); i++)
+        print_group(m, i);
+}
+
+/* Whether a group with a mean is better than another; of equal ones the first is. */
+static bool is_better(const means *m, size_t group, size_t other) {
+    const double a = mean_of(m, group), b = mean_of(m, other);
+    return m->percent ? a > b : a < b;
+}
+
+/* The best groups, the best first; their number. */
+static size_t choose_best(const means *m, size_t best[MOST_BEST]) {
+    size_t count = 0;
+    for (size_t group = 0; group < grid_cells(&m->axes); group++) {
+        if (m->counts[group] == 0 || (count == MOST_BEST && !is_better(m, group, best[count - 1])))
+            continue;
+        size_t place = count < MOST_BEST ? count++ : count - 1;
+        for (; place > 0 && is_better(m, group, best[place - 1]); place--)
+            best[place] = best[place - 1];
+        best[place] = group;
+    }
+    return count;
+}
+
+static void print_best(const means *m, const char *path) {
+    size_t best[MOST_BEST];
+    const size_t count = choose_best(m, best);
+    printf("  the %zu %s of %zu combinations; all: analysis/ranking.py %s %s\n", count,
+           m->percent ? "highest" : "lowest", grid_cells(&m->axes), path, m->variable->name);
+    for (size_t i = 0; i < count; i++)
+        print_group(m, best[i]);
+}
+
+static void print_means(const means *m, const char *path) {
+    const grid_axis *axes = m->axes.axes;
+    const size_t groups = grid_cells(&m->axes);
+    size_t least = SIZE_MAX, most = 0;
+    for (size_t i = 0; i < groups; i++) {
+        least = m->counts[i] < least ? m->counts[i] : least;
+        most = m->counts[i] > most ? m->counts[i] : most;
+    }
+    printf("%s%s, mean over ", m->variable->name, m->percent ? " in percent" : "");
+    if (least == most)
+        printf("%zu done cells each\n", most);
+    else
+        printf("%zu to %zu done cells each\n", least, most);
+    if (m->axes.axis_count == 2 && axes[0].count <= MOST_ROWS && axes[1].count <= MOST_COLUMNS)
+        print_table(m);
+    else if (m->axes.axis_count != 2 && groups <= MOST_ROWS)
+        print_list(m);
+    else
+        print_best(m, path);
+}
+
+/* ---- Variables --------------------------------------------------------------------------------- */
+
+static status print_variable(results_reader *r, const results_dataset *variable, const char *path,
+                             const uint8_t *states, error_info *error) {
+    const grid *g = results_reader_grid(r);
+    means m = {
+        .variable = variable, .percent = strcmp(variable->units, "percent") == 0, .axes = other_axes(g)};
+    void *values;
+    RETURN_IF_FAILED(results_reader_load(r, variable->name, ELEMENT_FLOAT32, grid_cells(g), &values, error));
+    m.sums = calloc(grid_cells(&m.axes), sizeof *m.sums);
+    m.counts = calloc(grid_cells(&m.axes), sizeof *m.counts);
+    status result = STATUS_OK;
+    if (m.sums != NULL && m.counts != NULL) {
+        add_up(&m, g, states, values);
+        print_means(&m, path);
+    } else
+        result = error_set(error, STATUS_INTERNAL, "out of memory");
+    free(m.sums);
+    free(m.counts);
+    free(values);
+    return result;
+}
+
+/* What was recorded is float32 (steps taken and coordinates are not); curves have one dimension more. */
+static bool is_one_per_cell(const results_reader *r, const results_dataset *d) {
+    const grid *g = results_reader_grid(r);
+    return d->type == ELEMENT_FLOAT32 && d->rank == g->axis_count &&
+           results_dataset_elements(d) == grid_cells(g);
+}
+
+status status_print_means(results_reader *r, const char *path, const uint8_t *states, error_info *error) {
+    status result = STATUS_OK;
+    for (int i = 0; result == STATUS_OK && i < results_reader_count(r); i++) {
+        results_dataset d;
+        result = results_reader_describe(r, results_reader_name(r, i), &d, error);
+        if (result == STATUS_OK && is_one_per_cell(r, &d))
+            result = print_variable(r, &d, path, states, error);
+    }
+    return result;
+}

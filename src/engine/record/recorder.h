@@ -1,0 +1,25 @@
+/* The recorder: writes what a training records into its report. Private to the engine. */
+#ifndef ENGINE_RECORD_RECORDER_H
+#define ENGINE_RECORD_RECORDER_H
+
+#include "engine/trainer.h"
+
+/* What a moment of the training offers to the records. */
+typedef struct moment {
+    record_unit unit;
+    long done;       /* steps or epochs */
+    loss_sums train; /* of the batch, or of all batches of the epoch */
+} moment;
+
+/* Nothing is recorded yet: every value is NaN. */
+void recorder_open(trainer *t, const record_layout *layout, float *values);
+
+/* Write every record that is due. What was written is of no use when the training is stopped meanwhile; it
+ * can be written again. */
+void recorder_note(trainer *t, const moment *now);
+
+/* Note in t->progress what later records may want to know of the last step's gradient, which no checkpoint
+ * keeps. */
+void recorder_settle(trainer *t);
+
+#endif

@@ -1,0 +1,184 @@
+/* The specification of a training: plain data, filled by the job file. Part of engine.h. */
+#ifndef ENGINE_SPEC_H
+#define ENGINE_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/dataset.h"
+#include "engine/limits.h"
+#include "engine/record.h"
+
+typedef enum layer_kind {
+    LAYER_DENSE,
+    LAYER_CONV,
+    LAYER_MAX_POOL,
+    LAYER_AVG_POOL,
+    LAYER_BATCH_NORM,
+    LAYER_DROPOUT,
+    LAYER_RELU,
+    LAYER_LEAKY_RELU,
+    LAYER_TANH,
+    LAYER_SIGMOID,
+    LAYER_SCALED_SIGMOID, /* 1 / (1 + exp(−2z)) */
+    LAYER_SOFTMAX,
+    LAYER_IDENTITY,
+    LAYER_FLATTEN,
+    LAYER_KIND_COUNT
+} layer_kind;
+
+typedef enum initializer_kind {
+    INIT_DEFAULT, /* of a layer: as the model's; of the model's weights: INIT_PYTORCH; of its biases: the same
+                     when its weights are INIT_PYTORCH, else 0 */
+    INIT_PYTORCH, /* uniform in ±1/√fan_in, biases too */
+    INIT_GLOROT_UNIFORM, /* ±√(6 / (fan_in + fan_out)) */
+    INIT_GLOROT_NORMAL,  /* standard deviation √(2 / (fan_in + fan_out)) */
+    INIT_HE_NORMAL,      /* standard deviation √(2 / fan_in) */
+    INIT_NORMAL,         /* standard deviation `scale` */
+    INIT_UNIFORM,        /* ±scale */
+    INIT_CONSTANT,       /* scale */
+} initializer_kind;
+
+typedef struct initializer_spec {
+    initializer_kind kind;
+    double scale;
+} initializer_spec;
+
+/* How the parameters of a dense or convolution layer start. */
+typedef struct layer_init_spec {
+    initializer_spec weights, biases;
+} layer_init_spec;
+
+/* conv: padding_height and padding_width may be PADDING_SAME: the output has the size of the input; for odd
+ * kernels with stride 1 only. */
+enum { PADDING_SAME = -1 };
+
+typedef struct layer_spec {
+    layer_kind kind;
+    int units;                         /* dense: outputs */
+    int filters;                       /* conv: output channels */
+    int kernel_height, kernel_width;   /* conv, pooling */
+    int stride_height, stride_width;   /* conv, pooling */
+    int padding_height, padding_width; /* conv: zeros added on each side */
+    bool bias;                         /* dense */
+    bool own_l2;                       /* dense, conv: l2 below in place of the loss's */
+    double l2;                         /* coefficient c of the penalty c·Σ w² over the layer's weights */
+    layer_init_spec init;              /* dense, conv */
+    double slope;                      /* leaky_relu: y = slope·x for x < 0 */
+    double rate;                       /* dropout: share of values that are dropped */
+    double momentum, epsilon; /* batch_norm: weight of the old running statistics; added to variances */
+} layer_spec;
+
+/* Parameters from elsewhere, all layers in natural order (layers in order; weight, then bias, or γ, then β).
+ * Borrowed: they outlive every training. The start is values + shift[0]·directions[0] +
+ * shift[1]·directions[1].
+ */
+typedef struct start_spec {
+    size_t count;            /* 0: parameters are drawn */
+    const float *values;     /* (count) */
+    int direction_count;     /* 0 to 2 */
+    const float *directions; /* (direction_count, count) */
+    double shift[2];
+} start_spec;
+
+typedef struct model_spec {
+    layer_init_spec init;
+    start_spec start;
+    int layer_count;
+    layer_spec layers[ENGINE_MAX_LAYERS];
+} model_spec;
+
+/* losses.h has the formulas. */
+typedef enum loss_kind {
+    LOSS_CROSS_ENTROPY,        /* of logits; a softmax that ends the model is part of it */
+    LOSS_BINARY_CROSS_ENTROPY, /* of probabilities: the model ends with sigmoid, scaled_sigmoid or softmax. Of
+                                  classes, or of several labels: targets of 0 and 1, one for each output */
+    LOSS_SQUARED_ERROR,        /* of outputs */
+} loss_kind;
+
+typedef enum reduction { REDUCE_MEAN, REDUCE_SUM } reduction;
+
+typedef struct loss_spec {
+    loss_kind kind;
+    double entropy_weight;  /* cross_entropy, λ: adds λ · H(softmax(logits)) to the loss of a sample */
+    reduction over_outputs; /* binary_cross_entropy, squared_error */
+    reduction over_samples; /* of a batch or a set */
+    double l2; /* cost = loss + Σ over dense and conv layers of l2·Σ w² (weights, not biases) */
+} loss_spec;
+
+typedef enum optimizer_kind {
+    OPTIMIZER_SGD,
+    OPTIMIZER_NESTEROV,
+    OPTIMIZER_ADAM,
+    OPTIMIZER_RMSPROP,
+    OPTIMIZER_TRUNCATED_NEWTON, /* full batch, through NLopt; see full_batch.h */
+    OPTIMIZER_LBFGS,            /* the same */
+} optimizer_kind;
+
+/* Where ε stands (optimizers.h). */
+typedef enum epsilon_style { EPSILON_PYTORCH, EPSILON_KERAS } epsilon_style;
+
+typedef struct optimizer_spec {
+    optimizer_kind kind;
+    double lr;
+    double momentum;     /* sgd, nesterov: μ */
+    double weight_decay; /* added to the gradient, times the parameter; all kinds */
+    double beta1, beta2; /* adam */
+    double rho;          /* rmsprop */
+    double epsilon;      /* adam, rmsprop */
+    epsilon_style epsilon_style;
+} optimizer_spec;
+
+typedef enum schedule_kind {
+    SCHEDULE_CONSTANT,
+    SCHEDULE_STEP_DECAY, /* lr · factor^⌊epoch / every⌋ */
+    SCHEDULE_FACTORS_AT, /* lr · factor for every listed step that has been reached */
+    SCHEDULE_SEQUENCE,   /* the listed rates, `every` epochs each, then the last; in place of lr */
+    SCHEDULE_CYCLICAL,   /* see schedules.h; in place of lr */
+} schedule_kind;
+
+/* The amplitude of a cyclical schedule: constant, halved after every cycle, times gamma^step. */
+typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE } cycle_policy;
+
+/* The learning rate over time; steps and epochs count from 0. */
+typedef struct schedule_spec {
+    schedule_kind kind;
+    double factor;                  /* step_decay, factors_at */
+    int every;                      /* step_decay, sequence: epochs */
+    int count;                      /* of values */
+    double values[ENGINE_MAX_LIST]; /* factors_at: steps; sequence: rates */
+    cycle_policy policy;            /* cyclical */
+    double base, max;               /* cyclical: lowest and highest rate */
+    int half_cycle;                 /* cyclical: steps from lowest to highest */
+    double gamma;                   /* cyclical, exp_range */
+} schedule_spec;
+
+/* x ← (stored / divide + offset − mean[c]) / std[c], unless the data set is standardised by feature. */
+typedef struct normalize_spec {
+    double divide; /* 0: 255 for pixels, 1 for features */
+    double offset;
+    int channels; /* of mean and std; 0: none; 1: the same for all channels */
+    double mean[ENGINE_MAX_LIST];
+    double std[ENGINE_MAX_LIST];
+} normalize_spec;
+
+/* What becomes of the last batch of an epoch when it is shorter than the others. */
+typedef enum last_batch { LAST_BATCH_KEEP, LAST_BATCH_DROP } last_batch;
+
+typedef struct training_spec {
+    normalize_spec normalize;
+    model_spec model;
+    loss_spec loss;
+    optimizer_spec optimizer;
+    schedule_spec schedule;
+    double mirror; /* probability that a training image is turned left to right, drawn anew every epoch */
+    int epochs;    /* 0: nothing is trained, what is recorded per epoch is recorded once; with a full-batch
+                      optimiser the greatest number of evaluations of the cost */
+    int batch;     /* samples per step */
+    last_batch last_batch;
+    bool shuffle;       /* a new order of the samples every epoch; else as stored */
+    double max_seconds; /* the training ends before the next step once it has taken so long; 0: no limit */
+    record_spec records[RECORD_QUANTITY_COUNT];
+} training_spec;
+
+#endif

@@ -1,0 +1,100 @@
+#include "grid/grid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "base/text.h"
+
+enum { VALUE_TEXT_SIZE = 256 };
+
+size_t grid_cells(const grid *g) {
+    size_t cells = 1;
+    for (int axis = 0; axis < g->axis_count; axis++)
+        cells *= g->axes[axis].count;
+    return cells;
+}
+
+void grid_cell_index(const grid *g, size_t cell, size_t index[GRID_MAX_AXES]) {
+    for (int axis = g->axis_count - 1; axis >= 0; axis--) {
+        index[axis] = cell % g->axes[axis].count;
+        cell /= g->axes[axis].count;
+    }
+}
+
+size_t grid_index_cell(const grid *g, const size_t index[GRID_MAX_AXES]) {
+    size_t cell = 0;
+    for (int axis = 0; axis < g->axis_count; axis++)
+        cell = cell * g->axes[axis].count + index[axis];
+    return cell;
+}
+
+/* A sum, so that the order of the axes does not matter. */
+uint64_t grid_coordinates(const grid *g, size_t cell) {
+    size_t index[GRID_MAX_AXES];
+    grid_cell_index(g, cell, index);
+    uint64_t sum = 0;
+    for (int i = 0; i < g->axis_count; i++) {
+        const grid_axis *axis = &g->axes[i];
+        if (g->paired && axis->kind != AXIS_RUN)
+            continue;
+        char value[VALUE_TEXT_SIZE];
+        grid_value_text(axis, index[i], value, sizeof value);
+        char pair[GRID_NAME_SIZE + sizeof value];
+        int length = snprintf(pair, sizeof pair, "%s=%s", axis->name, value);
+        sum += hash_bytes(pair, (size_t)length);
+    }
+    return sum;
+}
+
+/* 15 digits suffice for every number that people write; 17 tell any two doubles apart. */
+void grid_value_text(const grid_axis *axis, size_t index, char *text, size_t size) {
+    if (axis->kind == AXIS_LABEL) {
+        snprintf(text, size, "%s", axis->labels[index]);
+        return;
+    }
+    double number = axis->numbers[index];
+    snprintf(text, size, "%.15g", number);
+    if (strtod(text, NULL) != number)
+        snprintf(text, size, "%.17g", number);
+}
+
+void grid_print_json_value(FILE *out, const grid_axis *axis, size_t index) {
+    char text[VALUE_TEXT_SIZE];
+    grid_value_text(axis, index, text, sizeof text);
+    if (axis->kind == AXIS_LABEL)
+        text_print_json(out, text);
+    else
+        fputs(text, out);
+}
+
+/* -0 and 0 are two values: they name different random streams. */
+static bool same_value(const grid_axis *a, size_t i, const grid_axis *b, size_t k) {
+    if (a->kind == AXIS_LABEL)
+        return strcmp(a->labels[i], b->labels[k]) == 0;
+    return memcmp(&a->numbers[i], &b->numbers[k], sizeof *a->numbers) == 0;
+}
+
+bool grid_find_value(const grid_axis *whole, const grid_axis *part, size_t i, size_t *position) {
+    if (whole->kind != part->kind)
+        return false;
+    for (size_t tried = 0; tried < whole->count; tried++) {
+        const size_t at = (*position + tried) % whole->count;
+        if (same_value(whole, at, part, i)) {
+            *position = at;
+            return true;
+        }
+    }
+    return false;
+}
+
+void grid_release(grid *g) {
+    for (int i = 0; i < g->axis_count; i++) {
+        grid_axis *axis = &g->axes[i];
+        for (size_t value = 0; axis->labels != NULL && value < axis->count; value++)
+            free(axis->labels[value]);
+        free(axis->labels);
+        free(axis->numbers);
+    }
+    *g = (grid){0};
+}

@@ -1,0 +1,14 @@
+/* The sweep section of a job file: named axes and the keys that they set. */
+#ifndef IO_JOB_AXES_H
+#define IO_JOB_AXES_H
+
+#include "io/job/table.h"
+
+/* Read the axes from the job's tree into its grid and what they set, before all other keys. The key `paired`
+ * is left to its own option. */
+status job_axes_read(job *j, error_info *error);
+
+/* The keys of an axis as Markdown. */
+void job_axes_print_reference(FILE *out);
+
+#endif

@@ -1,0 +1,128 @@
+/* Does a job fit its data? */
+#include "io/job/check.h"
+
+#include <string.h>
+
+#include "io/job/axis_values.h"
+#include "io/job/keys.h"
+#include "io/job/layer_table.h"
+#include "io/job/table.h"
+#include "io/job/variants.h"
+
+/* ---- Where a fault of engine_plan belongs ------------------------------------------------------ */
+
+/* The key whose value is at `offset` in a training_spec; "" when no key has it. */
+static const char *field_key(size_t offset) {
+    for (size_t i = 0; i < job_table.count; i++)
+        if (job_table.options[i].offset == offsetof(job, base) + offset)
+            return job_table.options[i].key;
+    return "";
+}
+
+static const char *layers_key(void) {
+    for (size_t i = 0; i < job_table.count; i++)
+        if (job_table.options[i].type == &option_layers)
+            return job_table.options[i].key;
+    return "";
+}
+
+void job_fault_key(fault f, char key[FAULT_KEY_SIZE]) {
+    switch (f.subject) {
+    case FAULT_FIELD:
+        snprintf(key, FAULT_KEY_SIZE, "%s", field_key(f.index));
+        break;
+    case FAULT_LAYER:
+        snprintf(key, FAULT_KEY_SIZE, "%s[%zu]", layers_key(), f.index);
+        break;
+    case FAULT_LAYERS:
+        snprintf(key, FAULT_KEY_SIZE, "%s", layers_key());
+        break;
+    case FAULT_DATA:
+        snprintf(key, FAULT_KEY_SIZE, "data");
+        break;
+    case FAULT_NONE:
+        key[0] = '\0';
+        break;
+    }
+}
+
+/* Where the key is written, or the innermost section of it that is. */
+static tree_place key_place(const tree_node *tree, const char *key) {
+    char path[FAULT_KEY_SIZE];
+    snprintf(path, sizeof path, "%s", key);
+    const tree_node *node = tree_find(tree, path);
+    for (char *end = path; node == NULL && end != NULL; node = tree_find(tree, path)) {
+        end = strrchr(path, '.');
+        if (end != NULL)
+            *end = '\0';
+    }
+    return (node != NULL ? node : tree)->place;
+}
+
+static status prefix_place(tree_place place, const char *key, error_info *error) {
+    char text[ERROR_TEXT_SIZE];
+    tree_place_text(place, text, sizeof text);
+    return error_prefix(error, "%s: %s%s", text, key, key[0] != '\0' ? ": " : "");
+}
+
+static status prefix_fault(const tree_node *tree, fault f, error_info *error) {
+    char key[FAULT_KEY_SIZE];
+    job_fault_key(f, key);
+    return prefix_place(key_place(tree, key), key, error);
+}
+
+/* ---- Checking ---------------------------------------------------------------------------------- */
+
+/* An axis may set one key and leave another without its sense: both are named. */
+static status prefix_axis(const job_axis *source, size_t value, fault f, error_info *error) {
+    const char *set = source->keys[0]->text;
+    char key[FAULT_KEY_SIZE];
+    job_fault_key(f, key);
+    if (key[0] != '\0' && !job_key_is_within(set, key))
+        error_prefix(error, "%s: ", key);
+    return prefix_place(axis_value_place(source, value), set, error);
+}
+
+static status check_axis(const job *j, const training_spec *variant, int axis, const dataset *data,
+                         error_info *error) {
+    const job_axis *source = &j->details->axes[axis];
+    for (size_t i = 0; i < j->grid.axes[axis].count; i++) {
+        training_spec spec = *variant;
+        training_plan plan;
+        job_apply_number(j, axis, i, &spec);
+        if (engine_plan(&spec, data, &plan, error) != STATUS_OK)
+            return prefix_axis(source, i, plan.fault, error);
+    }
+    return STATUS_OK;
+}
+
+/* Integers are taken for classes unless the job says otherwise. */
+static void advise(const job *j, const training_spec *spec, const dataset *data, fault f, error_info *error) {
+    const bool own = j->data.source == DATA_NPY || j->data.source == DATA_HDF5 || j->data.source == DATA_CSV;
+    if (own && j->data.task == TASK_AUTO && f.subject == FAULT_LAYER && data->classes > 2 &&
+        spec->loss.kind == LOSS_SQUARED_ERROR)
+        error_append(error, "; to predict the integers as numbers: data.task: regression");
+}
+
+static status check_variant(const job *j, size_t variant, const dataset *data, training_plan *plan,
+                            error_info *error) {
+    const training_spec *spec = &j->details->variants[variant];
+    if (engine_plan(spec, data, plan, error) != STATUS_OK) {
+        advise(j, spec, data, plan->fault, error);
+        RETURN_IF_FAILED(job_variant_select(j, variant, error));
+        return prefix_fault(j->details->tree, plan->fault, error);
+    }
+    for (int axis = 0; axis < j->grid.axis_count; axis++)
+        if (j->grid.axes[axis].kind == AXIS_NUMBER)
+            RETURN_IF_FAILED(check_axis(j, spec, axis, data, error));
+    return STATUS_OK;
+}
+
+status job_check(const job *j, const dataset *data, training_plan *plan, error_info *error) {
+    RETURN_IF_FAILED(check_variant(j, 0, data, plan, error));
+    for (size_t variant = 1; variant < job_variant_count(j); variant++) {
+        training_plan other;
+        RETURN_IF_FAILED(check_variant(j, variant, data, &other, error));
+    }
+    return STATUS_OK;
+}

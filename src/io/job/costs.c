@@ -1,0 +1,87 @@
+/* What training will cost: counted from the specification, or measured on this machine. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "io/job/costs.h"
+
+static status cell_flops(const job *j, const dataset *data, size_t cell, double *flops, error_info *error) {
+    training_spec spec;
+    training_plan plan;
+    job_cell_spec(j, cell, &spec);
+    if (engine_plan(&spec, data, &plan, error) != STATUS_OK) {
+        char name[256];
+        grid_cell_text(&j->grid, cell, name, sizeof name);
+        return error_prefix(error, "%s: cell %s: ", j->path, name);
+    }
+    *flops = plan.flops;
+    return STATUS_OK;
+}
+
+/* The cell at the first value of the run axis has a lower number, so its cost is there already. */
+static size_t first_run_cell(const grid *g, size_t cell) {
+    size_t index[GRID_MAX_AXES];
+    grid_cell_index(g, cell, index);
+    for (int axis = 0; axis < g->axis_count; axis++)
+        if (g->axes[axis].kind == AXIS_RUN)
+            index[axis] = 0;
+    return grid_index_cell(g, index);
+}
+
+status job_predict_costs(const job *j, const dataset *data, double *costs, error_info *error) {
+    size_t cells = grid_cells(&j->grid);
+    for (size_t cell = 0; cell < cells; cell++) {
+        size_t first = first_run_cell(&j->grid, cell);
+        if (first < cell)
+            costs[cell] = costs[first];
+        else
+            RETURN_IF_FAILED(cell_flops(j, data, cell, &costs[cell], error));
+    }
+    return STATUS_OK;
+}
+
+/* Made-up samples, as bytes whatever they are in the data set: only their time matters. `*memory` is the
+ * caller's to free. */
+static status make_samples(const dataset *described, size_t count, void **memory, dataset *out,
+                           error_info *error) {
+    const tensor_shape shape = described->shape;
+    const size_t values = count * (size_t)shape.channels * (size_t)shape.height * (size_t)shape.width;
+    const size_t target_bytes = count * (size_t)described->target_count * sizeof(float);
+    *memory = calloc(1, target_bytes + values + count);
+    if (*memory == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory for %zu samples", count);
+    float *targets = *memory;
+    uint8_t *pixels = (uint8_t *)*memory + target_bytes, *labels = pixels + values;
+    random_stream stream = random_stream_open(0, 0, RANDOM_SYNTHETIC, 0);
+    for (size_t i = 0; i < values; i++)
+        pixels[i] = (uint8_t)random_below(&stream, 256);
+    const bool regression = described->classes == 0;
+    for (size_t n = 0; n < count && !regression; n++)
+        labels[n] = (uint8_t)(n % (size_t)described->classes);
+    *out = (dataset){.shape = shape,
+                     .classes = described->classes,
+                     .target_count = described->target_count,
+                     .train = {.count = count,
+                               .pixels = pixels,
+                               .labels = regression ? NULL : labels,
+                               .targets = regression ? targets : NULL}};
+    return STATUS_OK;
+}
+
+status job_time_steps(const training_spec *spec, const dataset *described, int steps, engine_times *times,
+                      error_info *error) {
+    training_plan plan;
+    RETURN_IF_FAILED(engine_plan(spec, described, &plan, error));
+    const size_t samples = plan.steps_per_epoch == 1 ? described->train.count : (size_t)spec->batch;
+    training_spec timed = *spec;
+    memset(timed.records, 0, sizeof timed.records); /* steps record nothing here */
+    void *block = NULL;
+    dataset data = *described;
+    arena memory = {0};
+    if (described->points.kind == POINTS_NONE)
+        RETURN_IF_FAILED(make_samples(described, samples, &block, &data, error));
+    status result = engine_bench(&timed, &data, steps, &memory, times, error);
+    arena_release(&memory);
+    free(block);
+    return result;
+}

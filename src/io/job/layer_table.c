@@ -1,0 +1,290 @@
+#include "io/job/layer_table.h"
+#include "io/option/tree_edit.h"
+#include "io/option/yaml_tree.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { PREFIX_SIZE = 64, LARGEST_WINDOW = 256, MOST_UNITS = 1000000 };
+
+/* option_pair stores height and width side by side. */
+static_assert(offsetof(layer_spec, kernel_width) == offsetof(layer_spec, kernel_height) + sizeof(int),
+              "pair");
+static_assert(offsetof(layer_spec, stride_width) == offsetof(layer_spec, stride_height) + sizeof(int),
+              "pair");
+static_assert(offsetof(layer_spec, padding_width) == offsetof(layer_spec, padding_height) + sizeof(int),
+              "pair");
+
+const char *const initializer_names[] = {[INIT_DEFAULT] = "default",
+                                         [INIT_PYTORCH] = "pytorch",
+                                         [INIT_GLOROT_UNIFORM] = "glorot_uniform",
+                                         [INIT_GLOROT_NORMAL] = "glorot_normal",
+                                         [INIT_HE_NORMAL] = "he_normal",
+                                         [INIT_NORMAL] = "normal",
+                                         [INIT_UNIFORM] = "uniform",
+                                         [INIT_CONSTANT] = "constant",
+                                         NULL};
+
+#define FIELD(field) .offset = offsetof(layer_spec, field)
+#define ONLY_SCALED(key) .only_if = key, .only_values = INITIALIZERS_WITH_SCALE
+
+/* Keys of layers with weights: what differs from the model's. */
+#define L2                                                                                                   \
+    {                                                                                                        \
+        "l2", &option_optional, FIELD(l2), .given_offset = offsetof(layer_spec, own_l2), .max = 1e6,         \
+                                           .default_text = "", .help = "in place of loss.l2"                 \
+    }
+#define INITIALIZERS                                                                                         \
+    {"init",                                                                                                 \
+     &option_choice,                                                                                         \
+     FIELD(init.weights.kind),                                                                               \
+     .choices = initializer_names,                                                                           \
+     .default_text = "default",                                                                              \
+     .help = "how weights start; default: as model.init says"},                                              \
+        {"init_scale", &option_number, FIELD(init.weights.scale),    ONLY_SCALED("init"),                    \
+         .min = -1000, .max = 1000,    .help = "as model.init_scale"},                                       \
+        {"bias_init",                                                                                        \
+         &option_choice,                                                                                     \
+         FIELD(init.biases.kind),                                                                            \
+         .choices = initializer_names,                                                                       \
+         .default_text = "default",                                                                          \
+         .help = "how biases start; default: as model.bias_init says"},                                      \
+    {                                                                                                        \
+        "bias_init_scale", &option_number, FIELD(init.biases.scale), ONLY_SCALED("bias_init"),               \
+            .min = -1000, .max = 1000, .help = "as model.init_scale"                                         \
+    }
+
+static const option dense_options[] = {
+    {"units", &option_integer, FIELD(units), .min = 1, .max = MOST_UNITS, .help = "number of outputs"},
+    {"bias", &option_boolean, FIELD(bias), .default_text = "true",
+     .help = "add a learned constant to each output"},
+    L2,
+    INITIALIZERS,
+};
+
+static const option conv_options[] = {
+    {"filters", &option_integer, FIELD(filters), .min = 1, .max = MOST_UNITS, .help = "output channels"},
+    {"kernel", &option_pair, FIELD(kernel_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
+     .help = "height and width of the filters"},
+    {"stride", &option_pair, FIELD(stride_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_text = "1", .help = "distance between outputs"},
+    {"padding", &option_padding, FIELD(padding_height), .min = 0, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_text = "0",
+     .help =
+         "zeros added on each side; same: as many as keep the image's size, for odd kernels with stride 1"},
+    L2,
+    INITIALIZERS,
+};
+
+static const option pool_options[] = {
+    {"kernel", &option_pair, FIELD(kernel_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
+     .help = "height and width of the window"},
+    {"stride", &option_pair, FIELD(stride_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_key = "kernel", .help = "distance between windows"},
+};
+
+static const option batch_norm_options[] = {
+    {"momentum", &option_number, FIELD(momentum), .min = 0, .max = 1, .default_text = "0.9",
+     .help = "weight of the old running statistics (Keras's convention; PyTorch's is 1 - this)"},
+    {"epsilon", &option_number, FIELD(epsilon), .min = 1e-12, .max = 1, .default_text = "1e-5",
+     .help = "added to the variance"},
+};
+
+static const option dropout_options[] = {
+    {"rate", &option_number, FIELD(rate), .min = 0, .max = 0.999,
+     .help = "share of values set to 0 in training"},
+};
+
+static const option leaky_relu_options[] = {
+    {"slope", &option_number, FIELD(slope), .min = 0, .max = 1, .default_text = "0.01", .help = "for x < 0"},
+};
+
+typedef struct layer_row {
+    const char *name;
+    option_table table;
+    const char *short_key; /* `- dense: 128` sets this key; NULL: there is no short form */
+    const char *help;
+} layer_row;
+
+#define TABLE(options)                                                                                       \
+    { options, sizeof options / sizeof options[0] }
+
+static const layer_row layers[LAYER_KIND_COUNT] = {
+    [LAYER_DENSE] = {"dense", TABLE(dense_options), "units",
+                     "fully connected; takes images as they are, flattened"},
+    [LAYER_CONV] = {"conv", TABLE(conv_options), NULL, "2-D convolution (cross-correlation), with bias"},
+    [LAYER_MAX_POOL] = {"max_pool", TABLE(pool_options), "kernel", "greatest value of each window"},
+    [LAYER_AVG_POOL] = {"avg_pool", TABLE(pool_options), "kernel", "mean of each window"},
+    [LAYER_BATCH_NORM] = {"batch_norm", TABLE(batch_norm_options), NULL,
+                          "batch normalisation per channel, or per feature after a dense layer"},
+    [LAYER_DROPOUT] = {"dropout", TABLE(dropout_options), "rate",
+                       "inverted dropout: the rest is divided by 1 - rate"},
+    [LAYER_RELU] = {"relu", {0}, NULL, "max(0, x)"},
+    [LAYER_LEAKY_RELU] = {"leaky_relu", TABLE(leaky_relu_options), "slope", "x for x > 0, else slope * x"},
+    [LAYER_TANH] = {"tanh", {0}, NULL, "hyperbolic tangent"},
+    [LAYER_SIGMOID] = {"sigmoid", {0}, NULL, "1 / (1 + exp(-x))"},
+    [LAYER_SCALED_SIGMOID] = {"scaled_sigmoid", {0}, NULL, "1 / (1 + exp(-2 x))"},
+    [LAYER_SOFTMAX] = {"softmax", {0}, NULL, "exp(x) / sum of exp(x) over the values of a sample"},
+    [LAYER_IDENTITY] = {"identity", {0}, NULL, "x"},
+    [LAYER_FLATTEN] = {"flatten", {0}, NULL, "image to vector"},
+};
+
+const char *layer_table_name(layer_kind kind) {
+    return layers[kind].name;
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------- */
+
+static status find_kind(const char *name, tree_place place, layer_kind *kind, error_info *error) {
+    option names[LAYER_KIND_COUNT] = {0};
+    for (int i = 0; i < LAYER_KIND_COUNT; i++) {
+        if (strcmp(name, layers[i].name) == 0) {
+            *kind = (layer_kind)i;
+            return STATUS_OK;
+        }
+        names[i].key = layers[i].name;
+    }
+    return option_unknown(&(option_table){names, LAYER_KIND_COUNT}, "", name, place, error);
+}
+
+/* `- conv: {filters: 32, kernel: 3}`, or `- dense: 128` for the short key. */
+static status read_keys(const layer_row *row, const char *prefix, const tree_node *value, layer_spec *layer,
+                        error_info *error) {
+    if (value->kind == TREE_MAP || row->short_key == NULL)
+        return option_read_all(&row->table, prefix, value, layer, error);
+    tree_node entry = *value;
+    entry.key = row->short_key;
+    entry.next = NULL;
+    const tree_node map = {.kind = TREE_MAP, .place = value->place, .count = 1, .first = &entry};
+    return option_read_all(&row->table, prefix, &map, layer, error);
+}
+
+static status refuse_layer(const char *prefix, const tree_node *item, error_info *error) {
+    char found[100];
+    tree_describe(item, found, sizeof found);
+    return tree_error(error, item->place,
+                      "%.*s: %s; accepted: a layer, as its kind or as a map of its kind to its keys",
+                      (int)strlen(prefix) - 1, prefix, found);
+}
+
+/* One item of the list: `relu`, or a map of one kind to its keys. */
+static status read_layer(const char *prefix, const tree_node *item, layer_spec *layer, error_info *error) {
+    const tree_node no_keys = {.kind = TREE_MAP, .place = item->place};
+    if (item->kind == TREE_SCALAR && item->text[0] != '\0') {
+        RETURN_IF_FAILED(find_kind(item->text, item->place, &layer->kind, error));
+        return read_keys(&layers[layer->kind], prefix, &no_keys, layer, error);
+    }
+    if (item->kind != TREE_MAP || item->count != 1)
+        return refuse_layer(prefix, item, error);
+    RETURN_IF_FAILED(find_kind(item->first->key, item->first->key_place, &layer->kind, error));
+    return read_keys(&layers[layer->kind], prefix, item->first, layer, error);
+}
+
+static void layer_prefix(const char *name, int index, char prefix[PREFIX_SIZE]) {
+    snprintf(prefix, PREFIX_SIZE, "%s[%d].", name, index);
+}
+
+static status read_layers(const option *o, const char *name, const tree_node *node, void *object,
+                          error_info *error) {
+    if (node->kind != TREE_LIST || node->count < 1 || node->count > ENGINE_MAX_LAYERS)
+        return option_refuse(o, name, node, error);
+    model_spec *model = (model_spec *)((char *)object + o->offset);
+    for (const tree_node *item = node->first; item != NULL; item = item->next) {
+        char prefix[PREFIX_SIZE];
+        layer_prefix(name, model->layer_count, prefix);
+        RETURN_IF_FAILED(read_layer(prefix, item, &model->layers[model->layer_count++], error));
+    }
+    return STATUS_OK;
+}
+
+/* ---- Printing ---------------------------------------------------------------------------------- */
+
+static void write_layers(const option *o, const char *name, const void *object, FILE *out) {
+    const model_spec *model = (const model_spec *)((const char *)object + o->offset);
+    for (int i = 0; i < model->layer_count; i++) {
+        const layer_row *row = &layers[model->layers[i].kind];
+        char prefix[PREFIX_SIZE];
+        layer_prefix(name, i, prefix);
+        fprintf(out, "%skind = %s\n", prefix, row->name);
+        option_write_all(&row->table, prefix, &model->layers[i], out);
+    }
+}
+
+static void accepted_layers(const option *o, char *text, size_t size) {
+    (void)o;
+    snprintf(text, size, "a list of 1 to %d layers", ENGINE_MAX_LAYERS);
+}
+
+const option_type option_layers = {.read = read_layers, .write = write_layers, .accepted = accepted_layers};
+
+/* ---- Single keys ------------------------------------------------------------------------------- */
+
+/* NULL for an item that is no layer. */
+static const layer_row *find_row(const tree_node *item) {
+    const char *name = item->kind == TREE_SCALAR ? item->text : item->first != NULL ? item->first->key : NULL;
+    for (int kind = 0; kind < LAYER_KIND_COUNT && name != NULL; kind++)
+        if (strcmp(name, layers[kind].name) == 0)
+            return &layers[kind];
+    return NULL;
+}
+
+const option *layer_table_option(const tree_node *item, const char *key) {
+    const layer_row *row = find_row(item);
+    return row != NULL ? option_find(&row->table, key) : NULL;
+}
+
+const tree_node *layer_table_find(const tree_node *item, const char *key) {
+    const tree_node *keys = item->first;
+    if (keys == NULL || keys->kind == TREE_MAP)
+        return keys != NULL ? tree_find(keys, key) : NULL;
+    const char *short_key = find_row(item)->short_key;
+    return short_key != NULL && strcmp(short_key, key) == 0 ? keys : NULL;
+}
+
+/* `- dense: 32` becomes `- dense: {units: 32}`, `- dense` becomes `- dense: {}`. */
+static status write_out(tree_node *item, error_info *error) {
+    const layer_row *row = find_row(item);
+    char text[PREFIX_SIZE];
+    tree_node *written, *value;
+    if (item->first != NULL && item->first->kind == TREE_MAP)
+        return STATUS_OK;
+    snprintf(text, sizeof text, "{%s: {}}", row->name);
+    RETURN_IF_FAILED(tree_parse(&written, item->place.source, false, text, strlen(text), error));
+    written->place = written->first->place = item->place;
+    status result = STATUS_OK;
+    if (item->first != NULL)
+        result = tree_copy(&value, item->first, error);
+    if (item->first != NULL && result == STATUS_OK)
+        result = tree_replace(written->first, row->short_key, value, error);
+    tree_become(item, written);
+    return result;
+}
+
+status layer_table_replace(tree_node *item, const char *key, tree_node *value, error_info *error) {
+    status result = write_out(item, error);
+    if (result == STATUS_OK)
+        return tree_replace(item->first, key, value, error);
+    tree_destroy(&value);
+    return result;
+}
+
+status layer_table_remove(tree_node *item, const char *key, error_info *error) {
+    RETURN_IF_FAILED(write_out(item, error));
+    tree_remove(item->first, key);
+    return STATUS_OK;
+}
+
+void layer_table_print_reference(FILE *out) {
+    for (int kind = 0; kind < LAYER_KIND_COUNT; kind++) {
+        const layer_row *row = &layers[kind];
+        fprintf(out, "\n### %s\n\n%s.", row->name, row->help);
+        if (row->table.count == 0)
+            fprintf(out, " Written `- %s`; it has no keys.\n", row->name);
+        if (row->short_key != NULL)
+            fprintf(out, " Short form: `- %s: VALUE` sets `%s`.", row->name, row->short_key);
+        if (row->table.count > 0) {
+            fprintf(out, "\n\n");
+            option_print_reference(&row->table, out);
+        }
+    }
+}

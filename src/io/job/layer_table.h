@@ -1,0 +1,33 @@
+/* The kinds of layers that a job file can name, and the keys of each. */
+#ifndef IO_JOB_LAYER_TABLE_H
+#define IO_JOB_LAYER_TABLE_H
+
+#include "io/option/option.h"
+
+/* By initializer_kind, NULL-terminated; and those that take a scale, as bits 1 << kind. */
+extern const char *const initializer_names[];
+enum { INITIALIZERS_WITH_SCALE = 1 << INIT_NORMAL | 1 << INIT_UNIFORM | 1 << INIT_CONSTANT };
+
+/* The list of layers: reads into and writes from a model_spec. */
+extern const option_type option_layers;
+
+/* The option of one layer's key ("units"), `item` being an item of the list; NULL when that layer has no such
+ * key. */
+const option *layer_table_option(const tree_node *item, const char *key);
+
+/* The value of that key as it is written; NULL when it is not. */
+const tree_node *layer_table_find(const tree_node *item, const char *key);
+
+/* Set that key, whose option exists. Takes over `value`, also on failure. */
+status layer_table_replace(tree_node *item, const char *key, tree_node *value, error_info *error);
+
+/* Leave that key out. */
+status layer_table_remove(tree_node *item, const char *key, error_info *error);
+
+/* As a job file calls it. */
+const char *layer_table_name(layer_kind kind);
+
+/* One Markdown section per kind. */
+void layer_table_print_reference(FILE *out);
+
+#endif

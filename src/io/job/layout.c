@@ -1,0 +1,89 @@
+/* What the cells of a job record: one layout with room for them all. */
+#include <string.h>
+
+#include "io/job/check.h"
+#include "io/job/table.h"
+
+/* Can the values of this axis make cells record other arrays, or more or fewer values? */
+static bool shapes_records(const job *j, int axis) {
+    const size_t at = j->details->axes[axis].offset, layers = offsetof(training_spec, model.layers);
+    if (j->grid.axes[axis].kind != AXIS_NUMBER)
+        return j->grid.axes[axis].kind == AXIS_LABEL;
+    return at == offsetof(training_spec, epochs) || at == offsetof(training_spec, batch) ||
+           (at >= layers && at < layers + sizeof((training_spec *)0)->model.layers);
+}
+
+/* The next combination of values of those axes, the last axis fastest; false when there are no more. */
+static bool next_combination(const job *j, size_t index[GRID_MAX_AXES]) {
+    for (int axis = j->grid.axis_count - 1; axis >= 0; axis--) {
+        if (shapes_records(j, axis) && ++index[axis] < j->grid.axes[axis].count)
+            return true;
+        index[axis] = 0;
+    }
+    return false;
+}
+
+/* A combination of values may not do where each of them does with the values outside sweep. */
+static status prefix_cell(const job *j, size_t cell, fault f, error_info *error) {
+    char place[ERROR_TEXT_SIZE], name[ERROR_TEXT_SIZE / 2], key[FAULT_KEY_SIZE];
+    job_fault_key(f, key);
+    if (key[0] != '\0')
+        error_prefix(error, "%s: ", key);
+    tree_place_text(tree_find(j->details->tree, "sweep")->place, place, sizeof place);
+    grid_cell_text(&j->grid, cell, name, sizeof name);
+    return error_prefix(error, "%s: sweep: cell %s: ", place, name);
+}
+
+static status merge_cell(const job *j, const dataset *data, size_t cell, record_layout *layout,
+                         error_info *error) {
+    training_spec spec;
+    training_plan plan;
+    job_cell_spec(j, cell, &spec);
+    status result = engine_plan(&spec, data, &plan, error);
+    if (result == STATUS_OK)
+        result = record_layout_merge(layout, &plan.records, error);
+    return result == STATUS_OK || j->grid.axis_count == 0 ? result : prefix_cell(j, cell, plan.fault, error);
+}
+
+/* Where the record of a variable stands: "weights_0" comes from record.weights. */
+static tree_place record_place(const job *j, const char *variable) {
+    const tree_node *section = tree_find(j->details->tree, "record");
+    for (const tree_node *entry = section->first; entry != NULL; entry = entry->next) {
+        const size_t length = strlen(entry->key);
+        if (strncmp(variable, entry->key, length) == 0 &&
+            (variable[length] == '\0' || variable[length] == '_'))
+            return entry->place;
+    }
+    return section->place;
+}
+
+static bool has_quantity(const record_layout *layout, record_quantity quantity) {
+    for (int i = 0; i < layout->variable_count; i++)
+        if (layout->variables[i].quantity == quantity)
+            return true;
+    return false;
+}
+
+/* All that is asked for must be recorded by some cell. A model alone may lack batch normalisation. */
+static status check_recorded(const job *j, const record_layout *layout, error_info *error) {
+    if (j->base.records[RECORD_BATCH_NORM].every > 0 && !has_quantity(layout, RECORD_BATCH_NORM))
+        return tree_error(error, tree_find(j->details->tree, "record.batch_norm")->place,
+                          "record.batch_norm: no model of the job has a batch_norm layer");
+    for (int i = 0; i < layout->variable_count; i++) {
+        const record_variable *v = &layout->variables[i];
+        if (v->count == 0)
+            return tree_error(error, record_place(j, v->name),
+                              "record: %s is never recorded: every %d %s is more than any cell has", v->name,
+                              v->every, v->axis == RECORD_AXIS_STEP ? "steps" : "epochs");
+    }
+    return STATUS_OK;
+}
+
+status job_layout(const job *j, const dataset *data, record_layout *layout, error_info *error) {
+    size_t index[GRID_MAX_AXES] = {0};
+    *layout = (record_layout){0};
+    do
+        RETURN_IF_FAILED(merge_cell(j, data, grid_index_cell(&j->grid, index), layout, error));
+    while (next_combination(j, index));
+    return check_recorded(j, layout, error);
+}

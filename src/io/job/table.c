@@ -1,0 +1,353 @@
+#include "io/job/table.h"
+
+#include <assert.h>
+
+#include "io/job/axes_option.h"
+#include "io/job/initial_parameters.h"
+#include "io/job/layer_table.h"
+
+static_assert(sizeof(size_t) == sizeof(uint64_t), "option_unsigned also stores counts of type size_t");
+
+static const char *const data_sources[] = {[DATA_CIFAR10] = "cifar10",
+                                           [DATA_MNIST] = "mnist",
+                                           [DATA_FASHION_MNIST] = "fashion_mnist",
+                                           [DATA_HDF5] = "hdf5",
+                                           [DATA_NPY] = "npy",
+                                           [DATA_CSV] = "csv",
+                                           [DATA_SYNTHETIC] = "synthetic",
+                                           [DATA_XOR] = "xor",
+                                           [DATA_ABSOLUTE_VALUE] = "absolute_value",
+                                           NULL};
+static const char *const tasks[] = {
+    [TASK_AUTO] = "auto", [TASK_CLASSIFICATION] = "classification", [TASK_REGRESSION] = "regression", NULL};
+static const char *const layouts[] = {
+    [LAYOUT_CHANNELS_FIRST] = "channels_first", [LAYOUT_CHANNELS_LAST] = "channels_last", NULL};
+static const char *const separators[] = {
+    [SEPARATOR_COMMA] = "comma", [SEPARATOR_SEMICOLON] = "semicolon", [SEPARATOR_TAB] = "tab", NULL};
+static const char *const hold_outs[] = {
+    [HOLD_OUT_STRATIFIED] = "stratified", [HOLD_OUT_RANDOM] = "random", NULL};
+static const char *const losses[] = {[LOSS_CROSS_ENTROPY] = "cross_entropy",
+                                     [LOSS_BINARY_CROSS_ENTROPY] = "binary_cross_entropy",
+                                     [LOSS_SQUARED_ERROR] = "squared_error",
+                                     NULL};
+static const char *const reductions[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum", NULL};
+static const char *const optimizers[] = {[OPTIMIZER_SGD] = "sgd",
+                                         [OPTIMIZER_NESTEROV] = "nesterov",
+                                         [OPTIMIZER_ADAM] = "adam",
+                                         [OPTIMIZER_RMSPROP] = "rmsprop",
+                                         [OPTIMIZER_TRUNCATED_NEWTON] = "truncated_newton",
+                                         [OPTIMIZER_LBFGS] = "lbfgs",
+                                         NULL};
+static const char *const last_batches[] = {[LAST_BATCH_KEEP] = "keep", [LAST_BATCH_DROP] = "drop", NULL};
+static const char *const epsilon_styles[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras", NULL};
+static const char *const schedules[] = {
+    [SCHEDULE_CONSTANT] = "constant",     [SCHEDULE_STEP_DECAY] = "step_decay",
+    [SCHEDULE_FACTORS_AT] = "factors_at", [SCHEDULE_SEQUENCE] = "sequence",
+    [SCHEDULE_CYCLICAL] = "cyclical",     NULL};
+static const char *const cycle_policies[] = {[CYCLE_TRIANGULAR] = "triangular",
+                                             [CYCLE_TRIANGULAR2] = "triangular2",
+                                             [CYCLE_EXP_RANGE] = "exp_range",
+                                             NULL};
+
+enum { MOST_PATH = 1023 };
+
+#define FIELD(field) .offset = offsetof(job, field)
+#define RANGE(least, greatest) .min = (least), .max = (greatest)
+#define ONLY_DATA(set) .only_if = "data.source", .only_values = (set)
+#define ONLY_SYNTHETIC ONLY_DATA(ONE(DATA_SYNTHETIC))
+#define ARRAYS EITHER(DATA_HDF5, DATA_NPY)
+#define OWN (ARRAYS | ONE(DATA_CSV)) /* data that users bring */
+#define FILES (EITHER(DATA_MNIST, DATA_FASHION_MNIST) | ONE(DATA_CIFAR10) | OWN)
+#define POINTS EITHER(DATA_XOR, DATA_ABSOLUTE_VALUE)
+#define PATH(field) FIELD(data.field), .max = DATA_PATH_SIZE - 1
+#define ONLY_LOSS(set) .only_if = "loss.kind", .only_values = (set)
+#define ONLY_OPTIMIZER(set) .only_if = "optimizer.kind", .only_values = (set)
+#define ONLY_BY_BATCH                                                                                        \
+    ONLY_OPTIMIZER(EITHER(OPTIMIZER_SGD, OPTIMIZER_NESTEROV) | EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP))
+#define ONLY_SCHEDULE(set) .only_if = "schedule.kind", .only_values = (set)
+#define ONE(value) (1u << (value))
+#define EITHER(a, b) (ONE(a) | ONE(b))
+
+/* The rows of one recorded quantity: how often, and what else it must know. */
+#define RECORD(name, of, text)                                                                               \
+    {                                                                                                        \
+        "record." name ".every", &option_every, FIELD(base.records[of]), RANGE(1, 1000000),                  \
+            .default_text = "never", .help = (text)                                                          \
+    }
+#define RECORD_KEY(name, of, key, kind, field)                                                               \
+    "record." name "." key, &(kind), FIELD(base.records[of].field), .only_if = "record." name ".every"
+#define RECORD_LAYERS(name, of)                                                                              \
+    RECORD_KEY(name, of, "layers", option_integers, layers),                                                 \
+        .count_offset = offsetof(job, base.records[of].layer_count), RANGE(0, ENGINE_MAX_LAYERS - 1)
+
+/* A condition (only_if) must stand before the rows that it governs. */
+static const option job_options[] = {
+    {"job", &option_name, FIELD(name), .max = GRID_NAME_SIZE - 1, .help = "short name"},
+    {"title", &option_text, FIELD(title), .max = sizeof((job *)0)->title - 1, .default_text = "",
+     .help = "what the sweep shows, for people"},
+    {"seed", &option_unsigned, FIELD(seed), RANGE(0, UINT32_MAX), .default_text = "0",
+     .help = "names all random streams of the job"},
+
+    {"data.source", &option_choice, FIELD(data.source), .choices = data_sources,
+     .help = "samples to train and test on, see Data"},
+    {"data.train", &option_path, PATH(train.file), ONLY_DATA(EITHER(DATA_HDF5, DATA_CSV)),
+     .help = "file with the training samples"},
+    {"data.test", &option_path, PATH(test.file), ONLY_DATA(EITHER(DATA_HDF5, DATA_CSV)), .default_text = "",
+     .help = "file with the test samples"},
+    {"data.validation.file", &option_path, PATH(validation.file), ONLY_DATA(EITHER(DATA_HDF5, DATA_CSV)),
+     .default_text = "", .help = "file with validation samples, in place of a held-out share"},
+    {"data.train_x", &option_path, PATH(train.x), ONLY_DATA(ONE(DATA_NPY)), .help = "training samples"},
+    {"data.train_y", &option_path, PATH(train.y), ONLY_DATA(ONE(DATA_NPY)),
+     .help = "their labels or targets"},
+    {"data.validation.x", &option_path, PATH(validation.x), ONLY_DATA(ONE(DATA_NPY)), .default_text = "",
+     .help = "validation samples"},
+    {"data.validation.y", &option_path, PATH(validation.y), ONLY_DATA(ONE(DATA_NPY)), .default_text = "",
+     .help = "their labels or targets"},
+    {"data.test_x", &option_path, PATH(test.x), ONLY_DATA(ONE(DATA_NPY)), .default_text = "",
+     .help = "test samples"},
+    {"data.test_y", &option_path, PATH(test.y), ONLY_DATA(ONE(DATA_NPY)), .default_text = "",
+     .help = "their labels or targets"},
+    {"data.train_x", &option_path, PATH(train.x), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of the samples in the file; empty: found by its name, see Data"},
+    {"data.train_y", &option_path, PATH(train.y), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of their labels or targets"},
+    {"data.validation.x", &option_path, PATH(validation.x), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of the samples in the file; empty: found by its name, see Data"},
+    {"data.validation.y", &option_path, PATH(validation.y), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of their labels or targets"},
+    {"data.test_x", &option_path, PATH(test.x), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of the samples in the file; empty: found by its name, see Data"},
+    {"data.test_y", &option_path, PATH(test.y), ONLY_DATA(ONE(DATA_HDF5)), .default_text = "",
+     .help = "data set of their labels or targets"},
+    {"data.target", &option_names, FIELD(data.target), ONLY_DATA(ONE(DATA_CSV)),
+     .help = "column of the labels or targets; several columns: targets, or one-hot labels"},
+    {"data.ignore", &option_names, FIELD(data.ignore), ONLY_DATA(ONE(DATA_CSV)), .default_text = "",
+     .help = "columns that are no features"},
+    {"data.separator", &option_choice, FIELD(data.separator), .choices = separators, ONLY_DATA(ONE(DATA_CSV)),
+     .default_text = "comma", .help = "between the fields of a row"},
+    {"data.task", &option_choice, FIELD(data.task), .choices = tasks, ONLY_DATA(OWN), .default_text = "auto",
+     .help = "whether y are classes or numbers to predict; auto: integers and texts are classes, see Data"},
+    {"data.layout", &option_choice, FIELD(data.layout), .choices = layouts, ONLY_DATA(ARRAYS),
+     .default_text = "channels_first", .help = "images are (N, C, H, W) or (N, H, W, C)"},
+    {"data.allow_nonfinite", &option_boolean, FIELD(data.allow_nonfinite), ONLY_DATA(OWN),
+     .default_text = "false", .help = "accept NaN and infinities in samples and targets"},
+    {"data.classes", &option_integer, FIELD(data.classes), RANGE(0, ENGINE_MAX_CLASSES), ONLY_DATA(OWN),
+     .default_text = "0", .help = "labels lie below; 0: the highest training label + 1"},
+    {"data.train_count", &option_unsigned, FIELD(data.train_count), RANGE(0, UINT32_MAX), .unit = "samples",
+     ONLY_DATA(FILES), .default_text = "0", .help = "use only the first N training samples; 0: all"},
+    {"data.test_count", &option_unsigned, FIELD(data.test_count), RANGE(0, UINT32_MAX), .unit = "samples",
+     ONLY_DATA(FILES), .default_text = "0", .help = "use only the first N test samples; 0: all"},
+    {"data.per_class", &option_unsigned, FIELD(data.per_class), RANGE(0, UINT32_MAX), .unit = "samples",
+     ONLY_DATA(FILES), .default_text = "0",
+     .help = "of these in training use only the first N of each class; 0: all"},
+    {"data.border", &option_integer, FIELD(data.border), RANGE(0, 1000), .unit = "pixels", ONLY_DATA(FILES),
+     .default_text = "0", .help = "cut this many off the images on every side"},
+    {"data.channels", &option_integer, FIELD(data.synthetic.shape.channels), RANGE(1, SYNTHETIC_MAX_CHANNELS),
+     ONLY_SYNTHETIC, .default_text = "3", .help = "colour planes"},
+    {"data.height", &option_integer, FIELD(data.synthetic.shape.height), RANGE(1, 256), .unit = "pixels",
+     ONLY_SYNTHETIC, .default_text = "32", .help = "image height"},
+    {"data.width", &option_integer, FIELD(data.synthetic.shape.width), RANGE(1, 256), .unit = "pixels",
+     ONLY_SYNTHETIC, .default_text = "32", .help = "image width"},
+    {"data.classes", &option_integer, FIELD(data.synthetic.classes), RANGE(2, ENGINE_MAX_CLASSES),
+     ONLY_SYNTHETIC, .default_text = "10", .help = "number of classes"},
+    {"data.train_count", &option_unsigned, FIELD(data.synthetic.train_count), RANGE(1, 10000000),
+     .unit = "samples", ONLY_SYNTHETIC, .default_text = "2000", .help = "training images to generate"},
+    {"data.test_count", &option_unsigned, FIELD(data.synthetic.test_count), RANGE(1, 10000000),
+     .unit = "samples", ONLY_SYNTHETIC, .default_text = "1000", .help = "test images to generate"},
+    {"data.train_count", &option_unsigned, FIELD(data.points.train_count), RANGE(1, 10000000),
+     .unit = "samples", ONLY_DATA(POINTS), .default_text = "1000", .help = "training points to draw"},
+    {"data.validation_count", &option_unsigned, FIELD(data.points.validation_count), RANGE(0, 10000000),
+     .unit = "samples", ONLY_DATA(POINTS), .default_text = "0", .help = "validation points to draw"},
+    {"data.test_count", &option_unsigned, FIELD(data.points.test_count), RANGE(0, 10000000),
+     .unit = "samples", ONLY_DATA(POINTS), .default_text = "1000", .help = "test points to draw"},
+    {"data.spread", &option_number, FIELD(data.points.spread), RANGE(0, 1e6), ONLY_DATA(ONE(DATA_XOR)),
+     .default_text = "0.4", .help = "standard deviation of each of the four clusters at (±1, ±1)"},
+    {"data.spread", &option_number, FIELD(data.points.spread), RANGE(0, 1e6),
+     ONLY_DATA(ONE(DATA_ABSOLUTE_VALUE)), .default_text = "7", .help = "x is uniform in ±spread"},
+    {"data.per_cell", &option_boolean, FIELD(data.points.per_cell), ONLY_DATA(POINTS),
+     .default_text = "false", .help = "every cell draws its own points; else all have the same"},
+    {"data.validation.fraction", &option_number, FIELD(data.validation_fraction), RANGE(0, 1),
+     ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)), .default_text = "0",
+     .help = "share of the training samples held out, drawn once for all cells"},
+    {"data.validation.kind", &option_choice, FIELD(data.validation_kind), .choices = hold_outs,
+     ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)), .default_text = "stratified",
+     .help = "the same share of every class, or of all samples alike"},
+    {"data.mirror", &option_number, FIELD(base.mirror), RANGE(0, 1), ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)),
+     .default_text = "0",
+     .help = "probability that a training image is turned left to right, drawn anew every epoch"},
+    {"data.normalize.per_feature", &option_boolean, FIELD(data.per_feature),
+     ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)), .default_text = "false",
+     .help = "x = (stored - mean) / std of every feature over the training set, in place of the keys below"},
+    {"data.normalize.divide", &option_number, FIELD(base.normalize.divide), RANGE(0, 1e6),
+     .default_text = "0",
+     .help = "x = (stored / divide + offset - mean) / std; 0: 255 for bytes, 1 for other numbers"},
+    {"data.normalize.offset", &option_number, FIELD(base.normalize.offset), RANGE(-1000, 1000),
+     .default_text = "0", .help = "added after the division"},
+    {"data.normalize.mean", &option_numbers, FIELD(base.normalize.mean),
+     .count_offset = offsetof(job, base.normalize.channels), RANGE(-1000, 1000), .default_text = "",
+     .help = "one for all channels and features, or one per channel; none: 0"},
+    {"data.normalize.std", &option_numbers, FIELD(base.normalize.std),
+     .count_offset = offsetof(job, base.normalize.channels), RANGE(1e-6, 1e6), .default_text = "",
+     .help = "the same, as many as mean; none: 1"},
+
+    {"model.init", &option_choice, FIELD(base.model.init.weights.kind), .choices = initializer_names,
+     .default_text = "default", .help = "how weights start, see docs/engine.md; default: pytorch"},
+    {"model.init_scale", &option_number, FIELD(base.model.init.weights.scale), RANGE(-1000, 1000),
+     .only_if = "model.init", .only_values = INITIALIZERS_WITH_SCALE,
+     .help = "standard deviation, half the width, or the value"},
+    {"model.bias_init", &option_choice, FIELD(base.model.init.biases.kind), .choices = initializer_names,
+     .default_text = "default",
+     .help = "how biases start; default: as pytorch does when init is pytorch or default, else 0"},
+    {"model.bias_init_scale", &option_number, FIELD(base.model.init.biases.scale), RANGE(-1000, 1000),
+     .only_if = "model.bias_init", .only_values = INITIALIZERS_WITH_SCALE,
+     .help = "standard deviation, half the width, or the value"},
+    {"model.init_file", &option_init_file, .offset = offsetof(job, base.model.start), .max = MOST_PATH,
+     .default_text = "", .help = "all parameters, in place of drawn ones, see Parameters"},
+    {"model.shift_file", &option_shift_file, .offset = offsetof(job, base.model.start), .max = MOST_PATH,
+     .only_if = "model.init_file", .default_text = "",
+     .help = "one or two directions in which the parameters are shifted: (1 or 2, parameters)"},
+    {"model.shift_1", &option_number, FIELD(base.model.start.shift[0]), RANGE(-1e6, 1e6),
+     .only_if = "model.shift_file", .default_text = "0", .help = "adds this times the first direction"},
+    {"model.shift_2", &option_number, FIELD(base.model.start.shift[1]), RANGE(-1e6, 1e6),
+     .only_if = "model.shift_file", .default_text = "0", .help = "adds this times the second direction"},
+    {"model.layers", &option_layers, FIELD(base.model), .help = "see Layers"},
+
+    {"loss.kind", &option_choice, FIELD(base.loss.kind), .choices = losses, .default_text = "cross_entropy",
+     .help = "formulas in docs/engine.md"},
+    {"loss.entropy_weight", &option_number, FIELD(base.loss.entropy_weight), RANGE(-1000, 1000),
+     ONLY_LOSS(ONE(LOSS_CROSS_ENTROPY)), .default_text = "0",
+     .help = "λ: adds λ times the entropy of softmax(logits) to the loss of a sample"},
+    {"loss.over_outputs", &option_choice, FIELD(base.loss.over_outputs), .choices = reductions,
+     ONLY_LOSS(EITHER(LOSS_BINARY_CROSS_ENTROPY, LOSS_SQUARED_ERROR)), .default_text = "mean",
+     .help = "the loss of a sample: mean or sum over its outputs"},
+    {"loss.over_samples", &option_choice, FIELD(base.loss.over_samples), .choices = reductions,
+     .default_text = "mean", .help = "the loss of a batch or a set: mean or sum over its samples"},
+    {"loss.l2", &option_number, FIELD(base.loss.l2), RANGE(0, 1e6), .default_text = "0",
+     .help = "c: adds c times the sum of the squared weights (biases apart) of dense and conv layers to the "
+             "cost"},
+
+    {"optimizer.kind", &option_choice, FIELD(base.optimizer.kind), .choices = optimizers,
+     .default_text = "sgd",
+     .help = "formulas in docs/engine.md; truncated_newton and lbfgs take all training samples at once"},
+    {"schedule.kind", &option_choice, FIELD(base.schedule.kind), .choices = schedules, ONLY_BY_BATCH,
+     .default_text = "constant", .help = "the learning rate over time, see docs/engine.md"},
+    {"schedule.factor", &option_number, FIELD(base.schedule.factor), RANGE(0, 1000),
+     ONLY_SCHEDULE(EITHER(SCHEDULE_STEP_DECAY, SCHEDULE_FACTORS_AT)), .default_text = "0.1",
+     .help = "multiplies the rate"},
+    {"schedule.steps", &option_numbers, FIELD(base.schedule.values),
+     .count_offset = offsetof(job, base.schedule.count), RANGE(1, 1e12), .unit = "steps",
+     ONLY_SCHEDULE(ONE(SCHEDULE_FACTORS_AT)), .help = "after each of these the factor is applied once more"},
+    {"schedule.rates", &option_numbers, FIELD(base.schedule.values),
+     .count_offset = offsetof(job, base.schedule.count), RANGE(0, 1000),
+     ONLY_SCHEDULE(ONE(SCHEDULE_SEQUENCE)), .help = "one rate after the other, then the last"},
+    {"schedule.every", &option_integer, FIELD(base.schedule.every), RANGE(1, 1000000), .unit = "epochs",
+     ONLY_SCHEDULE(EITHER(SCHEDULE_STEP_DECAY, SCHEDULE_SEQUENCE)),
+     .help = "epochs between applications of the factor, or of each rate"},
+    {"schedule.policy", &option_choice, FIELD(base.schedule.policy), .choices = cycle_policies,
+     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .default_text = "triangular",
+     .help = "amplitude: the same, halved after every cycle, or times gamma^step"},
+    {"schedule.base", &option_number, FIELD(base.schedule.base), RANGE(0, 1000),
+     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .help = "lowest rate"},
+    {"schedule.max", &option_number, FIELD(base.schedule.max), RANGE(0, 1000),
+     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .help = "highest rate"},
+    {"schedule.half_cycle", &option_integer, FIELD(base.schedule.half_cycle), RANGE(1, 1000000000),
+     .unit = "steps", ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .help = "from lowest to highest"},
+    {"schedule.gamma", &option_number, FIELD(base.schedule.gamma), RANGE(0, 1),
+     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .default_text = "1", .help = "of exp_range"},
+
+    {"optimizer.lr", &option_number, FIELD(base.optimizer.lr), RANGE(0, 1000),
+     ONLY_SCHEDULE(EITHER(SCHEDULE_CONSTANT, SCHEDULE_STEP_DECAY) | ONE(SCHEDULE_FACTORS_AT)),
+     .help = "learning rate"},
+    {"optimizer.momentum", &option_number, FIELD(base.optimizer.momentum), RANGE(0, 1),
+     ONLY_OPTIMIZER(EITHER(OPTIMIZER_SGD, OPTIMIZER_NESTEROV)), .default_text = "0",
+     .help = "0: plain gradient descent"},
+    {"optimizer.weight_decay", &option_number, FIELD(base.optimizer.weight_decay), RANGE(0, 1000),
+     .default_text = "0", .help = "adds this times the parameters to their gradient"},
+    {"optimizer.beta1", &option_number, FIELD(base.optimizer.beta1), RANGE(0, 0.999999),
+     ONLY_OPTIMIZER(ONE(OPTIMIZER_ADAM)), .default_text = "0.9", .help = "decay of the first moment"},
+    {"optimizer.beta2", &option_number, FIELD(base.optimizer.beta2), RANGE(0, 0.999999),
+     ONLY_OPTIMIZER(ONE(OPTIMIZER_ADAM)), .default_text = "0.999", .help = "decay of the second moment"},
+    {"optimizer.rho", &option_number, FIELD(base.optimizer.rho), RANGE(0, 0.999999),
+     ONLY_OPTIMIZER(ONE(OPTIMIZER_RMSPROP)), .default_text = "0.99", .help = "decay of the mean square"},
+    {"optimizer.epsilon", &option_number, FIELD(base.optimizer.epsilon), RANGE(1e-30, 1),
+     ONLY_OPTIMIZER(EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP)), .default_text = "1e-8",
+     .help = "keeps the divisor away from 0"},
+    {"optimizer.epsilon_style", &option_choice, FIELD(base.optimizer.epsilon_style),
+     .choices = epsilon_styles, ONLY_OPTIMIZER(EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP)),
+     .default_text = "pytorch", .help = "where epsilon stands, see docs/engine.md"},
+
+    {"train.epochs", &option_integer, FIELD(base.epochs), RANGE(0, 1000000), .unit = "epochs",
+     .help = "passes over the training samples; with truncated_newton and lbfgs the most evaluations of the "
+             "cost; 0: nothing is trained, and records per epoch have one value"},
+    {"train.batch", &option_integer, FIELD(base.batch), RANGE(1, 1000000), .unit = "samples", ONLY_BY_BATCH,
+     .help = "samples of a step"},
+    {"train.last_batch", &option_choice, FIELD(base.last_batch), .choices = last_batches, ONLY_BY_BATCH,
+     .default_text = "keep",
+     .help = "the last batch of an epoch when it is shorter than the others: trained on, or dropped"},
+    {"train.shuffle", &option_boolean, FIELD(base.shuffle), ONLY_BY_BATCH, .default_text = "true",
+     .help = "a new order of the samples every epoch; false: as stored"},
+    {"train.max_seconds", &option_limit, FIELD(base.max_seconds), RANGE(0, 1e9), .unit = "seconds",
+     .default_text = "0",
+     .help = "a cell that has trained longer ends before its next step with the status timed_out; its curves "
+             "up to then are kept; 0: no limit. It may be changed for a sweep that has begun"},
+
+    RECORD("train_loss", RECORD_TRAIN_LOSS, "loss of the batch, before its update"),
+    RECORD("train_cost", RECORD_TRAIN_COST, "the same with the penalties"),
+    RECORD("train_accuracy", RECORD_TRAIN_ACCURACY,
+           "percent of the batch that is classified rightly, before its update"),
+    RECORD("learning_rate", RECORD_LEARNING_RATE,
+           "learning rate of the step, or of the last step of the epoch"),
+    RECORD("gradient_norm", RECORD_GRADIENT_NORM,
+           "L2 norm of the cost's gradient with respect to a layer's weights, of the last batch"),
+    {RECORD_KEY("gradient_norm", RECORD_GRADIENT_NORM, "layer", option_layer, layers),
+     .count_offset = offsetof(job, base.records[RECORD_GRADIENT_NORM].layer_count),
+     RANGE(0, ENGINE_MAX_LAYERS - 1), .help = "which, counted from 0"},
+    RECORD("train_set_loss", RECORD_TRAIN_SET_LOSS, "loss over the whole training set"),
+    RECORD("train_set_cost", RECORD_TRAIN_SET_COST, "the same with the penalties"),
+    RECORD("train_set_accuracy", RECORD_TRAIN_SET_ACCURACY,
+           "percent of the whole training set that is classified rightly"),
+    RECORD("validation_loss", RECORD_VALIDATION_LOSS, "loss over the validation set"),
+    RECORD("validation_cost", RECORD_VALIDATION_COST, "the same with the penalties"),
+    RECORD("validation_accuracy", RECORD_VALIDATION_ACCURACY,
+           "percent of the validation set that is classified rightly"),
+    RECORD("test_loss", RECORD_TEST_LOSS, "loss over the test set"),
+    RECORD("test_cost", RECORD_TEST_COST, "the same with the penalties"),
+    RECORD("test_accuracy", RECORD_TEST_ACCURACY, "percent of the test set that is classified rightly"),
+    RECORD("parameters", RECORD_PARAMETERS, "all parameters, in the order of model.init_file"),
+    RECORD("weights", RECORD_WEIGHTS, "weights of layers"),
+    {RECORD_LAYERS("weights", RECORD_WEIGHTS), .help = "which, counted from 0"},
+    RECORD("test_gradient", RECORD_TEST_GRADIENT,
+           "gradient of the loss over the test set with respect to the weights of layers"),
+    {RECORD_LAYERS("test_gradient", RECORD_TEST_GRADIENT), .help = "which, counted from 0"},
+    {RECORD_KEY("test_gradient", RECORD_TEST_GRADIENT, "stride", option_integer, stride),
+     RANGE(1, 1000000000), .default_text = "1", .help = "every N-th value of each layer"},
+    RECORD("batch_norm", RECORD_BATCH_NORM,
+           "gamma, beta, running mean and running variance of batch normalisations"),
+    {RECORD_LAYERS("batch_norm", RECORD_BATCH_NORM), .default_text = "",
+     .help = "which, counted from 0; none: all"},
+    RECORD("test_probability", RECORD_TEST_PROBABILITY,
+           "probability that the model gives to the true class of every test sample"),
+    RECORD("test_prediction", RECORD_TEST_PREDICTION,
+           "predicted class of every test sample, or the first output of a regression"),
+    RECORD("test_target", RECORD_TEST_TARGET,
+           "true class of every test sample, or the first target of a regression"),
+    RECORD("test_input", RECORD_TEST_INPUT, "features of every test sample as they are stored"),
+    RECORD("grid_output", RECORD_GRID_OUTPUT, "outputs over a square grid of points of two features"),
+    {RECORD_KEY("grid_output", RECORD_GRID_OUTPUT, "from", option_number, from), RANGE(-1e6, 1e6),
+     .help = "least value of both features"},
+    {RECORD_KEY("grid_output", RECORD_GRID_OUTPUT, "to", option_number, to), RANGE(-1e6, 1e6),
+     .help = "greatest value of both features"},
+    {RECORD_KEY("grid_output", RECORD_GRID_OUTPUT, "points", option_integer, points), RANGE(2, 10000),
+     .help = "values of each feature, from and to included"},
+    RECORD("feature_maps", RECORD_FEATURE_MAPS, "outputs of layers for single test samples"),
+    {RECORD_LAYERS("feature_maps", RECORD_FEATURE_MAPS), .help = "which, counted from 0"},
+    {RECORD_KEY("feature_maps", RECORD_FEATURE_MAPS, "samples", option_integers, samples),
+     .count_offset = offsetof(job, base.records[RECORD_FEATURE_MAPS].sample_count), RANGE(0, 1000000000),
+     .help = "which, counted from 0 in the test set"},
+
+    {"sweep.paired", &option_boolean, FIELD(grid.paired), .default_text = "false",
+     .help = "cells of one run share initial weights and order of samples"},
+    {"sweep", &option_axes, .offset = 0, .default_text = "", .help = "see Sweep; none: one cell"},
+};
+
+const option_table job_table = {job_options, sizeof job_options / sizeof job_options[0]};

@@ -1,0 +1,118 @@
+/* Does a results file belong to the job at hand? */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grid/grid.h"
+#include "io/job/job.h"
+#include "io/results/check.h"
+#include "io/results/reader.h"
+
+enum { VALUE_SIZE = 256 };
+
+/* The differing keys on one line, separated by "; ". NULL when memory is out; the caller frees it. */
+static char *list_differences(const char *in_file, const char *in_job) {
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (stream == NULL)
+        return NULL;
+    job_print_differences(stream, in_file, in_job);
+    if (fclose(stream) != 0) {
+        free(text);
+        return NULL;
+    }
+    while (size > 0 && text[size - 1] == '\n')
+        text[--size] = '\0';
+    for (char *end = strchr(text, '\n'); end != NULL; end = strchr(end, '\n'))
+        *end = ';';
+    return text;
+}
+
+static status other_job(const char *path, const char *in_file, const char *in_job, error_info *error) {
+    char *differences = list_differences(in_file, in_job);
+    error_set(
+        error, STATUS_USAGE,
+        "%s: holds the results of another job; name another file with -o, or undo these changes (file → "
+        "job): %s",
+        path, differences != NULL ? differences : "not listed, out of memory");
+    free(differences);
+    return STATUS_USAGE;
+}
+
+static bool same_axes(const grid *a, const grid *b) {
+    for (int i = 0; i < a->axis_count && i < b->axis_count; i++)
+        if (strcmp(a->axes[i].name, b->axes[i].name) != 0 || a->axes[i].kind != b->axes[i].kind)
+            return false;
+    return a->axis_count == b->axis_count;
+}
+
+/* Every value of the file's axis must be on the job's. */
+static status check_values(const char *path, const grid_axis *in_file, const grid_axis *in_job,
+                           error_info *error) {
+    char value[VALUE_SIZE];
+    size_t lost = 0, position = 0;
+    for (size_t i = 0; i < in_file->count; i++)
+        if (!grid_find_value(in_job, in_file, i, &position) && lost++ == 0)
+            grid_value_text(in_file, i, value, sizeof value);
+    if (lost == 0)
+        return STATUS_OK;
+    char more[64] = "";
+    if (lost > 1)
+        snprintf(more, sizeof more, " and %zu more of its values", lost - 1);
+    return error_set(error, STATUS_USAGE,
+                     "%s: has cells of %s=%s%s, which the job has no longer; a results file keeps what it "
+                     "has: put the values back (--only trains a part), or name another file with -o",
+                     path, in_file->name, value, more);
+}
+
+/* The file holds a part of the job's grid when the job with the file's axis values would be the file's. */
+static status check_part(results_reader *reader, const char *path, const char *in_file, const job *j,
+                         error_info *error) {
+    const grid *part = results_reader_grid(reader);
+    if (!same_axes(part, &j->grid))
+        return other_job(path, in_file, j->canonical, error);
+    for (int i = 0; i < part->axis_count; i++)
+        RETURN_IF_FAILED(check_values(path, &part->axes[i], &j->grid.axes[i], error));
+    char *canonical;
+    status result = job_part_canonical(j, part, &canonical, error);
+    if (result == STATUS_OK && strcmp(in_file, canonical) != 0)
+        result = other_job(path, in_file, canonical, error);
+    free(canonical);
+    return result;
+}
+
+/* No checksum covers the values of the axes, but the job tells them. */
+static status check_axes(results_reader *reader, const char *path, const grid *g, error_info *error) {
+    const grid *in_file = results_reader_grid(reader);
+    bool same = same_axes(in_file, g);
+    for (int i = 0; same && i < g->axis_count; i++)
+        same = in_file->axes[i].count == g->axes[i].count;
+    for (int i = 0; same && i < g->axis_count; i++)
+        for (size_t k = 0; same && k < g->axes[i].count; k++) {
+            size_t position = k;
+            same = grid_find_value(&g->axes[i], &in_file->axes[i], k, &position) && position == k;
+        }
+    return same ? STATUS_OK
+                : error_set(
+                      error, STATUS_IO,
+                      "%s: is damaged: the values on its axes are not those of the job in it; restore it "
+                      "from a copy",
+                      path);
+}
+
+status results_check_job(results_reader *reader, const char *path, const job *j, bool *grows,
+                         error_info *error) {
+    char *canonical = NULL;
+    *grows = false;
+    RETURN_IF_FAILED(results_reader_attribute(reader, "job_canonical", &canonical, error));
+    status result;
+    if (strcmp(canonical, j->canonical) != 0) {
+        result = check_part(reader, path, canonical, j, error);
+        *grows = result == STATUS_OK;
+    } else {
+        result = check_axes(reader, path, &j->grid, error);
+    }
+    free(canonical);
+    return result;
+}

@@ -1,0 +1,158 @@
+/* Makes a results file: reserve space, lay out, fill with NaN, copy cells that are there, sync, rename into
+ * place. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "io/file/bytes.h"
+#include "io/file/temporary_file.h"
+#include "io/job/job.h"
+#include "io/results/create.h"
+#include "io/results/grow.h"
+#include "io/results/layout.h"
+#include "io/results/origin.h"
+#include "io/results/reader.h"
+#include "io/results/source.h"
+#include "io/results/structure.h"
+
+enum { FILL_BYTES = 1 << 20 };
+
+/* Room beside arrays and texts, ample: for the file, and for the header and the alignment of a data set. */
+static const uint64_t file_bytes = 1 << 16, dataset_bytes = 6 << 10;
+
+static status no_room(const char *path, uint64_t bytes, int reason, error_info *error) {
+    return error_set(error, STATUS_IO, "%s: cannot reserve %.1f MB: %s", path, 1e-6 * (double)bytes,
+                     strerror(reason));
+}
+
+/* fallocate and not posix_fallocate, which writes block by block where the file system cannot reserve. */
+static status reserve(int file, const char *path, uint64_t bytes, error_info *error) {
+    if (fallocate(file, 0, 0, (off_t)bytes) == 0)
+        return STATUS_OK;
+    if (errno != EOPNOTSUPP && errno != ENOSYS)
+        return no_room(path, bytes, errno, error);
+    struct statvfs room;
+    if (fstatvfs(file, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < bytes)
+        return no_room(path, bytes, ENOSPC, error);
+    return STATUS_OK;
+}
+
+static status fill_nan(int file, const char *path, const results_array *a, size_t cells, error_info *error) {
+    const uint64_t bytes = a->row_bytes * cells;
+    char *block = malloc(FILL_BYTES);
+    if (block == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    for (size_t i = 0; a->type == ELEMENT_FLOAT32 && i < FILL_BYTES / sizeof(float); i++)
+        ((float *)block)[i] = NAN;
+    for (size_t i = 0; a->type == ELEMENT_FLOAT64 && i < FILL_BYTES / sizeof(double); i++)
+        ((double *)block)[i] = NAN;
+    status result = STATUS_OK;
+    for (uint64_t done = 0; result == STATUS_OK && done < bytes; done += FILL_BYTES) {
+        uint64_t size = bytes - done < FILL_BYTES ? bytes - done : FILL_BYTES;
+        result = raw_write(file, path, block, size, a->offset + done, error);
+    }
+    free(block);
+    return result;
+}
+
+/* Numbers that are not there yet read NaN; whole numbers read 0, as the new file does anyway. */
+static status fill(int file, const char *path, const results_layout *layout, const results_source *source,
+                   error_info *error) {
+    struct stat info;
+    if (fstat(file, &info) != 0)
+        return error_set(error, STATUS_IO, "%s: cannot read its size: %s", path, strerror(errno));
+    RETURN_IF_FAILED(reserve(file, path, (uint64_t)info.st_size, error));
+    for (int i = 0; i < layout->array_count; i++) {
+        const results_array *a = &layout->arrays[i];
+        size_t rows = results_array_rows(layout, i);
+        if (a->type == ELEMENT_FLOAT32 || a->type == ELEMENT_FLOAT64)
+            RETURN_IF_FAILED(fill_nan(file, path, a, rows, error));
+    }
+    if (source != NULL)
+        RETURN_IF_FAILED(results_source_copy(source, file, path, layout, error));
+    if (fsync(file) != 0)
+        return error_set(error, STATUS_IO, "%s: cannot sync: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+/* The arrays that HDF5 has laid out in the file `temporary`, which is open as `file`. */
+static status fill_file(const char *temporary, int file, const char *path, results_layout layout,
+                        const results_source *source, error_info *error) {
+    results_reader *reader;
+    RETURN_IF_FAILED(results_reader_open(&reader, temporary, error));
+    bool contiguous;
+    status result = results_locate(reader, &layout, &contiguous, error);
+    results_reader_close(&reader);
+    return result == STATUS_OK ? fill(file, path, &layout, source, error) : result;
+}
+
+/* HDF5 copes badly with a full disk, so we look for room before it writes. It opens the file by its name:
+ * what we sync and rename has to be the same file. */
+static status lay_out(const char *temporary, int file, const char *path, const results_layout *layout,
+                      const job *j, const results_origin *origin, const results_source *source,
+                      error_info *error) {
+    const uint64_t bytes = results_layout_bytes(layout) + file_bytes +
+                           dataset_bytes * results_layout_datasets(layout) + strlen(j->text) +
+                           strlen(j->canonical);
+    struct stat ours, named;
+    RETURN_IF_FAILED(reserve(file, path, bytes, error));
+    RETURN_IF_FAILED(results_write_structure(temporary, layout, j, origin, error));
+    if (source != NULL)
+        RETURN_IF_FAILED(results_source_copy_rights(source, file, path, error));
+    RETURN_IF_FAILED(fill_file(temporary, file, path, *layout, source, error));
+    if (fstat(file, &ours) != 0 || lstat(temporary, &named) != 0 || ours.st_dev != named.st_dev ||
+        ours.st_ino != named.st_ino)
+        return error_set(error, STATUS_IO, "%s: the new file %s was replaced by another program", path,
+                         temporary);
+    return STATUS_OK;
+}
+
+status results_create(const char *path, const results_layout *layout, const job *j,
+                      const results_origin *origin, const results_source *source, error_info *error) {
+    const mode_t mode =
+        source != NULL ? 0600 : 0666; /* until it has that of the source nobody else reads it */
+    char *temporary;
+    int file;
+    RETURN_IF_FAILED(temporary_create(path, mode, &temporary, &file, error));
+    status result = lay_out(temporary, file, path, layout, j, origin, source, error);
+    close(file); /* was synced */
+    if (result == STATUS_OK && rename(temporary, path) != 0)
+        result =
+            error_set(error, STATUS_IO, "%s: cannot rename %s to it: %s", path, temporary, strerror(errno));
+    if (result == STATUS_OK)
+        result = raw_sync_directory(path, error);
+    else
+        unlink(temporary); /* what stays is removed by the next run */
+    free(temporary);
+    return result;
+}
+
+static bool same_shape(const results_dataset *d, const results_array *a) {
+    if (d->type != a->type || d->rank != a->rank)
+        return false;
+    for (int i = 0; i < a->rank; i++)
+        if (d->dims[i] != a->dims[i])
+            return false;
+    return true;
+}
+
+status results_locate(results_reader *reader, results_layout *layout, bool *contiguous, error_info *error) {
+    *contiguous = true;
+    for (int i = 0; i < layout->array_count; i++) {
+        results_array *a = &layout->arrays[i];
+        results_dataset d;
+        RETURN_IF_FAILED(results_reader_describe(reader, a->name, &d, error));
+        if (!same_shape(&d, a))
+            return error_set(error, STATUS_IO,
+                             "the data set %s has another type or shape than the job asks for", a->name);
+        a->offset = d.offset;
+        *contiguous &= d.offset != 0;
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,21 @@
+/* Locks of a results file: one writer, many readers. */
+#ifndef IO_RESULTS_LOCK_H
+#define IO_RESULTS_LOCK_H
+
+#include "base/status.h"
+
+/* Take FILE.lock for this process; `path` is one of path_resolve, so that all names of a file have one lock.
+ * *lock is a descriptor for results_unlock. A file of that name that is not ours is neither written nor
+ * removed. */
+status results_lock(int *lock, const char *path, error_info *error);
+
+/* Make a lock file again that somebody has removed; STATUS_IO when another run has made its own meanwhile. */
+status results_keep_lock(int *lock, const char *path, error_info *error);
+
+/* Remove the lock file, if it is ours, and release it. -1 is accepted. */
+void results_unlock(int lock, const char *path);
+
+/* Share the open results file with readers and keep HDF5 writers out. */
+status results_share(int file, const char *path, error_info *error);
+
+#endif

@@ -1,0 +1,27 @@
+/* What the cells of one file have in common in addition to the job: kernel set, numerics, data. */
+#ifndef IO_RESULTS_SETTINGS_H
+#define IO_RESULTS_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "io/results/origin.h"
+#include "io/results/reader.h"
+
+/* Attributes of the file that tell them, for results_write_structure: as many as RESULTS_SETTINGS. */
+enum { SETTING_KERNELS, SETTING_NUMERICS, SETTING_DATA, RESULTS_SETTINGS = SETTING_DATA + SPLIT_COUNT };
+enum { RESULTS_SETTING_SIZE = 40 };
+typedef struct results_setting {
+    char name[RESULTS_SETTING_SIZE], text[RESULTS_SETTING_SIZE];
+} results_setting;
+void results_list_settings(const results_origin *origin, results_setting out[RESULTS_SETTINGS]);
+
+/* The name of the attribute with the digest of a split: "data_digest_train". */
+void results_digest_name(data_split_kind split, char name[RESULTS_SETTING_SIZE]);
+
+/* Was the file made with the kernel set, the numerics and the data of `origin`? STATUS_USAGE or, for data,
+ * STATUS_IO, with the way out, when its cells were not. *adopt: it was not, but holds no cell, and is to be
+ * made anew with those of `origin`. */
+status results_check_settings(results_reader *reader, const char *path, const results_origin *origin,
+                              bool *adopt, error_info *error);
+
+#endif

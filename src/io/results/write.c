@@ -1,0 +1,287 @@
+/* Storing cells, and publishing their statuses after a sync (results_writer.h has the order). */
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "grid/cell.h"
+#include "io/results/checksum.h"
+#include "io/results/crash_notes.h"
+#include "io/results/layout.h"
+#include "io/results/results.h"
+#include "io/results/rows.h"
+#include "io/results/watch.h"
+#include "io/results/writer.h"
+
+static const double sync_interval = 1; /* seconds */
+
+/* ---- Sync and publish -------------------------------------------------------------------------- */
+
+static status sync_failed(results *r, int reason) {
+    return error_set(&r->failure, STATUS_IO, "%s: cannot sync: %s; cells stored last may be lost", r->path,
+                     strerror(reason));
+}
+
+/* The cells that the finished sync covers are whole on disk: say so. */
+static status publish(results *r) {
+    for (size_t i = 0; i < r->syncing.count; i++) {
+        size_t cell = r->syncing.cells[i];
+        RETURN_IF_FAILED(results_write_row(r, ARRAY_STATUS, cell, &r->states[cell]));
+    }
+    r->syncing.count = 0;
+    const double now = clock_unix_seconds(), seconds = clock_seconds() - r->session_started;
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_CELLS, r->session, &r->session_cells));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_SECONDS, r->session, &seconds));
+    return results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &now);
+}
+
+static void begin_batch(results *r) {
+    cell_list empty = r->syncing;
+    r->syncing = r->unsynced;
+    r->unsynced = empty;
+    r->sync_started = clock_seconds();
+}
+
+static void *sync_in_background(void *file) {
+    return (void *)(intptr_t)(fdatasync((int)(intptr_t)file) == 0 ? 0 : errno);
+}
+
+/* Without a thread to be had now, a later tick tries again. Signals are for the other threads. */
+static void start_sync(results *r) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* fails for wrong arguments only */
+    r->sync_running =
+        pthread_create(&r->sync_thread, NULL, sync_in_background, (void *)(intptr_t)r->file) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (r->sync_running)
+        begin_batch(r);
+}
+
+static status end_sync(results *r, void *reason) {
+    r->sync_running = false;
+    if (r->failure.code != STATUS_OK)
+        return r->failure.code;
+    return reason == NULL ? publish(r) : sync_failed(r, (int)(intptr_t)reason);
+}
+
+static status wait_for_sync(results *r) {
+    void *reason;
+    if (!r->sync_running)
+        return STATUS_OK;
+    pthread_join(r->sync_thread, &reason);
+    return end_sync(r, reason);
+}
+
+/* Make everything stored so far durable and published, here and now. */
+static status flush(results *r) {
+    RETURN_IF_FAILED(wait_for_sync(r));
+    begin_batch(r);
+    if (fdatasync(r->file) != 0)
+        return sync_failed(r, errno);
+    return publish(r);
+}
+
+/* ---- Store ------------------------------------------------------------------------------------- */
+
+static status check_record(results *r, const cell_record *record) {
+    if (record->cell < r->layout.cells && record->status > CELL_PENDING &&
+        record->status < CELL_STATUS_COUNT &&
+        (record->value_count == r->records.value_count || record->value_count == 0) &&
+        record->steps_taken >= 0 && record->steps_taken <= INT32_MAX)
+        return STATUS_OK;
+    return error_set(&r->failure, STATUS_INTERNAL,
+                     "%s: cannot store cell %llu of %zu with status %d, %lld steps and %llu of %zu values",
+                     r->path, (unsigned long long)record->cell, r->layout.cells, record->status,
+                     (long long)record->steps_taken, (unsigned long long)record->value_count,
+                     r->records.value_count);
+}
+
+static unsigned char *append_bytes(unsigned char *at, const void *bytes, size_t size) {
+    memcpy(at, bytes, size);
+    return at + size;
+}
+
+/* Fill r->row: steps taken, then what is recorded, array after array. */
+static void gather_content(results *r, const cell_record *record) {
+    const float *values = record->value_count > 0 ? record->values : r->no_values;
+    const int32_t steps = (int32_t)record->steps_taken;
+    unsigned char *at = append_bytes(r->row, &steps, sizeof steps);
+    for (int i = ARRAY_RECORDS; i < r->layout.array_count; i++) {
+        const results_array *a = &r->layout.arrays[i];
+        const float final = record->status == CELL_DONE ? record_final(a->source, values) : NAN;
+        at = append_bytes(at, a->is_final ? &final : values + a->source->offset, a->row_bytes);
+    }
+}
+
+/* The row of a host in /provenance/hosts, -1 when the table is full. */
+static status find_host(results *r, const char *host, int32_t *out) {
+    char name[RECORD_HOST_SIZE] = "";
+    snprintf(name, sizeof name, "%s", host);
+    for (*out = 0; *out < r->host_count; ++*out)
+        if (strcmp(r->hosts[*out], name) == 0)
+            return STATUS_OK;
+    if (r->host_count == RESULTS_HOSTS) {
+        *out = -1;
+        return STATUS_OK;
+    }
+    memcpy(r->hosts[r->host_count++], name, sizeof name);
+    return results_write_row(r, ARRAY_HOSTS, (size_t)*out, name);
+}
+
+static status write_provenance(results *r, const cell_record *record) {
+    const size_t cell = record->cell;
+    const double now = clock_unix_seconds();
+    int32_t tries, host;
+    RETURN_IF_FAILED(results_read_row(r, ARRAY_TRIES, cell, &tries));
+    tries++;
+    RETURN_IF_FAILED(find_host(r, record->host, &host));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SECONDS, cell, &record->seconds));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_RANK, cell, &record->rank));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_TRIES, cell, &tries));
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_FINISHED, cell, &now));
+    return results_write_row(r, ARRAY_HOST, cell, &host);
+}
+
+/* Mark a stored cell as pending; a sync must follow before its values are touched. */
+static status retract(results *r, size_t cell) {
+    const uint32_t nothing = 0;
+    r->states[cell] = CELL_PENDING;
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_STATUS, cell, &r->states[cell]));
+    return results_write_row(r, ARRAY_CHECKSUM, cell, &nothing);
+}
+
+static status store(results *r, const cell_record *record) {
+    RETURN_IF_FAILED(check_record(r, record));
+    const size_t cell = record->cell;
+    const uint8_t state = (uint8_t)record->status;
+    if (r->states[cell] != CELL_PENDING) {
+        RETURN_IF_FAILED(flush(r));
+        RETURN_IF_FAILED(retract(r, cell));
+        RETURN_IF_FAILED(flush(r));
+    }
+    gather_content(r, record);
+    RETURN_IF_FAILED(results_write_content(r, cell));
+    RETURN_IF_FAILED(write_provenance(r, record));
+    const uint32_t checksum = results_checksum(cell, r->row, r->row_bytes, state);
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_CHECKSUM, cell, &checksum));
+    r->session_cells++;
+    return results_add_unsynced(r, cell, state);
+}
+
+/* ---- Interface --------------------------------------------------------------------------------- */
+
+const char *results_path(const results *r) {
+    return r->path;
+}
+
+const uint8_t *results_states(const results *r) {
+    return r->states;
+}
+
+/* The answer of every call: the first failure is final. */
+static status outcome(const results *r, error_info *error) {
+    return r->failure.code == STATUS_OK ? STATUS_OK
+                                        : error_set(error, r->failure.code, "%s", r->failure.text);
+}
+
+static bool writable(results *r) {
+    if (r->repacked)
+        error_set(&r->failure, STATUS_IO, "%s: was rewritten by another tool and cannot be written", r->path);
+    return r->failure.code == STATUS_OK;
+}
+
+const size_t *results_damaged(const results *r, size_t *count) {
+    *count = r->damaged.count;
+    return r->damaged.cells;
+}
+
+/* Cells are asked for in ascending order; *next is the place among the damaged ones. */
+static bool wants_retry(const results *r, size_t cell, size_t *next) {
+    if (*next < r->damaged.count && r->damaged.cells[*next] == cell) {
+        ++*next;
+        return true;
+    }
+    return r->states[cell] == CELL_FAILED || r->states[cell] == CELL_TIMED_OUT;
+}
+
+status results_retry_failed(results *r, size_t *count, error_info *error) {
+    *count = 0;
+    status result = STATUS_OK;
+    size_t next = 0;
+    for (size_t cell = 0; result == STATUS_OK && cell < r->layout.cells; cell++) {
+        if (!wants_retry(r, cell, &next))
+            continue;
+        if (*count == 0 && (!writable(r) || flush(r) != STATUS_OK))
+            break;
+        result = retract(r, cell);
+        if (result == STATUS_OK)
+            result = results_write_row(r, ARRAY_CRASHES, cell, &(int32_t){0});
+        ++*count;
+    }
+    if (result == STATUS_OK && *count > 0)
+        flush(r);
+    r->damaged.count = 0;
+    return outcome(r, error);
+}
+
+void results_crash_notes(const results *r, crash_notes *out) {
+    struct stat info;
+    *out = (crash_notes){.crashes = r->layout.arrays[ARRAY_CRASHES].offset,
+                         .signals = r->layout.arrays[ARRAY_SIGNAL].offset};
+    if (r->repacked || fstat(r->file, &info) != 0 || realpath(r->path, out->path) == NULL)
+        return;
+    out->inode = info.st_ino;
+    out->size = (uint64_t)info.st_size;
+}
+
+status results_read_crashes(results *r, size_t cell, int32_t *crashes, int32_t *signal, error_info *error) {
+    if (results_read_row(r, ARRAY_CRASHES, cell, crashes) == STATUS_OK)
+        results_read_row(r, ARRAY_SIGNAL, cell, signal);
+    return outcome(r, error);
+}
+
+status results_store(results *r, const cell_record *record, error_info *error) {
+    if (writable(r))
+        store(r, record);
+    return outcome(r, error);
+}
+
+status results_tick(results *r, error_info *error) {
+    void *reason;
+    if (r->sync_running && pthread_tryjoin_np(r->sync_thread, &reason) == 0)
+        end_sync(r, reason);
+    if (r->failure.code == STATUS_OK && !r->sync_running && r->unsynced.count > 0 &&
+        clock_seconds() - r->sync_started >= sync_interval)
+        start_sync(r);
+    if (r->failure.code == STATUS_OK && !r->repacked)
+        results_watch_tick(r);
+    return outcome(r, error);
+}
+
+static void finish(results *r) {
+    wait_for_sync(r);
+    if (r->repacked || r->failure.code != STATUS_OK || results_watch_look(r) != STATUS_OK ||
+        flush(r) != STATUS_OK)
+        return;
+    if (fsync(r->file) != 0)
+        sync_failed(r, errno);
+    else
+        results_watch_look(r);
+}
+
+status results_close(results **results_, error_info *error) {
+    results *r = *results_;
+    if (r == NULL)
+        return STATUS_OK;
+    finish(r);
+    status result = outcome(r, error);
+    results_release(results_);
+    return result;
+}

@@ -1,0 +1,53 @@
+/* Private to the writer: its state, and what opening and storing share.
+ *
+ * Order of writes to a cell: values, provenance, checksum; after a sync that covers them, its status. A cell
+ * with a checksum and no status was stored and not published: it is taken over when the checksum holds. */
+#ifndef IO_RESULTS_WRITER_H
+#define IO_RESULTS_WRITER_H
+
+#include <pthread.h>
+
+#include "io/results/damage.h"
+#include "io/results/layout.h"
+#include "io/results/results.h"
+
+typedef struct cell_list {
+    size_t *cells; /* (capacity), the first `count` in use */
+    size_t count, capacity;
+} cell_list;
+
+enum { RESULTS_HEAD_BYTES = 512 }; /* superblock and what follows it; every results file is longer */
+
+struct results {
+    char *path; /* absolute, without links */
+    int file;   /* -1: nothing can be written, see `repacked` */
+    int lock;
+    bool repacked; /* complete, and rewritten by another tool */
+    record_layout records;
+    results_layout layout;
+    uint8_t *states;       /* (cells) */
+    damaged_cells damaged; /* found at opening */
+    unsigned char *row;    /* (row_bytes) content of one cell, array after array */
+    size_t row_bytes;
+    float *no_values;                /* (records.value_count) NaN */
+    char (*hosts)[RECORD_HOST_SIZE]; /* (RESULTS_HOSTS), the first host_count in use */
+    int host_count;
+    size_t session;         /* row of the session tables */
+    double session_started; /* on clock_seconds(): calendars of two sessions may differ */
+    int32_t session_cells;  /* stored in it */
+    cell_list unsynced;     /* stored since the last sync began */
+    cell_list syncing;      /* covered by the sync that runs */
+    bool sync_running;
+    pthread_t sync_thread;
+    double sync_started;
+    off_t size; /* of the file, which never changes */
+    unsigned char head[RESULTS_HEAD_BYTES];
+    double session_start; /* as it is in the file */
+    double next_look;     /* at the file's name and content; on clock_seconds() */
+    error_info failure;   /* the first error; nothing is written after it */
+};
+
+/* Free everything; nothing is written. */
+void results_release(results **r);
+
+#endif
