@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "engine/trainer.h"
+#include "engine/training.h"
 
 enum { WARM_UP = 3, BLOCKS = 5 };
 
@@ -91,24 +91,30 @@ static void time_layers(trainer *t, size_t count, int steps, engine_times *times
     }
 }
 
-status engine_bench(const training_spec *spec, const dataset *data, int steps, arena *memory,
-                    engine_times *times, error_info *error) {
-    trainer t;
-    training_plan plan;
-    *times = (engine_times){0};
-    RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
-    RETURN_IF_FAILED(trainer_open(&t, spec, data, 0, 0, memory, error));
-    trainer_draw_order(&t);
+static void time_training(trainer *t, const training_spec *spec, const dataset *data, int steps,
+                          engine_times *times) {
+    trainer_draw_order(t);
     const size_t batch = trainer_batch(spec, data);
     const size_t count = data->train.count < batch ? data->train.count : batch;
     double seconds[BLOCKS];
-    time_blocks(&t, count, steps, whole_step, seconds);
+    time_blocks(t, count, steps, whole_step, seconds);
     times->step_seconds = seconds[0];
     times->median_seconds = seconds[BLOCKS / 2];
-    time_blocks(&t, count, steps, forward_step, seconds);
+    time_blocks(t, count, steps, forward_step, seconds);
     times->evaluate_seconds = seconds[0];
-    time_layers(&t, count, steps, times);
-    return STATUS_OK;
+    time_layers(t, count, steps, times);
+}
+
+status engine_bench(const training_spec *spec, const dataset *data, int steps, arena *memory,
+                    engine_times *times, error_info *error) {
+    training *t;
+    *times = (engine_times){0};
+    RETURN_IF_FAILED(training_open(&t, spec, data, error));
+    const status code = trainer_begin(&t->trainer, 0, 0, memory, error);
+    if (code == STATUS_OK)
+        time_training(&t->trainer, spec, data, steps, times);
+    training_close(&t);
+    return code;
 }
 
 /* ---- The machine ------------------------------------------------------------------------------- */

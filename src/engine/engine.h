@@ -64,6 +64,18 @@ typedef struct training_plan {
  * wrong in words, and plan->fault of what. Only data->shape, classes and the counts are used. */
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error);
 
+/* A specification that was planned, and its model, which is built once: ready to be trained. */
+typedef struct training training;
+
+/* Plan as engine_plan does. *out borrows `spec` and `data`, and is the caller's to close; NULL on failure. */
+status training_open(training **out, const training_spec *spec, const dataset *data, error_info *error);
+
+/* Owned by the training. */
+const training_plan *training_planned(const training *t);
+
+/* Accepts NULL. */
+void training_close(training **t);
+
 /* What one layer of a specification makes of a sample. */
 typedef struct layer_summary {
     layer_kind kind;
@@ -111,13 +123,11 @@ typedef struct training_control {
 
 /* Train once. `memory` is reused from call to call (zero-initialise it before the first); `seed` and
  * `coordinates` name the random streams. Local, one thread. A training that was stopped and resumes from its
- * checkpoint, with the same other arguments and kernels, ends with the same steps and values as one that was
- * never stopped, bit for bit. A full-batch optimiser leaves no checkpoint before its search is over. Fails
- * with STATUS_USAGE for a specification that engine_plan refuses and STATUS_INTERNAL when memory is not to be
- * had. */
-status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
-                    arena *memory, const training_control *control, training_report *report,
-                    error_info *error);
+ * checkpoint, with the same specification, data, other arguments and kernels, ends with the same steps and
+ * values as one that was never stopped, bit for bit. A full-batch optimiser leaves no checkpoint before its
+ * search is over. STATUS_INTERNAL: out of memory. */
+status engine_train(training *planned, uint64_t seed, uint64_t coordinates, arena *memory,
+                    const training_control *control, training_report *report, error_info *error);
 
 /* ---- Kernel sets and measurement --------------------------------------------------------------- */
 

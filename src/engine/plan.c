@@ -2,9 +2,10 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "engine/record/records.h"
-#include "engine/trainer.h"
+#include "engine/training.h"
 
 /* ---- Refusals ---------------------------------------------------------------------------------- */
 
@@ -236,25 +237,58 @@ static status check_model(training_plan *plan, const trainer *t, const dataset *
     return count_steps(plan, t->spec, data, error);
 }
 
-status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error) {
+/* Also builds the trainer `t` for the specification. */
+static status plan_training(training_plan *plan, trainer *t, const training_spec *spec, const dataset *data,
+                            error_info *error) {
     *plan = (training_plan){0};
-    trainer t;
     RETURN_IF_FAILED(check_data(plan, data, error));
     RETURN_IF_FAILED(check_ranges(plan, spec, data, error));
     RETURN_IF_FAILED(check_full_batch(plan, spec, error));
-    const status code = trainer_measure(&t, spec, data, &plan->memory_bytes, error);
-    plan->fault = t.fault;
+    const status code = trainer_build(t, spec, data, error);
+    plan->fault = t->fault;
     RETURN_IF_FAILED(code);
-    RETURN_IF_FAILED(check_model(plan, &t, data, error));
+    RETURN_IF_FAILED(check_model(plan, t, data, error));
 
-    plan->parameters = t.model.parameter_count;
+    plan->memory_bytes = trainer_bytes(t);
+    plan->parameters = t->model.parameter_count;
     double forward, backward;
-    sample_flops(&t.model, &forward, &backward);
+    sample_flops(&t->model, &forward, &backward);
     plan->flops_per_step = (double)trainer_batch(spec, data) * (forward + backward);
     RETURN_IF_FAILED(
-        record_layout_make(&plan->records, spec, data, &t.model, plan->steps, &plan->fault, error));
+        record_layout_make(&plan->records, spec, data, &t->model, plan->steps, &plan->fault, error));
     plan->fault = (fault){0};
     plan->flops = (double)trainer_epoch_samples(spec, data) * spec->epochs * (forward + backward) +
                   record_flops(spec, data, &plan->records, forward, backward);
     return STATUS_OK;
+}
+
+static status allocate(training **out, error_info *error) {
+    *out = calloc(1, sizeof **out);
+    return *out != NULL ? STATUS_OK : error_set(error, STATUS_INTERNAL, "out of memory for a model");
+}
+
+status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error) {
+    training *t;
+    *plan = (training_plan){0};
+    RETURN_IF_FAILED(allocate(&t, error));
+    const status code = plan_training(plan, &t->trainer, spec, data, error);
+    training_close(&t);
+    return code;
+}
+
+status training_open(training **out, const training_spec *spec, const dataset *data, error_info *error) {
+    RETURN_IF_FAILED(allocate(out, error));
+    const status code = plan_training(&(*out)->plan, &(*out)->trainer, spec, data, error);
+    if (code != STATUS_OK)
+        training_close(out);
+    return code;
+}
+
+const training_plan *training_planned(const training *t) {
+    return &t->plan;
+}
+
+void training_close(training **t) {
+    free(*t);
+    *t = NULL;
 }

@@ -4,7 +4,7 @@
 #include "engine/checkpoint.h"
 #include "engine/full_batch.h"
 #include "engine/record/recorder.h"
-#include "engine/trainer.h"
+#include "engine/training.h"
 
 /* The stages: each does its work and names the next stage, or is repeated after a checkpoint when it was
  * stopped. False: the training ends here. */
@@ -82,24 +82,22 @@ static void finish(trainer *t, arena *keep, training_report *report) {
         report->checkpoint_size = 0;
 }
 
-status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
-                    arena *memory, const training_control *control, training_report *report,
-                    error_info *error) {
-    training_plan plan;
-    trainer t;
-    RETURN_IF_FAILED(engine_plan(spec, data, &plan, error));
-    RETURN_IF_FAILED(trainer_open(&t, spec, data, seed, coordinates, memory, error));
-    t.stop = control->stop;
-    t.stop_context = control->context;
-    recorder_open(&t, &plan.records, report->values);
+status engine_train(training *planned, uint64_t seed, uint64_t coordinates, arena *memory,
+                    const training_control *control, training_report *report, error_info *error) {
+    trainer *t = &planned->trainer;
+    const training_spec *spec = t->spec;
+    RETURN_IF_FAILED(trainer_begin(t, seed, coordinates, memory, error));
+    t->stop = control->stop;
+    t->stop_context = control->context;
+    recorder_open(t, &planned->plan.records, report->values);
     if (spec->epochs == 0)
-        t.progress.stage = STAGE_NOTE_EPOCH;
+        t->progress.stage = STAGE_NOTE_EPOCH;
     *report = (training_report){.values = report->values};
-    report->resumed = checkpoint_restore(&t, control->checkpoint, control->checkpoint_size);
-    report->steps_before = (long)t.progress.steps;
-    if (t.progress.stage == STAGE_STEP && optimizer_is_full_batch(spec->optimizer.kind))
-        RETURN_IF_FAILED(full_batch_train(&t, error));
-    train_in_stages(&t);
-    finish(&t, control->keep, report);
+    report->resumed = checkpoint_restore(t, control->checkpoint, control->checkpoint_size);
+    report->steps_before = (long)t->progress.steps;
+    if (t->progress.stage == STAGE_STEP && optimizer_is_full_batch(spec->optimizer.kind))
+        RETURN_IF_FAILED(full_batch_train(t, error));
+    train_in_stages(t);
+    finish(t, control->keep, report);
     return STATUS_OK;
 }

@@ -66,9 +66,8 @@ static void trainer_carve(trainer *t, arena *a) {
     t->targets.values = arena_take(a, t->model.capacity * (size_t)t->data->target_count * sizeof(real));
 }
 
-static status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error) {
-    *t = (trainer){.spec = spec, .data = data, .started = clock_seconds()};
-    t->progress = (training_progress){.lr = NAN, .gradient_norm = NAN};
+status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error) {
+    *t = (trainer){.spec = spec, .data = data};
     if (data->points.kind != POINTS_NONE) {
         t->points = *data;
         t->data = &t->points;
@@ -83,22 +82,15 @@ static status trainer_build(trainer *t, const training_spec *spec, const dataset
     return STATUS_OK;
 }
 
-static size_t trainer_bytes(trainer *t) {
+size_t trainer_bytes(trainer *t) {
     arena measure = {0};
     trainer_carve(t, &measure);
     return measure.used;
 }
 
-status trainer_measure(trainer *t, const training_spec *spec, const dataset *data, size_t *bytes,
-                       error_info *error) {
-    RETURN_IF_FAILED(trainer_build(t, spec, data, error));
-    *bytes = trainer_bytes(t);
-    return STATUS_OK;
-}
-
-status trainer_open(trainer *t, const training_spec *spec, const dataset *data, uint64_t seed,
-                    uint64_t coordinates, arena *memory, error_info *error) {
-    RETURN_IF_FAILED(trainer_build(t, spec, data, error));
+status trainer_begin(trainer *t, uint64_t seed, uint64_t coordinates, arena *memory, error_info *error) {
+    t->started = clock_seconds();
+    t->progress = (training_progress){.lr = NAN, .gradient_norm = NAN};
     RETURN_IF_FAILED(arena_reserve(memory, trainer_bytes(t), error));
     t->seed = seed;
     t->coordinates = coordinates;
@@ -106,8 +98,8 @@ status trainer_open(trainer *t, const training_spec *spec, const dataset *data, 
     for (int i = 0; i < KEPT_BLOCKS; i++)
         if (t->kept[i].size > 0)
             memset(t->kept[i].bytes, 0, t->kept[i].size);
-    input_transform_fill(&t->transform, &spec->normalize, t->data);
-    initialize_parameters(&t->model, &spec->model, seed, coordinates);
+    input_transform_fill(&t->transform, &t->spec->normalize, t->data);
+    initialize_parameters(&t->model, &t->spec->model, seed, coordinates);
     return STATUS_OK;
 }
 

@@ -72,13 +72,15 @@ size_t trainer_batch(const training_spec *spec, const dataset *data);
 /* Samples of an epoch that are trained on: all, or those of whole batches. */
 size_t trainer_epoch_samples(const training_spec *spec, const dataset *data);
 
-/* Build the model, take all memory from `memory`, which grows as needed, and draw the initial parameters. */
-status trainer_open(trainer *t, const training_spec *spec, const dataset *data, uint64_t seed,
-                    uint64_t coordinates, arena *memory, error_info *error);
+/* Build the model without its memory; `spec` and `data` are borrowed. STATUS_USAGE leaves t->fault. */
+status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error);
 
-/* Build the model without its memory: `bytes` is what trainer_open takes. STATUS_USAGE leaves t->fault. */
-status trainer_measure(trainer *t, const training_spec *spec, const dataset *data, size_t *bytes,
-                       error_info *error);
+/* Bytes that trainer_begin takes. */
+size_t trainer_bytes(trainer *t);
+
+/* Take all memory of a trainer that was built from `memory`, which grows as needed, and draw the initial
+ * parameters. */
+status trainer_begin(trainer *t, uint64_t seed, uint64_t coordinates, arena *memory, error_info *error);
 
 /* The order of the training samples in the running epoch, and which of them are mirrored. */
 void trainer_draw_order(trainer *t);

@@ -78,25 +78,32 @@ static status check_layout(const worker_setup *setup, const record_layout *cell,
 }
 
 /* A cell is trained into a block of its own layout, which is then spread over the sweep's. */
-static status train(worker *w, const cell_checkpoint *from, training_report *report, error_info *error) {
+static status train_planned(worker *w, training *planned, const cell_checkpoint *from,
+                            training_report *report, error_info *error) {
     const worker_setup *setup = w->setup;
+    const record_layout *records = &training_planned(planned)->records;
     const uint64_t coordinates = grid_coordinates(setup->grid, from->cell);
     const training_control control = {.stop = should_stop,
                                       .context = w,
                                       .checkpoint = from->bytes,
                                       .checkpoint_size = from->size,
                                       .keep = &w->checkpoint};
-    training_spec spec;
-    training_plan plan;
-    setup->cell_spec(setup->context, from->cell, &spec);
-    RETURN_IF_FAILED(engine_plan(&spec, setup->data, &plan, error));
-    RETURN_IF_FAILED(check_layout(setup, &plan.records, error));
-    RETURN_IF_FAILED(arena_reserve(&w->recorded, plan.records.value_count * sizeof(float), error));
+    RETURN_IF_FAILED(check_layout(setup, records, error));
+    RETURN_IF_FAILED(arena_reserve(&w->recorded, records->value_count * sizeof(float), error));
     report->values = (float *)w->recorded.memory;
-    RETURN_IF_FAILED(
-        engine_train(&spec, setup->data, setup->seed, coordinates, &w->training, &control, report, error));
-    record_copy(&plan.records, report->values, setup->records, w->values);
+    RETURN_IF_FAILED(engine_train(planned, setup->seed, coordinates, &w->training, &control, report, error));
+    record_copy(records, report->values, setup->records, w->values);
     return STATUS_OK;
+}
+
+static status train(worker *w, const cell_checkpoint *from, training_report *report, error_info *error) {
+    training_spec spec;
+    training *planned;
+    w->setup->cell_spec(w->setup->context, from->cell, &spec);
+    RETURN_IF_FAILED(training_open(&planned, &spec, w->setup->data, error));
+    const status code = train_planned(w, planned, from, report, error);
+    training_close(&planned);
+    return code;
 }
 
 static cell_status status_of(training_outcome outcome) {

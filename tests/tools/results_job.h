@@ -14,6 +14,7 @@
 
 #include "grid/cell.h"
 #include "io/job/job.h"
+#include "io/job/table.h"
 
 enum { STEPS = 20, SHORT_STEPS = 15, EPOCHS = 3, VARIABLES = 6 };
 enum { VALUES = STEPS + EPOCHS + 1 + 6 + 2 * EPOCHS + 4 };
@@ -74,14 +75,19 @@ static const record_layout results_job_records = {
 static inline job results_job_make(size_t runs) {
     static double lr[] = {0.01, 0.001}, numbers[10000];
     static char *models[] = {"mlp", "cnn"};
-    static char text[] = "job: made_by_hand\n",
-                canonical[] = "optimizer.lr = 0.01\nsweep.lr.set = optimizer.lr\n";
+    static char text[] = "job: made_by_hand\n", canonical[] = "optimizer.lr = 0.01\n",
+                rate[] = "optimizer.lr", layers[] = "model.layers";
+    static const tree_node lr_key = {.kind = TREE_SCALAR, .text = rate},
+                           model_key = {.kind = TREE_SCALAR, .text = layers};
+    static job_details details = {
+        .axes = {{0}, {.key_count = 1, .keys = {&lr_key}}, {.key_count = 1, .keys = {&model_key}}}};
     for (size_t i = 0; i < runs; i++)
         numbers[i] = (double)i;
     return (job){
         .text = text,
         .name = "made_by_hand",
         .title = "Cells made by hand",
+        .details = &details,
         .canonical = canonical,
         .digest = 0x0123456789abcdef,
         .grid = {.axis_count = 3,

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "networks.h"
+#include "train_once.h"
 
 /* More test samples than the model takes at once, so that stops come within an evaluation too. */
 enum { TRAIN = 40, TEST = 150, SIDE = 6, PIXELS = SIDE * SIDE, CLASSES = 3, EPOCHS = 3, MOST_VALUES = 20000 };
@@ -73,7 +74,7 @@ static void train(const training_spec *spec, const training_control *control, re
     memset(memory.memory, 0x5a, memory.capacity);
     memset(r->values, 0, sizeof r->values);
     r->report = (training_report){.values = r->values};
-    assert_int_equal(engine_train(spec, &data, 5, 1, &memory, control, &r->report, &error), STATUS_OK);
+    assert_int_equal(train_once(spec, &data, 5, 1, &memory, control, &r->report, &error), STATUS_OK);
     arena_release(&memory);
 }
 

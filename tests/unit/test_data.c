@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "networks.h"
 #include "statistics.h"
+#include "train_once.h"
 
 /* ---- Batches ----------------------------------------------------------------------------------- */
 
@@ -410,7 +411,7 @@ static void train(const training_spec *spec, const dataset *d, float losses[EPOC
     arena memory = {0};
     training_report report = {.values = losses};
     error_info error = {0};
-    if (engine_train(spec, d, SEED, CELL, &memory, &(training_control){0}, &report, &error) != STATUS_OK)
+    if (train_once(spec, d, SEED, CELL, &memory, &(training_control){0}, &report, &error) != STATUS_OK)
         fail_msg("%s", error.text);
     assert_int_equal(report.outcome, TRAINING_DONE);
     arena_release(&memory);

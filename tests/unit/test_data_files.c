@@ -40,13 +40,19 @@ static const dataset *load_well(const data_spec *spec, loaded *l) {
     return &l->stored.data;
 }
 
-static void assert_fails(const data_spec *spec, status code, const char *message) {
+static size_t assert_fails(const data_spec *spec, status code, const char *message) {
     loaded l;
     error_info error = {0};
     const status result = load(spec, &l, &error);
     free(l.memory);
     if (result != code || strstr(error.text, message) == NULL)
         fail_msg("got %d \"%s\", expected %d \"%s\"", (int)result, error.text, (int)code, message);
+    return l.stored.faulty_field;
+}
+
+/* About the field of the specification at this offset. */
+static void assert_refuses(const data_spec *spec, size_t field, const char *message) {
+    assert_int_equal(assert_fails(spec, STATUS_USAGE, message), field);
 }
 
 /* ---- IDX files --------------------------------------------------------------------------------- */
@@ -155,16 +161,17 @@ static void first_samples_are_used(void **state) {
     assert_images(&d->train, 0, 7);
     assert_images(&d->test, TRAIN, 3);
     free(l.memory);
-    assert_fails(&(data_spec){.source = DATA_MNIST, .train_count = 41}, STATUS_USAGE,
-                 "data.train_count: 41; accepted: up to the 40 samples that there are");
-    assert_fails(&(data_spec){.source = DATA_MNIST, .test_count = 11}, STATUS_USAGE, "data.test_count: 11");
+    assert_refuses(&(data_spec){.source = DATA_MNIST, .train_count = 41}, offsetof(data_spec, train_count),
+                   "41; accepted: up to the 40 samples that there are");
+    assert_refuses(&(data_spec){.source = DATA_MNIST, .test_count = 11}, offsetof(data_spec, test_count),
+                   "11");
 }
 
 /* Squares end with 0, 1, 4, 5, 6 or 9. */
 static void a_class_may_have_too_few_samples(void **state) {
     (void)state;
-    assert_fails(&(data_spec){.source = DATA_MNIST, .per_class = 1}, STATUS_USAGE,
-                 "data.per_class: 1, but the training set has only 0 samples of class 2");
+    assert_refuses(&(data_spec){.source = DATA_MNIST, .per_class = 1}, offsetof(data_spec, per_class),
+                   "1, but the training set has only 0 samples of class 2");
 }
 
 static void borders_are_cut_off(void **state) {
@@ -176,8 +183,8 @@ static void borders_are_cut_off(void **state) {
         for (size_t y = 0; y < HEIGHT - 4; y++)
             assert_int_equal(d->train.pixels[n * (HEIGHT - 4) + y], pixel_of(n, (y + 2) * WIDTH + 2));
     free(l.memory);
-    assert_fails(&(data_spec){.source = DATA_MNIST, .border = 3}, STATUS_USAGE,
-                 "data.border: 3 leaves nothing of images of 6 × 5 pixels");
+    assert_refuses(&(data_spec){.source = DATA_MNIST, .border = 3}, offsetof(data_spec, border),
+                   "3 leaves nothing of images of 6 × 5 pixels");
 }
 
 /* Classes of 4 or 8 samples. Both splits lie in one store; another process that attaches the memory sees the
@@ -218,8 +225,8 @@ static void hold_out_splits_share_their_store(void **state) {
         assert_ptr_equal(other.data.feature_std, d->feature_std);
         free(l.memory);
     }
-    assert_fails(&(data_spec){.source = DATA_MNIST, .validation_fraction = 0.001}, STATUS_USAGE,
-                 "data.validation.fraction: 0.001 holds out 0 of 40 samples");
+    assert_refuses(&(data_spec){.source = DATA_MNIST, .validation_fraction = 0.001},
+                   offsetof(data_spec, validation_fraction), "0.001 holds out 0 of 40 samples");
     assert_fails(&(data_spec){.source = DATA_MNIST, .validation_fraction = 1}, STATUS_USAGE,
                  "holds out 40 of 40");
 }
@@ -513,16 +520,16 @@ static void keys_must_fit_the_arrays(void **state) {
     write_y("<f8", "9", numbers, ROWS * sizeof *numbers);
     data_spec spec = npy_spec();
     spec.classes = 4;
-    assert_fails(&spec, STATUS_USAGE, "data.classes: 4, but");
+    assert_refuses(&spec, offsetof(data_spec, classes), "4, but");
     spec = npy_spec();
     spec.per_class = 2;
-    assert_fails(&spec, STATUS_USAGE, "data.per_class: 2, but the data have no classes");
+    assert_refuses(&spec, offsetof(data_spec, per_class), "2, but the data have no classes");
     spec = npy_spec();
     spec.validation_fraction = 0.5;
-    assert_fails(&spec, STATUS_USAGE, "data.validation.kind: stratified, but the data have no classes");
+    assert_refuses(&spec, offsetof(data_spec, validation_kind), "stratified, but the data have no classes");
     spec = npy_spec();
     spec.border = 1;
-    assert_fails(&spec, STATUS_USAGE, "data.border: 1 leaves nothing of images of 1 × 1 pixels");
+    assert_refuses(&spec, offsetof(data_spec, border), "1 leaves nothing of images of 1 × 1 pixels");
 }
 
 /* ---- Points ------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
 
 #include "engine/engine.h"
 #include "networks.h"
+#include "train_once.h"
 
 enum { TRAIN = 600, TEST = 200, SIDE = 16, PIXELS = 3 * SIDE * SIDE, EPOCHS = 6, STEPS = 19 * EPOCHS };
 
@@ -61,8 +62,8 @@ static void train(const training_spec *spec, const dataset *data, uint64_t coord
                   training_stop stop, void *context, result *r) {
     error_info error;
     r->report = (training_report){.values = r->values};
-    assert_int_equal(engine_train(spec, data, 5, coordinates, memory,
-                                  &(training_control){.stop = stop, .context = context}, &r->report, &error),
+    assert_int_equal(train_once(spec, data, 5, coordinates, memory,
+                                &(training_control){.stop = stop, .context = context}, &r->report, &error),
                      STATUS_OK);
 }
 
@@ -281,7 +282,7 @@ static void flatten_gives_natural_order(void **state) {
     assert_int_equal(engine_plan(&spec, &data, &plan, NULL), STATUS_OK);
     assert_int_equal(plan.parameters, 2 * PIXELS + 4 * PIXELS + 4);
     assert_int_equal(plan.records.value_count, VALUES_OF_ALL);
-    assert_int_equal(engine_train(&spec, &data, 0, 0, &memory, &(training_control){0}, &report, NULL),
+    assert_int_equal(train_once(&spec, &data, 0, 0, &memory, &(training_control){0}, &report, NULL),
                      STATUS_OK);
     for (int i = 0; i < plan.records.variable_count; i++) {
         const record_variable *v = &plan.records.variables[i];

@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "engine/engine.h"
 #include "networks.h"
+#include "train_once.h"
 
 enum { SAMPLES = 200, INPUTS = 5, UNKNOWNS = INPUTS + 1, CLASSES = 3, LIMIT = 60 };
 
@@ -75,8 +76,8 @@ static void train(const training_spec *spec, const dataset *data, training_stop 
     arena memory = {0};
     error_info error;
     r->report = (training_report){.values = r->values};
-    assert_int_equal(engine_train(spec, data, 1, 0, &memory,
-                                  &(training_control){.stop = stop, .context = context}, &r->report, &error),
+    assert_int_equal(train_once(spec, data, 1, 0, &memory,
+                                &(training_control){.stop = stop, .context = context}, &r->report, &error),
                      STATUS_OK);
     r->costs = r->values;
     r->norms = r->costs + spec->epochs;

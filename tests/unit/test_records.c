@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "engine/engine.h"
 #include "networks.h"
+#include "train_once.h"
 
 enum { C = 2, H = 5, W = 4, FEATURES = C * H * W, CLASSES = 3 };
 enum { TRAIN = 40, VALIDATION = 30, TEST = 300, STORED = TRAIN + VALIDATION + TEST };
@@ -80,8 +81,8 @@ static void train_with(const training_spec *spec, const dataset *data, training_
     if (engine_plan(spec, data, &t->plan, &error) != STATUS_OK)
         fail_msg("%s", error.text);
     assert_true(t->plan.records.value_count <= MOST_VALUES);
-    assert_int_equal(engine_train(spec, data, 1, 2, &memory,
-                                  &(training_control){.stop = stop, .context = context}, &t->report, &error),
+    assert_int_equal(train_once(spec, data, 1, 2, &memory,
+                                &(training_control){.stop = stop, .context = context}, &t->report, &error),
                      STATUS_OK);
     assert_int_equal(t->report.outcome, TRAINING_DONE);
     arena_release(&memory);

@@ -104,7 +104,8 @@ static void follows_pytorch_for_20_steps(const kernel_set *kernels) {
     arena memory = {0};
     trainer t;
     error_info error;
-    assert_int_equal(trainer_open(&t, &spec, &data, 0, 0, &memory, &error), STATUS_OK);
+    assert_int_equal(trainer_build(&t, &spec, &data, &error), STATUS_OK);
+    assert_int_equal(trainer_begin(&t, 0, 0, &memory, &error), STATUS_OK);
     t.model.kernels = kernels;
     float *natural = malloc(t.model.parameter_count * sizeof *natural);
     assert_non_null(natural);

@@ -147,7 +147,8 @@ static void close_known(known *k) {
 
 static void open_with(trainer *t, const known *k, const kernel_set *kernels, arena *memory) {
     error_info error;
-    if (trainer_open(t, &k->spec, &k->data, 0, 0, memory, &error) != STATUS_OK)
+    if (trainer_build(t, &k->spec, &k->data, &error) != STATUS_OK ||
+        trainer_begin(t, 0, 0, memory, &error) != STATUS_OK)
         fail_msg("%s", error.text);
     t->model.kernels = t->transform.kernels = kernels;
     trainer_draw_order(t);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -28,11 +29,28 @@ static record_layout layout_of_curve(size_t length) {
         .variable_count = 1, .variables = {{.name = "curve", .count = length}}, .value_count = length};
 }
 
-status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error) {
+struct training {
+    training_plan plan;
+    int epochs;
+};
+
+status training_open(training **out, const training_spec *spec, const dataset *data, error_info *error) {
     (void)data;
-    (void)error;
-    *plan = (training_plan){.records = layout_of_curve(curve_length((size_t)spec->epochs))};
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    **out = (training){.plan = {.records = layout_of_curve(curve_length((size_t)spec->epochs))},
+                       .epochs = spec->epochs};
     return STATUS_OK;
+}
+
+const training_plan *training_planned(const training *t) {
+    return &t->plan;
+}
+
+void training_close(training **t) {
+    free(*t);
+    *t = NULL;
 }
 
 static float expected_value(size_t cell, uint64_t seed, uint64_t coordinates, int i) {
@@ -51,10 +69,8 @@ static void check_faults_are_not_blocked(void) {
         assert_false(sigismember(&blocked, fault_signals[i]));
 }
 
-status engine_train(const training_spec *spec, const dataset *data, uint64_t seed, uint64_t coordinates,
-                    arena *memory, const training_control *control, training_report *report,
-                    error_info *error) {
-    (void)data;
+status engine_train(training *spec, uint64_t seed, uint64_t coordinates, arena *memory,
+                    const training_control *control, training_report *report, error_info *error) {
     (void)memory;
     check_faults_are_not_blocked();
     if (spec->epochs == REFUSED)

@@ -17,12 +17,12 @@ typedef struct array_pair {
 
 /* ---- Opening ----------------------------------------------------------------------------------- */
 
-/* The key of the job that names x or y of this split: "data.test_x", "data.validation.y". */
-static const char *key_of(const data_request *request, bool is_y) {
-    static const char *const keys[][2] = {{"data.train_x", "data.train_y"},
-                                          {"data.validation.x", "data.validation.y"},
-                                          {"data.test_x", "data.test_y"}};
-    return keys[request->part][is_y];
+/* Where the job's data_spec names x or y of this split. */
+static size_t field_of(const data_request *request, bool is_y) {
+    static const size_t parts[] = {[PART_TRAIN] = offsetof(data_spec, train),
+                                   [PART_VALIDATION] = offsetof(data_spec, validation),
+                                   [PART_TEST] = offsetof(data_spec, test)};
+    return parts[request->part] + (is_y ? offsetof(data_files, y) : offsetof(data_files, x));
 }
 
 static status open_array(array_file **out, const data_request *request, bool is_y, error_info *error) {
@@ -36,7 +36,9 @@ static status open_array(array_file **out, const data_request *request, bool is_
     if (result == STATUS_OK)
         result = is_hdf5 ? array_file_open_data_set(out, path, name, is_y ? answers : samples, error)
                          : array_file_open(out, path, error);
-    return result == STATUS_USAGE ? error_prefix(error, "%s: ", key_of(request, is_y)) : result;
+    if (result == STATUS_USAGE)
+        *request->faulty_field = field_of(request, is_y);
+    return result;
 }
 
 /* On failure, too, what is open is to be closed. */
@@ -160,13 +162,13 @@ static status describe_answers(const data_request *request, array_file *y, store
     RETURN_IF_FAILED(find_form(request, y, out, error));
     out->target_count = out->answers == ANSWER_TARGETS ? (int)s->row_size : 0;
     if (out->answers == ANSWER_TARGETS && classes > 0)
-        return error_set(error, STATUS_USAGE,
-                         "data.classes: %d, but %s holds %s targets; accepted: 0, or data.task: "
-                         "classification",
-                         classes, array_file_path(y), s->type_name);
+        return data_refuse(request, offsetof(data_spec, classes), error,
+                           "%d, but %s holds %s targets; accepted: 0, or data.task: classification", classes,
+                           array_file_path(y), s->type_name);
     if (out->answers == ANSWER_ONE_HOT && classes > 0 && (size_t)classes != s->row_size)
-        return error_set(error, STATUS_USAGE, "data.classes: %d, but %s has one-hot labels of %zu classes",
-                         classes, array_file_path(y), s->row_size);
+        return data_refuse(request, offsetof(data_spec, classes), error,
+                           "%d, but %s has one-hot labels of %zu classes", classes, array_file_path(y),
+                           s->row_size);
     out->classes = out->answers == ANSWER_ONE_HOT ? (int)s->row_size : classes;
     if (s->is_bool && out->answers == ANSWER_LABEL && classes == 0)
         out->classes = 2;

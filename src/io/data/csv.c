@@ -133,9 +133,9 @@ static status describe_answers(const data_request *request, const target_look *l
     if (out->answers == ANSWER_ONE_HOT)
         out->classes = (int)out->answer_columns;
     if (out->answers == ANSWER_TARGETS && spec->classes > 0)
-        return error_set(error, STATUS_USAGE,
-                         "data.classes: %d, but %s holds targets; accepted: 0, or data.task: classification",
-                         spec->classes, look->split->path);
+        return data_refuse(request, offsetof(data_spec, classes), error,
+                           "%d, but %s holds targets; accepted: 0, or data.task: classification",
+                           spec->classes, look->split->path);
     return STATUS_OK;
 }
 

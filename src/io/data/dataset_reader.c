@@ -29,11 +29,12 @@ static const data_format *format_of(data_source source) {
 /* ---- Describing -------------------------------------------------------------------------------- */
 
 /* The first `limit` samples; 0: all. */
-static status limit_count(const char *key, size_t limit, size_t available, size_t *out, error_info *error) {
+static status limit_count(const data_request *request, size_t field, size_t limit, size_t available,
+                          size_t *out, error_info *error) {
     *out = limit > 0 ? limit : available;
     if (limit > available)
-        return error_set(error, STATUS_USAGE, "%s: %zu; accepted: up to the %zu samples that there are", key,
-                         limit, available);
+        return data_refuse(request, field, error, "%zu; accepted: up to the %zu samples that there are",
+                           limit, available);
     return STATUS_OK;
 }
 
@@ -57,34 +58,37 @@ static int highest_class(const sample_sink *tally) {
     return highest;
 }
 
-static status check_per_class(const data_spec *spec, const sample_sink *tally, int classes,
+static status check_per_class(const data_request *request, const sample_sink *tally, int classes,
                               error_info *error) {
+    const size_t wanted = request->spec->per_class;
     for (int c = 0; c < classes; c++)
-        if (tally->class_counts[c] < spec->per_class)
-            return error_set(error, STATUS_USAGE,
-                             "data.per_class: %zu, but the training set has only %zu samples of class %d",
-                             spec->per_class, tally->class_counts[c], c);
+        if (tally->class_counts[c] < wanted)
+            return data_refuse(request, offsetof(data_spec, per_class), error,
+                               "%zu, but the training set has only %zu samples of class %d", wanted,
+                               tally->class_counts[c], c);
     return STATUS_OK;
 }
 
 /* Share the stored training samples out among train and validation. */
-static status plan_hold_out(const data_spec *spec, const sample_sink *tally, dataset *d, error_info *error) {
+static status plan_hold_out(const data_request *request, const sample_sink *tally, dataset *d,
+                            error_info *error) {
+    const data_spec *spec = request->spec;
     const bool stratified = spec->validation_kind == HOLD_OUT_STRATIFIED;
     d->train.count = tally->kept;
     if (spec->validation_fraction == 0)
         return STATUS_OK;
     if (stratified && d->classes == 0)
-        return error_set(error, STATUS_USAGE,
-                         "data.validation.kind: stratified, but the data have no classes; accepted: random");
+        return data_refuse(request, offsetof(data_spec, validation_kind), error,
+                           "stratified, but the data have no classes; accepted: random");
     d->validation.count = stratified
                               ? hold_out_count(spec->validation_fraction, tally->class_counts, d->classes)
                               : hold_out_count(spec->validation_fraction, &tally->kept, 1);
     d->train.count -= d->validation.count;
     if (d->validation.count == 0 || d->train.count == 0)
-        return error_set(error, STATUS_USAGE,
-                         "data.validation.fraction: %g holds out %zu of %zu samples; accepted: a share that "
-                         "leaves some on both sides",
-                         spec->validation_fraction, d->validation.count, tally->kept);
+        return data_refuse(
+            request, offsetof(data_spec, validation_fraction), error,
+            "%g holds out %zu of %zu samples; accepted: a share that leaves some on both sides",
+            spec->validation_fraction, d->validation.count, tally->kept);
     return STATUS_OK;
 }
 
@@ -113,17 +117,18 @@ static status describe_train(const data_request *request, stored_dataset *out, e
     size_t count;
     sample_sink tally;
     RETURN_IF_FAILED(format_of(spec->source)->describe(request, split, error));
-    RETURN_IF_FAILED(limit_count("data.train_count", spec->train_count, split->count, &count, error));
+    RETURN_IF_FAILED(limit_count(request, offsetof(data_spec, train_count), spec->train_count, split->count,
+                                 &count, error));
     if (split->target_count > 0 && spec->per_class > 0)
-        return error_set(error, STATUS_USAGE,
-                         "data.per_class: %zu, but the data have no classes; accepted: 0", spec->per_class);
+        return data_refuse(request, offsetof(data_spec, per_class), error,
+                           "%zu, but the data have no classes; accepted: 0", spec->per_class);
     RETURN_IF_FAILED(count_classes(request, split, count, &tally, error));
     RETURN_IF_FAILED(find_classes(spec, &tally, split, error));
-    RETURN_IF_FAILED(check_per_class(spec, &tally, split->classes, error));
+    RETURN_IF_FAILED(check_per_class(request, &tally, split->classes, error));
     out->train_count = tally.kept;
     out->data.classes = split->classes;
     out->data.target_count = split->target_count;
-    return plan_hold_out(spec, &tally, &out->data, error);
+    return plan_hold_out(request, &tally, &out->data, error);
 }
 
 static bool same_samples(const stored_split *a, const stored_split *b) {
@@ -157,8 +162,8 @@ static status check_like_training(const stored_split *train, const stored_split 
 static status describe_test(const data_request *request, stored_dataset *out, error_info *error) {
     stored_split *test = &out->test_file;
     RETURN_IF_FAILED(format_of(request->spec->source)->describe(request, test, error));
-    RETURN_IF_FAILED(
-        limit_count("data.test_count", request->spec->test_count, test->count, &out->test_count, error));
+    RETURN_IF_FAILED(limit_count(request, offsetof(data_spec, test_count), request->spec->test_count,
+                                 test->count, &out->test_count, error));
     out->data.test.count = out->test_count;
     test->classes = out->train_file.classes;
     return check_like_training(&out->train_file, test, "test", error);
@@ -176,10 +181,12 @@ static status describe_validation(const data_request *request, stored_dataset *o
     return check_like_training(&out->train_file, validation, "validation", error);
 }
 
-static status cut_border(int border, tensor_shape *shape, error_info *error) {
+static status cut_border(const data_request *request, tensor_shape *shape, error_info *error) {
+    const int border = request->spec->border;
     if (border > 0 && (2 * border >= shape->height || 2 * border >= shape->width))
-        return error_set(error, STATUS_USAGE, "data.border: %d leaves nothing of images of %d × %d pixels",
-                         border, shape->height, shape->width);
+        return data_refuse(request, offsetof(data_spec, border), error,
+                           "%d leaves nothing of images of %d × %d pixels", border, shape->height,
+                           shape->width);
     shape->height -= 2 * border;
     shape->width -= 2 * border;
     return STATUS_OK;
@@ -199,9 +206,12 @@ static void describe_points(const data_spec *spec, dataset *out) {
 
 status dataset_describe(const data_spec *spec, const char *data_directory, stored_dataset *out,
                         error_info *error) {
-    data_request request = {
-        .spec = spec, .directory = data_directory, .class_names = out->class_names, .part = PART_TRAIN};
-    *out = (stored_dataset){.per_feature = spec->per_feature};
+    data_request request = {.spec = spec,
+                            .directory = data_directory,
+                            .class_names = out->class_names,
+                            .faulty_field = &out->faulty_field,
+                            .part = PART_TRAIN};
+    *out = (stored_dataset){.per_feature = spec->per_feature, .faulty_field = DATA_NO_FIELD};
     if (format_of(spec->source) == NULL) {
         describe_points(spec, &out->data);
         return STATUS_OK;
@@ -213,7 +223,7 @@ status dataset_describe(const data_spec *spec, const char *data_directory, store
     request.part = PART_TEST;
     RETURN_IF_FAILED(describe_test(&request, out, error));
     out->data.shape = out->train_file.shape;
-    return cut_border(spec->border, &out->data.shape, error);
+    return cut_border(&request, &out->data.shape, error);
 }
 
 /* ---- Memory ------------------------------------------------------------------------------------ */

@@ -2,9 +2,13 @@
 #ifndef IO_DATA_DATASET_READER_H
 #define IO_DATA_DATASET_READER_H
 
+#include <stdint.h>
+
 #include "base/status.h"
 #include "engine/engine.h"
 #include "io/data/data_spec.h"
+
+#define DATA_NO_FIELD SIZE_MAX
 
 enum { DATA_TYPE_NAME_SIZE = 16, DATA_SOURCE_SIZE = 1280, CLASS_NAME_SIZE = 48 };
 
@@ -40,11 +44,13 @@ typedef struct stored_dataset {
                                                    of files of its own, does not count. 0: drawn points */
     bool per_feature;                           /* samples are standardised by feature */
     class_name class_names[ENGINE_MAX_CLASSES]; /* (train_file.text_classes) */
+    size_t faulty_field; /* of a description that is refused: its offset in data_spec, or
+                                                   DATA_NO_FIELD */
 } stored_dataset;
 
 /* What a data set will look like, without its samples: shape, classes, counts. Labels are read where a count
- * depends on them. STATUS_IO names a file that is missing or wrong, STATUS_USAGE a key that does not fit what
- * the files hold. */
+ * depends on them. STATUS_IO names a file that is missing or wrong; STATUS_USAGE says what does not fit what
+ * the files hold, and out->faulty_field of what. */
 status dataset_describe(const data_spec *spec, const char *data_directory, stored_dataset *out,
                         error_info *error);
 

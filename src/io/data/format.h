@@ -1,4 +1,4 @@
-/* Private to dataset_reader.c and data_*.c: what a format of data sets provides, and where samples go. */
+/* Private to this folder: what a format of data sets provides, and where samples go. */
 #ifndef IO_DATA_FORMAT_H
 #define IO_DATA_FORMAT_H
 
@@ -16,6 +16,7 @@ typedef struct data_request {
     data_part part;
     const stored_split *like; /* the training split; NULL while that itself is described */
     class_name *class_names;  /* (ENGINE_MAX_CLASSES) of texts, which the training split fills in */
+    size_t *faulty_field;     /* of the described data set; see data_refuse */
 } data_request;
 
 /* Numbers that are NaN or infinite. */
@@ -68,6 +69,10 @@ const data_files *data_files_of(const data_request *request);
 /* The error for a data file that is not where it should be, from errno. `what`: "CIFAR-10 (binary version)"
  */
 status data_missing(const char *path, const char *what, error_info *error);
+
+/* STATUS_USAGE, about the field of data_spec at the offset `field`. */
+status data_refuse(const data_request *request, size_t field, error_info *error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* "DIRECTORY/NAME…" into path; STATUS_USAGE when it is too long. */
 status data_path(char path[PATH_MAX], const char *directory, const char *name, error_info *error);

@@ -1,32 +1,8 @@
-/* What all formats of data sets use. */
-#include <errno.h>
+/* Takes samples one by one. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "io/data/format.h"
-
-status data_path(char path[PATH_MAX], const char *directory, const char *name, error_info *error) {
-    int length = snprintf(path, PATH_MAX, "%s/%s", directory, name);
-    if (length < 0 || length >= PATH_MAX)
-        return error_set(error, STATUS_USAGE, "%.100s…: the data directory's name is too long", directory);
-    return STATUS_OK;
-}
-
-status data_missing(const char *path, const char *what, error_info *error) {
-    return error_set(
-        error, STATUS_IO,
-        "%s: %s; %s is looked for there: --data DIR or $MPISWEEP_DATA says in which directory the "
-        "data sets lie",
-        path, strerror(errno), what);
-}
-
-const data_files *data_files_of(const data_request *request) {
-    const data_spec *spec = request->spec;
-    return request->part == PART_TRAIN  ? &spec->train
-           : request->part == PART_TEST ? &spec->test
-                                        : &spec->validation;
-}
 
 bool sample_sink_is_full(const sample_sink *sink) {
     return sink->kept == sink->wanted;

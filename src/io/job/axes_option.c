@@ -4,36 +4,68 @@
 #include "io/job/axes_option.h"
 #include "io/job/table.h"
 
-enum { VALUE_SIZE = 256 };
+enum { VALUE_SIZE = 256, KEY_SIZE = 128 };
 
-static void write_axis(const job *j, int index, FILE *out) {
-    const grid_axis *axis = &j->grid.axes[index];
-    const job_axis *source = &j->details->axes[index];
-    if (axis->kind == AXIS_RUN) {
-        fprintf(out, "sweep.%s = %zu\n", axis->name, axis->count);
-        return;
-    }
-    fprintf(out, "sweep.%s.set = ", axis->name);
-    for (int k = 0; k < source->key_count; k++)
-        fprintf(out, "%s%s", k > 0 ? ", " : "", source->keys[k]->text);
-    fprintf(out, "\nsweep.%s.values = ", axis->name);
-    for (size_t i = 0; i < axis->count; i++) {
+void job_axis_keys(const job *j, int axis, char keys[JOB_AXIS_KEYS_SIZE]) {
+    const job_axis *source = &j->details->axes[axis];
+    size_t used = 0;
+    keys[0] = '\0';
+    for (int k = 0; k < source->key_count && used < JOB_AXIS_KEYS_SIZE; k++)
+        used += (size_t)snprintf(keys + used, JOB_AXIS_KEYS_SIZE - used, "%s%s", k > 0 ? ", " : "",
+                                 source->keys[k]->text);
+}
+
+/* The stream for the value of "sweep.AXIS.WHAT", or of "sweep.AXIS" where `what` is "". */
+static FILE *begin(option_writer *w, const grid_axis *axis, const char *what) {
+    char key[KEY_SIZE];
+    snprintf(key, sizeof key, "sweep.%s%s%s", axis->name, what[0] != '\0' ? "." : "", what);
+    return w->begin(w, key);
+}
+
+static void write_run_axis(const grid_axis *axis, option_writer *w) {
+    FILE *out = begin(w, axis, "");
+    if (out != NULL)
+        fprintf(out, "%zu", axis->count);
+}
+
+static void write_keys(const job *j, int axis, option_writer *w) {
+    char keys[JOB_AXIS_KEYS_SIZE];
+    FILE *out = begin(w, &j->grid.axes[axis], "set");
+    job_axis_keys(j, axis, keys);
+    if (out != NULL)
+        fputs(keys, out);
+}
+
+static void write_values(const grid_axis *axis, option_writer *w) {
+    FILE *out = begin(w, axis, "values");
+    for (size_t i = 0; out != NULL && i < axis->count; i++) {
         char text[VALUE_SIZE];
         grid_value_text(axis, i, text, sizeof text);
         fprintf(out, "%s%s", i > 0 ? ", " : "", text);
     }
-    fprintf(out, "\n");
 }
 
-static void write_axes(const option *o, const char *name, const void *object, FILE *out) {
-    (void)o;
+static void write_names(const grid *g, FILE *out) {
+    if (g->axis_count == 0)
+        fputs("(none)", out);
+    for (int i = 0; i < g->axis_count; i++)
+        fprintf(out, "%s%s", i > 0 ? ", " : "", g->axes[i].name);
+}
+
+static void write_axes(const option *o, const char *name, const void *object, option_writer *w) {
+    (void)o, (void)name;
     const job *j = object;
-    fprintf(out, "%s.axes = %s", name, j->grid.axis_count == 0 ? "(none)" : "");
-    for (int i = 0; i < j->grid.axis_count; i++)
-        fprintf(out, "%s%s", i > 0 ? ", " : "", j->grid.axes[i].name);
-    fprintf(out, "\n");
-    for (int i = 0; i < j->grid.axis_count; i++)
-        write_axis(j, i, out);
+    FILE *out = w->begin(w, "sweep.axes");
+    if (out != NULL)
+        write_names(&j->grid, out);
+    for (int i = 0; i < j->grid.axis_count; i++) {
+        if (j->grid.axes[i].kind == AXIS_RUN) {
+            write_run_axis(&j->grid.axes[i], w);
+            continue;
+        }
+        write_keys(j, i, w);
+        write_values(&j->grid.axes[i], w);
+    }
 }
 
 /* job_axes_read has read them: the other keys are read with their values in place. */

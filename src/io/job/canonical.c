@@ -9,139 +9,159 @@
 #include "io/job/variants.h"
 
 static const char *const separator = " = ";
-enum { LONGEST_VALUE = 100 }; /* of a difference */
+enum { LABEL_START_SIZE = 256, LONGEST_VALUE = 100 /* of a difference */ };
 
 static status out_of_memory(error_info *error) {
     return error_set(error, STATUS_INTERNAL, "out of memory for the job's canonical text");
 }
 
-/* ---- Canonical text ---------------------------------------------------------------------------- */
+/* ---- Lines ------------------------------------------------------------------------------------- */
 
-/* Whether the axis sets the key that a line begins with. */
-static bool axis_sets(const job_axis *axis, const char *line) {
+/* Collects a line "key = value" for every key that it wants. */
+typedef struct line_list {
+    option_writer writer; /* the first member: options know no more */
+    const job *job;
+    const job_axis *only; /* the axis whose keys are wanted; NULL: all keys that no axis sets */
+    const char *start;    /* in front of keys */
+    size_t count, capacity;
+    char **lines; /* (capacity), the last one still being written while `stream` is open */
+    size_t size;  /* of that one */
+    FILE *stream; /* NULL: none is */
+    bool failed;  /* for lack of memory */
+} line_list;
+
+static bool axis_sets(const job_axis *axis, const char *key) {
     for (int k = 0; k < axis->key_count; k++)
-        if (job_key_is_within(line, axis->keys[k]->text))
+        if (job_key_is_within(key, axis->keys[k]->text))
             return true;
     return false;
 }
 
-/* A line for every option, in the order of the table. The caller frees *text. */
-static status write_options(const job *j, char **text, error_info *error) {
-    size_t size;
-    FILE *stream = open_memstream(text, &size);
-    if (stream == NULL)
-        return out_of_memory(error);
-    option_write_all(&job_table, "", j, stream);
-    if (fclose(stream) == 0)
-        return STATUS_OK;
-    free(*text);
-    return out_of_memory(error);
+/* The value in the file of a key that an axis sets has no bearing on any result. */
+static bool is_wanted(const line_list *l, const char *key) {
+    if (l->only != NULL)
+        return axis_sets(l->only, key);
+    for (int axis = 0; axis < l->job->grid.axis_count; axis++)
+        if (axis_sets(&l->job->details->axes[axis], key))
+            return false;
+    return true;
+}
+
+static void end_line(line_list *l) {
+    l->failed |= l->stream != NULL && fclose(l->stream) != 0;
+    l->stream = NULL;
+}
+
+static bool has_room(line_list *l) {
+    if (l->count < l->capacity)
+        return true;
+    const size_t capacity = l->capacity > 0 ? 2 * l->capacity : 128;
+    char **lines = realloc(l->lines, capacity * sizeof *lines);
+    if (lines == NULL)
+        return false;
+    memset(lines + l->count, 0, (capacity - l->count) * sizeof *lines);
+    l->lines = lines;
+    l->capacity = capacity;
+    return true;
+}
+
+static FILE *begin_line(option_writer *w, const char *key) {
+    line_list *l = (line_list *)w;
+    end_line(l);
+    if (l->failed || !is_wanted(l, key))
+        return NULL;
+    if (has_room(l))
+        l->stream = open_memstream(&l->lines[l->count], &l->size);
+    l->failed = l->stream == NULL;
+    if (l->failed)
+        return NULL;
+    l->count++;
+    fprintf(l->stream, "%s%s%s", l->start, key, separator);
+    return l->stream;
+}
+
+static void release_lines(line_list *l) {
+    end_line(l);
+    for (size_t i = 0; i < l->count; i++)
+        free(l->lines[i]);
+    free(l->lines);
+}
+
+/* ---- Canonical text ---------------------------------------------------------------------------- */
+
+/* A line for every option of `described`, which shares the details of the list's job. */
+static void add_options(line_list *l, const job *described) {
+    option_write_all(&job_table, "", described, &l->writer);
+    end_line(l);
 }
 
 /* What one value of a label axis says, the other axes being at `position`: "sweep.NAME.LABEL.KEY = …". */
-static status write_label(const job *j, int axis, const size_t position[GRID_MAX_AXES], FILE *stream,
-                          error_info *error) {
+static void add_label(line_list *l, int axis, const size_t position[GRID_MAX_AXES]) {
+    const job *j = l->job;
     const grid_axis *labels = &j->grid.axes[axis];
+    char start[LABEL_START_SIZE];
     job variant = *j;
     variant.base = j->details->variants[job_variant_of(j, position)];
     variant.grid.axis_count = 0;
-    char *text, *rest;
-    RETURN_IF_FAILED(write_options(&variant, &text, error));
-    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
-        if (axis_sets(&j->details->axes[axis], line))
-            fprintf(stream, "sweep.%s.%s.%s\n", labels->name, labels->labels[position[axis]], line);
-    free(text);
-    return STATUS_OK;
+    snprintf(start, sizeof start, "sweep.%s.%s.", labels->name, labels->labels[position[axis]]);
+    l->only = &j->details->axes[axis];
+    l->start = start;
+    add_options(l, &variant);
+    l->only = NULL;
+    l->start = "";
 }
 
 /* The labels of `part`, the other axes being at its first values. */
-static status write_labels(const job *j, const grid *part, const size_t first[GRID_MAX_AXES], FILE *stream,
-                           error_info *error) {
+static void add_labels(line_list *l, const grid *part, const size_t first[GRID_MAX_AXES]) {
     for (int axis = 0; axis < part->axis_count; axis++) {
         if (part->axes[axis].kind != AXIS_LABEL)
             continue;
         size_t position[GRID_MAX_AXES];
         memcpy(position, first, sizeof position);
         for (size_t i = 0; i < part->axes[axis].count; i++) {
-            grid_find_value(&j->grid.axes[axis], &part->axes[axis], i, &position[axis]);
-            RETURN_IF_FAILED(write_label(j, axis, position, stream, error));
+            grid_find_value(&l->job->grid.axes[axis], &part->axes[axis], i, &position[axis]);
+            add_label(l, axis, position);
         }
     }
-    return STATUS_OK;
 }
 
-/* All lines of the job with the axes of `part`: of the options, then of labels. The caller frees *text, also
- * on failure. */
-static status write_lines(const job *j, const grid *part, char **text, error_info *error) {
-    char *options;
-    size_t size, first[GRID_MAX_AXES] = {0};
+/* All lines of the job with the axes of `part`: of the options, then of labels. */
+static void add_lines(line_list *l, const grid *part) {
+    const job *j = l->job;
+    size_t first[GRID_MAX_AXES] = {0};
     job partial = *j;
     for (int axis = 0; axis < part->axis_count; axis++)
         grid_find_value(&j->grid.axes[axis], &part->axes[axis], 0, &first[axis]);
     partial.base = j->details->variants[job_variant_of(j, first)];
     partial.grid = *part;
     partial.grid.paired = j->grid.paired;
-    RETURN_IF_FAILED(write_options(&partial, &options, error));
-    FILE *stream = open_memstream(text, &size);
-    status result = stream != NULL ? STATUS_OK : out_of_memory(error);
-    if (stream != NULL) {
-        fputs(options, stream);
-        result = write_labels(j, part, first, stream, error);
-        if (fclose(stream) != 0)
-            result = out_of_memory(error);
-    }
-    free(options);
-    return result;
+    add_options(l, &partial);
+    add_labels(l, part, first);
 }
 
 static int compare_lines(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Cut `text` into its lines and sort them. The caller frees the array, which points into `text`. */
-static status sort_lines(char *text, char ***lines, size_t *count, error_info *error) {
-    size_t capacity = 0;
-    for (const char *c = text; *c != '\0'; c++)
-        capacity += *c == '\n';
-    *count = 0;
-    *lines = calloc(capacity + 1, sizeof **lines);
-    if (*lines == NULL)
+/* The caller frees *text, also on failure. */
+static status join_lines(const line_list *l, char **text, error_info *error) {
+    size_t size;
+    FILE *stream = open_memstream(text, &size);
+    if (stream == NULL)
         return out_of_memory(error);
-    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        *end = '\0';
-        (*lines)[(*count)++] = line;
-    }
-    qsort(*lines, *count, sizeof **lines, compare_lines);
-    return STATUS_OK;
-}
-
-/* The value in the file of a key that an axis sets has no bearing on any result. */
-static bool is_set_by_axis(const job *j, const char *line) {
-    for (int axis = 0; axis < j->grid.axis_count; axis++)
-        if (axis_sets(&j->details->axes[axis], line))
-            return true;
-    return false;
-}
-
-static void join_lines(const job *j, char *const *lines, size_t count, char *joined) {
-    for (size_t i = 0; i < count; i++)
-        if (!is_set_by_axis(j, lines[i]))
-            joined += sprintf(joined, "%s\n", lines[i]);
+    for (size_t i = 0; i < l->count; i++)
+        fprintf(stream, "%s\n", l->lines[i]);
+    return fclose(stream) == 0 ? STATUS_OK : out_of_memory(error);
 }
 
 status job_part_canonical(const job *j, const grid *part, char **canonical, error_info *error) {
-    char *text = NULL, **lines = NULL;
-    size_t count;
+    line_list list = {.writer = {begin_line}, .job = j, .start = ""};
     *canonical = NULL;
-    status result = write_lines(j, part, &text, error);
-    if (result == STATUS_OK && (*canonical = calloc(1, strlen(text) + 1)) == NULL)
-        result = out_of_memory(error);
-    if (result == STATUS_OK)
-        result = sort_lines(text, &lines, &count, error);
-    if (result == STATUS_OK)
-        join_lines(j, lines, count, *canonical);
-    free(lines);
-    free(text);
+    add_lines(&list, part);
+    if (list.count > 0)
+        qsort(list.lines, list.count, sizeof *list.lines, compare_lines);
+    const status result = list.failed ? out_of_memory(error) : join_lines(&list, canonical, error);
+    release_lines(&list);
     return result;
 }
 

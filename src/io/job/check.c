@@ -1,74 +1,15 @@
 /* Does a job fit its data? */
-#include "io/job/check.h"
-
-#include <string.h>
 
 #include "io/job/axis_values.h"
+#include "io/job/faults.h"
 #include "io/job/keys.h"
-#include "io/job/layer_table.h"
 #include "io/job/table.h"
 #include "io/job/variants.h"
-
-/* ---- Where a fault of engine_plan belongs ------------------------------------------------------ */
-
-/* The key whose value is at `offset` in a training_spec; "" when no key has it. */
-static const char *field_key(size_t offset) {
-    for (size_t i = 0; i < job_table.count; i++)
-        if (job_table.options[i].offset == offsetof(job, base) + offset)
-            return job_table.options[i].key;
-    return "";
-}
-
-static const char *layers_key(void) {
-    for (size_t i = 0; i < job_table.count; i++)
-        if (job_table.options[i].type == &option_layers)
-            return job_table.options[i].key;
-    return "";
-}
-
-void job_fault_key(fault f, char key[FAULT_KEY_SIZE]) {
-    switch (f.subject) {
-    case FAULT_FIELD:
-        snprintf(key, FAULT_KEY_SIZE, "%s", field_key(f.index));
-        break;
-    case FAULT_LAYER:
-        snprintf(key, FAULT_KEY_SIZE, "%s[%zu]", layers_key(), f.index);
-        break;
-    case FAULT_LAYERS:
-        snprintf(key, FAULT_KEY_SIZE, "%s", layers_key());
-        break;
-    case FAULT_DATA:
-        snprintf(key, FAULT_KEY_SIZE, "data");
-        break;
-    case FAULT_NONE:
-        key[0] = '\0';
-        break;
-    }
-}
-
-/* Where the key is written, or the innermost section of it that is. */
-static tree_place key_place(const tree_node *tree, const char *key) {
-    char path[FAULT_KEY_SIZE];
-    snprintf(path, sizeof path, "%s", key);
-    const tree_node *node = tree_find(tree, path);
-    for (char *end = path; node == NULL && end != NULL; node = tree_find(tree, path)) {
-        end = strrchr(path, '.');
-        if (end != NULL)
-            *end = '\0';
-    }
-    return (node != NULL ? node : tree)->place;
-}
-
-static status prefix_place(tree_place place, const char *key, error_info *error) {
-    char text[ERROR_TEXT_SIZE];
-    tree_place_text(place, text, sizeof text);
-    return error_prefix(error, "%s: %s%s", text, key, key[0] != '\0' ? ": " : "");
-}
 
 static status prefix_fault(const tree_node *tree, fault f, error_info *error) {
     char key[FAULT_KEY_SIZE];
     job_fault_key(f, key);
-    return prefix_place(key_place(tree, key), key, error);
+    return job_prefix_key(tree, key, error);
 }
 
 /* ---- Checking ---------------------------------------------------------------------------------- */
@@ -80,7 +21,7 @@ static status prefix_axis(const job_axis *source, size_t value, fault f, error_i
     job_fault_key(f, key);
     if (key[0] != '\0' && !job_key_is_within(set, key))
         error_prefix(error, "%s: ", key);
-    return prefix_place(axis_value_place(source, value), set, error);
+    return job_prefix_place(axis_value_place(source, value), set, error);
 }
 
 static status check_axis(const job *j, const training_spec *variant, int axis, const dataset *data,

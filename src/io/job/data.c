@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/job/faults.h"
 #include "io/job/table.h"
 
 /* ---- Keys against each other ------------------------------------------------------------------- */
@@ -74,17 +75,6 @@ status job_data_check(const tree_node *job_tree, error_info *error) {
 
 /* ---- Keys against the files -------------------------------------------------------------------- */
 
-/* dataset_describe begins its message with the key that does not fit: put the key's place in front, or that
- * of `data` where the key has its default. */
-static status prefix_key_place(const tree_node *job_tree, error_info *error) {
-    char key[64], place[ERROR_TEXT_SIZE];
-    if (error == NULL || sscanf(error->text, "%63[a-z_.]:", key) != 1 || strncmp(key, "data.", 5) != 0)
-        return STATUS_USAGE;
-    const tree_node *node = tree_find(job_tree, key);
-    tree_place_text((node != NULL ? node : tree_find(job_tree, "data"))->place, place, sizeof place);
-    return error_prefix(error, "%s: ", place);
-}
-
 /* Labels that NumPy or MATLAB stored as floating-point numbers. */
 static status check_targets(const job *j, const stored_dataset *d, error_info *error) {
     const stored_split *train = &d->train_file;
@@ -100,7 +90,8 @@ static status check_targets(const job *j, const stored_dataset *d, error_info *e
 
 status job_describe_data(const job *j, const char *data_directory, stored_dataset *out, error_info *error) {
     status result = dataset_describe(&j->data, data_directory, out, error);
-    if (result == STATUS_USAGE)
-        return prefix_key_place(j->details->tree, error);
+    if (result == STATUS_USAGE && out->faulty_field != DATA_NO_FIELD)
+        return job_prefix_key(j->details->tree, job_field_key(offsetof(job, data) + out->faulty_field),
+                              error);
     return result == STATUS_OK ? check_targets(j, out, error) : result;
 }

@@ -90,21 +90,22 @@ static status read_shift_file(const option *o, const char *name, const tree_node
     return STATUS_OK;
 }
 
-static void write_hash(const char *name, const float *values, size_t rows, size_t columns, FILE *out) {
-    if (rows * columns == 0)
+static void write_hash(const char *name, const float *values, size_t rows, size_t columns, option_writer *w) {
+    FILE *out = rows * columns > 0 ? w->begin(w, name) : NULL;
+    if (out == NULL)
         return;
     uint64_t hash = hash_bytes(values, rows * columns * sizeof *values);
-    fprintf(out, "%s = (%zu, %zu) %016llx\n", name, rows, columns, (unsigned long long)hash);
+    fprintf(out, "(%zu, %zu) %016llx", rows, columns, (unsigned long long)hash);
 }
 
-static void write_init_file(const option *o, const char *name, const void *object, FILE *out) {
+static void write_init_file(const option *o, const char *name, const void *object, option_writer *w) {
     const start_spec *start = const_start_of(o, object);
-    write_hash(name, start->values, 1, start->count, out);
+    write_hash(name, start->values, 1, start->count, w);
 }
 
-static void write_shift_file(const option *o, const char *name, const void *object, FILE *out) {
+static void write_shift_file(const option *o, const char *name, const void *object, option_writer *w) {
     const start_spec *start = const_start_of(o, object);
-    write_hash(name, start->directions, (size_t)start->direction_count, start->count, out);
+    write_hash(name, start->directions, (size_t)start->direction_count, start->count, w);
 }
 
 static void accepted_array(const option *o, char *text, size_t size) {

@@ -199,14 +199,17 @@ static status read_layers(const option *o, const char *name, const tree_node *no
 
 /* ---- Printing ---------------------------------------------------------------------------------- */
 
-static void write_layers(const option *o, const char *name, const void *object, FILE *out) {
+static void write_layers(const option *o, const char *name, const void *object, option_writer *w) {
     const model_spec *model = (const model_spec *)((const char *)object + o->offset);
     for (int i = 0; i < model->layer_count; i++) {
         const layer_row *row = &layers[model->layers[i].kind];
-        char prefix[PREFIX_SIZE];
+        char prefix[PREFIX_SIZE], kind[PREFIX_SIZE + sizeof "kind"];
         layer_prefix(name, i, prefix);
-        fprintf(out, "%skind = %s\n", prefix, row->name);
-        option_write_all(&row->table, prefix, &model->layers[i], out);
+        snprintf(kind, sizeof kind, "%skind", prefix);
+        FILE *out = w->begin(w, kind);
+        if (out != NULL)
+            fputs(row->name, out);
+        option_write_all(&row->table, prefix, &model->layers[i], w);
     }
 }
 

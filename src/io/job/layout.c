@@ -1,7 +1,7 @@
 /* What the cells of a job record: one layout with room for them all. */
 #include <string.h>
 
-#include "io/job/check.h"
+#include "io/job/faults.h"
 #include "io/job/table.h"
 
 /* Can the values of this axis make cells record other arrays, or more or fewer values? */

@@ -26,12 +26,15 @@ static status read_names(const option *o, const char *name, const tree_node *nod
     return STATUS_OK;
 }
 
-static void write_names(const option *o, const char *name, const void *object, FILE *out) {
+static void write_names(const option *o, const char *name, const void *object, option_writer *w) {
     const name_list *list = (const name_list *)((const char *)object + o->offset);
-    fprintf(out, "%s = [", name);
+    FILE *out = w->begin(w, name);
+    if (out == NULL)
+        return;
+    fputs("[", out);
     for (int i = 0; i < list->count; i++)
         fprintf(out, "%s%s", i > 0 ? ", " : "", list->names[i]);
-    fprintf(out, "]\n");
+    fputs("]", out);
 }
 
 static void accepted_names(const option *o, char *text, size_t size) {

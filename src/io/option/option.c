@@ -306,14 +306,14 @@ status option_read_all(const option_table *table, const char *prefix, const tree
 
 /* ---- Printing ---------------------------------------------------------------------------------- */
 
-void option_write_all(const option_table *table, const char *prefix, const void *object, FILE *out) {
+void option_write_all(const option_table *table, const char *prefix, const void *object, option_writer *w) {
     for (size_t i = 0; i < table->count; i++) {
         const option *o = &table->options[i];
         if (o->type->write == NULL || !is_known(table, o, object))
             continue;
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s%s", prefix, o->key);
-        o->type->write(o, name, object, out);
+        o->type->write(o, name, object, w);
     }
 }
 

@@ -16,12 +16,21 @@
 
 typedef struct option option;
 
+/* Receives what options have to say about results: a value for each of their keys. */
+typedef struct option_writer option_writer;
+struct option_writer {
+    /* The stream that the value of `key` is to be printed to, one line; NULL: it is not wanted. It stays open
+     * until the next begin. */
+    FILE *(*begin)(option_writer *w, const char *key);
+};
+
 /* What values an option takes, and how they are stored in the object that the table describes. */
 typedef struct option_type {
     /* Check `node` and store it. `name` is the full key for messages. */
     status (*read)(const option *o, const char *name, const tree_node *node, void *object, error_info *error);
-    /* Print the stored value as lines "name = value\n". NULL: the value has no bearing on results. */
-    void (*write)(const option *o, const char *name, const void *object, FILE *out);
+    /* Print the stored value, or those of the keys below `name`. NULL: the value has no bearing on results.
+     */
+    void (*write)(const option *o, const char *name, const void *object, option_writer *w);
     /* "a number from 0 to 1000" */
     void (*accepted)(const option *o, char *text, size_t size);
     /* Store a number that option_accepts_number. NULL: the option takes no single numbers. */
@@ -82,8 +91,8 @@ status option_check_keys(const option_table *table, const char *prefix, const tr
 status option_read_all(const option_table *table, const char *prefix, const tree_node *map, void *object,
                        error_info *error);
 
-/* Print the canonical lines of every option that has a bearing on results; `prefix` goes in front of keys. */
-void option_write_all(const option_table *table, const char *prefix, const void *object, FILE *out);
+/* Write every option that has a bearing on results; `prefix` goes in front of keys. */
+void option_write_all(const option_table *table, const char *prefix, const void *object, option_writer *w);
 
 /* The error for a value that an option does not take: "PLACE: NAME: value; accepted: …". */
 status option_refuse(const option *o, const char *name, const tree_node *node, error_info *error);

@@ -57,8 +57,10 @@ static void accepted_text(const option *o, char *text, size_t size) {
     snprintf(text, size, "one line of text, at most %.0f bytes", o->max);
 }
 
-static void write_text(const option *o, const char *name, const void *object, FILE *out) {
-    fprintf(out, "%s = %s\n", name, (const char *)const_value_of(o, object));
+static void write_text(const option *o, const char *name, const void *object, option_writer *w) {
+    FILE *out = w->begin(w, name);
+    if (out != NULL)
+        fputs(const_value_of(o, object), out);
 }
 
 static void accepted_path(const option *o, char *text, size_t size) {
@@ -121,18 +123,24 @@ static void accepted_number(const option *o, char *text, size_t size) {
     snprintf(text, size, "a number from %s", range);
 }
 
-static void write_integer(const option *o, const char *name, const void *object, FILE *out) {
-    fprintf(out, "%s = %d\n", name, *(const int *)const_value_of(o, object));
+static void write_integer(const option *o, const char *name, const void *object, option_writer *w) {
+    FILE *out = w->begin(w, name);
+    if (out != NULL)
+        fprintf(out, "%d", *(const int *)const_value_of(o, object));
 }
 
-static void write_unsigned(const option *o, const char *name, const void *object, FILE *out) {
-    fprintf(out, "%s = %llu\n", name, (unsigned long long)*(const uint64_t *)const_value_of(o, object));
+static void write_unsigned(const option *o, const char *name, const void *object, option_writer *w) {
+    FILE *out = w->begin(w, name);
+    if (out != NULL)
+        fprintf(out, "%llu", (unsigned long long)*(const uint64_t *)const_value_of(o, object));
 }
 
-static void write_number(const option *o, const char *name, const void *object, FILE *out) {
+static void write_number(const option *o, const char *name, const void *object, option_writer *w) {
     char text[NUMBER_SIZE];
+    FILE *out = w->begin(w, name);
     option_number_text(*(const double *)const_value_of(o, object), text, sizeof text);
-    fprintf(out, "%s = %s\n", name, text);
+    if (out != NULL)
+        fputs(text, out);
 }
 
 const option_type option_integer = {
@@ -158,8 +166,10 @@ static status read_boolean(const option *o, const char *name, const tree_node *n
     return STATUS_OK;
 }
 
-static void write_boolean(const option *o, const char *name, const void *object, FILE *out) {
-    fprintf(out, "%s = %s\n", name, *(const bool *)const_value_of(o, object) ? "true" : "false");
+static void write_boolean(const option *o, const char *name, const void *object, option_writer *w) {
+    FILE *out = w->begin(w, name);
+    if (out != NULL)
+        fputs(*(const bool *)const_value_of(o, object) ? "true" : "false", out);
 }
 
 static void accepted_boolean(const option *o, char *text, size_t size) {
@@ -177,8 +187,10 @@ static status read_choice(const option *o, const char *name, const tree_node *no
     return option_refuse(o, name, node, error);
 }
 
-static void write_choice(const option *o, const char *name, const void *object, FILE *out) {
-    fprintf(out, "%s = %s\n", name, o->choices[*(const int *)const_value_of(o, object)]);
+static void write_choice(const option *o, const char *name, const void *object, option_writer *w) {
+    FILE *out = w->begin(w, name);
+    if (out != NULL)
+        fputs(o->choices[*(const int *)const_value_of(o, object)], out);
 }
 
 static void accepted_choice(const option *o, char *text, size_t size) {
@@ -206,9 +218,11 @@ static status read_pair(const option *o, const char *name, const tree_node *node
     return STATUS_OK;
 }
 
-static void write_pair(const option *o, const char *name, const void *object, FILE *out) {
+static void write_pair(const option *o, const char *name, const void *object, option_writer *w) {
     const int *pair = const_value_of(o, object);
-    fprintf(out, "%s = [%d, %d]\n", name, pair[0], pair[1]);
+    FILE *out = w->begin(w, name);
+    if (out != NULL)
+        fprintf(out, "[%d, %d]", pair[0], pair[1]);
 }
 
 static void accepted_pair(const option *o, char *text, size_t size) {
@@ -231,11 +245,14 @@ static status read_padding(const option *o, const char *name, const tree_node *n
     return STATUS_OK;
 }
 
-static void write_padding(const option *o, const char *name, const void *object, FILE *out) {
-    if (*(const int *)const_value_of(o, object) == PADDING_SAME)
-        fprintf(out, "%s = same\n", name);
-    else
-        write_pair(o, name, object, out);
+static void write_padding(const option *o, const char *name, const void *object, option_writer *w) {
+    if (*(const int *)const_value_of(o, object) != PADDING_SAME) {
+        write_pair(o, name, object, w);
+        return;
+    }
+    FILE *out = w->begin(w, name);
+    if (out != NULL)
+        fputs("same", out);
 }
 
 static void accepted_padding(const option *o, char *text, size_t size) {
@@ -259,9 +276,9 @@ static status read_optional(const option *o, const char *name, const tree_node *
     return read_any_number(o, name, node, object, error);
 }
 
-static void write_optional(const option *o, const char *name, const void *object, FILE *out) {
+static void write_optional(const option *o, const char *name, const void *object, option_writer *w) {
     if (*(const bool *)((const char *)object + o->given_offset))
-        write_number(o, name, object, out);
+        write_number(o, name, object, w);
 }
 
 const option_type option_optional = {.read = read_optional,
@@ -294,15 +311,18 @@ static status read_numbers(const option *o, const char *name, const tree_node *n
     return STATUS_OK;
 }
 
-static void write_numbers(const option *o, const char *name, const void *object, FILE *out) {
+static void write_numbers(const option *o, const char *name, const void *object, option_writer *w) {
     const double *numbers = const_value_of(o, object);
-    fprintf(out, "%s = [", name);
+    FILE *out = w->begin(w, name);
+    if (out == NULL)
+        return;
+    fputs("[", out);
     for (int i = 0; i < const_count_of(o, object); i++) {
         char text[NUMBER_SIZE];
         option_number_text(numbers[i], text, sizeof text);
         fprintf(out, "%s%s", i > 0 ? ", " : "", text);
     }
-    fprintf(out, "]\n");
+    fputs("]", out);
 }
 
 static void accepted_numbers(const option *o, char *text, size_t size) {
@@ -334,12 +354,15 @@ static status read_integers(const option *o, const char *name, const tree_node *
     return STATUS_OK;
 }
 
-static void write_integers(const option *o, const char *name, const void *object, FILE *out) {
+static void write_integers(const option *o, const char *name, const void *object, option_writer *w) {
     const int *integers = const_value_of(o, object);
-    fprintf(out, "%s = [", name);
+    FILE *out = w->begin(w, name);
+    if (out == NULL)
+        return;
+    fputs("[", out);
     for (int i = 0; i < const_count_of(o, object); i++)
         fprintf(out, "%s%d", i > 0 ? ", " : "", integers[i]);
-    fprintf(out, "]\n");
+    fputs("]", out);
 }
 
 static void accepted_integers(const option *o, char *text, size_t size) {
@@ -397,12 +420,13 @@ static status read_every(const option *o, const char *name, const tree_node *nod
     return STATUS_OK;
 }
 
-static void write_every(const option *o, const char *name, const void *object, FILE *out) {
+static void write_every(const option *o, const char *name, const void *object, option_writer *w) {
     const record_spec *record = const_value_of(o, object);
-    if (record->every > 0 && record->unit == RECORD_AT_END)
-        fprintf(out, "%s = %s\n", name, at_end);
-    else if (record->every > 0)
-        fprintf(out, "%s = %d %s\n", name, record->every, record->unit == RECORD_PER_STEP ? "step" : "epoch");
+    FILE *out = record->every > 0 ? w->begin(w, name) : NULL;
+    if (out != NULL && record->unit == RECORD_AT_END)
+        fputs(at_end, out);
+    else if (out != NULL)
+        fprintf(out, "%d %s", record->every, record->unit == RECORD_PER_STEP ? "step" : "epoch");
 }
 
 static void accepted_every(const option *o, char *text, size_t size) {

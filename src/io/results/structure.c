@@ -15,6 +15,7 @@
 #include "grid/cell.h"
 #include "grid/grid.h"
 #include "io/file/hdf5_errors.h"
+#include "io/job/axes_option.h"
 #include "io/job/job.h"
 #include "io/results/layout.h"
 #include "io/results/origin.h"
@@ -108,26 +109,17 @@ static bool write_scale(hid_t file, const char *name, const char *long_name, ele
     return H5Dclose(scale) >= 0 && ok;
 }
 
-/* The key that an axis sets, from the line "sweep.AXIS.set = KEY"; the name of the axis when there is none.
- */
-static void axis_long_name(const char *canonical, const char *axis, char text[RESULTS_LONG_NAME_SIZE]) {
-    char key[GRID_NAME_SIZE + sizeof "\nsweep..set = "];
-    snprintf(key, sizeof key, "\nsweep.%s.set = ", axis);
-    const char *line = strstr(canonical, key);
-    const char *value = line != NULL ? line + strlen(key) : axis;
-    snprintf(text, RESULTS_LONG_NAME_SIZE, "%.*s", (int)strcspn(value, "\n"), value);
-}
-
-static bool write_axis(hid_t file, const grid_axis *axis, const char *canonical) {
-    char long_name[RESULTS_LONG_NAME_SIZE];
-    axis_long_name(canonical, axis->name, long_name);
+static bool write_axis(hid_t file, const job *j, int index) {
+    const grid_axis *axis = &j->grid.axes[index];
+    char keys[JOB_AXIS_KEYS_SIZE];
+    job_axis_keys(j, index, keys);
     switch (axis->kind) {
     case AXIS_RUN:
         return write_scale(file, axis->name, "independent repeat", ELEMENT_INT64, axis->count, axis->numbers);
     case AXIS_NUMBER:
-        return write_scale(file, axis->name, long_name, ELEMENT_FLOAT64, axis->count, axis->numbers);
+        return write_scale(file, axis->name, keys, ELEMENT_FLOAT64, axis->count, axis->numbers);
     case AXIS_LABEL:
-        return write_scale(file, axis->name, long_name, ELEMENT_TEXT, axis->count, axis->labels);
+        return write_scale(file, axis->name, keys, ELEMENT_TEXT, axis->count, axis->labels);
     }
     return false;
 }
@@ -182,10 +174,10 @@ static bool write_array(hid_t file, const results_array *a) {
 
 /* Scales first, and /status before the values of cells: readers that take the data sets in order then see
  * values that are at least as new as the status. */
-static bool write_arrays(hid_t file, const results_layout *layout, const char *canonical) {
+static bool write_arrays(hid_t file, const results_layout *layout, const job *j) {
     bool ok = true;
     for (int i = 0; i < layout->grid->axis_count && ok; i++)
-        ok = write_axis(file, &layout->grid->axes[i], canonical);
+        ok = write_axis(file, j, i);
     for (int i = 0; i < layout->scale_count && ok; i++)
         ok = write_index(file, &layout->scales[i]);
     for (int i = 0; i < layout->array_count && ok; i++)
@@ -261,7 +253,7 @@ status results_write_structure(const char *path, const results_layout *layout, c
     hdf5_begin(&reason);
     hid_t file = create_file(path);
     bool ok = file >= 0 && write_attributes(file, j, origin) && create_provenance(file) &&
-              write_arrays(file, layout, j->canonical);
+              write_arrays(file, layout, j);
     ok = file >= 0 && H5Fclose(file) >= 0 && ok;
     hdf5_end();
     if (!ok && reason.text[0] == '\0')
