@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/build_info.h"
 #include "cli/cli.h"
+#include "cli/cpu_name.h"
 #include "cli/crash_handler.h"
 #include "cli/launch_report.h"
 #include "cli/lone_rank.h"
@@ -80,24 +81,6 @@ static status select_cells(run *r, error_info *error) {
     return result == STATUS_OK ? STATUS_OK : error_prefix(error, "--only ");
 }
 
-/* "AMD EPYC 9B14", or "unknown". */
-static void name_cpu(char *name, size_t size) {
-    snprintf(name, size, "unknown");
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    if (file == NULL)
-        return;
-    char line[256];
-    while (fgets(line, sizeof line, file) != NULL) {
-        const char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || colon == NULL)
-            continue;
-        const char *value = colon + 1 + strspn(colon + 1, " ");
-        snprintf(name, size, "%.*s", (int)strcspn(value, "\n"), value);
-        break;
-    }
-    fclose(file);
-}
-
 /* It points to `r` and to static memory. */
 static results_origin origin_of(const run *r) {
     results_origin origin = {.version = build_version,
@@ -114,7 +97,7 @@ static results_origin origin_of(const run *r) {
 
 static status open_results(run *r, error_info *error) {
     r->results_path = r->options.results_path;
-    name_cpu(r->cpu, sizeof r->cpu);
+    cpu_name(r->cpu, sizeof r->cpu);
     if (r->results_path == NULL) {
         snprintf(r->default_path, sizeof r->default_path, "%s.h5", r->job->name);
         r->results_path = r->default_path;

@@ -14,6 +14,7 @@ class CheckIncludesTest(unittest.TestCase):
             path = Path(root, "src", file)
             path.parent.mkdir(parents=True)
             path.write_text(f"/* a comment */\n{line}\n")
+            path.with_name("README.md").touch()
             return subprocess.run([sys.executable, SCRIPT, root], capture_output=True, text=True)
 
     def test_allowed(self):
@@ -58,6 +59,7 @@ class CheckIncludesTest(unittest.TestCase):
                 path = Path(root, "src", file)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
+                path.with_name("README.md").touch()
                 if build and file.endswith(".c"):
                     folder, _, name = file.partition("/")
                     target = Path(root, "build/src", folder, "CMakeFiles", f"{folder}.dir", f"{name}.o")
@@ -65,6 +67,14 @@ class CheckIncludesTest(unittest.TestCase):
                     subprocess.run(["cc", "-c", path, "-o", target], check=True)
             arguments = [root, Path(root, "build")] if build else [root]
             return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True)
+
+    def test_folders_without_a_description(self):
+        with tempfile.TemporaryDirectory() as root:
+            Path(root, "src/base").mkdir(parents=True)
+            Path(root, "src/base/log.c").touch()
+            result = subprocess.run([sys.executable, SCRIPT, root], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("src/base: has no README.md", result.stdout)
 
     def test_circles_of_includes(self):
         result = self.check_tree({"base/a.h": '#include "base/b.h"\n', "base/b.h": '#include "base/c.h"\n',
