@@ -1,7 +1,6 @@
 """What tests of the scripts in analysis/ have in common: results files in the layout of docs/results-format.md, running
 a script within this process (starting Python and matplotlib anew for each would take most of the time), pixels."""
 import contextlib
-import importlib
 import io
 import sys
 import tempfile
@@ -14,7 +13,9 @@ import numpy as np
 
 ANALYSIS = Path(__file__).resolve().parents[2] / "analysis"
 sys.path.insert(0, str(ANALYSIS))
-import results  # noqa: E402  (the path is set before)
+from mpisweep.commands import start  # noqa: E402  (the path is set before)
+
+KEYS = {"lr": "optimizer.lr", "lambda": "loss.entropy_weight"}  # that an axis sets
 
 
 def write_results(path, axes, variables, status=None, scales=()):
@@ -38,7 +39,7 @@ def write_results(path, axes, variables, status=None, scales=()):
             for dimension, scale, length in zip(dataset.dims, [*axes, *inner], dataset.shape):
                 if scale not in file:
                     file.create_dataset(scale, data=scales.get(scale, np.arange(length))).make_scale(scale)
-                    file[scale].attrs["long_name"] = f"meaning of {scale}"
+                    file[scale].attrs["long_name"] = KEYS.get(scale, f"meaning of {scale}")
                 dimension.attach_scale(file[scale])
 
 
@@ -51,10 +52,12 @@ class AnalysisTest(unittest.TestCase):
 
     def run_script(self, script, *arguments, status=0):
         """Standard output, or standard error where the script is to fail."""
-        module = importlib.import_module(script.removesuffix(".py"))
         output, errors = io.StringIO(), io.StringIO()
         with mock.patch.object(sys, "argv", [script, *map(str, arguments)]), contextlib.redirect_stdout(output), \
-                contextlib.redirect_stderr(errors), self.assertRaises(SystemExit) as end:
-            results.start(module.main)
-        self.assertEqual(end.exception.code or 0, status, output.getvalue() + errors.getvalue())
+                contextlib.redirect_stderr(errors):
+            try:
+                code = start.run(script.removesuffix(".py"))
+            except SystemExit as end:  # from argparse
+                code = end.code or 0
+        self.assertEqual(code, status, output.getvalue() + errors.getvalue())
         return output.getvalue() if status < 2 else errors.getvalue()

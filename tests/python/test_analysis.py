@@ -8,7 +8,7 @@ import numpy as np
 from analysis_case import AnalysisTest, write_results
 from matplotlib.image import imread
 
-import compare_reference
+from mpisweep.equivalence import student_t_upper_tail
 
 LR = [1e-2, 5e-3, 1e-4]
 LAMBDA = [0, 1e-4]
@@ -42,9 +42,10 @@ class HeatmapTest(AnalysisTest):
         write_accuracies(self.results, accuracies())
         table = self.draw("-o", self.directory / "figure.png")
         rows = [line.split() for line in table.splitlines()]
-        self.assertEqual(rows[0][:5], ["Mean", "CIFAR-10", "Test", "Acc", "(%),"])
+        self.assertEqual(rows[0], "Test accuracy (%), 36 of 36 cells done".split())
         self.assertEqual(rows[1], ["lr", "\\", "lambda", "0", "0.0001"])
-        self.assertEqual(rows[2:], [["0.01", "70.00", "69.00"], ["0.005", "60.00", "61.00"], ["0.0001", "30.00", "31.00"]])
+        self.assertEqual(rows[2:5], [["0.01", "70.00", "69.00"], ["0.005", "60.00", "61.00"], ["0.0001", "30.00", "31.00"]])
+        self.assertEqual(rows[5:], [["wrote", str(self.directory / "figure.png")]])
         pixels = (imread(self.directory / "figure.png")[..., :3] * 255).round().astype(int).reshape(-1, 3)
         colors, counts = np.unique(pixels, axis=0, return_counts=True)
         coloured = np.ptp(colors, axis=1) > 30  # neither paper nor ink
@@ -55,7 +56,7 @@ class HeatmapTest(AnalysisTest):
         write_accuracies(self.results, accuracies())
         self.draw("-o", self.directory / "figure.svg", "--title", "Own title")
         svg = (self.directory / "figure.svg").read_text()
-        for text in ["learning rate η", "entropy weight λ", "Mean CIFAR-10 Test Acc (%)", "Own title", "70.00", "0.005"]:
+        for text in ["Learning rate η", "Entropy weight λ", "Test accuracy (%)", "Own title", "70.00", "0.005"]:
             self.assertIn(f"<!-- {text} -->", svg)
 
     def test_only_done_cells_count(self):
@@ -131,8 +132,8 @@ class CompareReferenceTest(AnalysisTest):
 
     def test_student_t_against_published_quantiles(self):
         for degrees, quantile in [(1, 6.313752), (2, 2.919986), (10, 1.812461), (498, 1.647919)]:
-            self.assertAlmostEqual(compare_reference.student_t_upper_tail(quantile, degrees), 0.05, places=6)
-        self.assertAlmostEqual(compare_reference.student_t_upper_tail(-6.313752, 1), 0.95, places=6)
+            self.assertAlmostEqual(student_t_upper_tail(quantile, degrees), 0.05, places=6)
+        self.assertAlmostEqual(student_t_upper_tail(-6.313752, 1), 0.95, places=6)
 
     def test_refusals(self):
         self.assertIn("no axis 'mu'", self.compare(accuracies(), "--by", "mu", status=2))

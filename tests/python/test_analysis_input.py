@@ -9,8 +9,8 @@ import numpy as np
 from analysis_case import AnalysisTest, write_results
 from matplotlib.image import imread
 
-import figure
-import results
+from mpisweep import names
+from mpisweep.plot.labels import MAX_NAMED
 
 
 def rows_of(table):
@@ -126,6 +126,7 @@ class LargeGridTest(AnalysisTest):
                 self.write_grid(*shape)
                 svg = self.directory / "figure.svg"
                 table = rows_of(self.run_script("heatmap.py", self.results, "-o", svg))
+                self.assertEqual(table.pop(), ["wrote", str(svg)])
                 self.assertEqual(len(table), 2 + shape[0] if is_full else 3 + 20)
                 self.assertEqual("<!-- 100.00 -->" in svg.read_text() or "<!-- 200.00 -->" in svg.read_text(), has_numbers)
                 self.assertLess(svg.read_text().count("<!-- "), 600)
@@ -149,7 +150,7 @@ class LargeGridTest(AnalysisTest):
         write_results(self.results, {"a": [f"label_{i}" for i in range(500)]}, {"test_accuracy": np.arange(500.0)})
         svg = self.directory / "figure.svg"
         self.run_script("bars.py", self.results, "test_accuracy", "-o", svg)
-        self.assertLessEqual(svg.read_text().count("<!-- label_"), figure.MAX_NAMED)
+        self.assertLessEqual(svg.read_text().count("<!-- label_"), MAX_NAMED)
 
 
 class OddRequestsTest(AnalysisTest):
@@ -211,7 +212,7 @@ class OddRequestsTest(AnalysisTest):
                       self.run_script("bars.py", self.results, "provenance/seconds", status=2))
 
     def test_a_defect_is_one_line_that_says_where(self):
-        with mock.patch("ranking.ranked", side_effect=TypeError("of a\nkind")):
+        with mock.patch("mpisweep.commands.ranking.rank_arrays", side_effect=TypeError("of a\nkind")):
             output = self.run_script("ranking.py", self.results, "test_accuracy", status=70)
         self.assertEqual(len(output.splitlines()), 1)
         self.assertRegex(output, r"unexpected TypeError: of a kind \(mock.py:\d+\)")
@@ -259,16 +260,16 @@ class OddRequestsTest(AnalysisTest):
 
 class NamesTest(unittest.TestCase):
     def test_as_in_status(self):  # the table of tests/unit/test_grid.c
-        for numbers, names in (([0.0031622776601683795, 0.01, 0.0316227766017], ["0.00316", "0.01", "0.0316"]),
+        for numbers, expected in (([0.0031622776601683795, 0.01, 0.0316227766017], ["0.00316", "0.01", "0.0316"]),
                                ([0.0031622776601683795, 0.003164, 0.1], ["0.003162", "0.003164", "0.1"]),
                                ([0.00316227766, 0.00316227767, 0.1], ["0.00316227766", "0.00316227767", "0.1"]),
                                ([0.1 + 0.2, 0.3, 1], ["0.30000000000000004", "0.3", "1"]),
                                ([1.00049, 1.00100012345, 1.0023], ["1.00049", "1.001", "1.0023"]),
                                ([123456789, 1024.5, 0.123456], ["123456789", "1024.5", "0.123456"]),
                                ([-0.333333333333, 1 / 3, 1e-300 / 3], ["-0.333", "0.333", "3.33e-301"])):
-            self.assertEqual(results.value_names(numbers, numbers), names)
-            for place, name in enumerate(names):
-                self.assertEqual(results.find_values(numbers, name), [place])
+            self.assertEqual(names.value_names(numbers, numbers), expected)
+            for place, name in enumerate(expected):
+                self.assertEqual(names.find_values(numbers, name), [place])
 
 
 if __name__ == "__main__":

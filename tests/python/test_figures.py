@@ -17,11 +17,13 @@ from analysis_case import ANALYSIS, AnalysisTest, write_results
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-import curves
-import figure
-import pca
-import surface
-from results import at_last_moment, read_array
+import mpisweep
+import xarray
+from mpisweep.cells import array_of, at_last_moment, number_of
+from mpisweep.commands import pca
+from mpisweep.plot.curves import mean_and_band, moving_mean
+from mpisweep.plot.style import MAX_GROUPS
+from mpisweep.plot.surface import interpolate, surface_of
 
 RUNS, STEPS, SAMPLES = 4, 30, 50
 AXES = {"run": np.arange(RUNS), "model": ["mlp", "cnn"], "lr": [0.01, 0.1]}
@@ -100,16 +102,16 @@ class CurvesTest(FigureTest):
         picture = self.draw("curves.py", "train_loss", "test_accuracy", "--select", "lr=0.1", "--log", "y", "-o", svg)
         self.assert_shows(picture, "C0", "C1")
         text = svg.read_text()
-        for words in ["train loss", "test accuracy (percent)", "meaning of step", "model = mlp", "A small grid",
-                      "geometric mean of 4 runs, band ×÷ 1 sd"]:
+        for words in ["Train loss", "Test accuracy (%)", "Meaning of step", "model = mlp", "A small grid",
+                      "geometric mean of 4 runs,", "band ×÷ 1 sd"]:
             self.assertIn(f"<!-- {words} -->", text)
         self.assertNotIn("lr = ", text)
 
     def test_logarithmic_band_is_about_the_geometric_mean(self):
-        runs = np.array([[1.0, np.nan], [100.0, 7.0]])
+        runs = xarray.DataArray([[1.0, np.nan], [100.0, 7.0]], dims=("run", "step"))
         for log, expected in (("y", [10, 10 / np.exp(np.log(100) / 2 ** 0.5), 10 * np.exp(np.log(100) / 2 ** 0.5)]),
                               ("x", [50.5, 50.5 - 99 / 2 ** 0.5, 50.5 + 99 / 2 ** 0.5])):
-            mean_and_ends = curves.mean_and_band(runs, log)
+            mean_and_ends = mean_and_band(runs, log)
             np.testing.assert_allclose([values[0] for values in mean_and_ends], expected)
             np.testing.assert_allclose([values[1] for values in mean_and_ends], [7, np.nan, np.nan])
 
@@ -123,12 +125,12 @@ class CurvesTest(FigureTest):
         self.run_script("curves.py", self.file, "train_loss", "--smooth", "5", "--against", "learning_rate", "--log",
                         "x", "-o", svg)
         self.assertIn("<!-- moving mean of 5 values -->", svg.read_text())
-        self.assertIn("<!-- learning rate -->", svg.read_text())
+        self.assertIn("<!-- Learning rate -->", svg.read_text())
 
     def test_moving_mean_leaves_out_what_is_not_there(self):
         curve = np.array([[1.0, 2.0, np.nan, 8.0, 10.0, np.nan]])
-        np.testing.assert_allclose(curves.moving_mean(curve, 3), [[1.5, 1.5, np.nan, 9.0, 9.0, np.nan]])
-        np.testing.assert_allclose(curves.moving_mean(curve, 1), curve)
+        np.testing.assert_allclose(moving_mean(curve, 3), [[1.5, 1.5, np.nan, 9.0, 9.0, np.nan]])
+        np.testing.assert_allclose(moving_mean(curve, 1), curve)
 
     def test_refusals(self):
         self.assertIn("no curve 'lr_curve'; there are: learning_rate_curve", self.refuse("curves.py", "lr"))
@@ -139,11 +141,11 @@ class CurvesTest(FigureTest):
         self.assertIn("no selected cell is done", self.refuse("curves.py", "train_loss", "--select", "run=3"))
         self.assertIn("at different moments: over epoch and over step",
                       self.refuse("curves.py", "test_accuracy", "--against", "learning_rate"))
-        self.assertIn(".png, .svg", self.refuse("curves.py", "train_loss", "-o", "figure.pdf"))
+        self.assertIn(".png, .svg", self.refuse("curves.py", "train_loss", "-o", "figure.gif"))
         self.assertIn("cannot be read as an HDF5 file", self.run_script("curves.py", __file__, "x", status=3))
 
     def test_too_many_lines(self):
-        axes = {"lr": np.arange(figure.MAX_GROUPS + 1.0)}
+        axes = {"lr": np.arange(MAX_GROUPS + 1.0)}
         write_results(self.results, axes, {"train_loss_curve": (np.ones((len(axes["lr"]), 3)), ["step"])})
         self.assertIn("too many for a figure",
                       self.run_script("curves.py", self.results, "train_loss", "-o", self.directory / "x.png", status=2))
@@ -259,9 +261,10 @@ class PlaneTest(FigureTest):
 
     def test_heights_of_the_path(self):
         self.write_plane(self.results)
-        plane = surface.surface_of(surface.read_variable(self.results, "train_set_loss"), log=False)
+        with mpisweep.open(self.results) as ds:
+            plane = surface_of(number_of(ds, "train_set_loss"), log=False)
         points = np.array([[0.3, 1.1], [-1, 2], [0.9, -1.9], [2, 0]])
-        np.testing.assert_allclose(surface.interpolate(plane, points), [11.7, 10, 9.9, np.nan], rtol=1e-6)
+        np.testing.assert_allclose(interpolate(plane, points), [11.7, 10, 9.9, np.nan], rtol=1e-6)
 
     def test_refusals(self):
         self.assertIn("a surface needs two axes of numbers beside run; it has model, lr", self.refuse("surface.py", "train_loss"))
@@ -384,7 +387,7 @@ class ReportTest(FigureTest):
         self.assertIn("16", page.texts)
 
     def test_curves_of_the_best_cell_where_all_are_too_many(self):
-        lr = np.arange(1.0, figure.MAX_GROUPS + 2)
+        lr = np.arange(1.0, MAX_GROUPS + 2)
         write_results(self.results, {"run": [0, 1], "lr": lr}, {"test_accuracy": np.stack([lr, lr]), "train_loss_curve":
                                                                 (np.ones((2, len(lr), 3)), ["step"])})
         self.assertIn(f"train_loss_curve of lr = {len(lr)}", self.read_page(self.results).texts)
@@ -410,9 +413,10 @@ class ReportTest(FigureTest):
         values = np.arange(24.0).reshape(2, 3, 4)
         values[1, 2:] = np.nan
         write_results(self.results, {"run": [0, 1]}, {"weights_0": (values, ["epoch_2", "weights_0_output"])})
-        last = at_last_moment(read_array(self.results, "weights_0"))
+        with mpisweep.open(self.results) as ds:
+            last = at_last_moment(array_of(ds, "weights_0"))
         np.testing.assert_array_equal(last.values, [values[0, 2], values[1, 1]])
-        self.assertEqual(list(last.axes), ["run", "weights_0_output"])
+        self.assertEqual(last.dims, ("run", "weights_0_output"))
 
 
 class RealRunTest(FigureTest):

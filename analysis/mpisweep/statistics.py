@@ -1,0 +1,40 @@
+"""Means over independent runs, and numbers as texts."""
+import warnings
+
+import numpy as np
+
+from .cells import RUN, finite
+
+MISSING = "–"  # in tables, where there is no number
+
+
+def over_runs(array):
+    """(count, mean, sample standard deviation) over what is not NaN along the axis of runs.
+
+    The mean of nothing and the standard deviation of fewer than two values are NaN."""
+    array = finite(array)
+    if RUN not in array.dims:
+        array = array.drop_vars(RUN, errors="ignore").expand_dims(RUN)
+    with warnings.catch_warnings():  # where there are too few values
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return array.count(RUN), array.mean(RUN, keep_attrs=True), array.std(RUN, ddof=1, keep_attrs=True)
+
+
+def mean_over_runs(array):
+    """The means over done runs, NaN where there is none."""
+    return over_runs(array)[1] if RUN in array.dims else array
+
+
+def is_better_when_higher(array):
+    """Whether a variable is one whose highest value is the best: what is in percent is an accuracy."""
+    return array.attrs.get("units") == "percent"
+
+
+def number_text(value, style="{:.2f}"):
+    return MISSING if np.isnan(value) else style.format(value)
+
+
+def number_style(array):
+    """How a variable's values are written: percentages with two decimals, as they are counts of samples; anything else
+    with four significant digits."""
+    return "{:.2f}" if array.attrs.get("units") == "percent" else "{:#.4g}"
