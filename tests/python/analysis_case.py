@@ -14,6 +14,7 @@ import numpy as np
 ANALYSIS = Path(__file__).resolve().parents[2] / "analysis"
 sys.path.insert(0, str(ANALYSIS))
 from mpisweep.commands import start  # noqa: E402  (the path is set before)
+from mpisweep.plot import style  # noqa: E402
 
 KEYS = {"lr": "optimizer.lr", "lambda": "loss.entropy_weight"}  # that an axis sets
 
@@ -43,6 +44,13 @@ def write_results(path, axes, variables, status=None, scales=()):
                 dimension.attach_scale(file[scale])
 
 
+def colors_of(picture):
+    """The colours (count, 3) of the picture (height, width, 3 or 4), 0 … 255, and the number of pixels of each."""
+    pixels = (picture[..., :3] * 255).round().astype(int).reshape(-1, 3)
+    packed, counts = np.unique(pixels @ [1 << 16, 1 << 8, 1], return_counts=True)
+    return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1), counts
+
+
 class AnalysisTest(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
@@ -51,10 +59,11 @@ class AnalysisTest(unittest.TestCase):
         self.results = self.directory / "small.h5"
 
     def run_script(self, script, *arguments, status=0):
-        """Standard output, or standard error where the script is to fail."""
+        """Standard output, or standard error where the script is to fail. Figures have a quarter of the pixels that they are
+        published with, as these take most of the time."""
         output, errors = io.StringIO(), io.StringIO()
         with mock.patch.object(sys, "argv", [script, *map(str, arguments)]), contextlib.redirect_stdout(output), \
-                contextlib.redirect_stderr(errors):
+                contextlib.redirect_stderr(errors), mock.patch.object(style, "DOTS_PER_INCH", 150):
             try:
                 code = start.run(script.removesuffix(".py"))
             except SystemExit as end:  # from argparse

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
-from analysis_case import ANALYSIS, AnalysisTest, write_results
+from analysis_case import ANALYSIS, AnalysisTest, colors_of, write_results
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
@@ -72,8 +72,7 @@ class FigureTest(AnalysisTest):
         """The colours (count, 3) of the picture, 0 … 255, and the number of pixels of each."""
         path = self.directory / "figure.png"
         self.run_script(script, file or self.file, *arguments, "-o", path)
-        pixels = (imread(path)[..., :3] * 255).round().astype(int).reshape(-1, 3)
-        return np.unique(pixels, axis=0, return_counts=True)
+        return colors_of(imread(path))
 
     def refuse(self, script, *arguments, status=2):
         path = self.directory / "refused.png"
@@ -372,8 +371,8 @@ class ReportTest(FigureTest):
         for reference in page.references:
             kind, _, data = reference.partition(",")
             self.assertEqual(kind, "data:image/png;base64")
-            self.assertGreater(len(np.unique(imread(io.BytesIO(base64.b64decode(data))).reshape(-1, 4), axis=0)), 20)
-        for text in ["A small grid", "job: small\ntitle: <A & B>\n", "mlp, cnn", "meaning of lr", "Best by test_accuracy",
+            self.assert_many_colors(colors_of(imread(io.BytesIO(base64.b64decode(data)))), 20)
+        for text in ["A small grid", "job: small\ntitle: <A & B>\n", "mlp, cnn", "optimizer.lr", "meaning of model", "Best by test_accuracy",
                      "train_loss_curve", "test_probability", "16", "12"]:
             self.assertIn(text, page.texts)
         best = self.run_script("ranking.py", self.file, "test_accuracy", "--csv").splitlines()[1].split(",")
@@ -400,8 +399,7 @@ class ReportTest(FigureTest):
                                   f"--user-data-dir={self.directory / 'profile'}", "--window-size=1000,3000",
                                   f"--screenshot={shot}", page.as_uri()], capture_output=True, text=True, timeout=200)
         self.assertNotIn("CONSOLE", process.stderr)
-        pixels = (imread(shot)[..., :3] * 255).round().astype(int).reshape(-1, 3)
-        picture = np.unique(pixels, axis=0, return_counts=True)
+        picture = colors_of(imread(shot))
         self.assert_shows(picture, "C0", "C1", "C2", "C3", least=300)  # lines of the curves
 
     def test_large_planes_become_contours(self):

@@ -14,7 +14,7 @@ PER_ROW = 8  # pictures that are one behind the other
 MAX_PICTURES = 4096
 TILE = 0.8  # inches
 GAP = 1  # pixels between pictures
-PAPER = (0.62, 0.62, 0.68)  # between pictures: neither black, white nor a grey of theirs
+PAPER = 0.65  # grey between pictures, on which their black and white are both seen
 
 
 def pictures(array, title="", shape=None, stretch="all"):
@@ -84,7 +84,7 @@ def mosaic(tiles, columns):
     """tiles (height, width, 1 or 3) each, row by row → one picture with grey gaps, and the distance from tile to tile"""
     height, width, channels = tiles[0].shape
     pitch = np.array([height, width]) + GAP
-    whole = np.tile(PAPER, (*(pitch * [-(-len(tiles) // columns), columns] + GAP), 1))
+    whole = np.full((*(pitch * [-(-len(tiles) // columns), columns] + GAP), 3), PAPER)
     for i, tile in enumerate(tiles):
         top, left = pitch * divmod(i, columns) + GAP
         whole[top:top + height, left:left + width] = tile.repeat(3 // channels, axis=2)
