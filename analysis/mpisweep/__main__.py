@@ -1,7 +1,7 @@
 """python3 -m mpisweep [COMMAND …]: list the commands, or run one."""
 import sys
 
-from .commands.start import COMMANDS, run
+from .commands.start import COMMANDS, call, run
 
 
 def main():
@@ -20,4 +20,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(call(main))

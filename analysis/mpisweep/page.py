@@ -18,24 +18,33 @@ MAX_VALUES = 12  # of an axis
 DOTS_PER_INCH = 110
 STATES = ("pending", "done", "diverged", "failed", "timed_out")
 PROVENANCE = ("source", "kernels", "cpu", "libraries", "created", "job_digest", "mpisweep_format")
-# Two columns where both have room; whatever is wider than the window scrolls within itself.
+# Two columns where both have room. A table that is wider than the window scrolls within itself; in a narrow window its rows
+# become lists.
 STYLE = """body { font: 15px/1.4 sans-serif; max-width: 100em; margin: 1em auto; padding: 0 1em; overflow-wrap: anywhere; }
 h2 { margin: .8em 0 .3em; border-bottom: 2px solid #ddd; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(34em, 100%), 1fr)); gap: 0 2em; }
 .columns > *, section { min-width: 0; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; margin: .5em 0 1em; overflow-wrap: normal; }
-th, td { padding: .2em .7em; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }
-th { background: #f4f4f4; } th:first-child, td:first-child { text-align: left; }
-.texts th, .texts td { text-align: left; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; margin: .5em 0 1em; }
+th, td { padding: .2em .7em; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; white-space: nowrap; }
+th { background: #f4f4f4; } .texts th, .texts td { text-align: left; }
+.texts td:nth-child(n + 2) { white-space: normal; }
 img { max-width: 100%; height: auto; } figure { margin: 1em 0; } figcaption { color: #555; }
-pre { background: #f4f4f4; padding: 1em; white-space: pre-wrap; }"""
+pre { background: #f4f4f4; padding: 1em; white-space: pre-wrap; }
+@media (max-width: 600px) {
+  table, tbody, tr, td { display: block; } thead { display: none; }
+  tr { border-bottom: 2px solid #ddd; } td { border: 0; }
+  td, .texts td:nth-child(n + 2) { display: flex; justify-content: space-between; gap: 1em; white-space: normal; text-align: right; }
+  td::before { content: attr(data-name); color: #555; flex: none; }
+}"""
 
 
 def table(rows, kind="numbers"):
     """rows: lists of texts, the first the header; kind: numbers or texts"""
-    header, *body = ["<tr>" + "".join(f"<{cell}>{html.escape(text)}</{cell}>" for text in row) + "</tr>"
-                     for cell, row in zip(["th"] + ["td"] * len(rows), rows)]
-    return f'<div class="wide"><table class="{kind}"><thead>{header}</thead><tbody>{"".join(body)}</tbody></table></div>'
+    names, *body = [[html.escape(text) for text in row] for row in rows]
+    header = "".join(f"<th>{name}</th>" for name in names)
+    lines = ["".join(f'<td data-name="{name}">{text}</td>' for name, text in zip(names, row)) for row in body]
+    return (f'<div class="wide"><table class="{kind}"><thead><tr>{header}</tr></thead>'
+            f"<tbody>{''.join(f'<tr>{line}</tr>' for line in lines)}</tbody></table></div>")
 
 
 def section(heading, *content):

@@ -1,4 +1,5 @@
 """Means over independent runs, and numbers as texts."""
+import math
 import warnings
 
 import numpy as np
@@ -6,6 +7,7 @@ import numpy as np
 from .cells import RUN, finite
 
 MISSING = "–"  # in tables, where there is no number
+FLOAT32_DIGITS = 7  # that the recorded values have
 
 
 def over_runs(array):
@@ -35,6 +37,13 @@ def number_text(value, style="{:.2f}"):
 
 
 def number_style(array):
-    """How a variable's values are written: percentages with two decimals, as they are counts of samples; anything else
-    with four significant digits."""
-    return "{:.2f}" if array.attrs.get("units") == "percent" else "{:#.4g}"
+    """How the values of a variable are written: percentages with two decimals, anything else with four significant digits;
+    with more where the values differ in these alone, so that a hundredth of their range is seen."""
+    values = array.values[np.isfinite(array.values)]
+    spread, largest = (np.ptp(values), np.abs(values).max()) if len(values) > 0 else (0, 0)
+    decimals = math.ceil(-math.log10(spread / 100)) if spread > 0 else 0
+    whole = math.floor(math.log10(largest)) + 1 if largest > 0 else 1  # digits before the point
+    most = FLOAT32_DIGITS - whole
+    if array.attrs.get("units") == "percent":
+        return f"{{:.{max(2, min(decimals, most))}f}}"
+    return f"{{:#.{max(4, whole + min(decimals, most))}g}}"

@@ -5,6 +5,7 @@ One panel per variable; one line per combination of the values of the other axes
 another variable that was recorded at the same moments (the loss over the learning rate, say), averaged likewise."""
 from ..cells import curve_of
 from ..plot import curves
+from ..plot.curves import is_long_enough
 from .common import add_log_axes, figure_parser, log_of, output_paths, title_of, write_figure
 
 
@@ -18,12 +19,19 @@ def parse_arguments():
     return parser.parse_args()
 
 
+def tell_what_is_short(arrays, smooth):
+    for array in arrays:
+        if smooth > 1 and not is_long_enough(array, smooth):
+            print(f"{array.name}: not smoothed, its longest curve has fewer than {2 * smooth} values")
+
+
 def main():
     arguments = parse_arguments()
     paths = output_paths(arguments, arguments.variables, "curves")
 
     def draw(ds):
         arrays = [curve_of(ds, name, arguments.select) for name in arguments.variables]
+        tell_what_is_short(arrays, arguments.smooth)
         against = arguments.against and curve_of(ds, arguments.against, arguments.select)
         return curves(arrays, title_of(arguments, ds), arguments.smooth, log_of(arguments), against)
 

@@ -111,18 +111,18 @@ def shares_apart(count, direction, x):
 
 def draw_runs(panel, x, values, share, shares, color, height):
     """A dot per run, (run, x), where no other of the group is."""
-    room = APART if len(shares) == 1 else min(APART, (shares[1] - shares[0]) / 4)
+    room = APART if len(shares) == 1 else min(APART, (shares[1] - shares[0]) / 5)
     sideways = np.stack([swarm(column, CLOSE * height) for column in values.T], axis=1) * room
     for moved, run in zip(sideways, values):
         panel.plot(move(panel.xaxis, x, share + moved), run, ".", color=color, alpha=0.5, markersize=5)
 
 
 def swarm(values, close):
-    """Steps sideways, 0, 1, −1, 2 …, by which each value stands clear of those before it; the steps stay below 4."""
+    """Steps sideways, 1, −1, 2 …, by which each value stands clear of those before it and of the mean, at 0."""
     steps = np.zeros(len(values))
     taken = {}
     for i in np.argsort(values, kind="stable"):
-        for step in (0, 1, -1, 2, -2, 3, -3):
+        for step in (1, -1, 2, -2, 3, -3):
             steps[i] = step
             if not values[i] - taken.get(step, -np.inf) < close:
                 break

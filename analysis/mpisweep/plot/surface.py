@@ -12,6 +12,7 @@ from .scales import scale_of, scale_to
 from .style import new_panels
 
 SIZE = (7, 6)  # inches
+MAX_TICKS = 6  # along a logarithmic axis in space
 ABOVE = 0.02  # of the height of the surface: lifts the path so that it is seen
 PATH_STYLE = {"color": "red", "marker": "o", "markersize": 3, "linewidth": 1.5}
 
@@ -74,6 +75,8 @@ def draw_in_space(array, plane, title, path):
         panel.plot(along[0](path[:, 0]), along[1](path[:, 1]), interpolate(plane, path) + above, zorder=10, **PATH_STYLE)
     for direction, values in ((panel.xaxis, plane.x), (panel.yaxis, plane.y)):
         if is_log(values):
+            direction.set_major_locator(ticker.FixedLocator(np.log10(values)) if len(values) <= MAX_TICKS
+                                        else ticker.MultipleLocator(1))
             direction.set_major_formatter(ticker.FuncFormatter(lambda place, _: f"{10 ** place:.2g}"))
     panel.set_zlabel(plane.label)
     return figure, panel
