@@ -24,4 +24,5 @@ echo "${run[*]}"
 echo
 echo "Results:  $PWD/quickstart.h5"
 echo "Heat map: $PWD/quickstart.png"
+echo "In Python: PYTHONPATH=analysis $python -c 'import mpisweep; print(mpisweep.open(\"quickstart.h5\"))'"
 echo "To train again from the start: rm quickstart.h5"

@@ -3,8 +3,8 @@
 
 build_packages=(gcc libc6-dev cmake make pkg-config git openmpi-bin libopenmpi-dev libhdf5-dev libyaml-dev libnlopt-dev zlib1g-dev
     libcsv-dev libxxhash-dev)
-analysis_packages=(python3 python3-numpy python3-h5py python3-matplotlib)
-test_packages=(libcmocka-dev clang clang-format hdf5-tools valgrind python3-xarray python3-h5netcdf python3-netcdf4)
+analysis_packages=(python3 python3-xarray python3-h5netcdf python3-matplotlib python3-yaml)
+test_packages=(libcmocka-dev clang clang-format hdf5-tools valgrind python3-netcdf4)
 
 fail() {
     printf '%s\n' "$@" >&2
@@ -43,12 +43,12 @@ install_missing() {
 find_python() {
     local python
     for python in /usr/bin/python3 python3; do
-        if "$python" -c 'import numpy, h5py, matplotlib' 2>/dev/null; then
+        if "$python" -c 'import xarray, h5netcdf, matplotlib, yaml' 2>/dev/null; then
             echo "$python"
             return
         fi
     done
-    fail "No Python with numpy, h5py and matplotlib. Install: ${analysis_packages[*]}"
+    fail "No Python with xarray, h5netcdf, matplotlib and yaml. Install: ${analysis_packages[*]}"
 }
 
 # Open MPI refuses to run as root, which is the normal user in a container, unless it is told twice.

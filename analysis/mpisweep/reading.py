@@ -37,7 +37,7 @@ def open(path):  # noqa: A001 (called as mpisweep.open)
     parts = []
     try:
         parts.append(xarray.open_dataset(path, engine=ENGINE, decode_times=False))
-        parts.append(_open_provenance(path))
+        parts.append(_open_provenance(path, parts[0].status.dims))
         result = _as_documented(*parts)
     except (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         _close(parts)
@@ -160,7 +160,7 @@ def _as_documented(ds, provenance):
     result = result.assign_coords(status=_changed(status, names.dtype, partial(_names, names)))
     if "steps_taken" in ds:
         result = result.assign_coords(steps_taken=_changed(ds.steps_taken.variable, ds.steps_taken.dtype, _same))
-    result = result.assign_coords(_coordinates_of(provenance, result))
+    result = result.assign_coords(_coordinates_of(provenance))
     for axis in status.dims:  # of which a selection is named (cells.names)
         result[axis].encoding["among"] = ds[axis].values
     result.attrs["job"] = job_of(ds.attrs)
@@ -180,20 +180,24 @@ def _recorded(variable, done):
     return _changed(variable, variable.dtype if variable.dtype.kind == "f" else float, partial(_only_done, done))
 
 
-def _open_provenance(path):
-    try:
-        return xarray.open_dataset(path, engine=ENGINE, group="provenance", decode_times=False)
-    except OSError:  # there is none
-        return xarray.Dataset()
+def _open_provenance(path, axes):
+    """The group, empty when there is none. What has the name of one of the axes gets another, and is read at once: xarray
+    has no variables with the name of one of their dimensions."""
+    with h5py.File(path, "r") as file:
+        if "provenance" not in file:
+            return xarray.Dataset()
+        group = file["provenance"]
+        clashes = {name: (axes, group[name][...]) for name in axes if name in group}
+    ds = xarray.open_dataset(path, engine=ENGINE, group="provenance", decode_times=False, drop_variables=list(clashes))
+    return ds.assign({f"provenance_{name}": values for name, values in clashes.items()})
 
 
-def _coordinates_of(provenance, taken):
+def _coordinates_of(provenance):
     """The variables of the group: texts and times as such, hosts by name, without unused sessions and the tables' scales."""
     hosts = _texts(provenance[HOSTS].values) if HOSTS in provenance else np.array([])
     if "session_start" in provenance:
         provenance = provenance.isel(session=np.flatnonzero(np.isfinite(provenance.session_start.values)))
-    variables = {name: _readable(item.variable, name, hosts) for name, item in provenance.data_vars.items() if name != HOSTS}
-    return {f"provenance_{name}" if name in taken.variables else name: variable for name, variable in variables.items()}
+    return {name: _readable(item.variable, name, hosts) for name, item in provenance.data_vars.items() if name != HOSTS}
 
 
 def _readable(variable, name, hosts):
