@@ -205,26 +205,29 @@ class PicturesTest(RulesTest):
 
 
 class WatchTest(AnalysisTest):
+    def write_sweep(self, pending):
+        status = np.ones((2, 3), np.int8)
+        status[0, :pending] = 0
+        write_results(self.results, {"run": [0, 1], "lr": LR[:3]}, {"test_accuracy": np.ones((2, 3))}, status)
+
     def test_the_page_is_written_until_no_cell_is_pending_and_reloads_itself_until_then(self):
-        status = np.ones(SHAPE, np.int8)
-        status[0, 0, 0] = status[0, 0, 1] = 0
-        write_everything(self.results, status)
+        self.write_sweep(pending=2)
         page, pages = self.directory / "report.html", []
 
         def sleep(seconds):
             """Meanwhile, another cell is done."""
             pages.append(page.read_text(encoding="utf-8"))
             with h5py.File(self.results, "r+") as file:
-                file["status"][0, 0, len(pages) - 1] = 1
+                file["status"][0, len(pages) - 1] = 1
 
         report.watch(self.results, page, 7, sleep)
         pages.append(page.read_text(encoding="utf-8"))
         self.assertEqual(['<meta http-equiv="refresh" content="7">' in text for text in pages], [True, True, False])
-        self.assertEqual([f'<td data-name="done">{count}</td>' in text for text, count in zip(pages, (43, 44, 45))], [True] * 3)
+        self.assertEqual([f'<td data-name="done">{count}</td>' in text for text, count in zip(pages, (4, 5, 6))], [True] * 3)
         self.assertEqual([path.name for path in self.directory.iterdir() if "report" in path.name], ["report.html"])
 
     def test_of_a_finished_sweep_it_is_written_once(self):
-        write_everything(self.results)
+        self.write_sweep(pending=0)
         output = self.run_script("report.py", self.results, "--watch", "1000")
         self.assertEqual(output, f"wrote {self.directory / 'small.html'}\n")
         for wrong in ("0", "-1", "inf", "x"):

@@ -2,8 +2,10 @@
 agree with numpy, wrong requests get their message. One test looks at what the program itself leaves."""
 import base64
 import csv
+import html
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -391,16 +393,37 @@ class ReportTest(FigureTest):
                                                                 (np.ones((2, len(lr), 3)), ["step"])})
         self.assertIn(f"train_loss_curve of lr = {len(lr)}", self.read_page(self.results).texts)
 
+    def chromium(self, page, *arguments):
+        return subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+                               "--hide-scrollbars", f"--user-data-dir={self.directory / 'profile'}", *arguments, page.as_uri()],
+                              capture_output=True, text=True, timeout=200)
+
     @unittest.skipUnless(shutil.which("chromium"), "Chromium is not installed")
     def test_chromium_shows_the_pictures(self):
         page, shot = self.directory / "report.html", self.directory / "shot.png"
         self.run_script("report.py", self.file, "-o", page)
-        process = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
-                                  f"--user-data-dir={self.directory / 'profile'}", "--window-size=1000,3000",
-                                  f"--screenshot={shot}", page.as_uri()], capture_output=True, text=True, timeout=200)
+        process = self.chromium(page, "--window-size=1000,3000", f"--screenshot={shot}")
         self.assertNotIn("CONSOLE", process.stderr)
         picture = colors_of(imread(shot))
         self.assert_shows(picture, "C0", "C1", "C2", "C3", least=300)  # lines of the curves
+
+    @unittest.skipUnless(shutil.which("chromium"), "Chromium is not installed")
+    def test_chromium_has_two_columns_at_1280_and_scrolls_nothing_sideways_at_400(self):
+        report, frames = self.directory / "report.html", self.directory / "frames.html"
+        self.run_script("report.py", self.file, "-o", report)
+        page = html.escape(report.read_text(encoding="utf-8"))
+        frames.write_text("<!DOCTYPE html><meta charset=utf-8>" + "".join(
+            f'<iframe width="{width}" height="900" style="border:0" srcdoc="{page}"></iframe>' for width in (1280, 400)) + """
+            <script>onload = () => document.querySelectorAll("iframe").forEach(frame => {
+                const page = frame.contentDocument, too_wide = e => e.scrollWidth - e.clientWidth;
+                const columns = new Set([...page.querySelectorAll("figure")].map(e => e.offsetLeft)).size;
+                const inside = Math.max(...[...page.querySelectorAll(".wide, pre")].map(too_wide));
+                document.body.insertAdjacentText("beforeend", `[${columns} ${too_wide(page.documentElement)} ${inside}]`);
+            })</script>""", encoding="utf-8")
+        process = self.chromium(frames, "--virtual-time-budget=20000", "--dump-dom")
+        found = re.findall(r"\[(\d) (-?\d+) (-?\d+)\]", process.stdout)
+        self.assertEqual([(columns, beyond) for columns, beyond, _ in found], [("2", "0"), ("1", "0")])
+        self.assertEqual(found[1][2], "0", "tables in a narrow window")
 
     def test_large_planes_become_contours(self):
         write_results(self.results, {"a": np.arange(20.0), "b": np.arange(20.0)},
