@@ -10,8 +10,8 @@ import importlib
 import re
 from pathlib import Path
 
-# Name -> the module that has it, or that it is. They are imported when they are first used, so that listing the
-# commands needs neither xarray nor matplotlib.
+# Name -> the module that has it, or that it is. They are imported when they are first used, so that listing
+# the commands needs neither xarray nor matplotlib.
 _PROVIDERS = {"open": "reading", "rank": "ranking", "plot": "plot", "FileError": "errors"}
 __all__ = [*_PROVIDERS, "__version__"]
 
@@ -36,7 +36,10 @@ def _version():
     """The project's version: that of the source tree around this package, else of the installed package."""
     project = Path(__file__).resolve().parents[2] / "CMakeLists.txt"
     if project.is_file():
-        if found := re.search(r"^project\(mpisweep VERSION ([\d.]+)", project.read_text(encoding="utf-8"), re.MULTILINE):
+        if found := re.search(
+            r"^project\(mpisweep VERSION ([\d.]+)", project.read_text(encoding="utf-8"), re.MULTILINE
+        ):
             return found[1]
     from importlib import metadata
+
     return metadata.version(__name__)

@@ -7,10 +7,11 @@ from .errors import MissingName, RequestError
 from .names import find_values, list_values, value_names
 
 RUN = "run"  # the axis of independent repeats
-MOMENTS = re.compile(r"(step|epoch)(_\d+)?")  # axes of what is recorded again and again
+MOMENTS = re.compile(r"(step|epoch)(_\d+)?")  # axes of what is recorded repeatedly
 
 
 # ---- Variables ------------------------------------------------------------------------------------
+
 
 def source(ds):
     """What a message calls the file."""
@@ -37,8 +38,10 @@ def array_of(ds, name, selection=()):
 def number_of(ds, name, selection=()):
     """The variable `name` with one value per cell, or an array of one value."""
     if name not in ds.data_vars or ds[name].size != ds.status.size:
-        raise MissingName(f"{source(ds)}: no variable {name!r} with one value per cell; there are: "
-                          f"{', '.join(number_names(ds))}")
+        raise MissingName(
+            f"{source(ds)}: no variable {name!r} with one value per cell; there are: "
+            f"{', '.join(number_names(ds))}"
+        )
     array = array_of(ds, name, selection)
     return array.squeeze(inner_axes(array), drop=True)
 
@@ -54,8 +57,9 @@ def curve_of(ds, name, selection=()):
 
 # ---- Axes and their values ------------------------------------------------------------------------
 
+
 def cell_axes(array):
-    """The axes of the job; they come first. Of an array whose cells have been averaged, all but those of moments."""
+    """The axes of the job, which come first; after averaging over cells, all axes but those of moments."""
     if "status" in array.coords:
         return [axis for axis in array.dims if axis in array.status.dims]
     return [axis for axis in array.dims if not MOMENTS.fullmatch(axis)]
@@ -66,7 +70,7 @@ def inner_axes(array):
     return [axis for axis in array.dims if axis not in cell_axes(array)]
 
 
-def axes_beside_runs(array):
+def axes_without_runs(array):
     return [axis for axis in array.dims if axis != RUN]
 
 
@@ -75,7 +79,7 @@ def has_labels(array, axis):
 
 
 def names(array, axis, places=slice(None)):
-    """The texts of the axis' values at these places: the shortest that tell them from all others in the file."""
+    """The shortest texts that distinguish the axis' values at these places from all others in the file."""
     coordinate = array[axis]
     return value_names(coordinate.values[places], coordinate.encoding.get("among", coordinate.values))
 
@@ -83,12 +87,14 @@ def names(array, axis, places=slice(None)):
 def select(array, selection, what=None):
     """The cells where the axes have the values.
 
-    selection: (axis, text of a value) pairs. Of an axis that is named only these values stay, in the order of the file;
-    an axis of which one value is selected is no dimension any more."""
+    selection: (axis, text of a value) pairs. Of an axis that is named only these values stay, in the order of
+    the file; an axis of which one value is selected is not a dimension any more."""
     places = {}
     for axis, text in selection:
         places.setdefault(axis, set()).add(_place_of(array, axis, text, what or array.name))
-    return array.isel({axis: min(chosen) if len(chosen) == 1 else sorted(chosen) for axis, chosen in places.items()})
+    return array.isel(
+        {axis: min(chosen) if len(chosen) == 1 else sorted(chosen) for axis, chosen in places.items()}
+    )
 
 
 def _place_of(array, axis, text, what):
@@ -99,12 +105,15 @@ def _place_of(array, axis, text, what):
     if len(found) == 0:
         raise MissingName(f"{what}: axis {axis} has no value {text}; it has: {list_values(values)}")
     if len(found) > 1:
-        raise RequestError(f"{what}: axis {axis} has {len(found)} values that round to {text}: "
-                           f"{list_values(values[found])}; write one with more digits")
+        raise RequestError(
+            f"{what}: axis {axis} has {len(found)} values that round to {text}: "
+            f"{list_values(values[found])}; write one with more digits"
+        )
     return int(found[0])
 
 
 # ---- Parts of an array ----------------------------------------------------------------------------
+
 
 def finite(array):
     """The array with infinities as NaN: they take no part in means."""
@@ -119,25 +128,32 @@ def count_groups(array, keep):
 def groups(array, keep):
     """(label, part) for each combination of the axes outside `keep`, unless nothing of it is done.
 
-    label: axis name -> value text, of axes with more than one value. The dimensions of the part are `keep`; an axis that
-    the array lacks has length 1."""
+    label: axis name -> value text, of axes with more than one value. The dimensions of the part are `keep`;
+    an axis that the array lacks has length 1."""
     others = [axis for axis in array.dims if axis not in keep]
     array = array.expand_dims([axis for axis in keep if axis not in array.dims]).transpose(*others, *keep)
     known = np.isfinite(array.values).any(axis=tuple(range(len(others), array.ndim)))
     texts = {axis: names(array, axis) for axis in others}
     for place in map(tuple, np.argwhere(known)):
-        yield ({axis: texts[axis][i] for axis, i in zip(others, place) if array.sizes[axis] > 1},
-               array.isel(dict(zip(others, place))))
+        yield (
+            {axis: texts[axis][i] for axis, i in zip(others, place) if array.sizes[axis] > 1},
+            array.isel(dict(zip(others, place))),
+        )
 
 
 def only_cell(array, inner=None):
     """The values of the one cell that is selected, in the dimensions `inner` (default: all of a cell)."""
     inner = inner_axes(array) if inner is None else inner
-    open_axes = [f"{axis} ({list_values(array[axis].values)})"
-                 for axis in array.dims if axis not in inner and array.sizes[axis] > 1]
+    open_axes = [
+        f"{axis} ({list_values(array[axis].values)})"
+        for axis in array.dims
+        if axis not in inner and array.sizes[axis] > 1
+    ]
     if open_axes:
-        raise RequestError(f"{array.name}: one cell is needed; choose with --select AXIS=VALUE from "
-                           f"{'; '.join(open_axes)}")
+        raise RequestError(
+            f"{array.name}: one cell is needed; choose with --select AXIS=VALUE from "
+            f"{'; '.join(open_axes)}"
+        )
     found = list(groups(array, inner))
     if not found:
         raise RequestError(f"{array.name}: the selected cell is not done, or has no such values")

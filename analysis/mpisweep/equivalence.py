@@ -19,11 +19,13 @@ class Comparison:
 
 
 def student_t_upper_tail(t, degrees):
-    """P(T > t) for Student's t. With t = √ν·tan θ the density is proportional to cos^(ν−1) θ on (−π/2, π/2)."""
+    """P(T > t) for Student's t. With t = √ν·tan θ the density is ∝ cos^(ν−1) θ on (−π/2, π/2)."""
+
     def integral(low):
         theta, width = np.linspace(low, math.pi / 2, 20001, retstep=True)
         density = np.cos(theta).clip(0) ** (degrees - 1)
         return width * (density.sum() - (density[0] + density[-1]) / 2)
+
     return integral(math.atan(t / math.sqrt(degrees))) / integral(-math.pi / 2)
 
 
@@ -39,7 +41,7 @@ def compare(label, ours, reference, margin):
     if result.standard_error == 0:
         result.verdict = "equivalent" if abs(result.difference) < margin else "different"
         return result
-    degrees = variances.sum() ** 2 / (variances ** 2 / [len(ours) - 1, len(reference) - 1]).sum()
+    degrees = variances.sum() ** 2 / (variances**2 / [len(ours) - 1, len(reference) - 1]).sum()
 
     def excess_is_significant(distance):
         return student_t_upper_tail(distance / result.standard_error, degrees) < LEVEL

@@ -1,5 +1,5 @@
-"""What this package raises: subclasses of ValueError and KeyError, so that commands can tell a request that cannot be
-met from a defect. A file that does not exist is a FileNotFoundError."""
+"""What this package raises: subclasses of ValueError and KeyError, so that commands can tell a request that
+cannot be met from a defect. A file that does not exist is a FileNotFoundError."""
 
 
 class RequestError(ValueError):

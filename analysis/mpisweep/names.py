@@ -1,4 +1,4 @@
-"""Names of the values of an axis: the shortest texts that tell them apart, and the values that a text names."""
+"""Names of the values of an axis: the shortest texts that distinguish them; what a text names."""
 import re
 
 import numpy as np
@@ -22,8 +22,9 @@ def list_values(values):
 
 
 def value_names(values, among):
-    """The shortest names of values that are among others, as `mpisweep status` prints them: the fewest digits, three or
-    more, that no other value rounds to; integers, labels, and numbers of up to six digits in full."""
+    """The shortest names of values that are among others, as `mpisweep status` prints them: the fewest
+    digits, three or more, that no other value rounds to; integers, labels, and numbers of up to six digits in
+    full."""
     if len(values) == 0 or isinstance(values[0], str):
         return list(values)
     ordered = np.unique(np.asarray(among, float))
@@ -35,18 +36,20 @@ def _value_name(value, ordered):
     if value.is_integer() or float(f"{value:.{PLAIN_DIGITS}g}") == value:
         return full
     place = np.searchsorted(ordered, value)
-    neighbours = [*ordered[max(place - 1, 0):place], *ordered[place + 1:place + 2]]
+    neighbours = [*ordered[max(place - 1, 0) : place], *ordered[place + 1 : place + 2]]
     for digits in range(LEAST_DIGITS, MOST_DIGITS):
         name = f"{value:.{digits}g}"
         # rounding keeps the order: when the neighbours have other names, so have all
-        if _digits_of_name(name) == digits and not any(_has_name(other, float(name), digits) for other in neighbours):
+        if _digits_of_name(name) == digits and not any(
+            _has_name(other, float(name), digits) for other in neighbours
+        ):
             return min(name, full, key=len)
     return full
 
 
 def find_values(values, text):
-    """Places of the values of an axis that `text` names: labels are texts (1.1 and 1.10 are two); a number names the value
-    that it is, else those that it is when they are rounded to its digits."""
+    """Places of the values of an axis that `text` names: labels are texts (1.1 and 1.10 are two); a number
+    names the value that it is, else those that it is when they are rounded to its digits."""
     if isinstance(values[0], str):
         return [i for i, value in enumerate(values) if value == text]
     if not DECIMAL.fullmatch(text):
@@ -59,7 +62,8 @@ def find_values(values, text):
 
 
 def _digits_of_name(text):
-    """The digits to which a name is rounded: the significant ones that are written, and at least LEAST_DIGITS."""
+    """The digits to which a name is rounded: the significant ones that are written, and at least
+    LEAST_DIGITS."""
     written = re.sub("[eE].*", "", text).replace(".", "").lstrip("+-0")
     return min(max(len(written), LEAST_DIGITS), MOST_DIGITS)
 
@@ -70,5 +74,5 @@ def _has_name(value, number, digits):
 
 
 def label_text(label):
-    """ "model = cnn, lr = 0.1" of {"model": "cnn", "lr": "0.1"} """
+    """ "model = cnn, lr = 0.1" of {"model": "cnn", "lr": "0.1"}"""
     return ", ".join(f"{axis} = {value}" for axis, value in label.items())

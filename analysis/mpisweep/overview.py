@@ -2,7 +2,16 @@
 import re
 
 from . import plot
-from .cells import (RUN, array_of, at_last_moment, axes_beside_runs, curve_of, number_names, number_of, recorded_names)
+from .cells import (
+    RUN,
+    array_of,
+    at_last_moment,
+    axes_without_runs,
+    curve_of,
+    number_names,
+    number_of,
+    recorded_names,
+)
 from .commands.boundary import points_of
 from .commands.histogram import right_predictions
 from .errors import MissingName, RequestError
@@ -19,7 +28,7 @@ def best_cell(array):
     table = rank_arrays([array])
     if not (table["runs"] > 0).any():
         return []
-    best = {axis: table[axis].iloc[0] for axis in axes_beside_runs(array)}
+    best = {axis: table[axis].iloc[0] for axis in axes_without_runs(array)}
     selection = [(axis, value_text(value)) for axis, value in best.items()]
     if RUN in array.dims:
         runs = array.sel(best)
@@ -29,9 +38,9 @@ def best_cell(array):
 
 def draw_number(ds, name, selection):
     array = number_of(ds, name, selection)
-    if len(axes_beside_runs(array)) == 1:
+    if len(axes_without_runs(array)) == 1:
         return plot.bars(array, style="points")
-    if max(array.sizes[axis] for axis in axes_beside_runs(array)) > MAX_TILES:
+    if max(array.sizes[axis] for axis in axes_without_runs(array)) > MAX_TILES:
         return plot.surface(array, style="contours")
     return plot.heatmap(array)
 
@@ -86,11 +95,13 @@ def requests(ds, best):
 
 
 def figures(ds, best):
-    """Yields (caption, figure) of what can be drawn: of all cells, or where these are too many of the best one's."""
+    """Yields (caption, figure) of what can be drawn: of all cells, or of the best if they are too many."""
     for caption, draw, data, selections in requests(ds, best):
         for selection in selections:
             try:
-                yield f"{caption}{' of ' * bool(selection)}{label_text(dict(selection))}", draw(ds, data, selection)
+                yield f"{caption}{' of ' * bool(selection)}{label_text(dict(selection))}", draw(
+                    ds, data, selection
+                )
                 break
             except (MissingName, RequestError):  # this figure does not fit these data
                 continue

@@ -2,7 +2,7 @@
 import pandas
 import xarray
 
-from .cells import RUN, axes_beside_runs, number_names, number_of
+from .cells import RUN, axes_without_runs, number_names, number_of
 from .errors import RequestError
 from .statistics import is_better_when_higher, over_runs
 
@@ -14,11 +14,13 @@ def rank(ds, *variables, highest=None):
 
     variables: names of variables with one value per cell; the first decides on the order
     highest: whether its highest mean is the best; None: it is for what is in percent
-    Columns: the axes, but for `run`; `runs`, how many runs are done; `lost`, how many diverged, failed or timed out; and
-    for each variable its mean over runs and, as VARIABLE_sd, the sample standard deviation. Combinations without a mean
-    come last; those of which nothing is finished are left out."""
+    Columns: the axes, but for `run`; `runs`, how many runs are done; `lost`, how many diverged, failed or
+    timed out; and for each variable its mean over runs and, as VARIABLE_sd, the sample standard deviation.
+    Combinations without a mean come last; those of which nothing is finished are left out."""
     if not variables:
-        raise RequestError(f"rank: name a variable with one value per cell; there are: {', '.join(number_names(ds))}")
+        raise RequestError(
+            f"rank: name a variable with one value per cell; there are: {', '.join(number_names(ds))}"
+        )
     return rank_arrays([number_of(ds, variable) for variable in variables], highest)
 
 
@@ -28,7 +30,9 @@ def rank_arrays(arrays, highest=None):
         highest = is_better_when_higher(arrays[0])
     rows = _rows(arrays)
     rows = rows[(rows["runs"] > 0) | (rows["lost"] > 0)]
-    rows = rows.sort_values(arrays[0].name, ascending=not highest, kind="stable", na_position="last", ignore_index=True)
+    rows = rows.sort_values(
+        arrays[0].name, ascending=not highest, kind="stable", na_position="last", ignore_index=True
+    )
     return rows.set_axis(pandas.RangeIndex(1, len(rows) + 1, name="rank"))
 
 
@@ -39,7 +43,7 @@ def _rows(arrays):
     for array in arrays:
         _, columns[array.name], columns[f"{array.name}_sd"] = over_runs(array)
     table = xarray.Dataset({name: column.reset_coords(drop=True) for name, column in columns.items()})
-    axes = axes_beside_runs(arrays[0])
+    axes = axes_without_runs(arrays[0])
     if not axes:
         return pandas.DataFrame({name: [column.item()] for name, column in table.data_vars.items()})
     return table.to_dataframe(dim_order=axes).reset_index()[[*axes, *columns]]

@@ -21,17 +21,18 @@ HOSTS = "hosts"  # the table that numbers in provenance/host point into
 def open(path):  # noqa: A001 (called as mpisweep.open)
     """The results file as an xarray.Dataset, also while a run is writing it.
 
-    Nothing but the states of the cells is read before it is used; they are those of the moment of opening, and what is
-    done by them is whole in what is read later. Open the file anew for newer results. Close the data set, or use it in
-    a `with` statement.
+    Only the states of the cells are read at once: those of the moment of opening, and what is done by them is
+    whole in what is read later. Open the file again for newer results. Close the data set, or use it in a
+    `with` statement.
 
-    Data variables    what cells recorded, NaN in cells that are not done
-    Coordinates       values of the axes; of every cell its `status` by name (pending, done, diverged …), `steps_taken`
-                      and the provenance: seconds, rank, host (by name), tries, finished (a time) …; a row per session
-                      of `session_start`, `session_commit` … A name that an axis has already gets the prefix provenance_
-    Attributes        those of the file, with `job` as the dictionary that the job file is
+    Data variables  what cells recorded, NaN in cells that are not done
+    Coordinates     values of the axes; for every cell its `status` by name (pending, done, diverged …),
+                    `steps_taken` and the provenance: seconds, rank, host by name, tries, finished, a time …;
+                    a row per session of `session_start`, `session_commit` …; what has the name of an axis is
+                    called provenance_NAME
+    Attributes      those of the file, with `job` as the dictionary that the job file is
 
-    Raises FileNotFoundError, or FileError (a ValueError) for what is no results file or is damaged."""
+    Raises FileNotFoundError, or FileError (a ValueError) for a file that is damaged or not a results file."""
     path = os.fspath(path)
     check_file(path)
     parts = []
@@ -54,6 +55,7 @@ def _close(parts):
 
 # ---- What must hold of the file -------------------------------------------------------------------
 
+
 def check_file(path):
     """Raise unless the file is one of mpisweep's that can be read as labelled arrays."""
     if not path:
@@ -73,7 +75,7 @@ def check_file(path):
 
 
 def _check_links(group, path):
-    """Every name in a group and the groups below leads somewhere: a soft link may lead nowhere, or round in a circle."""
+    """Every name in a group and the groups below leads somewhere; a soft link may lead round in a circle."""
     for name in group:
         if group.get(name, getclass=True, getlink=True) is h5py.HardLink:
             if group.get(name, getclass=True) is h5py.Group:
@@ -83,14 +85,20 @@ def _check_links(group, path):
             group[name]
         except (KeyError, OSError, RuntimeError) as error:
             where = f"{group.name.rstrip('/')}/{name}"
-            raise FileError(f"{path}: the link {where} leads nowhere, or round in a circle: {error}") from error
+            raise FileError(
+                f"{path}: the link {where} leads nowhere, or round in a circle: {error}"
+            ) from error
 
 
 def _check_cells(file, path):
     """What has values of every cell has numbers, and a coordinate for every dimension."""
     shape = file["status"].shape
     for name, item in file.items():
-        if not isinstance(item, h5py.Dataset) or item.shape[:len(shape)] != shape or h5py.h5ds.is_scale(item.id):
+        if (
+            not isinstance(item, h5py.Dataset)
+            or item.shape[: len(shape)] != shape
+            or h5py.h5ds.is_scale(item.id)
+        ):
             continue
         if any(len(dimension) == 0 for dimension in item.dims):
             raise FileError(f"{path}: a dimension of {name} has no coordinate (dimension scale)")
@@ -99,6 +107,7 @@ def _check_cells(file, path):
 
 
 # ---- From the file's variables to what open() promises --------------------------------------------
+
 
 class _Changed(BackendArray):
     """A variable of a file whose values are changed when they are read, and read when they are used."""
@@ -122,7 +131,9 @@ def _changed(variable, dtype, change):
     """The variable with other values, and without units when these are no numbers any more."""
     kept = ("long_name", "units") if np.dtype(dtype).kind in "fiu" else ("long_name",)
     attrs = {name: text for name, text in variable.attrs.items() if name in kept}
-    return xarray.Variable(variable.dims, indexing.LazilyIndexedArray(_Changed(variable, dtype, change)), attrs)
+    return xarray.Variable(
+        variable.dims, indexing.LazilyIndexedArray(_Changed(variable, dtype, change)), attrs
+    )
 
 
 def _same(values, key):
@@ -140,7 +151,7 @@ def _hosts(hosts, rows, key):
 
 def _only_done(done, values, key):
     """done (cells): true where a cell is done"""
-    known = np.asarray(done[key[:done.ndim]])
+    known = np.asarray(done[key[: done.ndim]])
     known = known.reshape(known.shape + (1,) * (values.ndim - known.ndim))
     return np.where(known, values, values.dtype.type(np.nan) if values.dtype.kind == "f" else np.nan)
 
@@ -154,12 +165,14 @@ def _as_documented(ds, provenance):
     status = ds.status.variable.load()
     names = _status_names(status)
     done = np.asarray(names[status.values.astype(np.uint8)] == DONE)
-    is_of_cells = {name: ds[name].dims[:status.ndim] == status.dims for name in ds.data_vars}
+    is_of_cells = {name: ds[name].dims[: status.ndim] == status.dims for name in ds.data_vars}
     recorded = [name for name, of_cells in is_of_cells.items() if of_cells and name not in FACTS]
     result = ds.assign({name: _recorded(ds[name].variable, done) for name in recorded})
     result = result.assign_coords(status=_changed(status, names.dtype, partial(_names, names)))
     if "steps_taken" in ds:
-        result = result.assign_coords(steps_taken=_changed(ds.steps_taken.variable, ds.steps_taken.dtype, _same))
+        result = result.assign_coords(
+            steps_taken=_changed(ds.steps_taken.variable, ds.steps_taken.dtype, _same)
+        )
     result = result.assign_coords(_coordinates_of(provenance))
     for axis in status.dims:  # of which a selection is named (cells.names)
         result[axis].encoding["among"] = ds[axis].values
@@ -177,27 +190,35 @@ def _status_names(status):
 
 
 def _recorded(variable, done):
-    return _changed(variable, variable.dtype if variable.dtype.kind == "f" else float, partial(_only_done, done))
+    return _changed(
+        variable, variable.dtype if variable.dtype.kind == "f" else float, partial(_only_done, done)
+    )
 
 
 def _open_provenance(path, axes):
-    """The group, empty when there is none. What has the name of one of the axes gets another, and is read at once: xarray
-    has no variables with the name of one of their dimensions."""
+    """The group, empty when there is none. What has the name of one of the axes gets another, and is read at
+    once: xarray has no variables with the name of one of their dimensions."""
     with h5py.File(path, "r") as file:
         if "provenance" not in file:
             return xarray.Dataset()
         group = file["provenance"]
         clashes = {name: (axes, group[name][...]) for name in axes if name in group}
-    ds = xarray.open_dataset(path, engine=ENGINE, group="provenance", decode_times=False, drop_variables=list(clashes))
+    ds = xarray.open_dataset(
+        path, engine=ENGINE, group="provenance", decode_times=False, drop_variables=list(clashes)
+    )
     return ds.assign({f"provenance_{name}": values for name, values in clashes.items()})
 
 
 def _coordinates_of(provenance):
-    """The variables of the group: texts and times as such, hosts by name, without unused sessions and the tables' scales."""
+    """The group's variables: texts and times as such, hosts by name, no unused sessions."""
     hosts = _texts(provenance[HOSTS].values) if HOSTS in provenance else np.array([])
     if "session_start" in provenance:
         provenance = provenance.isel(session=np.flatnonzero(np.isfinite(provenance.session_start.values)))
-    return {name: _readable(item.variable, name, hosts) for name, item in provenance.data_vars.items() if name != HOSTS}
+    return {
+        name: _readable(item.variable, name, hosts)
+        for name, item in provenance.data_vars.items()
+        if name != HOSTS
+    }
 
 
 def _readable(variable, name, hosts):

@@ -37,8 +37,9 @@ def number_text(value, style="{:.2f}"):
 
 
 def number_style(array):
-    """How the values of a variable are written: percentages with two decimals, anything else with four significant digits;
-    with more where the values differ in these alone, so that a hundredth of their range is seen."""
+    """How the values of a variable are written: percentages with two decimals, anything else with four
+    significant digits; with more where the values differ in these alone, so that a hundredth of their range
+    is seen."""
     values = array.values[np.isfinite(array.values)]
     spread, largest = (np.ptp(values), np.abs(values).max()) if len(values) > 0 else (0, 0)
     decimals = math.ceil(-math.log10(spread / 100)) if spread > 0 else 0

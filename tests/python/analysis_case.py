@@ -1,5 +1,5 @@
-"""What tests of the scripts in analysis/ have in common: results files in the layout of docs/results-format.md, running
-a script within this process (starting Python and matplotlib anew for each would take most of the time), pixels."""
+"""What tests of analysis/ have in common: results files in the layout of docs/results-format.md, running a command
+within this process (starting Python and matplotlib for each would take most of the time), pixels."""
 import contextlib
 import io
 import sys
@@ -59,11 +59,12 @@ class AnalysisTest(unittest.TestCase):
         self.results = self.directory / "small.h5"
 
     def run_script(self, script, *arguments, status=0):
-        """Standard output, or standard error where the script is to fail. Figures have a quarter of the pixels that they are
-        published with, as these take most of the time."""
+        """Standard output, or standard error where the script is to fail. Figures have a quarter of the pixels that
+        they are published with, as these take most of the time."""
         output, errors = io.StringIO(), io.StringIO()
-        with mock.patch.object(sys, "argv", [script, *map(str, arguments)]), contextlib.redirect_stdout(output), \
-                contextlib.redirect_stderr(errors), mock.patch.object(style, "DOTS_PER_INCH", 150):
+        with mock.patch.object(sys, "argv", [script, *map(str, arguments)]), \
+                mock.patch.object(style, "DOTS_PER_INCH", 150), \
+                contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
             try:
                 code = start.run(script.removesuffix(".py"))
             except SystemExit as end:  # from argparse

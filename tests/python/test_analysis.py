@@ -74,7 +74,7 @@ class HeatmapTest(AnalysisTest):
     def test_refusals(self):
         write_results(self.results, {"run": np.arange(RUNS), "lr": LR}, {"test_accuracy": accuracies()[:, :, 0]})
         figure = ["-o", self.directory / "figure.png"]
-        self.assertIn("test_accuracy: a heat map needs two axes beside run; it has 1: lr", self.draw(*figure, status=2))
+        self.assertIn("test_accuracy: a heat map needs two axes other than run; it has 1: lr", self.draw(*figure, status=2))
         self.assertIn("no variable 'loss' with one value per cell; there are: test_accuracy",
                       self.draw(*figure, "--variable", "loss", status=2))
         self.assertIn(".png, .svg", self.draw("-o", "figure.gif", status=2))

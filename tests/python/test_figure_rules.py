@@ -1,5 +1,5 @@
-"""What holds of every figure that goes into a paper: its name, resolution and fonts, labels, legend, colours, scales; and
-of the report while a sweep runs."""
+"""What holds of every figure that goes into a paper: its name, resolution and fonts, labels, legend, colours,
+scales; and of the report while a sweep runs."""
 import unittest
 
 import h5py
@@ -28,13 +28,19 @@ SHAPE = (RUNS, len(LR), len(KINDS))
 def write_everything(path, status=None):
     generator = np.random.default_rng(3)
     weights = generator.normal(size=(*SHAPE, 4, 3, 5, 5))
-    write_results(path, {"run": np.arange(RUNS), "lr": LR, "kind": KINDS}, {
-        "test_accuracy": 50 + generator.random(SHAPE), "test_loss": generator.random(SHAPE),
-        "train_loss_curve": (generator.random((*SHAPE, STEPS)), ["step"]),
-        "test_accuracy_curve": (generator.random((*SHAPE, EPOCHS)), ["epoch"]),
-        "test_probability": (generator.random((*SHAPE, 30)), ["test_sample"]),
-        "weights_0": (weights, [f"weights_0_{axis}" for axis in ("output", "input", "row", "column")]),
-    }, status)
+    write_results(
+        path,
+        {"run": np.arange(RUNS), "lr": LR, "kind": KINDS},
+        {
+            "test_accuracy": 50 + generator.random(SHAPE),
+            "test_loss": generator.random(SHAPE),
+            "train_loss_curve": (generator.random((*SHAPE, STEPS)), ["step"]),
+            "test_accuracy_curve": (generator.random((*SHAPE, EPOCHS)), ["epoch"]),
+            "test_probability": (generator.random((*SHAPE, 30)), ["test_sample"]),
+            "weights_0": (weights, [f"weights_0_{axis}" for axis in ("output", "input", "row", "column")]),
+        },
+        status,
+    )
 
 
 class RulesTest(AnalysisTest):
@@ -54,11 +60,20 @@ class RulesTest(AnalysisTest):
 
 
 class FilesTest(RulesTest):
-    DRAWN = {"heatmap.py": ((), "test_accuracy_heatmap"), "bars.py": (("test_loss",), "test_loss_bars"),
-             "curves.py": (("train_loss", "test_accuracy", "--select", "kind=a"), "train_loss_test_accuracy_curves"),
-             "histogram.py": (("--select", "kind=a"), "test_probability_histogram"),
-             "violin.py": (("test_loss",), "test_loss_violins"),
-             "pictures.py": (("weights_0", "--select", "run=0", "--select", "lr=0.001", "--select", "kind=a"), "weights_0_pictures")}
+    DRAWN = {
+        "heatmap.py": ((), "test_accuracy_heatmap"),
+        "bars.py": (("test_loss",), "test_loss_bars"),
+        "curves.py": (
+            ("train_loss", "test_accuracy", "--select", "kind=a"),
+            "train_loss_test_accuracy_curves",
+        ),
+        "histogram.py": (("--select", "kind=a"), "test_probability_histogram"),
+        "violin.py": (("test_loss",), "test_loss_violins"),
+        "pictures.py": (
+            ("weights_0", "--select", "run=0", "--select", "lr=0.001", "--select", "kind=a"),
+            "weights_0_pictures",
+        ),
+    }
 
     def test_they_are_named_by_file_variable_and_kind_and_it_is_said(self):
         for script, (arguments, name) in self.DRAWN.items():
@@ -76,8 +91,18 @@ class FilesTest(RulesTest):
         self.assertEqual(len(figures), 3, figures)
 
     def test_many_variables_make_no_long_name(self):
-        output = self.run_script("violin.py", self.results, "test_loss", "test_accuracy", "weights_0", "test_probability",
-                                 "--select", "kind=a", "--select", "lr=0.001")
+        output = self.run_script(
+            "violin.py",
+            self.results,
+            "test_loss",
+            "test_accuracy",
+            "weights_0",
+            "test_probability",
+            "--select",
+            "kind=a",
+            "--select",
+            "lr=0.001",
+        )
         self.assertIn("small_test_loss_test_accuracy_weights_0_1_more_violins.png", output)
 
     def test_png_has_300_dots_per_inch_and_pdf_fonts_that_publishers_take(self):
@@ -93,8 +118,11 @@ class FilesTest(RulesTest):
 
     def test_functions_return_figures_and_leave_matplotlib_alone(self):
         before = dict(rcParams)
-        for figure in (plot.bars(self.array("test_loss"), "$5 and $"), plot.curves([self.array("train_loss_curve")]),
-                       plot.violins(self.array("test_loss"))):
+        for figure in (
+            plot.bars(self.array("test_loss"), "$5 and $"),
+            plot.curves([self.array("train_loss_curve")]),
+            plot.violins(self.array("test_loss")),
+        ):
             self.assertIsInstance(figure, Figure)
         self.assertEqual(dict(rcParams), before)
 
@@ -115,11 +143,20 @@ class LabelsTest(RulesTest):
 
     def test_a_legend_is_never_over_data(self):
         right = self.array("test_probability") > 0.5
-        for figure in (plot.bars([self.array("test_loss"), self.array("test_accuracy")]),
-                       plot.bars(self.array("test_loss"), style="points"),
-                       plot.curves([self.array("train_loss_curve", ("lr", "0.001")), self.array("test_accuracy_curve", ("kind", "a"))]),
-                       plot.curves(self.array("train_loss_curve")),
-                       plot.histogram(self.array("test_probability", ("kind", "a"), ("lr", "0.001")), right=right[:, 2, 0])):
+        for figure in (
+            plot.bars([self.array("test_loss"), self.array("test_accuracy")]),
+            plot.bars(self.array("test_loss"), style="points"),
+            plot.curves(
+                [
+                    self.array("train_loss_curve", ("lr", "0.001")),
+                    self.array("test_accuracy_curve", ("kind", "a")),
+                ]
+            ),
+            plot.curves(self.array("train_loss_curve")),
+            plot.histogram(
+                self.array("test_probability", ("kind", "a"), ("lr", "0.001")), right=right[:, 2, 0]
+            ),
+        ):
             panels = self.axes_of(figure)
             legends = [panel.get_legend() for panel in panels if panel.get_legend()]
             self.assertGreater(len(legends), 0)
@@ -129,9 +166,15 @@ class LabelsTest(RulesTest):
                 self.assertLessEqual(box.x1, figure.bbox.x1)
 
     def test_digits_are_those_that_the_values_need(self):
-        for units, values, texts in (("percent", [70, 30], ["70.00", "30.00"]), ("percent", [99.9911, 99.9934], ["99.99110", "99.99340"]),
-                                     ("percent", [100], ["100.00"]), ("1", [2.302585, 2.302512], ["2.302585", "2.302512"]),
-                                     ("1", [0.00125, 2.5], ["0.001250", "2.500"]), ("1", [0, 0], ["0.000", "0.000"]), ("1", [], [])):
+        for units, values, texts in (
+            ("percent", [70, 30], ["70.00", "30.00"]),
+            ("percent", [99.9911, 99.9934], ["99.99110", "99.99340"]),
+            ("percent", [100], ["100.00"]),
+            ("1", [2.302585, 2.302512], ["2.302585", "2.302512"]),
+            ("1", [0.00125, 2.5], ["0.001250", "2.500"]),
+            ("1", [0, 0], ["0.000", "0.000"]),
+            ("1", [], []),
+        ):
             style = number_style(xarray.DataArray(np.array(values, float), attrs={"units": units}))
             self.assertEqual([style.format(value) for value in values], texts)
 
@@ -141,47 +184,78 @@ class LinesTest(RulesTest):
         panel, bar = self.axes_of(plot.curves(self.array("train_loss_curve")))  # 5 rates × 3 kinds
         self.assertEqual(bar.get_ylabel(), "Learning rate η")
         self.assertEqual(bar.get_yscale(), "log")
-        self.assertEqual([text.get_text() for text in panel.get_legend().get_texts()], [f"kind = {kind}" for kind in KINDS])
+        self.assertEqual(
+            [text.get_text() for text in panel.get_legend().get_texts()], [f"kind = {kind}" for kind in KINDS]
+        )
         colors = {line.get_color() for line in panel.lines}
-        self.assertEqual((len(panel.lines), len(colors), len({line.get_linestyle() for line in panel.lines})), (15, 5, 3))
+        self.assertEqual(
+            (len(panel.lines), len(colors), len({line.get_linestyle() for line in panel.lines})), (15, 5, 3)
+        )
         few = self.axes_of(plot.curves(self.array("train_loss_curve", ("kind", "a"))))
         self.assertEqual(len(few), 1)
 
     def test_many_combinations_of_labels_have_a_colour_and_a_name_each(self):
-        write_results(self.directory / "many.h5", {"a": list("uvwxyz"), "b": list("klmnop")}, {"test_loss": np.ones((6, 6))})
+        write_results(
+            self.directory / "many.h5",
+            {"a": list("uvwxyz"), "b": list("klmnop")},
+            {"test_loss": np.ones((6, 6))},
+        )
         with mpisweep.open(self.directory / "many.h5") as ds:
             _, bar = self.axes_of(plot.bars(number_of(ds, "test_loss").expand_dims(c=["only"]), x="c"))
         self.assertEqual(len(bar.get_yticklabels()), 36)
         self.assertEqual(bar.get_yticklabels()[0].get_text(), "a = u, b = k")
 
     def test_short_curves_are_not_smoothed(self):
-        short, long = self.array("train_loss_curve", ("kind", "a")), self.array("train_loss_curve", ("kind", "a"))
+        short, long = self.array("train_loss_curve", ("kind", "a")), self.array(
+            "train_loss_curve", ("kind", "a")
+        )
         short = short.where(short.step < 39)
         long_panel, short_panel = plot.curves([long, short], smooth=20).axes
         self.assertEqual(long_panel.get_ylabel(), "Train loss\nmoving mean of 20 values")
         self.assertEqual(short_panel.get_ylabel(), "Train loss")
         np.testing.assert_allclose(short_panel.lines[0].get_ydata(), short.isel(lr=0).mean("run"))
         self.assertGreater(np.abs(long_panel.lines[0].get_ydata() - long.isel(lr=0).mean("run")).max(), 0.1)
-        self.assertIn("test_accuracy_curve: not smoothed, its longest curve has fewer than 40 values",
-                      self.run_script("curves.py", self.results, "train_loss", "test_accuracy", "--select", "kind=a", "--smooth", "20"))
+        self.assertIn(
+            "test_accuracy_curve: not smoothed, its longest curve has fewer than 40 values",
+            self.run_script(
+                "curves.py",
+                self.results,
+                "train_loss",
+                "test_accuracy",
+                "--select",
+                "kind=a",
+                "--smooth",
+                "20",
+            ),
+        )
 
     def test_points_stand_apart(self):
         self.assertEqual(swarm(np.array([5.0, 1.0, 1.0, 1.0]), CLOSE).tolist(), [1, 1, -1, 2])
         self.assertNotIn(0, swarm(np.zeros(5), 1))  # where the mean is
         figure = plot.bars(xarray.full_like(self.array("test_loss"), 0.5), style="points")
-        panel, = self.axes_of(figure)
+        (panel,) = self.axes_of(figure)
         dots = np.concatenate([line.get_xydata() for line in panel.lines if line.get_marker() == "."])
         self.assertEqual(len(dots), np.prod(SHAPE))
         places = np.sort(np.log10(dots[:, 0]))
         self.assertGreater(np.diff(places).min(), 0.001, "all have the same height")
 
     def test_log_spaced_values_have_log_axes(self):
-        for values, expected in ((LR, "log"), ([16, 32, 64, 128], "log"), ([1, 2, 3, 4], "linear"), ([1, 2, 4], "linear"),
-                                 (np.arange(1, 100), "linear"), ([0, 1e-4, 1e-3, 1e-2], "symlog"), ([-1, 0, 1], "linear"), ([0.1, 0.2], "linear")):
+        for values, expected in (
+            (LR, "log"),
+            ([16, 32, 64, 128], "log"),
+            ([1, 2, 3, 4], "linear"),
+            ([1, 2, 4], "linear"),
+            (np.arange(1, 100), "linear"),
+            ([0, 1e-4, 1e-3, 1e-2], "symlog"),
+            ([-1, 0, 1], "linear"),
+            ([0.1, 0.2], "linear"),
+        ):
             self.assertEqual(scale_of(values)[0], expected, values)
         self.assertFalse(is_log_spaced([1.0]))
         for log, expected in ((None, "log"), ("", "linear"), ("y", "linear")):
-            self.assertEqual(plot.bars(self.array("test_loss"), style="points", log=log).axes[0].get_xscale(), expected)
+            self.assertEqual(
+                plot.bars(self.array("test_loss"), style="points", log=log).axes[0].get_xscale(), expected
+            )
         self.run_script("bars.py", self.results, "test_loss", "--style", "points", "--log", "none")
 
 
@@ -222,9 +296,16 @@ class WatchTest(AnalysisTest):
 
         report.watch(self.results, page, 7, sleep)
         pages.append(page.read_text(encoding="utf-8"))
-        self.assertEqual(['<meta http-equiv="refresh" content="7">' in text for text in pages], [True, True, False])
-        self.assertEqual([f'<td data-name="done">{count}</td>' in text for text, count in zip(pages, (4, 5, 6))], [True] * 3)
-        self.assertEqual([path.name for path in self.directory.iterdir() if "report" in path.name], ["report.html"])
+        self.assertEqual(
+            ['<meta http-equiv="refresh" content="7">' in text for text in pages], [True, True, False]
+        )
+        self.assertEqual(
+            [f'<td data-name="done">{count}</td>' in text for text, count in zip(pages, (4, 5, 6))],
+            [True] * 3,
+        )
+        self.assertEqual(
+            [path.name for path in self.directory.iterdir() if "report" in path.name], ["report.html"]
+        )
 
     def test_of_a_finished_sweep_it_is_written_once(self):
         self.write_sweep(pending=0)

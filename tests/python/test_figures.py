@@ -171,7 +171,7 @@ class BarsTest(FigureTest):
                       self.refuse("bars.py", "loss"))
         self.assertIn("no axis 'step' to draw over; there are: model, lr", self.refuse("bars.py", "train_loss", "--x", "step"))
         self.assertIn("--log x", self.refuse("bars.py", "train_loss", "--log", "x"))
-        self.assertIn("no axis beside run", self.refuse("bars.py", "train_loss", *ONE_CELL))
+        self.assertIn("no axis other than run", self.refuse("bars.py", "train_loss", *ONE_CELL))
 
 
 class DistributionsTest(FigureTest):
@@ -268,7 +268,7 @@ class PlaneTest(FigureTest):
         np.testing.assert_allclose(interpolate(plane, points), [11.7, 10, 9.9, np.nan], rtol=1e-6)
 
     def test_refusals(self):
-        self.assertIn("a surface needs two axes of numbers beside run; it has model, lr", self.refuse("surface.py", "train_loss"))
+        self.assertIn("a surface needs two axes of numbers other than run; it has model, lr", self.refuse("surface.py", "train_loss"))
         self.write_plane(self.results)
         path = self.directory / "path.csv"
         path.write_text("a,b\n1,x\n")

@@ -1,1 +1,1 @@
-"""The commands: each module has `main()`, which reads sys.argv, and is started by start.run(). docs/python.md lists them."""
+"""The commands (docs/python.md): each module has `main()`, which reads sys.argv; start.run() calls it."""

@@ -1,8 +1,8 @@
 """Draw final values over one or two axes: the mean over runs and one standard deviation.
 
-One panel per variable. The axis of --x (default: the first beside `run`) lies along x; the values of the other axes
-have a colour each. --style bars draws bars, points draws every run as a dot beside its mean, with x to scale when the
-axis has numbers."""
+One panel per variable. The axis of --x (default: the first other than `run`) is along x; the values of the
+other axes have a colour each. --style bars draws bars, points draws every run as a dot next to its mean, with
+x to scale when the axis has numbers."""
 from ..cells import number_of
 from ..plot import bars
 from .common import add_log_axes, figure_parser, log_of, output_paths, title_of, write_figure
@@ -16,7 +16,7 @@ def parse_arguments():
     add_log_axes(parser)
     arguments = parser.parse_args()
     if arguments.style == "bars" and "x" in (log_of(arguments) or ""):
-        parser.error("--log x: bars stand at equal distances; use it with --style points")
+        parser.error("--log x: bars are at equal distances; use it with --style points")
     return arguments
 
 

@@ -1,8 +1,8 @@
 """Draw the decision boundary of one cell from grid_output: the classes over the plane of two features. Of
-what was recorded again and again, the last.
+what was recorded repeatedly, the last.
 
-A single output is drawn in shades, with a line where it is ½; of several outputs, every point has the colour of the
-largest. Test samples are drawn over it when the job recorded test_input and test_target."""
+A single output is drawn in shades, with a line where it is ½; of several outputs, every point has the colour
+of the largest. Test samples are drawn over it when the job recorded test_input and test_target."""
 from ..cells import array_of, at_last_moment, only_cell, source
 from ..errors import RequestError
 from ..plot import boundary

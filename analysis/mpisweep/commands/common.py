@@ -14,7 +14,9 @@ MAX_NAMED = 3  # variables in the name of a figure
 
 
 def new_parser(description):
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("file", metavar="RESULTS.h5")
     return parser
 
@@ -22,14 +24,19 @@ def new_parser(description):
 def figure_parser(description):
     parser = new_parser(description)
     add_selection(parser)
-    parser.add_argument("-o", "--output", action="append", metavar="FIGURE",
-                        help=f"{', '.join(SUFFIXES)}; may be repeated; default: RESULTS_VARIABLE_KIND.png beside the file")
+    parser.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        metavar="FIGURE",
+        help=f"{', '.join(SUFFIXES)}; may be repeated; default: RESULTS_VARIABLE_KIND.png next to the file",
+    )
     parser.add_argument("--title", help="default: the title of the job")
     return parser
 
 
 def selected(text):
-    """ "lr=0.01,0.1" as [(axis, value text), …]: the type of the option --select """
+    """ "lr=0.01,0.1" as [(axis, value text), …]: the type of the option --select"""
     axis, equals, values = text.partition("=")
     if not (axis and equals and all(values.split(","))):
         raise argparse.ArgumentTypeError(f"{text}: accepted: AXIS=VALUE[,VALUE]...")
@@ -37,14 +44,23 @@ def selected(text):
 
 
 def add_selection(parser):
-    parser.add_argument("--select", type=selected, action="extend", default=[], metavar="AXIS=VALUE[,VALUE]...",
-                        help="only cells where AXIS has one of the values; may be repeated, and the values of one axis add "
-                             "up. A long number may be rounded to three digits or more")
+    parser.add_argument(
+        "--select",
+        type=selected,
+        action="extend",
+        default=[],
+        metavar="AXIS=VALUE[,VALUE]...",
+        help="only cells where AXIS has one of the values; may be repeated, and the values of one axis add "
+        "up. A long number may be rounded to three digits or more",
+    )
 
 
 def add_log_axes(parser):
-    parser.add_argument("--log", choices=["x", "y", "xy", "none"],
-                        help="logarithmic axes; default: x where its values are log-spaced")
+    parser.add_argument(
+        "--log",
+        choices=["x", "y", "xy", "none"],
+        help="logarithmic axes; default: x where its values are log-spaced",
+    )
 
 
 def log_of(arguments):
@@ -53,6 +69,7 @@ def log_of(arguments):
 
 
 # ---- Figures --------------------------------------------------------------------------------------
+
 
 def output_paths(arguments, variables, kind):
     """Where to write, checked before anything is read."""
@@ -65,7 +82,7 @@ def output_paths(arguments, variables, kind):
 
 
 def default_path(results, variables, kind):
-    """RESULTS_VARIABLE_KIND.png beside the file. RESULTS ends in .h5 unless it is said: no other file has that name."""
+    """RESULTS_VARIABLE_KIND.png next to the file. RESULTS is its name without .h5; another suffix stays."""
     words = [variable.replace("/", "_") for variable in variables[:MAX_NAMED]]
     if len(variables) > MAX_NAMED:
         words.append(f"{len(variables) - MAX_NAMED}_more")
@@ -93,11 +110,13 @@ def write_figure(arguments, paths, draw):
 
 # ---- Tables ---------------------------------------------------------------------------------------
 
+
 def print_table(rows, style="text"):
-    """rows: lists of texts, the first the header. style: text, markdown or csv, where a missing number is an empty field."""
+    """rows: lists of texts, the first the header. style: text, markdown or csv (where missing is empty)"""
     if style == "csv":
         csv.writer(sys.stdout, lineterminator="\n").writerows(
-            ["" if cell == MISSING else cell for cell in row] for row in rows)
+            ["" if cell == MISSING else cell for cell in row] for row in rows
+        )
     elif style == "markdown":
         for row in [rows[0], ["---:"] * len(rows[0]), *rows[1:]]:
             print(f"| {' | '.join(row)} |")

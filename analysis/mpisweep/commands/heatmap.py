@@ -1,8 +1,8 @@
 """Draw the mean over runs of one variable of a results file as a heat map, and print the same numbers.
 
-The file must have two axes beside `run` and those that --select takes away: the first becomes y, the second x.
-A large map has no numbers in it, and of a table of more than 40 × 20 the best 20 are printed; ranking.py prints all.
-Works while a run is writing."""
+The file must have two axes other than `run` and those that --select takes away: the first becomes y, the
+second x. A large map has no numbers in it, and of a table of more than 40 × 20 the best 20 are printed;
+ranking.py prints all. Works while a run is writing."""
 import numpy as np
 
 from ..cells import names, number_of
@@ -13,14 +13,20 @@ from ..statistics import number_style, number_text
 from .common import figure_parser, output_paths, print_table, title_of, write_figure
 from .ranking import table_rows as ranking_rows
 
-MAX_ROWS, MAX_COLUMNS, MAX_BEST = 40, 20, 20  # of a table that is read; where it is larger, the best are shown
+MAX_ROWS, MAX_COLUMNS, MAX_BEST = (
+    40,
+    20,
+    20,
+)  # of a table that is read; where it is larger, the best are shown
 
 
 def table_rows(means):
     y_axis, x_axis = means.dims
     rows = [[f"{y_axis} \\ {x_axis}"] + names(means, x_axis)]
     style = number_style(means)
-    return rows + [[y] + [number_text(mean, style) for mean in row] for y, row in zip(names(means, y_axis), means.values)]
+    return rows + [
+        [y] + [number_text(mean, style) for mean in row] for y, row in zip(names(means, y_axis), means.values)
+    ]
 
 
 def print_means(array):

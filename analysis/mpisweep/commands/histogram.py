@@ -1,9 +1,9 @@
-"""Draw histograms of values that cells recorded per sample, all runs together; of what was recorded again and again,
-the last.
+"""Draw histograms of values that cells recorded per sample, all runs together; of what was recorded
+repeatedly, the last.
 
-One panel per combination of the values of the other axes. With --split, samples that were classified rightly and
-wrongly are counted apart; the job must have recorded test_prediction and test_target. Without a variable: the
-probability given to the true class (test_probability)."""
+One panel per combination of the values of the other axes. With --split, samples that were classified rightly
+and wrongly are counted separately; the job must have recorded test_prediction and test_target. Without a
+variable: the probability given to the true class (test_probability)."""
 from ..cells import array_of, at_last_moment
 from ..plot import histogram
 from .common import figure_parser, output_paths, title_of, write_figure
@@ -24,7 +24,7 @@ def parse_arguments():
     parser = figure_parser(__doc__)
     parser.add_argument("variable", nargs="?", default="test_probability", metavar="VARIABLE")
     parser.add_argument("--bins", type=int, default=40, help="default: %(default)s")
-    parser.add_argument("--split", action="store_true", help="count right and wrong predictions apart")
+    parser.add_argument("--split", action="store_true", help="count right and wrong predictions separately")
     arguments = parser.parse_args()
     if not 1 <= arguments.bins <= MAX_BINS:
         parser.error(f"--bins: {arguments.bins}: accepted: 1 to {MAX_BINS}")

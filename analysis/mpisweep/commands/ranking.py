@@ -1,14 +1,14 @@
 """Print the combinations of axis values in the order of a variable's mean over runs, best first.
 
-Best is the highest of what is in percent and the lowest of anything else, unless --highest or --lowest says otherwise.
-Further variables become columns. The column `runs` counts the runs that the mean is of, `lost` those that diverged,
-failed or timed out. Combinations without a mean come last; those of which nothing is finished are left out. With --only,
-prints the best as options of `mpisweep run`, which then trains it alone:
+Best is the highest of what is in percent and the lowest of anything else, unless --highest or --lowest says
+otherwise. Further variables become columns. The column `runs` counts the runs that the mean is of, `lost`
+those that diverged, failed or timed out. Combinations without a mean come last; those of which nothing is
+finished are left out. With --only, prints the best as options of `mpisweep run`, which then trains it alone:
 
     mpisweep run job.yaml $(ranking.py results.h5 validation_accuracy --only) --set sweep.run=5 -o best.h5"""
 import shlex
 
-from ..cells import axes_beside_runs, number_of, source
+from ..cells import axes_without_runs, number_of, source
 from ..errors import RequestError
 from ..names import MOST_DIGITS, value_names, value_text
 from ..ranking import rank_arrays
@@ -18,18 +18,27 @@ from .common import add_selection, new_parser, print_table
 
 
 def table_rows(arrays, highest=None, top=None, digits=4, in_full=False):
-    """A header, then a row per combination; the first array decides on the order. in_full: values with all digits."""
-    axes = axes_beside_runs(arrays[0])
+    """A header, then a row per combination, ordered by the first array. in_full: values with all digits"""
+    axes = axes_without_runs(arrays[0])
     table = rank_arrays(arrays, highest)
     with_lost = in_full or bool(table["lost"].any())
     table = table[:top]
-    header = ["rank", *axes, "runs", *["lost"] * with_lost, *(text for array in arrays for text in (array.name, "sd"))]
+    header = [
+        "rank",
+        *axes,
+        "runs",
+        *["lost"] * with_lost,
+        *(text for array in arrays for text in (array.name, "sd")),
+    ]
     ranks = [str(place) if runs > 0 else MISSING for place, runs in table["runs"].items()]
     values = [axis_texts(arrays[0], axis, table[axis].tolist(), in_full) for axis in axes]
     counts = [[str(count) for count in table[name]] for name in ["runs", *["lost"] * with_lost]]
     style = f"{{:#.{digits}g}}"  # with trailing zeros
-    numbers = [[number_text(value, style) for value in table[name]]
-               for array in arrays for name in (array.name, f"{array.name}_sd")]
+    numbers = [
+        [number_text(value, style) for value in table[name]]
+        for array in arrays
+        for name in (array.name, f"{array.name}_sd")
+    ]
     return [header, *map(list, zip(ranks, *values, *counts, *numbers))]
 
 
@@ -38,7 +47,9 @@ def axis_texts(array, axis, values, in_full):
     if in_full:
         return [value_text(value) for value in values]
     different = sorted(set(values))
-    texts = dict(zip(different, value_names(different, array[axis].encoding.get("among", array[axis].values))))
+    texts = dict(
+        zip(different, value_names(different, array[axis].encoding.get("among", array[axis].values)))
+    )
     return [texts[value] for value in values]
 
 
@@ -46,8 +57,11 @@ def options_of_best(array, highest):
     table = rank_arrays([array], highest)
     if not (table["runs"] > 0).any():
         raise RequestError(f"{array.name}: no selected cell is done")
-    return shlex.join(word for axis in axes_beside_runs(array)
-                      for word in ("--only", f"{axis}={value_text(table[axis].iloc[0])}"))
+    return shlex.join(
+        word
+        for axis in axes_without_runs(array)
+        for word in ("--only", f"{axis}={value_text(table[axis].iloc[0])}")
+    )
 
 
 def parse_arguments():
@@ -60,8 +74,13 @@ def parse_arguments():
     style = parser.add_mutually_exclusive_group()
     style.add_argument("--markdown", dest="style", action="store_const", const="markdown", default="text")
     style.add_argument("--csv", dest="style", action="store_const", const="csv")
-    style.add_argument("--only", dest="style", action="store_const", const="only",
-                       help="the best combination, as options of mpisweep run")
+    style.add_argument(
+        "--only",
+        dest="style",
+        action="store_const",
+        const="only",
+        help="the best combination, as options of mpisweep run",
+    )
     parser.add_argument("--top", type=int, metavar="N", help="the best N only")
     parser.add_argument("--digits", type=int, default=4, help="of means, significant; default: %(default)s")
     arguments = parser.parse_args()

@@ -1,7 +1,9 @@
-"""Make one HTML page of a results file: axes, status, the best cells, means over runs, figures, provenance, the job.
+"""Make one HTML page of a results file: axes, status, the best cells, means over runs, figures, provenance,
+the job.
 
-The page needs nothing but itself. Works while a run is writing: it shows what is done. With --watch, the page is written
-anew every so many seconds, and reloads itself in the browser, until no cell is pending or Ctrl-C ends it."""
+The page needs nothing but itself. Works while a run is writing: it shows what is done. With --watch, the page
+is written again every SECONDS seconds, and reloads itself in the browser, until no cell is pending or Ctrl-C
+ends it."""
 import os
 import time
 from pathlib import Path
@@ -27,7 +29,7 @@ def write_page(results, output, reload_after=None):
 
 
 def watch(results, output, seconds, sleep=time.sleep):
-    """Write the page again and again while cells are pending."""
+    """Write the page repeatedly while cells are pending."""
     while write_page(results, output, seconds):
         sleep(seconds)
 
@@ -40,8 +42,12 @@ def positive(text):
 
 def main():
     parser = new_parser(__doc__)
-    parser.add_argument("-o", "--output", metavar="REPORT.html", help="default: beside the file, named as it")
-    parser.add_argument("--watch", type=positive, metavar="SECONDS", help="write it again and again while cells are pending")
+    parser.add_argument(
+        "-o", "--output", metavar="REPORT.html", help="default: next to the file, with its name"
+    )
+    parser.add_argument(
+        "--watch", type=positive, metavar="SECONDS", help="write it repeatedly while cells are pending"
+    )
     arguments = parser.parse_args()
     output = Path(arguments.output or Path(arguments.file).parent / f"{Path(arguments.file).stem}.html")
     check_output(output, arguments.file)

@@ -1,12 +1,14 @@
-"""How a command starts and ends: its errors become one line on standard error and an exit status. Imports nothing that
-may be missing."""
+"""How a command starts and ends: its errors become one line on standard error and an exit status. Imports
+nothing that may be missing."""
 import importlib
 import os
 import sys
 import traceback
 
 USAGE, BAD_FILE, DEFECT, STOPPED = 2, 3, 70, 130  # exit statuses; 1 is left for verdicts
-PACKAGES = "python3-xarray python3-h5netcdf python3-matplotlib python3-yaml"  # of Debian, with all that they need
+PACKAGES = (
+    "python3-xarray python3-h5netcdf python3-matplotlib python3-yaml"  # of Debian, with all that they need
+)
 
 COMMANDS = {
     "report": "one HTML page: axes, status, best cells, means, the figures that fit, provenance, the job",
@@ -14,7 +16,7 @@ COMMANDS = {
     "heatmap": "mean over runs of a final value over two axes",
     "bars": "final values over an axis, as bars or as points to scale",
     "curves": "curves over steps or epochs, mean and band over runs",
-    "histogram": "values per sample, right and wrong predictions apart",
+    "histogram": "values per sample, right and wrong predictions separately",
     "violin": "distributions of whole arrays",
     "pictures": "weights and feature maps",
     "boundary": "the classes over the plane of two features, with the test samples",
@@ -29,14 +31,18 @@ def run(name):
     try:
         main = importlib.import_module(f"{__package__}.{name}").main
     except ModuleNotFoundError as missing:
-        return fail(f"{sys.executable} has no module {missing.name}. On Debian and Ubuntu: apt-get install {PACKAGES}; "
-                    "then start it with /usr/bin/python3")
+        return fail(
+            f"{sys.executable} has no module {missing.name}. On Debian and Ubuntu: "
+            f"apt-get install {PACKAGES}; "
+            "then start it with /usr/bin/python3"
+        )
     return call(main)
 
 
 def call(main):
     """The exit status of main()."""
     from ..errors import FileError, MissingName, RequestError
+
     try:
         status = main()
         sys.stdout.flush()
@@ -49,15 +55,21 @@ def call(main):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        return fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error, BAD_FILE)
+        return fail(
+            f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error, BAD_FILE
+        )
     except MemoryError as error:
         return fail(f"out of memory; choose less with --select AXIS=VALUE. {error}", BAD_FILE)
     except KeyboardInterrupt:
         return fail("interrupted", STOPPED)
     except Exception as error:  # nobody's reader should meet a traceback; the line tells where to look
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        return fail(f"unexpected {type(error).__name__}: {error} ({os.path.basename(frame.filename)}:{frame.lineno}): a "
-                    "defect of this command; please report it with its arguments", DEFECT)
+        return fail(
+            f"unexpected {type(error).__name__}: {error} "
+            f"({os.path.basename(frame.filename)}:{frame.lineno}): "
+            "a defect of this command; please report it with its arguments",
+            DEFECT,
+        )
 
 
 def fail(message, status=USAGE):

@@ -1,7 +1,8 @@
-"""Draw the distribution of all values of arrays as violins, all runs together; of what was recorded again and again, the last.
+"""Draw the distribution of all values of arrays as violins, all runs together; of what was recorded
+repeatedly, the last.
 
-Several variables (test_gradient_0 test_gradient_2 …) stand side by side, with a panel per combination of the values of
-the other axes. Of a single variable these combinations stand side by side."""
+Several variables (test_gradient_0 test_gradient_2 …) are side by side, with a panel per combination of the
+values of the other axes. Of a single variable these combinations are side by side."""
 from ..cells import array_of, at_last_moment
 from ..plot import violins
 from .common import figure_parser, output_paths, title_of, write_figure

@@ -1,5 +1,6 @@
-"""Figures of arrays of a results file (mpisweep.open): each function returns a matplotlib Figure, to be saved by
-`save(figure, paths)` or matplotlib's own `figure.savefig`. None of them changes matplotlib's settings or opens windows."""
+"""Figures of arrays of a results file (mpisweep.open): each function returns a matplotlib Figure, to be saved
+by `save(figure, paths)` or matplotlib's own `figure.savefig`. None of them changes matplotlib's settings or
+opens windows."""
 from .bars import bars
 from .boundary import boundary
 from .curves import curves

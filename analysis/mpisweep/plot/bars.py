@@ -1,27 +1,27 @@
 """Final values over an axis: as bars, or as points to scale."""
 import numpy as np
 
-from ..cells import RUN, axes_beside_runs
+from ..cells import RUN, axes_without_runs
 from ..errors import MissingName, RequestError
 from ..statistics import over_runs
-from .colors import add_scale, tell_apart
+from .colors import add_scale, distinguish
 from .labels import MAX_NAMED, axis_label, named_ticks, value_label
 from .scales import is_numeric, least_gap, move, scale_to, set_axis_scale
 from .style import add_legends, groups_to_draw, new_panels
 
 MAX_BARS = 1000
-MAX_MARKERS = 50  # that can be told apart along a line
+MAX_MARKERS = 50  # that can be distinguished along a line
 GROUP_WIDTH = 0.8  # of the distance between neighbours on the x axis
 APART = 0.012  # of the range of x: from a point to one that it would cover
 CLOSE = 0.015  # of the range of y: points that cover one another
 
 
 def bars(arrays, title="", x=None, style="bars", log=None):
-    """One panel per array: the mean over runs and one standard deviation over the axis `x` (default: the first beside
-    `run`); the values of the other axes have a colour each.
+    """One panel per array: the mean over runs and one standard deviation over the axis `x` (default: the
+    first other than `run`); the values of the other axes have a colour each.
 
-    style: "bars"; "points" draws every run as a dot beside its mean, with x to scale when the axis has numbers. Points that
-    would cover one another stand side by side
+    style: "bars"; "points" draws every run as a dot next to its mean, with x to scale when the axis has
+    numbers. Points that would cover one another are side by side
     log: axes that are logarithmic, "x", "y", "xy" or ""; None: x where its values are log-spaced"""
     arrays = arrays if isinstance(arrays, (list, tuple)) else [arrays]
     figure, panels = new_panels(len(arrays), title)
@@ -36,11 +36,13 @@ def bars(arrays, title="", x=None, style="bars", log=None):
 
 
 def x_axis_of(array, name):
-    axes = axes_beside_runs(array)
+    axes = axes_without_runs(array)
     if name is None and not axes:
-        raise RequestError(f"{array.name}: no axis beside run is left to draw over")
+        raise RequestError(f"{array.name}: no axis other than run is left to draw over")
     if name is not None and name not in axes:
-        raise MissingName(f"{array.name}: no axis {name!r} to draw over; there are: {', '.join(axes) or 'none'}")
+        raise MissingName(
+            f"{array.name}: no axis {name!r} to draw over; there are: {', '.join(axes) or 'none'}"
+        )
     return name or axes[0]
 
 
@@ -50,10 +52,10 @@ def error_bars(spread):
 
 
 def draw_panel(panel, array, x_name, style, log):
-    """How the groups are told apart."""
+    """How the groups are distinguished."""
     x_name = x_axis_of(array, x_name)
     groups = groups_to_draw(array, (RUN, x_name))
-    lines = tell_apart(array, [label for label, _ in groups], with_styles=False)
+    lines = distinguish(array, [label for label, _ in groups], with_styles=False)
     if style == "bars":
         draw_bars(panel, array, x_name, groups, lines)
     else:
@@ -64,23 +66,34 @@ def draw_panel(panel, array, x_name, style, log):
 
 
 def mark_places(panel, array, x_name):
-    """Ticks where the values stand at equal distances."""
+    """Ticks where the values are at equal distances."""
     places, names = named_ticks(array, x_name)
     crowded = sum(map(len, names)) > MAX_NAMED
-    panel.set_xticks(places, names, rotation=90 if crowded else 0, fontsize="small" if crowded else None, parse_math=False)
+    panel.set_xticks(
+        places, names, rotation=90 if crowded else 0, fontsize="small" if crowded else None, parse_math=False
+    )
     panel.set_xlim(-0.6, array.sizes[x_name] - 0.4)
 
 
 def draw_bars(panel, array, x_name, groups, lines):
     count, length = len(groups), array.sizes[x_name]
     if length * count > MAX_BARS:
-        raise RequestError(f"{array.name}: {length * count} bars are too many for a figure; accepted: up to {MAX_BARS}; "
-                           "use --style points, or choose with --select AXIS=VALUE")
+        raise RequestError(
+            f"{array.name}: {length * count} bars are too many for a figure; accepted: up to {MAX_BARS}; "
+            "use --style points, or choose with --select AXIS=VALUE"
+        )
     width = GROUP_WIDTH / count
     for i, ((_, part), color, text) in enumerate(zip(groups, lines.colors, lines.texts)):
         _, mean, spread = (values.values for values in over_runs(part))
-        panel.bar(np.arange(length) + (i - (count - 1) / 2) * width, mean, width, yerr=error_bars(spread), color=color,
-                  label=text, capsize=3)
+        panel.bar(
+            np.arange(length) + (i - (count - 1) / 2) * width,
+            mean,
+            width,
+            yerr=error_bars(spread),
+            color=color,
+            label=text,
+            capsize=3,
+        )
     mark_places(panel, array, x_name)
 
 
@@ -91,18 +104,26 @@ def draw_points(panel, array, x_name, groups, lines, log):
     else:
         mark_places(panel, array, x_name)
     x = array[x_name].values.astype(float) if to_scale else np.arange(float(length))
-    shares = shares_apart(len(groups), panel.xaxis, x)
+    shares = group_offsets(len(groups), panel.xaxis, x)
     height = np.ptp(array.values[np.isfinite(array.values)]) or 1.0
     for (_, part), color, text, share in zip(groups, lines.colors, lines.texts, shares):
         _, mean, spread = (values.values for values in over_runs(part))
-        panel.errorbar(move(panel.xaxis, x, share), mean, yerr=error_bars(spread), color=color, label=text, capsize=3,
-                       marker="o" if length <= MAX_MARKERS else None, linestyle="-" if to_scale else "none")
+        panel.errorbar(
+            move(panel.xaxis, x, share),
+            mean,
+            yerr=error_bars(spread),
+            color=color,
+            label=text,
+            capsize=3,
+            marker="o" if length <= MAX_MARKERS else None,
+            linestyle="-" if to_scale else "none",
+        )
         if len(part) > 1:
             draw_runs(panel, x, part.values, share, shares, color, height)
 
 
-def shares_apart(count, direction, x):
-    """How far each of the groups is moved along the axis, in shares of the range of x; many values leave no room."""
+def group_offsets(count, direction, x):
+    """How far each group is moved along the axis, in shares of the range of x; 0 where x has many values."""
     if len(x) > MAX_MARKERS:
         return np.zeros(count)
     step = min(2 * APART, GROUP_WIDTH / count * least_gap(direction, x))
@@ -118,7 +139,7 @@ def draw_runs(panel, x, values, share, shares, color, height):
 
 
 def swarm(values, close):
-    """Steps sideways, 1, −1, 2 …, by which each value stands clear of those before it and of the mean, at 0."""
+    """Steps sideways, 1, −1, 2 …, by which each value is clear of those before it and of the mean, at 0."""
     steps = np.zeros(len(values))
     taken = {}
     for i in np.argsort(values, kind="stable"):

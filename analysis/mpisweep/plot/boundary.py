@@ -10,8 +10,8 @@ GRID = ("grid_y", "grid_x", "output")
 
 
 def boundary(array, title="", points=None):
-    """The outputs of the one cell in the array `grid_output`. A single output is drawn in shades, with a line where it is
-    ½; of several, every point has the colour of the largest.
+    """The outputs of the one cell in the array `grid_output`. A single output is drawn in shades, with a line
+    where it is ½; of several, every point has the colour of the largest.
 
     points: (inputs (sample, 2), targets (sample)) of samples to draw over it"""
     outputs = only_cell(array, GRID)
@@ -24,8 +24,17 @@ def boundary(array, title="", points=None):
         draw_classes(panel, x, y, outputs)
     if points is not None:
         inputs, targets = points
-        panel.scatter(inputs[:, 0], inputs[:, 1], c=targets, cmap="tab10", vmin=0, vmax=9, s=12, edgecolors="white",
-                      linewidths=0.4)
+        panel.scatter(
+            inputs[:, 0],
+            inputs[:, 1],
+            c=targets,
+            cmap="tab10",
+            vmin=0,
+            vmax=9,
+            s=12,
+            edgecolors="white",
+            linewidths=0.4,
+        )
     panel.set(xlabel="First feature", ylabel="Second feature", xlim=(min(x), max(x)), ylim=(min(y), max(y)))
     return figure
 

@@ -1,4 +1,4 @@
-"""Colours of lines: one each while they are few; a colour scale over the values of an axis when they are many."""
+"""Colours of lines: one each while they are few; a colour scale over an axis when they are many."""
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,16 +9,17 @@ from ..cells import names
 from ..names import label_text
 from .labels import axis_label
 from .scales import is_numeric, mark_values, scale_of
-from .style import LEGEND, legend_beside, widen
+from .style import LEGEND, outer_legend, widen
 
-MAX_COLORS = 10  # that are told apart by a legend
+MAX_COLORS = 10  # that are distinguished by a legend
 STYLES = ["-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1))]
 MAP = colors.ListedColormap(colormaps["viridis"](np.linspace(0, 0.95, 256)))  # yellow is not seen on white
 
 
 @dataclass
 class Lines:
-    """How lines are told apart."""
+    """How lines are distinguished."""
+
     colors: list
     styles: list  # of matplotlib's line styles
     texts: list  # entries of a legend; "_" of a line that needs none
@@ -26,10 +27,12 @@ class Lines:
     scale_label: str = ""
     ticks: dict = field(default_factory=dict)  # place on the scale -> name, where its values have names
     values: list = None  # numbers along the scale
-    style_names: list = field(default_factory=list)  # of the styles, where they tell of axes that colours do not
+    style_names: list = field(
+        default_factory=list
+    )  # of the styles, where they tell of axes that colours do not
 
 
-def tell_apart(array, labels, with_styles=True):
+def distinguish(array, labels, with_styles=True):
     """Lines for the labels of groups() of the array."""
     texts = [label_text(label) or "_" for label in labels]
     if len(labels) <= MAX_COLORS:
@@ -37,7 +40,9 @@ def tell_apart(array, labels, with_styles=True):
     axis = _axis_of_scale(array, labels, with_styles)
     if axis is None:
         return _numbered(texts)
-    others = [label_text({other: value for other, value in label.items() if other != axis}) for label in labels]
+    others = [
+        label_text({other: value for other, value in label.items() if other != axis}) for label in labels
+    ]
     style_names = list(dict.fromkeys(others))
     lines = _along(array, axis, [label[axis] for label in labels])
     lines.styles = [STYLES[style_names.index(other)] for other in others]
@@ -56,14 +61,22 @@ def _along(array, axis, chosen):
     """Colours by the values of an axis; chosen: their names, line by line."""
     all_names = names(array, axis)
     if not is_numeric(array, axis):
-        return _scaled([all_names.index(name) for name in chosen], axis_label(array, axis), dict(enumerate(all_names)))
+        return _scaled(
+            [all_names.index(name) for name in chosen], axis_label(array, axis), dict(enumerate(all_names))
+        )
     values = array[axis].values.astype(float)
     scale, options = scale_of(values)
     make_norm = {"log": colors.LogNorm, "symlog": colors.SymLogNorm, "linear": colors.Normalize}[scale]
     norm = make_norm(vmin=values.min(), vmax=values.max(), **options)
     mappable = cm.ScalarMappable(norm, MAP)
-    return Lines([mappable.to_rgba(values[all_names.index(name)]) for name in chosen], [], ["_"] * len(chosen), mappable,
-                 axis_label(array, axis), values=values)
+    return Lines(
+        [mappable.to_rgba(values[all_names.index(name)]) for name in chosen],
+        [],
+        ["_"] * len(chosen),
+        mappable,
+        axis_label(array, axis),
+        values=values,
+    )
 
 
 def _numbered(texts):
@@ -76,11 +89,13 @@ def _scaled(places, label, ticks):
     """One step of a scale of colours per tick."""
     count = len(ticks)
     mappable = cm.ScalarMappable(colors.BoundaryNorm(np.arange(count + 1) - 0.5, count), MAP.resampled(count))
-    return Lines([mappable.to_rgba(place) for place in places], [], ["_"] * len(places), mappable, label, ticks)
+    return Lines(
+        [mappable.to_rgba(place) for place in places], [], ["_"] * len(places), mappable, label, ticks
+    )
 
 
 def add_scale(figure, panels, lines, note=""):
-    """The colour scale beside the panels, its named ticks as large as there is room for; styles as a legend under it."""
+    """The colour scale to the right of the panels, its ticks as large as fits; a legend of styles."""
     bar = figure.colorbar(lines.scale, ax=panels, label=lines.scale_label, aspect=30)
     if lines.ticks:
         height = 72 * figure.get_size_inches()[1] * 0.8  # points
@@ -89,7 +104,10 @@ def add_scale(figure, panels, lines, note=""):
         bar.ax.minorticks_off()
     elif not isinstance(lines.scale.norm, (colors.BoundaryNorm,)) and bar.ax.yaxis.get_scale() != "linear":
         mark_values(bar.ax.yaxis, lines.values)
-    handles = [Line2D([], [], color="0.3", linestyle=style, label=name) for style, name in zip(STYLES, lines.style_names)]
+    handles = [
+        Line2D([], [], color="0.3", linestyle=style, label=name)
+        for style, name in zip(STYLES, lines.style_names)
+    ]
     if handles or note:
-        legend_beside(panels[-1], note, handles)
+        outer_legend(panels[-1], note, handles)
     widen(figure, LEGEND if handles or note else 0.8)

@@ -5,7 +5,7 @@ from ..cells import MOMENTS, RUN, groups
 from ..errors import RequestError
 from ..names import label_text
 from ..statistics import over_runs
-from .colors import add_scale, tell_apart
+from .colors import add_scale, distinguish
 from .labels import axis_label, value_label
 from .scales import set_axis_scale
 from .style import add_legends, groups_to_draw, new_panels
@@ -14,8 +14,9 @@ MAX_MARKERS = 20  # moments up to which each has a dot
 
 
 def curves(arrays, title="", smooth=1, log=None, against=None):
-    """One panel per array of curves; a line per combination of the axes beside `run`: the mean over runs, and a band of
-    one standard deviation. With a logarithmic y axis the geometric mean, and the band is a factor.
+    """One panel per array of curves; a line per combination of the axes other than `run`: the mean over runs,
+    and a band of one standard deviation. With a logarithmic y axis the geometric mean, and the band is a
+    factor.
 
     smooth: moving mean of that many values, of lines that have at least twice as many
     log: axes that are logarithmic, "x", "y", "xy" or ""; None: x where the values of `against` are log-spaced
@@ -42,21 +43,29 @@ def check_smoothing(arrays, smooth):
 def check_moments(arrays, against):
     for array in arrays:
         if not MOMENTS.fullmatch(array.dims[-1]):
-            raise RequestError(f"{array.name} is no curve: its last dimension is {array.dims[-1]}, not steps or epochs")
+            raise RequestError(
+                f"{array.name} is not a curve: its last dimension is {array.dims[-1]}, not steps or epochs"
+            )
         if against is not None and array.dims != against.dims:
-            raise RequestError(f"{array.name} and {against.name} were recorded at different moments: over "
-                               f"{array.dims[-1]} and over {against.dims[-1]}")
+            raise RequestError(
+                f"{array.name} and {against.name} were recorded at different moments: over "
+                f"{array.dims[-1]} and over {against.dims[-1]}"
+            )
 
 
 def moving_mean(curves, width):
-    """Centred moving mean over `width` values along the last dimension; what is NaN stays so and does not count."""
+    """Centred moving mean over `width` values along the last dimension; NaN stays NaN and does not count."""
     known, ones = np.isfinite(curves), np.ones(width)
 
     def window_sums(values):
-        return np.apply_along_axis(lambda curve: np.convolve(curve, ones)[(width - 1) // 2:][:len(curve)], -1, values)
+        return np.apply_along_axis(
+            lambda curve: np.convolve(curve, ones)[(width - 1) // 2 :][: len(curve)], -1, values
+        )
 
     counts = window_sums(known.astype(float))
-    return np.divide(window_sums(np.where(known, curves, 0.0)), counts, out=np.full(curves.shape, np.nan), where=known)
+    return np.divide(
+        window_sums(np.where(known, curves, 0.0)), counts, out=np.full(curves.shape, np.nan), where=known
+    )
 
 
 def is_long_enough(part, smooth):
@@ -86,15 +95,21 @@ def smoothing_note(smooth, which):
     """A line below the label of the y axis. which: whether each line is smoothed"""
     if not any(which):
         return ""
-    return f"\nmoving mean of {smooth} values" + ("" if all(which) else f" of lines with {2 * smooth} or more")
+    return f"\nmoving mean of {smooth} values" + (
+        "" if all(which) else f" of lines with {2 * smooth} or more"
+    )
 
 
 def draw_panel(panel, array, smooth, log, against=None):
-    """How the lines are told apart."""
+    """How the lines are distinguished."""
     moments = array.dims[-1]
     parts = groups_to_draw(array, (RUN, moments))
-    lines = tell_apart(array, [label for label, _ in parts])
-    others = {} if against is None else {label_text(label): part for label, part in groups(against, (RUN, moments))}
+    lines = distinguish(array, [label for label, _ in parts])
+    others = (
+        {}
+        if against is None
+        else {label_text(label): part for label, part in groups(against, (RUN, moments))}
+    )
     smoothed = [is_long_enough(part, smooth) for _, part in parts]
     for i, ((label, part), is_smoothed) in enumerate(zip(parts, smoothed)):
         x = array[moments].values if against is None else over_runs(others[label_text(label)])[1].values
@@ -113,7 +128,15 @@ def draw_panel(panel, array, smooth, log, against=None):
 def draw_line(panel, x, mean, low, high, lines, i):
     """The i-th line, and its band where these are few."""
     marker = "o" if np.isfinite(mean).sum() <= MAX_MARKERS else None
-    panel.plot(x, mean, color=lines.colors[i], linestyle=lines.styles[i], label=lines.texts[i], marker=marker, markersize=3)
+    panel.plot(
+        x,
+        mean,
+        color=lines.colors[i],
+        linestyle=lines.styles[i],
+        label=lines.texts[i],
+        marker=marker,
+        markersize=3,
+    )
     if not lines.scale:
         panel.fill_between(x, low, high, color=lines.colors[i], alpha=0.25, linewidth=0)
 

@@ -1,7 +1,7 @@
 """Means over runs over two axes, as coloured tiles."""
 import numpy as np
 
-from ..cells import axes_beside_runs
+from ..cells import axes_without_runs
 from ..errors import RequestError
 from ..statistics import mean_over_runs, number_style, number_text
 from .labels import axis_label, named_ticks, value_label
@@ -12,16 +12,18 @@ LARGE = (9, 6.75)  # inches: of a map without numbers
 
 
 def means_over_two_axes(array):
-    axes = axes_beside_runs(array)
+    axes = axes_without_runs(array)
     if len(axes) != 2:
-        raise RequestError(f"{array.name}: a heat map needs two axes beside run; it has {len(axes)}: "
-                           f"{', '.join(axes) or 'none'}")
+        raise RequestError(
+            f"{array.name}: a heat map needs two axes other than run; it has {len(axes)}: "
+            f"{', '.join(axes) or 'none'}"
+        )
     return mean_over_runs(array)
 
 
 def heatmap(array, title="", label=None, y_label=None, x_label=None):
-    """Tiles in the colour of the mean over runs, the number in each while they are few. The first of the two axes beside
-    `run` is y, the second x. label: at the colour bar"""
+    """Tiles in the colour of the mean over runs, the number in each while they are few. The first of the two
+    axes other than `run` is y, the second x. label: at the colour bar"""
     means = means_over_two_axes(array)
     y_axis, x_axis = means.dims
     rows, columns = means.shape
@@ -44,5 +46,11 @@ def write_numbers(panel, image, means):
     for (row, column), mean in np.ndenumerate(means.values):
         # dark text on the bright end of the colour map
         color = "black" if not np.isnan(mean) and image.norm(mean) > 0.6 else "white"
-        panel.text(column, row, number_text(mean, style), ha="center", va="center",
-                   color="0.4" if np.isnan(mean) else color)
+        panel.text(
+            column,
+            row,
+            number_text(mean, style),
+            ha="center",
+            va="center",
+            color="0.4" if np.isnan(mean) else color,
+        )

@@ -11,13 +11,16 @@ COLORS = {"right": "tab:blue", "wrong": "tab:red", "all": "tab:blue"}
 
 
 def histogram(array, title="", right=None, bins=40):
-    """One panel per combination of the axes beside `run`, all runs together.
+    """One panel per combination of the axes other than `run`, all runs together.
 
-    right: an array as `array` that is true where the prediction was right; these samples are counted apart"""
+    right: an array as `array` that is true where the prediction was right; these samples are counted
+    separately"""
     inner = inner_axes(array)
     if len(inner) != 1:
-        raise RequestError(f"{array.name}: a histogram needs one dimension of samples beside the axes of the job; it "
-                           f"has {len(inner)}: {', '.join(inner) or 'none'}; choose with --select AXIS=VALUE")
+        raise RequestError(
+            f"{array.name}: a histogram needs one dimension of samples other than the axes of the job; it "
+            f"has {len(inner)}: {', '.join(inner) or 'none'}; choose with --select AXIS=VALUE"
+        )
     labels = [label_text(label) for label, _ in groups_to_draw(array, (RUN, *inner))]
     parts = {"all": array} if right is None else {"right": array.where(right), "wrong": array.where(~right)}
     samples = {name: samples_by_label(part) for name, part in parts.items()}
@@ -34,5 +37,7 @@ def histogram(array, title="", right=None, bins=40):
 
 
 def samples_by_label(array):
-    return {label_text(label): part.values[np.isfinite(part.values)]
-            for label, part in groups(array, (RUN, *inner_axes(array)))}
+    return {
+        label_text(label): part.values[np.isfinite(part.values)]
+        for label, part in groups(array, (RUN, *inner_axes(array)))
+    }

@@ -5,16 +5,23 @@ from ..cells import MOMENTS, cell_axes, names
 
 UNITS = {"percent": "%", "1": "", "": ""}
 # What a key of the job is called; an axis that sets another is called by its name, with the key.
-KEYS = {"optimizer.lr": "Learning rate η", "loss.entropy_weight": "Entropy weight λ", "loss.l2": "L2 penalty",
-        "optimizer.momentum": "Momentum", "optimizer.weight_decay": "Weight decay", "train.batch": "Batch size",
-        "train.epochs": "Epochs", "data.train_count": "Training samples"}
+KEYS = {
+    "optimizer.lr": "Learning rate η",
+    "loss.entropy_weight": "Entropy weight λ",
+    "loss.l2": "L2 penalty",
+    "optimizer.momentum": "Momentum",
+    "optimizer.weight_decay": "Weight decay",
+    "train.batch": "Batch size",
+    "train.epochs": "Epochs",
+    "data.train_count": "Training samples",
+}
 LABEL_WIDTH = 40  # characters: along the shorter side of a panel
 CHARACTERS = 11  # of a title, per inch
 MAX_NAMED = 40  # values along an axis that can be read
 
 
 def capital(text):
-    """The text with a capital, unless its first word has one somewhere already or is the name of a variable."""
+    """The text with a capital at its start."""
     return text[:1].upper() + text[1:]
 
 
@@ -41,6 +48,6 @@ def fill(text, width=LABEL_WIDTH):
 
 
 def named_ticks(array, axis):
-    """(places, names) of the values along an axis: of all, or evenly spaced ones where they are too many to be read."""
+    """(places, names) of the values along an axis: of all, or of every N-th where they are too many."""
     step = -(-array.sizes[axis] // MAX_NAMED)
     return list(range(0, array.sizes[axis], step)), names(array, axis, slice(None, None, step))

@@ -18,13 +18,14 @@ PAPER = 0.65  # grey between pictures, on which their black and white are both s
 
 
 def pictures(array, title="", shape=None, stretch="all"):
-    """A row of pictures per output and a column per input channel of weights, or a row per sample and a column per channel
-    of feature maps, of the one cell in the array. Weights with three input channels become one picture in colours per
-    output; these, and weights with one input channel, are numbered and stand in rows of eight.
+    """A row of pictures per output and a column per input channel of weights, or a row per sample and a
+    column per channel of feature maps, of the one cell in the array. Weights with three input channels become
+    one picture in colours per output; these, and weights with one input channel, are numbered and placed in
+    rows of eight.
 
     shape: (channels, height, width) of the pictures that the rows of a dense layer with flat inputs become
-    stretch: "all" gives all pictures one scale, of weights with 0 in its middle; "each" gives every picture its own, from
-    its least value (black) to its greatest (white)"""
+    stretch: "all" gives all pictures one scale, of weights with 0 in its middle; "each" gives every picture
+    its own, from its least value (black) to its greatest (white)"""
     maps = maps_of(array, shape)
     is_weights = array.name.startswith("weights")
     is_list = is_weights and maps.shape[1] in (1, 3)
@@ -57,14 +58,20 @@ def maps_of(array, shape):
     values = known_part(only_cell(array))
     if shape is not None and values.ndim == 2:
         if values.shape[1] != math.prod(shape):
-            raise RequestError(f"{array.name}: --shape has {math.prod(shape)} values, and the cell {values.shape[1]} inputs")
+            raise RequestError(
+                f"{array.name}: --shape has {math.prod(shape)} values, and the cell {values.shape[1]} inputs"
+            )
         values = values.reshape(-1, *shape)
     if values.ndim != 4:
-        raise RequestError(f"{array.name}: pictures need four dimensions, (row, column, height, width) of pictures; it "
-                           f"has {', '.join(inner_axes(array))}. See --shape and --select")
+        raise RequestError(
+            f"{array.name}: pictures need four dimensions, (row, column, height, width) of pictures; it "
+            f"has {', '.join(inner_axes(array))}. See --shape and --select"
+        )
     if values.shape[0] * values.shape[1] > MAX_PICTURES:
-        raise RequestError(f"{array.name}: {values.shape[0]} × {values.shape[1]} pictures are too many; choose up to "
-                           f"{MAX_PICTURES} with --select AXIS=VALUE")
+        raise RequestError(
+            f"{array.name}: {values.shape[0]} × {values.shape[1]} pictures are too many; choose up to "
+            f"{MAX_PICTURES} with --select AXIS=VALUE"
+        )
     return values
 
 
@@ -81,13 +88,13 @@ def stretched(tile, norm):
 
 
 def mosaic(tiles, columns):
-    """tiles (height, width, 1 or 3) each, row by row → one picture with grey gaps, and the distance from tile to tile"""
+    """tiles (height, width, 1 or 3) each, row by row → one picture with grey gaps; the pitch of the tiles"""
     height, width, channels = tiles[0].shape
     pitch = np.array([height, width]) + GAP
     whole = np.full((*(pitch * [-(-len(tiles) // columns), columns] + GAP), 3), PAPER)
     for i, tile in enumerate(tiles):
         top, left = pitch * divmod(i, columns) + GAP
-        whole[top:top + height, left:left + width] = tile.repeat(3 // channels, axis=2)
+        whole[top : top + height, left : left + width] = tile.repeat(3 // channels, axis=2)
     return whole, pitch
 
 

@@ -22,8 +22,8 @@ def is_log_spaced(values):
 
 
 def scale_of(values):
-    """The scale of an axis of these values, as (name, options): log where they are log-spaced, and where they are so
-    besides 0 symlog, which is linear below the least of them."""
+    """The scale of an axis of these values, as (name, options): log where they are log-spaced, and where they
+    are so besides 0 symlog, which is linear below the least of them."""
     values = np.asarray(values, float)
     if is_log_spaced(values):
         return "log", {}
@@ -43,7 +43,7 @@ def set_axis_scale(panel, axis, values, log):
 
 
 def scale_to(panel, array, axis, x, log):
-    """The scale of the panel's axis x ("x" or "y") along a numeric axis of the array; ticks at few values of a log axis."""
+    """Scale the panel's axis `x`, "x" or "y", to the values of a numeric axis of the array."""
     values = array[axis].values
     set_axis_scale(panel, x, values, log)
     direction = getattr(panel, f"{x}axis")
@@ -52,7 +52,8 @@ def scale_to(panel, array, axis, x, log):
 
 
 def mark_values(direction, values):
-    """Ticks at the values of a logarithmic axis in place of powers of ten, where they are few and none is close to the next."""
+    """Ticks at the values of a logarithmic axis in place of powers of ten, where they are few and none is
+    close to the next."""
     values = np.unique(np.asarray(values, float))
     places = direction.get_transform().transform(values)
     if 1 < len(values) <= MAX_TICKS and np.diff(places).min() > 0.6 * np.ptp(places) / MAX_TICKS:

@@ -9,7 +9,7 @@ from .labels import CHARACTERS, fill
 PANEL = (5.5, 3.8)  # inches
 LEGEND = 1.7  # inches that a legend adds to the width
 MAX_COLUMNS = 3  # of panels
-MAX_GROUPS = 40  # lines, bars or panels that can be told apart
+MAX_GROUPS = 40  # lines, bars or panels that can be distinguished
 DOTS_PER_INCH = 300
 SUFFIXES = (".png", ".svg", ".pdf")
 FILES = {"pdf.fonttype": 42}  # TrueType: publishers refuse type 3
@@ -38,16 +38,25 @@ def add_legends(panels, titles):
     for panel, (title, *labels), following in zip(panels, entries, [*entries[1:], None]):
         if (title, *labels) != following and (title or len(labels) > 1):
             handles, _ = panel.get_legend_handles_labels()
-            legend_beside(panel, title, handles)
+            outer_legend(panel, title, handles)
             placed = True
     if placed:
         widen(panels[0].figure)
 
 
-def legend_beside(panel, title, handles):
+def outer_legend(panel, title, handles):
     """handles: of what has an entry; none where the title says all"""
-    legend = panel.legend(handles=handles, title=title, fontsize="small", title_fontsize="small", loc="upper left",
-                          bbox_to_anchor=(1.01, 1), borderaxespad=0, frameon=False, alignment="left")
+    legend = panel.legend(
+        handles=handles,
+        title=title,
+        fontsize="small",
+        title_fontsize="small",
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1),
+        borderaxespad=0,
+        frameon=False,
+        alignment="left",
+    )
     for text in [*legend.get_texts(), legend.get_title()]:
         text.set_parse_math(False)
     return legend
@@ -64,8 +73,10 @@ def groups_to_draw(array, keep):
     if count == 0:
         raise RequestError(f"{array.name}: no selected cell is done")
     if count > MAX_GROUPS:
-        raise RequestError(f"{array.name}: {count} combinations of axis values are too many for a figure; "
-                           f"choose up to {MAX_GROUPS} with --select AXIS=VALUE; ranking.py lists the best")
+        raise RequestError(
+            f"{array.name}: {count} combinations of axis values are too many for a figure; "
+            f"choose up to {MAX_GROUPS} with --select AXIS=VALUE; ranking.py lists the best"
+        )
     return list(groups(array, keep))
 
 

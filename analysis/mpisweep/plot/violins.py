@@ -10,8 +10,8 @@ TEXT_WIDTH = 24  # characters of a violin's name in a line
 
 
 def violins(arrays, title=""):
-    """Several arrays stand side by side, with a panel per combination of the axes beside `run`; of a single array these
-    combinations stand side by side. All runs together."""
+    """Several arrays are side by side, with a panel per combination of the axes other than `run`; of a single
+    array these combinations are side by side. All runs together."""
     arrays = arrays if isinstance(arrays, (list, tuple)) else [arrays]
     by_heading = panels_of(arrays)
     figure, panels = new_panels(len(by_heading), title)
@@ -32,11 +32,13 @@ def panels_of(arrays):
     """{heading: {name of a violin: values}}"""
     by_name = {array.name: distributions(array) for array in arrays}
     if len(arrays) == 1:
-        (name, by_label), = by_name.items()
+        ((name, by_label),) = by_name.items()
         return {"": {label or name: values for label, values in by_label.items()}}
     headings = dict.fromkeys(label for by_label in by_name.values() for label in by_label)
-    return {heading: {name: by_label[heading] for name, by_label in by_name.items() if heading in by_label}
-            for heading in headings}
+    return {
+        heading: {name: by_label[heading] for name, by_label in by_name.items() if heading in by_label}
+        for heading in headings
+    }
 
 
 def draw_panel(panel, chosen):
@@ -46,5 +48,11 @@ def draw_panel(panel, chosen):
         body.set(facecolor=f"C{i % 10}", alpha=0.6)
     for lines in ("cbars", "cmins", "cmaxes", "cmedians"):
         parts[lines].set(color="black", linewidth=0.8)
-    panel.set_xticks(range(1, len(chosen) + 1), [fill(name, TEXT_WIDTH) for name in chosen], rotation=30, ha="right",
-                     fontsize="small", parse_math=False)
+    panel.set_xticks(
+        range(1, len(chosen) + 1),
+        [fill(name, TEXT_WIDTH) for name in chosen],
+        rotation=30,
+        ha="right",
+        fontsize="small",
+        parse_math=False,
+    )
