@@ -141,6 +141,14 @@ class LabelsTest(RulesTest):
         weights = self.array("weights_0", ("run", "0"), ("lr", "0.001"), ("kind", "a"))
         self.assertEqual(plot.pictures(weights).axes[0].get_ylabel(), "Weights 0 output")
 
+    def test_several_violins_are_labelled_by_what_they_have_in_common(self):
+        loss, accuracy = (self.array(name).isel(lr=0, kind=0) for name in ("test_loss", "test_accuracy"))
+        self.assertEqual(plot.violins([loss, accuracy]).axes[0].get_ylabel(), "Value")
+        layers = [
+            loss.assign_attrs(long_name=f"weights of layer {i}").rename(f"weights_{i}") for i in range(2)
+        ]
+        self.assertEqual(plot.violins(layers).axes[0].get_ylabel(), "Weights")
+
     def test_a_legend_is_never_over_data(self):
         right = self.array("test_probability") > 0.5
         for figure in (

@@ -1,4 +1,6 @@
 """Distributions of all values of arrays."""
+import re
+
 import numpy as np
 
 from ..cells import RUN, inner_axes
@@ -17,9 +19,17 @@ def violins(arrays, title=""):
     figure, panels = new_panels(len(by_heading), title)
     for panel, (heading, chosen) in zip(panels, by_heading.items()):
         draw_panel(panel, chosen)
-        panel.set(ylabel=value_label(arrays[0]) if len(arrays) == 1 else "Value")
+        panel.set(ylabel=common_label(arrays))
         panel.set_title(heading, parse_math=False, fontsize="medium")
     return figure
+
+
+def common_label(arrays):
+    """The label of all arrays, where they differ in nothing but the layer."""
+    if len(arrays) == 1:
+        return value_label(arrays[0])
+    labels = {re.sub(r" of layer \d+", "", " ".join(value_label(array).split())) for array in arrays}
+    return fill(labels.pop()) if len(labels) == 1 else "Value"
 
 
 def distributions(array):
