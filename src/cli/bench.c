@@ -2,10 +2,11 @@
 #include <limits.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/verbs.h"
 #include "io/data/dataset_reader.h"
 #include "io/job/costs.h"
 #include "io/job/data.h"
@@ -14,7 +15,7 @@
 typedef struct bench_options {
     const char *job_path; /* NULL: the built-in network */
     const char *data_directory;
-    cli_list settings;
+    cli_texts settings;
     long steps;
     bool json;
 } bench_options;
@@ -59,39 +60,6 @@ static const training_spec built_in_spec = {
     .batch = 128,
 };
 static const dataset built_in_data = {.shape = {3, 32, 32}, .classes = 10, .train = {.count = 50000}};
-
-static status parse_option(bench_options *o, int code, error_info *error) {
-    switch (code) {
-    case 's':
-        return cli_parse_number("steps", optarg, 1, &o->steps, error);
-    case 'k':
-        return cli_list_add(&o->settings, "set", optarg, error);
-    case 'd':
-        o->data_directory = optarg;
-        return STATUS_OK;
-    case 'j':
-        o->json = true;
-        return STATUS_OK;
-    default:
-        return STATUS_COMMAND;
-    }
-}
-
-static status parse_options(bench_options *o, int argc, char **argv, error_info *error) {
-    static const struct option longs[] = {
-        {"steps", required_argument, NULL, 's'},
-        {"set", required_argument, NULL, 'k'},
-        {"data", required_argument, NULL, 'd'},
-        {"json", no_argument, NULL, 'j'},
-        {NULL, 0, NULL, 0},
-    };
-    for (int code; (code = cli_next_option(argc, argv, "", longs, error)) != -1;)
-        RETURN_IF_FAILED(parse_option(o, code, error));
-    if (o->steps > INT_MAX)
-        return error_set(error, STATUS_COMMAND, "--steps %ld: at most %d are accepted", o->steps, INT_MAX);
-    o->data_directory = cli_data_directory(o->data_directory);
-    return optind == argc ? STATUS_OK : cli_single_argument(argc, argv, "JOB.yaml", &o->job_path, error);
-}
 
 static double rate(double amount, double seconds) {
     return seconds > 0 ? 1e-9 * amount / seconds : 0;
@@ -174,18 +142,53 @@ static status bench_job(const bench_options *o, error_info *error) {
     job *j = NULL;
     stored_dataset stored;
     RETURN_IF_FAILED(job_load(&j, o->job_path, o->settings.items, o->settings.count, error));
-    status result = job_describe_data(j, o->data_directory, &stored, error);
+    status result = job_describe_data(j, cli_data_directory(o->data_directory), &stored, error);
     if (result == STATUS_OK)
         result = bench(o, &j->base, &stored.data, error);
     job_destroy(&j);
     return result;
 }
 
-status cli_bench(int argc, char **argv, error_info *error) {
-    bench_options options = {.steps = 10};
-    RETURN_IF_FAILED(parse_options(&options, argc, argv, error));
+static status run_bench(int argc, char **argv, error_info *error) {
+    bench_options options = {0};
+    RETURN_IF_FAILED(cli_parse(&cli_bench, argc, argv, &options, error));
     RETURN_IF_FAILED(engine_kernels_check(error));
     if (options.job_path != NULL)
         return bench_job(&options, error);
     return bench(&options, &built_in_spec, &built_in_data, error);
 }
+
+const cli_verb cli_bench = {
+    .name = "bench",
+    .summary = "time training steps on one core",
+    .description = "Times training steps of a job's model on generated images, layer by layer. Without a job "
+                   "file: a network of two convolutions and two dense layers on 3 x 32 x 32 images, batch "
+                   "128.",
+    .run = run_bench,
+    .arguments = {{"JOB.yaml", offsetof(bench_options, job_path), .optional = true, .help = "the job file"}},
+    .options =
+        {
+            {.name = "set",
+             .argument = "KEY=VALUE",
+             .kind = &cli_list,
+             .offset = offsetof(bench_options, settings),
+             .help = "set a key of the job file, as train.batch=64"},
+            {.name = "steps",
+             .argument = "N",
+             .kind = &cli_number,
+             .offset = offsetof(bench_options, steps),
+             .minimum = 1,
+             .maximum = INT_MAX,
+             .preset = "10",
+             .help = "steps per block; five blocks are timed"},
+            {.name = "data",
+             .argument = "DIR",
+             .kind = &cli_directory,
+             .offset = offsetof(bench_options, data_directory),
+             .help = "directory of the data sets, for their shape (default: $MPISWEEP_DATA, else ./data)"},
+            {.name = "json",
+             .kind = &cli_flag,
+             .offset = offsetof(bench_options, json),
+             .help = "print one JSON object"},
+        },
+};

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <math.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/cli.h"
 #include "cli/launch_mpirun.h"
 #include "cli/time_limit.h"
+#include "cli/verbs.h"
 
-enum { MPIRUN_WORDS = 16 };
+enum { MPIRUN_WORDS = 16 };                               /* of ours at most, before those for run */
 static const double FIRST_PAUSE = 1, LONGEST_PAUSE = 300; /* seconds before the next start */
 
 typedef struct launch {
@@ -34,41 +35,16 @@ typedef struct launch {
 
 /* ---- Command line ------------------------------------------------------------------------------ */
 
-/* The value of the option `name`, given as "NAME VALUE" or "NAME=VALUE", when that is the word at *i, which
- * then moves to the option's last word; NULL when it is another word. A missing value is empty. */
-static const char *option_value(int argc, char **argv, int *i, const char *name) {
-    const char *const word = argv[*i];
-    const size_t length = strlen(name);
-    if (strcmp(word, name) == 0)
-        return *i + 1 < argc ? argv[++*i] : "";
-    return strncmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
-}
-
-/* Take the option at *i when it is one of launch's own, else keep the word for run. */
-static status take_word(launch *l, int argc, char **argv, int *i, int *kept, error_info *error) {
-    const char *value;
-    if ((value = option_value(argc, argv, i, "-n")) != NULL ||
-        (value = option_value(argc, argv, i, "--ranks")) != NULL)
-        return cli_parse_number("ranks", value, 1, &l->ranks, error);
-    if ((value = option_value(argc, argv, i, "--give-up")) != NULL)
-        return cli_parse_number("give-up", value, 1, &l->give_up, error);
-    if ((value = option_value(argc, argv, i, "--start-timeout")) != NULL)
-        return cli_parse_number("start-timeout", value, 1, &l->start_timeout, error);
-    if ((value = option_value(argc, argv, i, "--time-limit")) != NULL)
-        return time_limit_parse(value, &l->time_limit, error);
-    argv[(*kept)++] = argv[*i];
-    return STATUS_OK;
-}
-
 /* Cores that this process may use. */
 static long usable_cores(void) {
     cpu_set_t cores;
     return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
-/* mpirun, its flags, and `mpisweep run` with the words that are left in argv. Ranks yield their core while
+/* mpirun, its flags, and `mpisweep run` with the words for it, which are moved from further back in the
+ * command. Ranks yield their core while
  * they wait and are bound to none: they may share it. From Slurm mpirun takes hosts and slots by itself. */
-static void compose_command(launch *l, int argc, char **argv) {
+static void compose_command(launch *l, int count, char *const *words) {
     static char *const flags[] = {"mpirun", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"};
     const bool in_slurm = getenv("SLURM_JOB_ID") != NULL;
     char **word = l->command;
@@ -85,20 +61,21 @@ static void compose_command(launch *l, int argc, char **argv) {
     }
     *word++ = l->program;
     *word++ = "run";
-    for (int i = 0; i < argc; i++)
-        *word++ = argv[i];
+    for (int i = 0; i < count; i++)
+        *word++ = words[i];
+    *word = NULL;
 }
 
 static status prepare_command(launch *l, int argc, char **argv, error_info *error) {
-    int kept = 0;
-    for (int i = 1; i < argc; i++)
-        RETURN_IF_FAILED(take_word(l, argc, argv, &i, &kept, error));
-    if (readlink("/proc/self/exe", l->program, sizeof l->program - 1) < 0)
-        return error_set(error, STATUS_INTERNAL, "cannot find this program: %s", strerror(errno));
-    l->command = calloc((size_t)kept + MPIRUN_WORDS, sizeof *l->command);
+    int count;
+    l->command = calloc((size_t)argc + MPIRUN_WORDS, sizeof *l->command);
     if (l->command == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
-    compose_command(l, kept, argv);
+    char **const words = l->command + MPIRUN_WORDS;
+    RETURN_IF_FAILED(cli_parse_passing(&cli_launch, argc, argv, l, words, &count, error));
+    if (readlink("/proc/self/exe", l->program, sizeof l->program - 1) < 0)
+        return error_set(error, STATUS_INTERNAL, "cannot find this program: %s", strerror(errno));
+    compose_command(l, count, words);
     return STATUS_OK;
 }
 
@@ -180,8 +157,8 @@ static status run_launcher(launch *l, error_info *error) {
     return result;
 }
 
-status cli_launch(int argc, char **argv, error_info *error) {
-    launch l = {.give_up = 6, .start_timeout = 120, .time_limit = INFINITY};
+static status run_launch(int argc, char **argv, error_info *error) {
+    launch l = {.time_limit = INFINITY};
     status result = prepare_command(&l, argc, argv, error);
     if (result == STATUS_OK)
         result = make_fifo(&l, error);
@@ -194,3 +171,42 @@ status cli_launch(int argc, char **argv, error_info *error) {
     free(l.command);
     return result;
 }
+
+const cli_verb cli_launch = {
+    .name = "launch",
+    .summary = "start mpirun with the right flags, and again when it dies, until the sweep is done",
+    .description = "Runs `mpirun -n N mpisweep run JOB.yaml ...` and starts it again when a rank or mpirun "
+                   "dies. The exit status is that of rank 0.",
+    .remarks = "INT, TERM, USR1 or HUP (not under nohup) stop the sweep cleanly: exit status 75.",
+    .run = run_launch,
+    .passes_to = &cli_run,
+    .options =
+        {
+            {.letter = 'n',
+             .name = "ranks",
+             .argument = "N",
+             .kind = &cli_number,
+             .offset = offsetof(launch, ranks),
+             .minimum = 1,
+             .help = "ranks (default: the cores that this process may use; under Slurm those of the job)"},
+            {.name = "give-up",
+             .argument = "N",
+             .kind = &cli_number,
+             .offset = offsetof(launch, give_up),
+             .minimum = 1,
+             .preset = "6",
+             .help = "give up after N starts in a row that finished no cell"},
+            {.name = "start-timeout",
+             .argument = "SECONDS",
+             .kind = &cli_number,
+             .offset = offsetof(launch, start_timeout),
+             .minimum = 1,
+             .preset = "120",
+             .help = "end a start in which rank 0 is not up by then"},
+            {.name = "time-limit",
+             .argument = "T",
+             .kind = &time_limit_kind,
+             .offset = offsetof(launch, time_limit),
+             .help = "as in run, over all starts together"},
+        },
+};

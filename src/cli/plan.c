@@ -2,13 +2,14 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/cli.h"
 #include "cli/plan_data.h"
+#include "cli/verbs.h"
 #include "grid/grid.h"
 #include "io/job/costs.h"
 #include "io/job/job.h"
@@ -18,7 +19,7 @@ enum { TIMED_STEPS = 2 };
 
 typedef struct plan_options {
     const char *job_path, *data_directory;
-    cli_list settings;
+    cli_texts settings;
     long ranks;
     bool json;
 } plan_options;
@@ -30,38 +31,6 @@ typedef struct prediction {
     double seconds;                        /* of the whole job */
     uint64_t file_bytes;
 } prediction;
-
-static status parse_option(plan_options *o, int code, error_info *error) {
-    switch (code) {
-    case 's':
-        return cli_list_add(&o->settings, "set", optarg, error);
-    case 'n':
-        return cli_parse_number("ranks", optarg, 1, &o->ranks, error);
-    case 'd':
-        o->data_directory = optarg;
-        return STATUS_OK;
-    case 'j':
-        o->json = true;
-        return STATUS_OK;
-    default:
-        return STATUS_COMMAND;
-    }
-}
-
-static status parse_options(plan_options *o, int argc, char **argv, error_info *error) {
-    static const struct option longs[] = {
-        {"set", required_argument, NULL, 's'},
-        {"ranks", required_argument, NULL, 'n'},
-        {"data", required_argument, NULL, 'd'},
-        {"json", no_argument, NULL, 'j'},
-        {NULL, 0, NULL, 0},
-    };
-    o->ranks = sysconf(_SC_NPROCESSORS_ONLN);
-    for (int code; (code = cli_next_option(argc, argv, "", longs, error)) != -1;)
-        RETURN_IF_FAILED(parse_option(o, code, error));
-    o->data_directory = cli_data_directory(o->data_directory);
-    return cli_single_argument(argc, argv, "JOB.yaml", &o->job_path, error);
-}
 
 static status add_flops(const job *j, const dataset *data, prediction *p, error_info *error) {
     p->cells = grid_cells(&j->grid);
@@ -157,7 +126,7 @@ static void print_json(const job *j, const plan_data *data, const training_plan 
 static status plan_job(const plan_options *o, const job *j, plan_data *data, error_info *error) {
     training_plan plan;
     prediction p = {0};
-    RETURN_IF_FAILED(plan_data_look(j, o->data_directory, data, error));
+    RETURN_IF_FAILED(plan_data_look(j, cli_data_directory(o->data_directory), data, error));
     if (!o->json) {
         print_sweep(j);
         plan_data_print(j, data);
@@ -183,13 +152,46 @@ static status plan_loaded(const plan_options *o, const job *j, error_info *error
     return result;
 }
 
-status cli_plan(int argc, char **argv, error_info *error) {
-    plan_options options = {0};
+static status run_plan(int argc, char **argv, error_info *error) {
+    plan_options options = {.ranks = sysconf(_SC_NPROCESSORS_ONLN)};
     job *j = NULL;
-    RETURN_IF_FAILED(parse_options(&options, argc, argv, error));
+    RETURN_IF_FAILED(cli_parse(&cli_plan, argc, argv, &options, error));
     RETURN_IF_FAILED(engine_kernels_check(error));
     RETURN_IF_FAILED(job_load(&j, options.job_path, options.settings.items, options.settings.count, error));
     status result = plan_loaded(&options, j, error);
     job_destroy(&j);
     return result;
 }
+
+const cli_verb cli_plan = {
+    .name = "plan",
+    .summary = "check a job file and say what it will take",
+    .description = "Checks the job and prints its axes, cells, parameters, FLOPs, memory, file size and "
+                   "predicted time. The time rests on a few training steps that are measured now, on this "
+                   "machine.",
+    .run = run_plan,
+    .arguments = {{"JOB.yaml", offsetof(plan_options, job_path), .help = "the job file"}},
+    .options =
+        {
+            {.name = "set",
+             .argument = "KEY=VALUE",
+             .kind = &cli_list,
+             .offset = offsetof(plan_options, settings),
+             .help = "set a key of the job file, as optimizer.momentum=0.8"},
+            {.name = "ranks",
+             .argument = "N",
+             .kind = &cli_number,
+             .offset = offsetof(plan_options, ranks),
+             .minimum = 1,
+             .help = "predict the time for N ranks (default: one per core of this machine)"},
+            {.name = "data",
+             .argument = "DIR",
+             .kind = &cli_directory,
+             .offset = offsetof(plan_options, data_directory),
+             .help = "directory of the data sets (default: $MPISWEEP_DATA, else ./data)"},
+            {.name = "json",
+             .kind = &cli_flag,
+             .offset = offsetof(plan_options, json),
+             .help = "print one JSON object"},
+        },
+};

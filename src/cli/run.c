@@ -1,6 +1,7 @@
 /* mpisweep run: trains every cell of a job that has no result yet. */
 #include <math.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,16 +9,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/build_info.h"
-#include "cli/cli.h"
 #include "cli/cpu_name.h"
 #include "cli/crash_handler.h"
 #include "cli/launch_report.h"
 #include "cli/lone_rank.h"
 #include "cli/progress.h"
 #include "cli/run_data.h"
-#include "cli/run_options.h"
+#include "cli/run_end.h"
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
+#include "cli/verbs.h"
 #include "grid/cell.h"
 #include "grid/grid.h"
 #include "io/data/dataset_reader.h"
@@ -32,6 +33,15 @@
 #include "io/results/results.h"
 #include "sweep/mpi_world.h"
 #include "sweep/sweep.h"
+
+/* The texts point into argv. */
+typedef struct run_options {
+    const char *job_path, *results_path, *data_directory;
+    cli_texts settings, only;
+    long max_failures; /* 0: no limit */
+    double time_limit; /* seconds; INFINITY: none */
+    bool retry_failed, quiet;
+} run_options;
 
 /* What one rank has. */
 typedef struct run {
@@ -76,7 +86,7 @@ static void warn_of_data(const run *r) {
 }
 
 static status select_cells(run *r, error_info *error) {
-    const cli_list *only = &r->options.only;
+    const cli_texts *only = &r->options.only;
     status result = grid_select(&r->job->grid, only->items, only->count, r->selected, error);
     return result == STATUS_OK ? STATUS_OK : error_prefix(error, "--only ");
 }
@@ -248,88 +258,6 @@ static void tally_cells(const run *r, size_t tally[CELL_STATUS_COUNT]) {
             tally[states[cell]]++;
 }
 
-enum { REASON_SIZE = 256 };
-
-/* "1 failed, 2 timed out" */
-static void describe_failures(const size_t tally[CELL_STATUS_COUNT], char text[REASON_SIZE]) {
-    static const char *const words[CELL_STATUS_COUNT] = {
-        [CELL_DIVERGED] = "diverged", [CELL_FAILED] = "failed", [CELL_TIMED_OUT] = "timed out"};
-    int used = 0;
-    for (int i = 0; i < CELL_STATUS_COUNT; i++)
-        if (words[i] != NULL && tally[i] > 0)
-            used += snprintf(text + used, REASON_SIZE - (size_t)used, "%s%zu %s", used > 0 ? ", " : "",
-                             tally[i], words[i]);
-}
-
-/* Why the run stopped before its end. */
-static void describe_stop(const run *r, const coordinator_counts *counts, char text[REASON_SIZE]) {
-    const int number = stop_signal_first();
-    if (number == SIGALRM)
-        snprintf(text, REASON_SIZE, "stopped for %s", time_limit_name(r->options.time_limit));
-    else if (number != 0)
-        snprintf(text, REASON_SIZE, "stopped by signal %d (%s)", number, strsignal(number));
-    else if (counts->left_first >= 0)
-        snprintf(text, REASON_SIZE,
-                 "stopped at the request of rank %d, which got a signal or reached its time limit",
-                 counts->left_first);
-    else
-        snprintf(text, REASON_SIZE, "stopped");
-}
-
-/* What cells without a result mean for the exit status. */
-static status judge_pending(const run *r, const coordinator_counts *counts, size_t pending, size_t selected,
-                            error_info *error) {
-    const size_t limit = (size_t)r->options.max_failures;
-    char reason[REASON_SIZE];
-    if (limit > 0 && counts->failures >= limit)
-        return error_set(error, STATUS_INCOMPLETE,
-                         "stopped after %zu cells that failed, diverged or timed out (--max-failures)",
-                         counts->failures);
-    if (counts->no_memory > 0 && !counts->stopping)
-        return error_set(
-            error, STATUS_INTERNAL,
-            "out of memory for %zu cells, which stay pending; run the same command again with more "
-            "memory or with fewer ranks per node",
-            counts->no_memory);
-    describe_stop(r, counts, reason);
-    return error_set(error, STATUS_STOPPED,
-                     "%s with %zu of %zu cells to go; run the same command again to resume", reason, pending,
-                     selected);
-}
-
-/* The counts on standard output, and what they mean for the exit status. */
-static status conclude(const run *r, const coordinator_counts *counts, const size_t tally[CELL_STATUS_COUNT],
-                       error_info *error) {
-    size_t selected = 0;
-    for (int i = 0; i < CELL_STATUS_COUNT; i++)
-        selected += tally[i];
-    if (counts->total == 0)
-        printf("nothing left to train\n");
-    printf("%zu cells", selected);
-#define X(name, value, label) printf(", %zu %s", tally[name], label);
-    CELL_STATUSES(X)
-#undef X
-    if (r->damaged > 0)
-        printf(", %zu damaged", r->damaged);
-    printf("\nresults in %s\n", r->results_path);
-    if (tally[CELL_PENDING] > 0)
-        return judge_pending(r, counts, tally[CELL_PENDING], selected, error);
-    if (r->damaged > 0)
-        return error_set(
-            error, STATUS_INCOMPLETE,
-            "%zu of %zu cells are damaged in the file; restore it from a copy, or train them again "
-            "with --retry-failed",
-            r->damaged, selected);
-    if (tally[CELL_DONE] == selected)
-        return STATUS_OK;
-    char failures[REASON_SIZE];
-    const bool helps = tally[CELL_FAILED] + tally[CELL_TIMED_OUT] > 0;
-    describe_failures(tally, failures);
-    return error_set(error, STATUS_INCOMPLETE, "%zu of %zu cells are not done: %s%s",
-                     selected - tally[CELL_DONE], selected, failures,
-                     helps ? "; --retry-failed trains again those that failed or timed out" : "");
-}
-
 /* The lock of the results file covers the checkpoints beside it. */
 static status close_files(run *r, error_info *error) {
     if (r->checkpoints != NULL)
@@ -356,10 +284,14 @@ static status coordinate(run *r, const worker_setup *trainer, error_info *error)
     RETURN_IF_FAILED(sweep_run(mpi_world_endpoint(r->world), &setup, mpi_world_local_worker(r->world),
                                trainer, &counts, error));
     progress_finish(&r->progress, &counts);
-    size_t tally[CELL_STATUS_COUNT] = {0};
-    tally_cells(r, tally);
+    run_end end = {.counts = &counts,
+                   .damaged = r->damaged,
+                   .max_failures = (size_t)r->options.max_failures,
+                   .time_limit = r->options.time_limit,
+                   .results_path = r->results_path};
+    tally_cells(r, end.tally);
     RETURN_IF_FAILED(close_files(r, error));
-    return conclude(r, &counts, tally, error);
+    return run_conclude(&end, error);
 }
 
 static status train_cells(run *r, error_info *error) {
@@ -390,11 +322,18 @@ static status load_data(run *r, error_info *error) {
     return run_compare_ranks(r->world, &r->hello, error);
 }
 
+static status parse(run_options *o, int argc, char **argv, error_info *error) {
+    o->time_limit = INFINITY;
+    RETURN_IF_FAILED(cli_parse(&cli_run, argc, argv, o, error));
+    o->data_directory = cli_data_directory(o->data_directory);
+    return STATUS_OK;
+}
+
 /* After each step all ranks agree on whether to go on: the next one would wait for a rank that has left. */
 static status run_steps(run *r, int argc, char **argv, error_info *error) {
     if (mpi_world_size(r->world) == 1)
         RETURN_IF_FAILED(lone_rank_check(mpi_world_library(r->world), error));
-    RETURN_IF_FAILED(mpi_world_agree(r->world, run_options_parse(&r->options, argc, argv, error), error));
+    RETURN_IF_FAILED(mpi_world_agree(r->world, parse(&r->options, argc, argv, error), error));
     log_set_quiet(r->options.quiet);
     stop_signal_after(time_limit_left(r->options.time_limit));
     if (mpi_world_rank(r->world) == 0)
@@ -407,7 +346,7 @@ static status run_steps(run *r, int argc, char **argv, error_info *error) {
     return mpi_world_follow(r->world, train_cells(r, error), error);
 }
 
-status cli_run(int argc, char **argv, error_info *error) {
+static status run_job(int argc, char **argv, error_info *error) {
     run r = {.report = launch_report_open()};
     stop_signal_install();
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes shall be an error, not a death */
@@ -436,3 +375,59 @@ status cli_run(int argc, char **argv, error_info *error) {
         return left;
     return result != STATUS_OK ? result : closed != STATUS_OK ? closed : left;
 }
+
+const cli_verb cli_run = {
+    .name = "run",
+    .summary = "train every cell of a job that has no result yet",
+    .command = "mpirun -n N mpisweep run",
+    .description =
+        "Trains the cells of the grid and writes them to one HDF5 file. After an interruption, run "
+        "the same command again to resume. Without mpirun it runs on one core.",
+    .remarks = "INT, TERM, USR1 or HUP to any rank, USR1 to mpirun, stop the run cleanly: exit status 75.",
+    .run = run_job,
+    .arguments = {{"JOB.yaml", offsetof(run_options, job_path), .help = "the job file"}},
+    .options =
+        {
+            {.letter = 'o',
+             .argument = "RESULTS.h5",
+             .kind = &cli_file,
+             .offset = offsetof(run_options, results_path),
+             .help = "the results file (default: the job's name + \".h5\" in the current directory)"},
+            {.name = "set",
+             .argument = "KEY=VALUE",
+             .kind = &cli_list,
+             .offset = offsetof(run_options, settings),
+             .help = "set a key of the job file, as optimizer.momentum=0.8"},
+            {.name = "only",
+             .argument = "AXIS=VALUE[,VALUE]...",
+             .kind = &cli_list,
+             .offset = offsetof(run_options, only),
+             .help = "train only these cells of the grid; those of one axis add up. A long number may be "
+                     "rounded to three digits or more, as status prints it"},
+            {.name = "data",
+             .argument = "DIR",
+             .kind = &cli_directory,
+             .offset = offsetof(run_options, data_directory),
+             .help = "directory of the data sets (default: $MPISWEEP_DATA, else ./data)"},
+            {.name = "max-failures",
+             .argument = "N",
+             .kind = &cli_number,
+             .offset = offsetof(run_options, max_failures),
+             .minimum = 1,
+             .help = "stop after N cells that failed, diverged or timed out"},
+            {.name = "retry-failed",
+             .kind = &cli_flag,
+             .offset = offsetof(run_options, retry_failed),
+             .help = "train cells again that failed or timed out before, or are damaged in the file"},
+            {.name = "quiet",
+             .kind = &cli_flag,
+             .offset = offsetof(run_options, quiet),
+             .help = "no progress on standard error"},
+            {.name = "time-limit",
+             .argument = "T",
+             .kind = &time_limit_kind,
+             .offset = offsetof(run_options, time_limit),
+             .help = "stop cleanly before T (seconds or H:MM:SS) has passed: exit status 75. "
+                     "$SLURM_JOB_END_TIME is a limit, too, unless it is past at the start"},
+        },
+};

@@ -2,19 +2,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/cli.h"
 #include "cli/status_summary.h"
-#include "io/results/results.h"
+#include "cli/verbs.h"
 
-status cli_status(int argc, char **argv, error_info *error) {
-    static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-    bool json = false;
-    for (int code; (code = cli_next_option(argc, argv, "", longs, error)) != -1;) {
-        if (code == '?')
-            return STATUS_COMMAND;
-        json = true;
-    }
+typedef struct status_options {
     const char *path;
-    RETURN_IF_FAILED(cli_single_argument(argc, argv, "RESULTS.h5", &path, error));
-    return status_print_summary(path, json, error);
+    bool json;
+} status_options;
+
+static status run_status(int argc, char **argv, error_info *error) {
+    status_options options = {0};
+    RETURN_IF_FAILED(cli_parse(&cli_status, argc, argv, &options, error));
+    return status_print_summary(options.path, options.json, error);
 }
+
+const cli_verb cli_status = {
+    .name = "status",
+    .summary = "count the cells of a results file, also while a run writes it",
+    .description = "Prints how many cells are done, failed, diverged and pending, how many do not fit their "
+                   "checksums, and means over runs.",
+    .run = run_status,
+    .arguments = {{"RESULTS.h5", offsetof(status_options, path), .help = "the results file"}},
+    .options = {{.name = "json",
+                 .kind = &cli_flag,
+                 .offset = offsetof(status_options, json),
+                 .help = "print one JSON object"}},
+};

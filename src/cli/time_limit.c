@@ -28,13 +28,15 @@ static double parse_clock(const char *text) {
     return 3600.0 * hours + 60.0 * minutes + seconds;
 }
 
-status time_limit_parse(const char *text, double *seconds, error_info *error) {
-    *seconds = fmax(parse_seconds(text), parse_clock(text));
-    if (*seconds > 0 && isfinite(*seconds))
-        return STATUS_OK;
-    return error_set(error, STATUS_COMMAND, "--time-limit \"%s\": expected seconds or H:MM:SS, more than 0",
-                     text);
+static status read_limit(const cli_option *o, const char *value, void *field, error_info *error) {
+    const double seconds = fmax(parse_seconds(value), parse_clock(value));
+    if (!(seconds > 0) || !isfinite(seconds))
+        return cli_refuse(o, value, error, "seconds or H:MM:SS, more than 0");
+    *(double *)field = seconds;
+    return STATUS_OK;
 }
+
+const cli_kind time_limit_kind = {.read = read_limit};
 
 /* Seconds until the end of the Slurm job; negative when it is past, INFINITY outside of Slurm. */
 static double slurm_end(void) {

@@ -2,10 +2,10 @@
 #ifndef CLI_TIME_LIMIT_H
 #define CLI_TIME_LIMIT_H
 
-#include "base/status.h"
+#include "cli/options.h"
 
-/* "90" (seconds) or "1:30:00" (hours, minutes, seconds), more than 0. */
-status time_limit_parse(const char *text, double *seconds, error_info *error);
+/* Of an option: "90" (seconds) or "1:30:00" (hours, minutes, seconds), more than 0; a double, in seconds. */
+extern const cli_kind time_limit_kind;
 
 /* Seconds from now to the moment to stop: a tenth before the limit (seconds from now; INFINITY: none) and
  * before the end of the Slurm job ($SLURM_JOB_END_TIME), whichever is first, but no more than a minute.

@@ -3,23 +3,16 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "cli/cli.h"
+#include "cli/verbs.h"
 #include "grid/digest.h"
 #include "io/results/compare.h"
 #include "io/results/damage.h"
 #include "io/results/digest.h"
 #include "io/results/results.h"
 
-/* One or two file names and no options. */
-static status parse(int argc, char **argv, error_info *error) {
-    static const struct option longs[] = {{NULL, 0, NULL, 0}};
-    if (cli_next_option(argc, argv, "", longs, error) == '?')
-        return STATUS_COMMAND;
-    if (argc - optind != 1 && argc - optind != 2)
-        return error_set(error, STATUS_COMMAND, "verify: expected one or two results files, got %d",
-                         argc - optind);
-    return STATUS_OK;
-}
+typedef struct verify_options {
+    const char *a, *b; /* b may be NULL */
+} verify_options;
 
 static status print_digest(const char *path, error_info *error) {
     digest128 digest;
@@ -53,9 +46,22 @@ static status verify_two(const char *a, const char *b, error_info *error) {
     return equal ? STATUS_OK : STATUS_INCOMPLETE;
 }
 
-status cli_verify(int argc, char **argv, error_info *error) {
-    RETURN_IF_FAILED(parse(argc, argv, error));
-    if (argc - optind == 1)
-        return verify_one(argv[optind], error);
-    return verify_two(argv[optind], argv[optind + 1], error);
+static status run_verify(int argc, char **argv, error_info *error) {
+    verify_options options = {0};
+    RETURN_IF_FAILED(cli_parse(&cli_verify, argc, argv, &options, error));
+    return options.b == NULL ? verify_one(options.a, error) : verify_two(options.a, options.b, error);
 }
+
+const cli_verb cli_verify = {
+    .name = "verify",
+    .summary = "check a results file, or compare two bit for bit",
+    .description =
+        "A alone: checks every cell with a result against its checksum, and prints a digest of the "
+        "content to quote, which is the same for equal files. Exit status 1 when a cell does not "
+        "fit.\n"
+        "A and B: exit status 0 when the scientific content and the data are the same, else 1 and "
+        "the first difference.",
+    .run = run_verify,
+    .arguments = {{"A.h5", offsetof(verify_options, a), .help = "the results file"},
+                  {"B.h5", offsetof(verify_options, b), .optional = true, .help = "another one"}},
+};

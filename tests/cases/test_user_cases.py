@@ -42,11 +42,19 @@ RUN = ("run", "job.yaml", "-o", "new.h5")
 WRONG = [
     # verbs
     ((), 2, ["no verb is given; accepted: plan, run, launch, status, verify, bench"]),
-    (("stauts",), 2, ['there is no verb "stauts"; accepted: plan, run']),
-    (("help", "plans"), 2, ['there is no verb "plans"']),
-    (("--json",), 2, ['there is no verb "--json"']),
+    (("stauts",), 2, ['there is no verb "stauts"; accepted: plan, run', "--version; nearest known verb: status"]),
+    (("help", "plans"), 2, ['there is no verb "plans"', "nearest known verb: plan"]),
+    (("--json",), 2, ['there is no verb "--json"', "!nearest"]),
+    (("train",), 2, ['there is no verb "train"', "!nearest"]),
     # options
-    (("plan", "--rank=2", "--foo", "job.yaml"), 2, ['plan: unknown option "--foo"; accepted: --set, --ranks, --data, --json']),
+    (("plan", "--rank=2", "--foo", "job.yaml"), 2, ['plan: unknown option "--foo"; accepted: --set, --ranks, --data, --json', "!nearest"]),
+    (("plan", "--rnaks=2", "job.yaml"), 2, ['unknown option "--rnaks=2"; accepted: --set', "nearest known option: --ranks"]),
+    (("plan", "-set", "seed=1", "job.yaml"), 2, ['unknown option "-set"', "nearest known option: --set"]),
+    (("launch", "job.yaml", "--timelimit", "9"), 2, ["nearest known option: --time-limit"]),
+    (("launch", "job.yaml", "--retry-fialed"), 2, ["launch: unknown option", "nearest known option: --retry-failed"]),
+    (("launch", "job.yaml", "-n"), 2, ['launch: no value for option "-n"']),
+    (("launch", "--", "job.yaml", "--quiet"), 2, ['launch: unexpected argument "--quiet"; accepted: JOB.yaml']),
+    (("launch", "job.yaml", "--s"), 2, ['launch: ambiguous option "--s"; accepted: -n, --ranks', "!nearest"]),
     (("run", "-x", "job.yaml"), 2, ['run: unknown option "-x"; accepted: -o, --set, --only']),
     (("run", "job.yaml", "-o"), 2, ['run: no value for option "-o"']),
     (("bench", "--steps"), 2, ['bench: no value for option "--steps"']),
@@ -54,19 +62,25 @@ WRONG = [
     (("plan", "--ranks", "two", "job.yaml"), 2, ['--ranks "two": expected a whole number of at least 1']),
     (("plan", "--ranks", "2.5", "job.yaml"), 2, ['--ranks "2.5": expected a whole number']),
     (("plan", "--ranks", "99999999999999999999", "job.yaml"), 2, ["expected a whole number"]),
+    (("bench", "--steps", "2147483648"), 2, ["expected a whole number from 1 to 2147483647"]),
+    (("plan", *["--set", "seed=1"] * 65, "job.yaml"), 2, ['--set "seed=1": expected the option at most 64 times']),
     ((*RUN, "--max-failures", "0"), 2, ['--max-failures "0": expected a whole number of at least 1']),
     ((*RUN, "--time-limit", "soon"), 2, ['--time-limit "soon": expected seconds or H:MM:SS']),
     ((*RUN, "--time-limit", "nan"), 2, ['--time-limit "nan"']),
     # files
     (("plan",), 2, ["plan: no JOB.yaml is given"]),
     (("plan", ""), 2, ["plan: JOB.yaml is empty"]),
-    (("plan", "job.yaml", "job.yaml"), 2, ['plan: one JOB.yaml is accepted, "job.yaml" is too many']),
+    (("plan", "job.yaml", "job.yaml"), 2, ['plan: unexpected argument "job.yaml"; accepted: JOB.yaml']),
+    (("verify",), 2, ["verify: no A.h5 is given"]),
+    (("verify", "a", "b", "c"), 2, ['verify: unexpected argument "c"; accepted: A.h5 [B.h5]']),
+    (("launch", "-n", "1"), 2, ["launch: no JOB.yaml is given"]),
+    (("plan", "--data", "", "job.yaml"), 2, ['--data "": expected the name of a directory']),
     (("status", ""), 2, ["status: RESULTS.h5 is empty"]),
     (("plan", "none.yaml"), 3, ["none.yaml: No such file"]),
     (("plan", "directory"), 3, ["directory: Is a directory"]),
     (("status", "job.yaml"), 3, ["job.yaml: is not an HDF5 file"]),
     (("status", "directory"), 3, ["directory: Is a directory"]),
-    (("run", "job.yaml", "-o", ""), 2, ['-o "": expected the name of a results file']),
+    (("run", "job.yaml", "-o", ""), 2, ['-o "": expected the name of a file']),
     (("run", "job.yaml", "-o", "directory"), 3, ["directory: is a directory; name a results file"]),
     (("run", "job.yaml", "-o", "job.yaml"), 3, ["job.yaml: is not an HDF5 file"]),
     (("run", "job.yaml", "-o", "none/r.h5"), 3, ["none/r.h5", "No such file or directory"]),
@@ -192,16 +206,52 @@ class HelpTest(UserCase):
                 process = self.run_program(*ask)
                 self.assertEqual((process.returncode, process.stdout, process.stderr), (0, help_text, ""), ask)
 
-    def test_help_names_every_option(self):
+    def options(self, verb):
+        """Names of an option -> the word for its value ("" for a flag), by the verb's help."""
+        body = self.run_program("help", verb).stdout.partition("\n\n")[2]
+        rows = re.findall(r"^  (-\S+(?:, --\S+)?)(?: ([A-Z]\S*))?(?:  | *$)", body, re.MULTILINE)
+        return {tuple(names.split(", ")): value for names, value in rows}
+
+    def test_help_has_the_options_that_parse(self):
         for verb in VERBS:
-            help_text = self.run_program("help", verb).stdout
-            usage, _, body = help_text.partition("\n\n")
-            refusal = self.run_program(verb, "--no-such-option").stderr if verb != "launch" else "accepted: none"
-            options = re.search(r"accepted: (.*)", refusal)[1]
-            for option in options.split(", ") if options != "none" else []:
-                with self.subTest(verb=verb, option=option):
-                    self.assertIn(option, usage)
-                    self.assertRegex(body, rf"\n  (-\w, )?{option}\b")
+            with self.subTest(verb):
+                options = self.options(verb)
+                refusal = self.run_program(verb, "--no-such-option").stderr
+                accepted = re.search(r"accepted: (.*)", refusal)[1]
+                self.assertEqual(", ".join(name for names in options for name in names) or "no options", accepted)
+
+    def test_usage_has_the_options_of_the_verb(self):
+        for verb in VERBS:
+            usage = self.run_program("help", verb).stdout.partition("\n\n")[0].replace("\n        ", "")
+            # Those of run that launch passes on are only in its help.
+            own = [item for item in self.options(verb).items() if verb != "launch" or item not in self.options("run").items()]
+            for names, value in own:
+                self.assertIn(f"[{names[0]} {value}".rstrip(), usage)
+            self.assertEqual(usage.count("[-"), len(own) + (verb == "launch"), usage)
+
+    def test_every_option_takes_what_its_help_says(self):
+        """An argument too many behind it shows that the option was read and, where the value is checked, accepted."""
+        values = {"N": "2", "T": "1:00:00", "SECONDS": "2", "KEY=VALUE": "seed=1", "AXIS=VALUE[,VALUE]...": "run=0", "DIR": ".",
+                  "RESULTS.h5": "new.h5"}
+        for verb in VERBS:
+            for names, value in self.options(verb).items():
+                for name in names:
+                    with self.subTest(f"{verb} {name}"):
+                        given = self.run_program(verb, name, *([values[value]] if value else []), "a", "b", "c").stderr
+                        self.assertIn(f"{verb}: unexpected argument", given)
+                        alone = self.run_program(verb, "job.yaml", name if value else f"{name}=1").stderr
+                        refusal = "no value for option" if value else "no value is accepted by option"
+                        self.assertIn(f'{verb}: {refusal} "{name}', alone)
+                        if not value:
+                            continue
+                        joined = f"{name}{'=' if name[1] == '-' else ''}{values[value]}"
+                        self.assertIn(f"{verb}: unexpected argument", self.run_program(verb, joined, "a", "b", "c").stderr)
+
+    def test_lines_are_short(self):
+        for verb in VERBS:
+            for line in self.run_program("help", verb).stdout.splitlines():
+                self.assertLess(len(line), 80)
+                self.assertEqual(line, line.rstrip())
 
     def test_the_usage_follows_a_wrong_command_line(self):
         lines = self.run_program("bench", "--set").stderr.splitlines()

@@ -68,9 +68,16 @@ class Ends(LaunchTest):
         self.assertIn("no-such", self.assert_ends(self.launch(TINY, "-o", "no-such/x.h5"), 3))
 
     def test_wrong_options_of_its_own(self):
-        for words in ["-n", "0"], ["-n"], ["--give-up=x"], ["--start-timeout", ""], ["--time-limit", "1:60:00"]:
+        for words in ["-n", "0"], ["-n=x"], ["--give-up=x"], ["--start-timeout", ""], ["--time-limit", "1:60:00"]:
             _, err = self.check(2, "launch", TINY, *words)
             self.assertRegex(err, "expected .*(number|seconds)")
+
+    def test_options_of_run_are_passed_on(self):
+        """Also those whose names are cut short; its own are not."""
+        self.fake_mpirun('shift 8; echo "$@" >&2; exit 1')
+        words = ["--set", "seed=-1", "--onl=run=0", "--time-limit=9", "--give", "1", "-o", "x.h5", "--", "job.yaml"]
+        err = self.assert_ends(self.launch(*words), 70)
+        self.assertRegex(err, r"mpisweep run --set seed=-1 --onl=run=0 -o x.h5 -- job.yaml\n")
 
     def test_a_stop_is_passed_on(self):
         """As USR1, which mpirun forwards: after TERM it gives the ranks a second, that of Open MPI 5 a quarter."""

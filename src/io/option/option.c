@@ -4,10 +4,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/spelling.h"
 #include "grid/grid.h"
 #include "io/option/yaml_tree.h"
 
-enum { NAME_SIZE = 256, SECTION_SIZE = NAME_SIZE + 1, LIST_SIZE = 512, LONGEST_COMPARED = 64 };
+enum { NAME_SIZE = 256, SECTION_SIZE = NAME_SIZE + 1, LIST_SIZE = 512 };
 
 void option_number_text(double number, char *text, size_t size) {
     const grid_axis axis = {.kind = AXIS_NUMBER, .count = 1, .numbers = &number};
@@ -73,39 +74,9 @@ static void list_section(const option_table *table, const char *section, char *l
     }
 }
 
-static size_t lesser(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-/* Letters to insert, delete, replace, or exchange with their neighbour (Damerau 1964; optimal string
- * alignment). Three rows of the table of prefixes at a time. */
-static size_t edit_distance(const char *a, const char *b) {
-    size_t table[3][LONGEST_COMPARED + 1];
-    size_t a_length = strnlen(a, LONGEST_COMPARED), b_length = strnlen(b, LONGEST_COMPARED);
-    for (size_t j = 0; j <= b_length; j++)
-        table[0][j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t *row = table[i % 3];
-        const size_t *above = table[(i + 2) % 3], *above_that = table[(i + 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            row[j] = lesser(lesser(above[j], row[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = lesser(row[j], above_that[j - 2] + 1);
-        }
-    }
-    return table[a_length % 3][b_length];
-}
-
 static const char *last_component(const char *path) {
     const char *dot = strrchr(path, '.');
     return dot != NULL ? dot + 1 : path;
-}
-
-/* One slip in five letters, two in eight: what differs more is another word. */
-static size_t slips_in(const char *word) {
-    size_t length = strlen(word);
-    return length < 6 ? 1 : length < 9 ? 2 : 3;
 }
 
 static size_t depth_of(const char *path) {
@@ -119,9 +90,10 @@ static size_t depth_of(const char *path) {
  * component, or an earlier one, or put the right key into the wrong section. */
 static size_t distance_to(const char *path, const char *known, bool is_key) {
     const char *last = last_component(path), *known_last = last_component(known);
-    const size_t allowed = slips_in(known_last);
-    const size_t whole = edit_distance(path, known), name = edit_distance(last, known_last);
-    if (depth_of(path) == depth_of(known) && (whole <= allowed || (whole <= slips_in(path) && name == 0)))
+    const size_t allowed = spelling_slips(known_last);
+    const size_t whole = spelling_distance(path, known), name = spelling_distance(last, known_last);
+    if (depth_of(path) == depth_of(known) &&
+        (whole <= allowed || (whole <= spelling_slips(path) && name == 0)))
         return whole;
     return is_key && name < allowed ? name + 1 : SIZE_MAX;
 }

@@ -1,0 +1,164 @@
+#include "cli/help.h"
+
+#include <string.h>
+
+#include "cli/verbs.h"
+
+enum { WIDTH = 79, USAGE_INDENT = 9, HELP_COLUMN = 27, TEXT_SIZE = 128 };
+
+/* ---- Lines that are wrapped -------------------------------------------------------------------- */
+
+typedef struct writer {
+    FILE *out;
+    int column, indent; /* columns written in this line; blanks before the next lines */
+} writer;
+
+static void start_line(writer *w) {
+    fprintf(w->out, "\n%*s", w->indent, "");
+    w->column = w->indent;
+}
+
+/* A word that is kept in one line. */
+static void put(writer *w, const char *word, int length) {
+    const bool first = w->column <= w->indent;
+    if (!first && w->column + 1 + length > WIDTH)
+        start_line(w);
+    else if (!first) {
+        putc(' ', w->out);
+        w->column++;
+    }
+    fprintf(w->out, "%.*s", length, word);
+    w->column += length;
+}
+
+/* Words between blanks, and lines that end where the text has an end of line. */
+static void put_text(writer *w, const char *text) {
+    while (*text != '\0') {
+        const int length = (int)strcspn(text, " \n");
+        if (length > 0)
+            put(w, text, length);
+        text += length;
+        if (*text == '\n')
+            start_line(w);
+        text += *text != '\0';
+    }
+}
+
+static void print_text(FILE *out, const char *text) {
+    writer w = {.out = out};
+    put_text(&w, text);
+    putc('\n', out);
+}
+
+/* A term and what it means, in two columns. */
+static void print_entry(FILE *out, const char *term, const char *help, const char *preset) {
+    char text[TEXT_SIZE];
+    writer w = {.out = out, .indent = HELP_COLUMN, .column = HELP_COLUMN};
+    fprintf(out, "  %-*s", HELP_COLUMN - 2, term);
+    if (2 + (int)strlen(term) + 1 > HELP_COLUMN)
+        start_line(&w);
+    put_text(&w, help);
+    if (preset != NULL) {
+        snprintf(text, sizeof text, "(default: %s)", preset);
+        put_text(&w, text);
+    }
+    putc('\n', out);
+}
+
+/* ---- A verb ------------------------------------------------------------------------------------ */
+
+/* "-n, --ranks N" */
+static void describe_option(const cli_option *o, char text[TEXT_SIZE]) {
+    char letter[] = {'-', o->letter, '\0'};
+    snprintf(text, TEXT_SIZE, "%s%s%s%s%s%s", o->letter != '\0' ? letter : "",
+             o->letter != '\0' && o->name != NULL ? ", " : "", o->name != NULL ? "--" : "",
+             o->name != NULL ? o->name : "", o->argument != NULL ? " " : "",
+             o->argument != NULL ? o->argument : "");
+}
+
+/* "[-n N]" */
+static void put_option_usage(writer *w, const cli_option *o) {
+    char text[TEXT_SIZE], name[CLI_NAME_SIZE];
+    cli_option_name(o, name);
+    if (o->letter != '\0')
+        snprintf(name, sizeof name, "-%c", o->letter);
+    const int length = snprintf(text, sizeof text, "[%s%s%s]%s", name, o->argument != NULL ? " " : "",
+                                o->argument != NULL ? o->argument : "", o->kind->repeats ? "..." : "");
+    put(w, text, length);
+}
+
+static void put_usage(writer *w, const cli_verb *verb) {
+    const cli_option *o;
+    const cli_argument *a;
+    char text[TEXT_SIZE];
+    snprintf(text, sizeof text, "mpisweep %s", verb->name);
+    put_text(w, verb->command != NULL ? verb->command : text);
+    w->indent = USAGE_INDENT;
+    for (int i = 0; (a = cli_argument_at(verb, i)) != NULL; i++) {
+        snprintf(text, sizeof text, a->optional ? "[%s]" : "%s", a->name);
+        put_text(w, text);
+    }
+    for (int i = 0; (o = cli_option_at(verb, i)) != NULL && cli_option_is_own(verb, o); i++)
+        put_option_usage(w, o);
+    if (verb->passes_to != NULL) {
+        const int length = snprintf(text, sizeof text, "[OPTIONS OF %s]", verb->passes_to->name);
+        put(w, text, length);
+    }
+    putc('\n', w->out);
+}
+
+static void print_options(FILE *out, const cli_verb *verb, bool own) {
+    const cli_option *o;
+    char text[TEXT_SIZE];
+    for (int i = 0; (o = cli_option_at(verb, i)) != NULL; i++)
+        if (cli_option_is_own(verb, o) == own) {
+            describe_option(o, text);
+            print_entry(out, text, o->help, o->preset);
+        }
+}
+
+void help_print_verb(FILE *out, const cli_verb *verb) {
+    const cli_argument *a;
+    writer w = {.out = out};
+    put_usage(&w, verb);
+    putc('\n', out);
+    print_text(out, verb->description);
+    putc('\n', out);
+    for (int i = 0; (a = cli_argument_at(verb, i)) != NULL; i++)
+        print_entry(out, a->name, a->help, NULL);
+    print_options(out, verb, true);
+    if (verb->passes_to != NULL) {
+        fprintf(out, "\nOptions of %s, which it passes on:\n", verb->passes_to->name);
+        print_options(out, verb, false);
+    }
+    if (verb->remarks != NULL) {
+        putc('\n', out);
+        print_text(out, verb->remarks);
+    }
+}
+
+void help_print_usage(FILE *out, const cli_verb *verb) {
+    if (verb == NULL) {
+        fputs("usage: mpisweep VERB ...; mpisweep help says more\n", out);
+        return;
+    }
+    writer w = {.out = out};
+    put(&w, "usage:", (int)strlen("usage:"));
+    put_usage(&w, verb);
+    fprintf(out, "mpisweep help %s says more\n", verb->name);
+}
+
+/* ---- All of them ------------------------------------------------------------------------------- */
+
+void help_print(FILE *out) {
+    fputs("mpisweep VERB ...: trains thousands of small neural networks over a grid of hyper-parameters\n\n",
+          out);
+    for (const cli_verb *const *v = cli_verbs; *v != NULL; v++)
+        fprintf(out, "  %-8s %s\n", (*v)->name, (*v)->summary);
+    fputs("\nmpisweep help VERB (or VERB --help, VERB -h) says more; mpisweep --version names the version.\n"
+          "Exit status:\n",
+          out);
+#define X(name, exit_code, meaning) fprintf(out, "  %2d  %s\n", exit_code, meaning);
+    STATUS_CODES(X)
+#undef X
+}
