@@ -27,7 +27,7 @@ typedef struct launch {
     double time_limit;
     char ranks_text[TEXT_NUMBER_SIZE], program[PATH_MAX];
     char directory[PATH_MAX - 16], fifo[PATH_MAX];
-    char **command; /* mpirun's, then NULL */
+    const char **command; /* mpirun's, then NULL */
     launcher launcher;
     uint64_t progress; /* the highest reported by any start */
     long idle_starts;  /* in a row that did not bring the sweep on */
@@ -42,12 +42,12 @@ static long usable_cores(void) {
 }
 
 /* mpirun, its flags, and `mpisweep run` with the words for it, which are moved from further back in the
- * command. Ranks yield their core while
- * they wait and are bound to none: they may share it. From Slurm mpirun takes hosts and slots by itself. */
-static void compose_command(launch *l, int count, char *const *words) {
-    static char *const flags[] = {"mpirun", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"};
+ * command. Ranks yield their core while they wait and are bound to none: they may share it. From Slurm mpirun
+ * takes hosts and slots by itself. */
+static void compose_command(launch *l, int count, const char *const *words) {
+    static const char *const flags[] = {"mpirun", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"};
     const bool in_slurm = getenv("SLURM_JOB_ID") != NULL;
-    char **word = l->command;
+    const char **word = l->command;
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         *word++ = flags[i];
     if (!in_slurm)
@@ -71,7 +71,7 @@ static status prepare_command(launch *l, int argc, char **argv, error_info *erro
     l->command = calloc((size_t)argc + MPIRUN_WORDS, sizeof *l->command);
     if (l->command == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
-    char **const words = l->command + MPIRUN_WORDS;
+    const char **const words = l->command + MPIRUN_WORDS;
     RETURN_IF_FAILED(cli_parse_passing(&cli_launch, argc, argv, l, words, &count, error));
     if (readlink("/proc/self/exe", l->program, sizeof l->program - 1) < 0)
         return error_set(error, STATUS_INTERNAL, "cannot find this program: %s", strerror(errno));

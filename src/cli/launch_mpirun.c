@@ -106,7 +106,7 @@ static void become_mpirun(const launcher *l, pid_t parent) {
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", true);
         setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", true);
     }
-    execvp(l->command[0], l->command);
+    execvp(l->command[0], (char *const *)(uintptr_t)l->command); /* which does not change the words */
     log_warning("cannot start %s: %s", l->command[0], strerror(errno));
     _exit(MPIRUN_NOT_STARTED);
 }

@@ -63,12 +63,12 @@ typedef struct parser {
     int argc, next; /* the word to be read */
     char **argv;
     char *object; /* the verb's structure */
-    char **passed;
+    const char **passed;
     int passed_count, argument_count;
     bool options_ended; /* after "--" */
 } parser;
 
-static void pass(parser *p, char *word) {
+static void pass(parser *p, const char *word) {
     if (p->passed != NULL)
         p->passed[p->passed_count++] = word;
 }
@@ -149,7 +149,7 @@ static status find_long(const parser *p, const char *word, const cli_option **fo
     return STATUS_OK;
 }
 
-static status take_option(parser *p, char *word, error_info *error) {
+static status take_option(parser *p, const char *word, error_info *error) {
     const cli_option *o;
     const char *value;
     const int first = p->next - 1;
@@ -178,7 +178,7 @@ static void list_arguments(const cli_verb *verb, char *text, size_t size) {
                                  a->optional ? "[" : "", a->name, a->optional ? "]" : "");
 }
 
-static status take_argument(parser *p, char *word, error_info *error) {
+static status take_argument(parser *p, const char *word, error_info *error) {
     const cli_argument *a = cli_argument_at(p->verb, p->argument_count++);
     char accepted[64];
     list_arguments(p->verb, accepted, sizeof accepted);
@@ -194,7 +194,7 @@ static status take_argument(parser *p, char *word, error_info *error) {
 }
 
 static status take_word(parser *p, error_info *error) {
-    char *word = p->argv[p->next++];
+    const char *word = p->argv[p->next++];
     if (p->options_ended || word[0] != '-' || word[1] == '\0')
         return take_argument(p, word, error);
     if (strcmp(word, "--") != 0)
@@ -229,7 +229,7 @@ status cli_parse(const cli_verb *verb, int argc, char **argv, void *object, erro
     return parse(&p, error);
 }
 
-status cli_parse_passing(const cli_verb *verb, int argc, char **argv, void *object, char **passed,
+status cli_parse_passing(const cli_verb *verb, int argc, char **argv, void *object, const char **passed,
                          int *passed_count, error_info *error) {
     parser p = {.verb = verb, .argc = argc, .argv = argv, .next = 1, .object = object, .passed = passed};
     status result = parse(&p, error);

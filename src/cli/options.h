@@ -95,7 +95,7 @@ status cli_parse(const cli_verb *verb, int argc, char **argv, void *object, erro
 
 /* The same for a verb that passes on: the words for the other verb are collected in `passed` (fewer
  * than argc) and counted. Their values are not checked here. */
-status cli_parse_passing(const cli_verb *verb, int argc, char **argv, void *object, char **passed,
+status cli_parse_passing(const cli_verb *verb, int argc, char **argv, void *object, const char **passed,
                          int *passed_count, error_info *error);
 
 /* Where data sets are: `option` (NULL when not given), else $MPISWEEP_DATA, else ./data. */

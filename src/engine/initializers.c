@@ -39,11 +39,11 @@ static initializer_spec choose(initializer_spec wanted, initializer_spec otherwi
 }
 
 /* What INIT_DEFAULT stands for in a layer. */
-static layer_init_spec resolve(const layer_init_spec *model, const layer_init_spec *own) {
+static layer_init_spec resolve(const layer_init_spec *of_model, const layer_init_spec *own) {
     static const initializer_spec pytorch = {.kind = INIT_PYTORCH}, zero = {.kind = INIT_CONSTANT};
-    layer_init_spec init = {.weights = choose(own->weights, choose(model->weights, pytorch))};
+    layer_init_spec init = {.weights = choose(own->weights, choose(of_model->weights, pytorch))};
     const initializer_spec usual = init.weights.kind == INIT_PYTORCH ? pytorch : zero;
-    init.biases = choose(own->biases, choose(model->biases, usual));
+    init.biases = choose(own->biases, choose(of_model->biases, usual));
     return init;
 }
 

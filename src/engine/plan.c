@@ -120,19 +120,19 @@ static size_t smallest_batch(const training_spec *spec, const dataset *data) {
 }
 
 static status refuse_single_sample(training_plan *plan, const training_spec *spec, const dataset *data,
-                                   int layer, error_info *error) {
+                                   int position, error_info *error) {
     const size_t batch = trainer_batch(spec, data), samples = data->train.count;
     if (batch == 1 || samples == 1)
         return refuse(
             plan, error, FIELD(batch),
             "batches of one sample have no variance for layer %d (batch_norm), which sees one value "
             "per channel of each sample; accepted: batches of 2 samples and more",
-            layer);
+            position);
     return refuse(
         plan, error, FIELD(batch),
         "the last of the batches of %zu of %zu training samples is one sample, which has no variance "
         "for layer %d (batch_norm); accepted: another batch, or train.last_batch: drop",
-        batch, samples, layer);
+        batch, samples, position);
 }
 
 static status check_batches(training_plan *plan, const trainer *t, const dataset *data, error_info *error) {

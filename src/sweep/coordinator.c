@@ -30,9 +30,9 @@ struct coordinator {
     coordinator_action store; /* what the last event brought and has to be stored, or ACTION_NONE */
 };
 
-static int compare_cells(const void *a, const void *b, void *costs) {
+static int compare_cells(const void *a, const void *b, void *context) {
     size_t cell_a = *(const size_t *)a, cell_b = *(const size_t *)b;
-    const double *cost = costs;
+    const double *cost = *(const double **)context;
     if (cost != NULL && cost[cell_a] != cost[cell_b])
         return cost[cell_a] > cost[cell_b] ? -1 : 1;
     return cell_a < cell_b ? -1 : cell_a > cell_b;
@@ -53,10 +53,11 @@ status coordinator_create(coordinator **out, const coordinator_setup *setup, err
         return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells and %d workers", setup->cells,
                          setup->workers);
     }
+    const double *costs = setup->costs;
     for (size_t cell = 0; cell < setup->cells; cell++)
         if (setup->left_out == NULL || !setup->left_out[cell])
             c->order[c->total++] = cell;
-    qsort_r(c->order, c->total, sizeof *c->order, compare_cells, (void *)setup->costs);
+    qsort_r(c->order, c->total, sizeof *c->order, compare_cells, &costs);
     *out = c;
     return STATUS_OK;
 }

@@ -74,7 +74,8 @@ static const record_layout results_job_records = {
 /* Static memory; one job at a time. */
 static inline job results_job_make(size_t runs) {
     static double lr[] = {0.01, 0.001}, numbers[10000];
-    static char *models[] = {"mlp", "cnn"};
+    static char mlp[] = "mlp", cnn[] = "cnn";
+    static char *models[] = {mlp, cnn};
     static char text[] = "job: made_by_hand\n", canonical[] = "optimizer.lr = 0.01\n",
                 rate[] = "optimizer.lr", layers[] = "model.layers";
     static const tree_node lr_key = {.kind = TREE_SCALAR, .text = rate},

@@ -23,9 +23,9 @@ static void assert_digits(double found, double expected) {
 }
 
 static loss_function open_loss(loss_spec spec, layer_kind end, int outputs, int classes) {
-    const model_spec model = {.layer_count = 2, .layers = {DENSE(outputs), {.kind = end}}};
+    const model_spec network = {.layer_count = 2, .layers = {DENSE(outputs), {.kind = end}}};
     loss_function loss;
-    assert_int_equal(loss_open(&loss, &spec, &model, classes, NULL), STATUS_OK);
+    assert_int_equal(loss_open(&loss, &spec, &network, classes, NULL), STATUS_OK);
     loss.outputs = outputs;
     return loss;
 }

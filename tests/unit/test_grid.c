@@ -12,7 +12,8 @@
 static double runs[] = {0, 1, 2};
 static double more_runs[] = {0, 1, 2, 3, 4};
 static double rates[] = {1e-2, 5e-3};
-static char *models[] = {"mlp1", "cnn4"};
+static char mlp1[] = "mlp1", mlp2[] = "mlp2", cnn4[] = "cnn4";
+static char *models[] = {mlp1, cnn4};
 
 static grid make_grid(void) {
     return (grid){.axis_count = 3,
@@ -55,7 +56,7 @@ static void coordinates_do_not_depend_on_axis_order_or_length(void **state) {
 static void values_are_found_on_another_axis(void **state) {
     (void)state;
     double turned[] = {5e-3, -0.0, 1e-2};
-    char *further[] = {"mlp2", "cnn4", "mlp1"};
+    char *further[] = {mlp2, cnn4, mlp1};
     const grid g = make_grid();
     const grid_axis numbers = {"lr", AXIS_NUMBER, 3, turned, NULL},
                     labels = {"model", AXIS_LABEL, 3, NULL, further};

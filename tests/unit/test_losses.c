@@ -36,12 +36,12 @@ enum { CASES = sizeof cases / sizeof *cases };
 
 /* The loss of a model of `outputs` outputs. */
 static loss_function open_loss(const loss_case *c, loss_spec spec, int outputs, int classes) {
-    const model_spec model = {.layer_count = 2,
-                              .layers = {DENSE(outputs), {.kind = c->end, .units = outputs}}};
+    const model_spec network = {.layer_count = 2,
+                                .layers = {DENSE(outputs), {.kind = c->end, .units = outputs}}};
     loss_function loss;
     error_info error;
     spec.kind = c->kind;
-    assert_int_equal(loss_open(&loss, &spec, &model, classes, &error), STATUS_OK);
+    assert_int_equal(loss_open(&loss, &spec, &network, classes, &error), STATUS_OK);
     loss.outputs = outputs;
     return loss;
 }
@@ -336,10 +336,10 @@ static void penalties_count_the_weights_of_each_layer(void **state) {
 
 /* ---- What the loss is of ----------------------------------------------------------------------- */
 
-static loss_function opened(loss_kind kind, const model_spec *model) {
+static loss_function opened(loss_kind kind, const model_spec *network) {
     loss_function loss;
     error_info error;
-    assert_int_equal(loss_open(&loss, &(loss_spec){.kind = kind}, model, CLASSES, &error), STATUS_OK);
+    assert_int_equal(loss_open(&loss, &(loss_spec){.kind = kind}, network, CLASSES, &error), STATUS_OK);
     return loss;
 }
 
@@ -362,11 +362,11 @@ static void a_last_softmax_or_sigmoid_belongs_to_the_loss(void **state) {
 
 static void binary_cross_entropy_of_other_outputs_is_refused(void **state) {
     (void)state;
-    const model_spec model = {.layer_count = 2, .layers = {DENSE(CLASSES), LAYER(TANH)}};
+    const model_spec network = {.layer_count = 2, .layers = {DENSE(CLASSES), LAYER(TANH)}};
     loss_function loss;
     error_info error;
     const loss_spec spec = {.kind = LOSS_BINARY_CROSS_ENTROPY};
-    assert_int_equal(loss_open(&loss, &spec, &model, CLASSES, &error), STATUS_USAGE);
+    assert_int_equal(loss_open(&loss, &spec, &network, CLASSES, &error), STATUS_USAGE);
     assert_non_null(strstr(error.text, "layer 1; accepted: a last layer sigmoid"));
 }
 

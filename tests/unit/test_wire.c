@@ -157,8 +157,8 @@ static void wrong_fields_are_refused(void **state) {
     assert_refused(&result, 6, &no_type, sizeof no_type);
     assert_refused(&result, HEADER + 32 + RECORD_HOST_SIZE, &huge, sizeof huge); /* value_count */
     assert_refused(&result, HEADER + 32, unterminated, RECORD_HOST_SIZE);        /* host */
-    for (int32_t status = -1; status <= CELL_STATUS_COUNT; status += CELL_STATUS_COUNT + 1)
-        assert_refused(&result, HEADER + 8, &status, sizeof status);
+    for (int32_t outcome = -1; outcome <= CELL_STATUS_COUNT; outcome += CELL_STATUS_COUNT + 1)
+        assert_refused(&result, HEADER + 8, &outcome, sizeof outcome);
     assert_refused(&hello, HEADER + offsetof(hello_message, program), unterminated, WIRE_PROGRAM_SIZE);
     assert_refused(&hello, HEADER + offsetof(hello_message, data_shape), unterminated, WIRE_TEXT_SIZE);
     assert_refused(&hello, HEADER + offsetof(hello_message, data_places[2]), unterminated, WIRE_PLACE_SIZE);

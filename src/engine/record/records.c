@@ -144,11 +144,11 @@ static record_variable new_variable(const builder *b, record_quantity q) {
 }
 
 /* "weights_3": one variable of each layer. */
-static record_variable new_layer_variable(const builder *b, record_quantity q, int layer) {
+static record_variable new_layer_variable(const builder *b, record_quantity q, int position) {
     record_variable v = new_variable(b, q);
-    v.layer = layer;
-    snprintf(v.name, sizeof v.name, "%s_%d", quantities[q].name, layer);
-    snprintf(v.long_name, sizeof v.long_name, "%s of layer %d", quantities[q].long_name, layer);
+    v.layer = position;
+    snprintf(v.name, sizeof v.name, "%s_%d", quantities[q].name, position);
+    snprintf(v.long_name, sizeof v.long_name, "%s of layer %d", quantities[q].long_name, position);
     return v;
 }
 
@@ -377,15 +377,15 @@ static status add_quantity(builder *b, record_quantity q) {
 }
 
 status record_layout_make(record_layout *layout, const training_spec *spec, const dataset *data,
-                          const model *m, long steps, fault *fault, error_info *error) {
+                          const model *m, long steps, fault *refused, error_info *error) {
     *layout = (record_layout){0};
-    builder b = {spec, data, m, steps, layout, fault, error};
+    builder b = {spec, data, m, steps, layout, refused, error};
     for (int q = 0; q < RECORD_QUANTITY_COUNT; q++)
         if (spec->records[q].every > 0)
             RETURN_IF_FAILED(add_quantity(&b, (record_quantity)q));
     const status result = record_layout_place(layout, error);
     if (result != STATUS_OK)
-        *fault = (struct fault){FAULT_FIELD, FIELD(record_layout_largest(layout)->quantity, every)};
+        *refused = (fault){FAULT_FIELD, FIELD(record_layout_largest(layout)->quantity, every)};
     return result;
 }
 

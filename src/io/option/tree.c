@@ -4,15 +4,20 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void tree_free_key(const tree_node *entry) {
+    free((void *)(uintptr_t)entry->key);
+}
 
 void tree_destroy(tree_node **root) {
     for (tree_node *node = *root, *next; node != NULL; node = next) {
         next = node->next;
         tree_destroy(&node->first);
-        free((char *)node->key);
+        tree_free_key(node);
         free(node->text);
         free(node);
     }

@@ -20,7 +20,7 @@ typedef struct tree_node tree_node;
 struct tree_node {
     tree_kind kind;
     tree_place place;
-    const char *key; /* in a map: the name of this entry, else NULL; owned */
+    const char *key; /* in a map: the name of this entry, else NULL; owned (tree_free_key) */
     tree_place key_place;
     char *text;  /* TREE_SCALAR: without quotes and escapes */
     bool quoted; /* TREE_SCALAR: stood in quotes, so it is text and not a number */
@@ -31,6 +31,9 @@ struct tree_node {
 
 /* Accepts NULL. */
 void tree_destroy(tree_node **root);
+
+/* Free the name of an entry, which is const for all others. */
+void tree_free_key(const tree_node *entry);
 
 /* The entry of a map, or the node at a path such as "optimizer.lr" or "model.layers[2]"; NULL when there is
  * none. */

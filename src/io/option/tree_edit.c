@@ -38,7 +38,7 @@ void tree_become(tree_node *node, tree_node *value) {
     node->quoted = value->quoted;
     node->count = value->count;
     node->first = value->first;
-    free((char *)value->key);
+    tree_free_key(value);
     free(value);
 }
 
@@ -82,7 +82,7 @@ static status enter_map(tree_node **map, const char *key, size_t length, tree_pl
 }
 
 static status name_entry(tree_node *entry, const char *key, error_info *error) {
-    free((char *)entry->key);
+    tree_free_key(entry);
     entry->key = strdup(key);
     entry->key_place = entry->place;
     return entry->key != NULL ? STATUS_OK : out_of_memory(error);

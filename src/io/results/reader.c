@@ -99,9 +99,9 @@ static bool find_element(hid_t type, element *out) {
     return false;
 }
 
-static bool describe_shape(hid_t dataset, results_dataset *out) {
+static bool describe_shape(hid_t data_set, results_dataset *out) {
     hsize_t extent[RESULTS_MAX_RANK];
-    hid_t space = H5Dget_space(dataset);
+    hid_t space = H5Dget_space(data_set);
     out->rank = H5Sget_simple_extent_ndims(space);
     bool ok = out->rank >= 0 && out->rank <= RESULTS_MAX_RANK &&
               H5Sget_simple_extent_dims(space, extent, NULL) >= 0;
@@ -120,8 +120,8 @@ static bool fits_file(const results_reader *r, const results_dataset *d) {
 }
 
 /* H5Iget_name gives the path with its leading slash. */
-static herr_t keep_scale_name(hid_t dataset, unsigned dimension, hid_t scale, void *name) {
-    (void)dataset;
+static herr_t keep_scale_name(hid_t data_set, unsigned dimension, hid_t scale, void *name) {
+    (void)data_set;
     (void)dimension;
     char path[RESULTS_NAME_SIZE + 1] = "";
     if (H5Iget_name(scale, path, sizeof path) < 0)
@@ -130,32 +130,32 @@ static herr_t keep_scale_name(hid_t dataset, unsigned dimension, hid_t scale, vo
     return 1;
 }
 
-static bool describe_scales(hid_t dataset, results_dataset *out) {
-    if (H5DSis_scale(dataset) > 0) {
+static bool describe_scales(hid_t data_set, results_dataset *out) {
+    if (H5DSis_scale(data_set) > 0) {
         snprintf(out->scales[0], sizeof out->scales[0], "%s", out->name);
         return out->rank == 1;
     }
     for (int i = 0; i < out->rank; i++)
-        if (H5DSiterate_scales(dataset, (unsigned)i, NULL, keep_scale_name, out->scales[i]) < 0)
+        if (H5DSiterate_scales(data_set, (unsigned)i, NULL, keep_scale_name, out->scales[i]) < 0)
             return false;
     return true;
 }
 
-static bool is_percent(results_reader *r, hid_t dataset) {
-    char *units = read_text(r, dataset, "units");
+static bool is_percent(results_reader *r, hid_t data_set) {
+    char *units = read_text(r, data_set, "units");
     bool percent = units != NULL && strcmp(units, "percent") == 0;
     free(units);
     return percent;
 }
 
-static bool describe(results_reader *r, hid_t dataset, results_dataset *out) {
-    hid_t type = H5Dget_type(dataset);
-    bool ok = find_element(type, &out->type) && describe_shape(dataset, out) && fits_file(r, out) &&
-              describe_scales(dataset, out);
+static bool describe(results_reader *r, hid_t data_set, results_dataset *out) {
+    hid_t type = H5Dget_type(data_set);
+    bool ok = find_element(type, &out->type) && describe_shape(data_set, out) && fits_file(r, out) &&
+              describe_scales(data_set, out);
     H5Tclose(type);
-    haddr_t offset = H5Dget_offset(dataset);
+    haddr_t offset = H5Dget_offset(data_set);
     out->offset = offset == HADDR_UNDEF ? 0 : offset;
-    out->units = is_percent(r, dataset) ? "percent" : "1";
+    out->units = is_percent(r, data_set) ? "percent" : "1";
     return ok;
 }
 
@@ -165,10 +165,10 @@ status results_reader_describe(results_reader *r, const char *name, results_data
     snprintf(out->name, sizeof out->name, "%s", name);
     if (H5Lexists(r->file, name, H5P_DEFAULT) <= 0)
         return error_set(error, STATUS_IO, "%s: has no data set %s", r->path, name);
-    hid_t dataset = H5Dopen2(r->file, name, H5P_DEFAULT);
-    bool ok = dataset >= 0 && describe(r, dataset, out) && !r->no_memory;
-    if (dataset >= 0)
-        H5Dclose(dataset);
+    hid_t data_set = H5Dopen2(r->file, name, H5P_DEFAULT);
+    bool ok = data_set >= 0 && describe(r, data_set, out) && !r->no_memory;
+    if (data_set >= 0)
+        H5Dclose(data_set);
     return ok ? STATUS_OK : failed(r, "the data set", name, error);
 }
 
@@ -183,13 +183,13 @@ size_t results_dataset_elements(const results_dataset *d) {
     return d->rank == 0 ? 1 : d->dims[0] * results_dataset_slice(d);
 }
 
-static bool read_slices(hid_t dataset, const results_dataset *d, size_t first, size_t count, void *out) {
+static bool read_slices(hid_t data_set, const results_dataset *d, size_t first, size_t count, void *out) {
     hsize_t start[RESULTS_MAX_RANK] = {first}, extent[RESULTS_MAX_RANK] = {count};
     for (int i = 1; i < d->rank; i++)
         extent[i] = d->dims[i];
-    hid_t space = H5Dget_space(dataset), memory = H5Screate_simple(d->rank, extent, NULL);
+    hid_t space = H5Dget_space(data_set), memory = H5Screate_simple(d->rank, extent, NULL);
     bool ok = (d->rank == 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) >= 0) &&
-              H5Dread(dataset, native_type(d->type), memory, space, H5P_DEFAULT, out) >= 0;
+              H5Dread(data_set, native_type(d->type), memory, space, H5P_DEFAULT, out) >= 0;
     H5Sclose(memory);
     H5Sclose(space);
     return ok;
@@ -198,10 +198,10 @@ static bool read_slices(hid_t dataset, const results_dataset *d, size_t first, s
 status results_reader_read(results_reader *r, const results_dataset *d, size_t first, size_t count, void *out,
                            error_info *error) {
     hdf5_begin(&r->reason);
-    hid_t dataset = H5Dopen2(r->file, d->name, H5P_DEFAULT);
-    bool ok = dataset >= 0 && read_slices(dataset, d, first, count, out);
-    if (dataset >= 0)
-        H5Dclose(dataset);
+    hid_t data_set = H5Dopen2(r->file, d->name, H5P_DEFAULT);
+    bool ok = data_set >= 0 && read_slices(data_set, d, first, count, out);
+    if (data_set >= 0)
+        H5Dclose(data_set);
     return ok ? STATUS_OK : failed(r, "the data set", d->name, error);
 }
 
@@ -240,12 +240,12 @@ status results_reader_states(results_reader *r, void **out, error_info *error) {
 
 /* ---- Axes -------------------------------------------------------------------------------------- */
 
-static bool read_labels(results_reader *r, hid_t dataset, grid_axis *out) {
+static bool read_labels(results_reader *r, hid_t data_set, grid_axis *out) {
     out->labels = allocated(r, calloc(out->count, sizeof *out->labels));
     char **stored = allocated(r, calloc(out->count, sizeof *stored));
-    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+    hid_t type = H5Dget_type(data_set), space = H5Dget_space(data_set);
     bool ok = out->labels != NULL && stored != NULL &&
-              H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, stored) >= 0;
+              H5Dread(data_set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, stored) >= 0;
     for (size_t i = 0; ok && i < out->count; i++)
         ok = stored[i] != NULL && (out->labels[i] = allocated(r, strdup(stored[i]))) != NULL;
     if (stored != NULL)
@@ -256,10 +256,10 @@ static bool read_labels(results_reader *r, hid_t dataset, grid_axis *out) {
     return ok;
 }
 
-static bool read_numbers(results_reader *r, hid_t dataset, grid_axis *out) {
+static bool read_numbers(results_reader *r, hid_t data_set, grid_axis *out) {
     out->numbers = allocated(r, calloc(out->count, sizeof *out->numbers));
     return out->numbers != NULL &&
-           H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->numbers) >= 0;
+           H5Dread(data_set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->numbers) >= 0;
 }
 
 static axis_kind kind_of(element type) {
@@ -269,10 +269,10 @@ static axis_kind kind_of(element type) {
 static bool read_axis(results_reader *r, const results_dataset *d, grid_axis *out) {
     *out = (grid_axis){.kind = kind_of(d->type), .count = d->dims[0]};
     snprintf(out->name, sizeof out->name, "%.*s", GRID_NAME_SIZE - 1, d->name);
-    hid_t dataset = H5Dopen2(r->file, d->name, H5P_DEFAULT);
-    bool ok = dataset >= 0 && (out->kind == AXIS_LABEL ? read_labels : read_numbers)(r, dataset, out);
-    if (dataset >= 0)
-        H5Dclose(dataset);
+    hid_t data_set = H5Dopen2(r->file, d->name, H5P_DEFAULT);
+    bool ok = data_set >= 0 && (out->kind == AXIS_LABEL ? read_labels : read_numbers)(r, data_set, out);
+    if (data_set >= 0)
+        H5Dclose(data_set);
     return ok;
 }
 

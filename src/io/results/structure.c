@@ -88,11 +88,11 @@ static hid_t create_dataset(hid_t file, const char *name, element type, int rank
     hid_t properties = dataset_properties(type);
     if (type == ELEMENT_TEXT)
         H5Pset_fill_time(properties, H5D_FILL_TIME_IFSET);
-    hid_t dataset = H5Dcreate2(file, name, file_type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    hid_t data_set = H5Dcreate2(file, name, file_type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
     H5Pclose(properties);
     H5Sclose(space);
     H5Tclose(file_type);
-    return dataset;
+    return data_set;
 }
 
 /* Create a dimension scale with its values: texts, or doubles, of which HDF5 makes the type in the file. */
@@ -135,18 +135,18 @@ static bool write_index(hid_t file, const results_scale *s) {
     return ok;
 }
 
-static bool attach_scales(hid_t file, hid_t dataset, const results_array *a) {
+static bool attach_scales(hid_t file, hid_t data_set, const results_array *a) {
     bool ok = true;
     for (int i = 0; i < a->rank && ok; i++) {
         hid_t scale = H5Dopen2(file, a->scales[i], H5P_DEFAULT);
-        ok = scale >= 0 && H5DSattach_scale(dataset, scale, (unsigned)i) >= 0;
+        ok = scale >= 0 && H5DSattach_scale(data_set, scale, (unsigned)i) >= 0;
         ok = scale >= 0 && H5Dclose(scale) >= 0 && ok;
     }
     return ok;
 }
 
 /* What the numbers in /status mean, as the CF conventions have it. */
-static bool write_flags(hid_t dataset) {
+static bool write_flags(hid_t data_set) {
 #define X(name, value, label) name,
     const int8_t values[] = {CELL_STATUSES(X)};
 #undef X
@@ -155,21 +155,21 @@ static bool write_flags(hid_t dataset) {
 #undef X
     const hsize_t count = sizeof values;
     hid_t space = H5Screate_simple(1, &count, NULL);
-    hid_t flags = H5Acreate2(dataset, "flag_values", H5T_NATIVE_INT8, space, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t flags = H5Acreate2(data_set, "flag_values", H5T_NATIVE_INT8, space, H5P_DEFAULT, H5P_DEFAULT);
     bool ok = flags >= 0 && H5Awrite(flags, H5T_NATIVE_INT8, values) >= 0;
     ok = flags >= 0 && H5Aclose(flags) >= 0 && ok;
     H5Sclose(space);
-    return ok && write_text(dataset, "flag_meanings", meanings + 1);
+    return ok && write_text(data_set, "flag_meanings", meanings + 1);
 }
 
 static bool write_array(hid_t file, const results_array *a) {
-    hid_t dataset = create_dataset(file, a->name, a->type, a->rank, a->dims);
-    if (dataset < 0)
+    hid_t data_set = create_dataset(file, a->name, a->type, a->rank, a->dims);
+    if (data_set < 0)
         return false;
-    bool ok = attach_scales(file, dataset, a) && write_text(dataset, "long_name", a->long_name) &&
-              (a->units == NULL || write_text(dataset, "units", a->units)) &&
-              (strcmp(a->name, "status") != 0 || write_flags(dataset));
-    return H5Dclose(dataset) >= 0 && ok;
+    bool ok = attach_scales(file, data_set, a) && write_text(data_set, "long_name", a->long_name) &&
+              (a->units == NULL || write_text(data_set, "units", a->units)) &&
+              (strcmp(a->name, "status") != 0 || write_flags(data_set));
+    return H5Dclose(data_set) >= 0 && ok;
 }
 
 /* Scales first, and /status before the values of cells: readers that take the data sets in order then see
