@@ -141,8 +141,8 @@ double trainer_seconds(const trainer *t) {
 }
 
 loss_sums trainer_differentiate(trainer *t, size_t count) {
-    const pass_mode training = {true, t->seed, t->coordinates, t->progress.steps++};
-    model_forward(&t->model, count, training);
+    const pass_mode mode = {true, t->seed, t->coordinates, t->progress.steps++};
+    model_forward(&t->model, count, mode);
     loss_sums sums = loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count,
                                    loss_scale(&t->spec->loss, count), model_output_gradient(&t->model));
     if (t->spec->records[RECORD_TRAIN_COST].every > 0)
