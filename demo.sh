@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds mpisweep and trains a grid of 50 small networks on all cores: the first command to type in a fresh clone.
-# Installs missing packages with apt-get. Run again, it shows the same results without training anything.
+# Installs missing packages with apt-get. When run again, it shows the same results without training anything.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . tools/setup.sh

@@ -12,7 +12,7 @@ quick) presets=(release) ;;
 *) fail "usage: ./test.sh [quick]" ;;
 esac
 
-# Versions of clang-format disagree: version 14 decides, and where it is missing nothing is checked.
+# Versions of clang-format disagree: only version 14 counts; where it is missing, nothing is checked.
 check_format() {
     local version=14 formatter
     for formatter in clang-format-$version clang-format; do
@@ -21,7 +21,7 @@ check_format() {
             return
         fi
     done
-    echo "FORMATTING NOT CHECKED: that needs clang-format $version, here is $(clang-format --version)"
+    echo "FORMATTING NOT CHECKED: needs clang-format $version, found $(clang-format --version)"
 }
 
 install_missing "to build mpisweep" "${build_packages[@]}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Time PyTorch on the trainings of jobs/dying_relu.yaml, one thread: ten ReLU layers of width 2 learn y = |x| for one epoch.
-Prints one JSON object, also how many of the networks answer every test point alike. Debian: python3-torch."""
+"""Time PyTorch on the networks of jobs/dying_relu.yaml, one thread: ten ReLU layers of width 2 learn y = |x| for one epoch.
+Prints one JSON object, which includes how many networks give the same output for every test point. Debian: python3-torch."""
 import argparse
 import json
 import time
@@ -28,7 +28,7 @@ def points(count):
 
 
 def simulate():
-    """Whether the trained network answers every test point alike."""
+    """Whether the trained network gives the same output for every test point."""
     model, x, test = network(), points(TRAIN), points(TEST)
     y, order = x.abs(), torch.randperm(TRAIN)
     parameters = list(model.parameters())

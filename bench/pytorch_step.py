@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Time training steps or forward passes of PyTorch on random images, by the protocol of `mpisweep bench`: three to warm
-up, then the minimum and the median of five blocks. The networks are those of bench/jobs. Prints one JSON object.
+"""Time training steps or forward passes of PyTorch on random images, by the protocol of `mpisweep bench`: three steps to
+warm up, then the minimum and the median of five blocks. The networks are those of bench/jobs. Prints one JSON object.
 
---tuned gives PyTorch what an expert would: channels-last tensors and an allocator that keeps its pages.
+--tuned sets up PyTorch as an expert would: channels-last tensors and an allocator that keeps its pages.
 Debian: python3-torch."""
 import argparse
 import json
@@ -36,7 +36,7 @@ def networks(nn):
 
 
 def make_step(arguments):
-    """A function that does the work once."""
+    """A function that runs the work once."""
     import torch
     from torch import nn
     torch.set_num_threads(1)
@@ -77,7 +77,7 @@ def parse_arguments():
     parser.add_argument("--network", default="simple_cnn", help="default: %(default)s")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--steps", type=int, default=8, help="steps per block; default: %(default)s")
-    parser.add_argument("--tuned", action="store_true")
+    parser.add_argument("--tuned", action="store_true", help="channels-last tensors, an allocator that keeps its pages")
     parser.add_argument("--evaluate", action="store_true", help="forward passes")
     return parser.parse_args()
 
