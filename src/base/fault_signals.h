@@ -1,4 +1,4 @@
-/* The signals that a defect of a program raises in the thread that has it. */
+/* The signals that a defect of the program raises in the thread that runs into it. */
 #ifndef BASE_FAULT_SIGNALS_H
 #define BASE_FAULT_SIGNALS_H
 

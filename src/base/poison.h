@@ -1,5 +1,5 @@
-/* Bytes that nobody may touch, for AddressSanitizer, which reports who does; without it nothing happens. What
- * malloc gives it guards by itself: this is for what we carve out of larger blocks. */
+/* Bytes that must not be accessed: AddressSanitizer reports accesses to them; without it these functions do
+ * nothing. It guards malloc's blocks by itself; this is for what we carve out of larger blocks. */
 #ifndef BASE_POISON_H
 #define BASE_POISON_H
 
@@ -26,7 +26,7 @@ static inline void poison(void *bytes, size_t size) {
 #endif
 }
 
-/* They may be used again. Needed before memory goes back to where it came from, unless that is free(). */
+/* These bytes may be used again. Needed before memory returns to its owner, unless it is passed to free(). */
 static inline void unpoison(void *bytes, size_t size) {
 #ifdef POISON_IS_SEEN
     __asan_unpoison_memory_region(bytes, size);

@@ -14,7 +14,7 @@ void text_duration(double seconds, char text[TEXT_NUMBER_SIZE]);
 /* "7.0 MB", "512 bytes" */
 void text_bytes(double bytes, char text[TEXT_NUMBER_SIZE]);
 
-/* A measured number with the digits that it needs: percentages with two behind the point ("45.30"), others
+/* A measured number with the digits that it needs: percentages with two after the point ("45.30"), others
  * with four significant ones ("0.01234", "1.234e-05"). */
 void text_value(double value, bool percent, char text[TEXT_NUMBER_SIZE]);
 

@@ -11,11 +11,11 @@ typedef struct tensor_shape {
 } tensor_shape;
 
 /* Samples as they are stored: images of bytes (channel planes) or numbers, with labels or with targets. The
- * engine only reads them; they may lie in memory shared by several processes. Several splits may share one
+ * engine only reads them; they may be in memory shared by several processes. Several splits may share one
  * store. */
 typedef struct dataset_split {
     size_t count;
-    const uint32_t *index; /* (count) place in the store of each sample; NULL: 0 … count − 1 */
+    const uint32_t *index; /* (count) position in the store of each sample; NULL: 0 … count − 1 */
     const uint8_t *pixels; /* (stored, C, H, W), or NULL and … */
     const float *features; /* … (stored, C, H, W) */
     const uint8_t *labels; /* (stored), each < classes; NULL for a regression */
@@ -43,7 +43,7 @@ typedef struct dataset {
     point_spec points; /* unless POINTS_NONE: what the splits' counts stand for; their pointers are NULL */
 } dataset;
 
-/* Of every one of the `size` stored values of a sample the mean over the split and the standard deviation
+/* For each of the `size` stored values of a sample, its mean over the split and its standard deviation
  * (divisor: the number of samples; 1 where it would be 0); mean and std (size). */
 void dataset_statistics(const dataset_split *split, size_t size, float *mean, float *std);
 
@@ -51,9 +51,9 @@ void dataset_statistics(const dataset_split *split, size_t size, float *mean, fl
  * knows one class, of all samples. */
 size_t hold_out_count(double fraction, const size_t class_counts[], int classes);
 
-/* Draw which of `count` samples are held out, in each class of `labels` (count) the same share; of all alike
- * when labels is NULL. Fills train and held_out (as many as hold_out_count says, and the rest) in ascending
- * order. */
+/* Draw which of `count` samples are held out: the same share of each class of `labels` (count), or of all
+ * samples when labels is NULL. Fills held_out (as many as hold_out_count says) and train (the rest) in
+ * ascending order. */
 void hold_out_draw(double fraction, const uint8_t *labels, size_t count, uint64_t seed, uint32_t *train,
                    uint32_t *held_out);
 
@@ -68,7 +68,7 @@ typedef struct synthetic_spec {
 } synthetic_spec;
 
 /* Fill pixels (count, C, H, W) and labels (count) with images first … first + count − 1 of the stream; labels
- * go round the classes. Test images are those after the training images. */
+ * cycle through the classes. Test images are those after the training images. */
 void synthetic_images(const synthetic_spec *spec, uint64_t seed, size_t first, size_t count, uint8_t *pixels,
                       uint8_t *labels);
 

@@ -15,10 +15,11 @@ typedef struct search {
     double best_cost; /* at the optimiser's best point */
 } search;
 
-/* NLopt's variables are x = w / unit, its objective is cost / unit, so that the gradient on x is that on w.
- * Truncated Newton multiplies by the Hessian through the difference of two gradients whose places lie √10⁻¹⁵
- * apart (in Luksan's PNET, whatever the length of x), which would be lost in the rounding of the weights. In
- * this unit they lie √ε (1 + ‖w‖) apart, as forward differences should, with ‖w‖ of the start. */
+/* NLopt's variables are x = w / unit, its objective is cost / unit, so that the gradient with respect to x is
+ * that with respect to w. Truncated Newton multiplies by the Hessian through the difference of two gradients
+ * at points √10⁻¹⁵ apart (in Luksan's PNET, whatever the length of x), which would be lost in the rounding of
+ * the weights. In this unit they are √ε (1 + ‖w‖) apart, as forward differences should, with ‖w‖ of the
+ * start. */
 static double difference_unit(const model *m) {
     double squares = 0;
     for (size_t i = 0; i < m->parameter_reals; i++)

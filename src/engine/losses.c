@@ -4,7 +4,7 @@
 
 #include "engine/real.h"
 
-/* ---- What the loss is of ----------------------------------------------------------------------- */
+/* ---- What the loss is computed from ------------------------------------------------------------ */
 
 static output_link link_of(layer_kind kind) {
     switch (kind) {
@@ -55,7 +55,7 @@ status loss_open(loss_function *l, const loss_spec *spec, const model_spec *mode
     return STATUS_OK;
 }
 
-/* Number k of what the outputs of sample n should be. */
+/* Target k of sample n. */
 static real target_of(const loss_function *l, const batch_targets *targets, size_t n, int k) {
     if (l->classes == 0)
         return targets->values[n * (size_t)l->outputs + (size_t)k];
@@ -190,7 +190,7 @@ static sample_loss function_of(const loss_function *l) {
 
 /* ---- Batches ----------------------------------------------------------------------------------- */
 
-/* How much of what sample n should be its outputs say: its class, or any of its labels. */
+/* How much the outputs of sample n predict correctly: its class, or the number of its labels. */
 static size_t count_correct(const loss_function *l, const real *z, const batch_targets *targets, size_t n) {
     if (l->classes > 0)
         return loss_class(l, z) == targets->labels[n];

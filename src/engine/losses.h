@@ -19,7 +19,7 @@
 
 #include "engine/data/batch.h"
 
-/* What makes probabilities of the model's outputs. */
+/* What turns the model's outputs into probabilities. */
 typedef enum output_link { LINK_IDENTITY, LINK_SIGMOID, LINK_SCALED_SIGMOID, LINK_SOFTMAX } output_link;
 
 typedef struct loss_function {
@@ -41,7 +41,7 @@ typedef struct loss_sums {
 void loss_sums_add(loss_sums *total, loss_sums more);
 
 /* Find the link; `outputs` is for the caller to set, who builds the model. STATUS_USAGE when
- * binary_cross_entropy is asked of a model that does not end with a link. */
+ * binary_cross_entropy is requested for a model that does not end with a link. */
 status loss_open(loss_function *l, const loss_spec *spec, const model_spec *model, int classes,
                  error_info *error);
 
@@ -50,7 +50,7 @@ status loss_open(loss_function *l, const loss_spec *spec, const model_spec *mode
 loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targets *targets, size_t count,
                         double scale, real *dz);
 
-/* What the sum over `samples` samples is multiplied with to give the loss of the batch or the set. */
+/* What the sum over `samples` samples is multiplied by to give the loss of the batch or the set. */
 double loss_scale(const loss_spec *spec, size_t samples);
 
 /* The loss of a batch or a set from its sums. */

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 
-/* Scratch tensors of a block are kept below this, so that they stay in an L2 cache of 512 KiB or more beside
- * the weights. */
+/* Scratch tensors of a block are kept below this, so that they stay in an L2 cache of 512 KiB or more, next
+ * to the weights. */
 enum { BLOCK_BYTES = 192 * 1024 };
 
 /* ---- Structure --------------------------------------------------------------------------------- */
@@ -53,7 +53,7 @@ static bool ignores_order(layer_kind kind) {
     return ops == NULL || ops->elementwise || kind == LAYER_FLATTEN;
 }
 
-/* A dense layer reads an image in natural order as it lies: a flatten before it has nothing to do. */
+/* A dense layer reads an image in natural order where it is: a flatten before it has nothing to do. */
 static bool is_read_flat(const model_spec *spec, int layer_count, int flatten) {
     int next = flatten + 1;
     while (next < layer_count && ignores_order(spec->layers[next].kind))
@@ -216,7 +216,7 @@ static bool leaves_segment(const model *m, int at) {
     return false;
 }
 
-/* Which tensors outlive a block, and which lie in the memory of the next one. From the end, because a shared
+/* Which tensors outlive a block, and which share the memory of the next one. From the end, because a shared
  * tensor lives as long as its successor. */
 static void place_boundaries(model *m) {
     for (int i = m->layer_count; i >= 0; i--) {
@@ -286,8 +286,8 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-/* Values are kept for the batch where boundaries say so; the rest, and all gradients inside a segment, go to
- * and fro between two scratch tensors. A gradient that leaves a segment is kept for the batch. */
+/* Values are kept for the batch where boundaries say so; the rest, and all gradients inside a segment,
+ * alternate between two scratch tensors. A gradient that leaves a segment is kept for the batch. */
 static void carve_boundaries(model *m, arena *a) {
     size_t scratch = 0;
     for (int s = 0; s < m->segment_count; s++)
@@ -331,7 +331,7 @@ void model_carve_passes(model *m, arena *a) {
 
 /* ---- Passes ------------------------------------------------------------------------------------ */
 
-/* A tensor from sample `first` on: whole-batch tensors are indexed, block scratch starts anew. */
+/* A tensor from sample `first` on: whole-batch tensors are indexed, block scratch starts at its beginning. */
 static real *from_sample(const model *m, int i, real *tensor, bool whole_batch, size_t first) {
     return whole_batch ? tensor + first * boundary_reals(m, i) : tensor;
 }

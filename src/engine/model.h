@@ -1,15 +1,15 @@
 /* A sequential network with all its memory: parameters, gradients, activations. Private to the engine.
  *
  * Parameters, gradients and optimiser state are one block each, carved by the layers' offsets, so that
- * optimiser, norms and copies are one loop. Spatial layers run block of samples by block of samples, so that
- * what passes between them stays in the L2 cache; only what the backward pass needs is kept for the whole
+ * optimiser, norms and copies are one loop. Spatial layers run one block of samples at a time, so that what
+ * passes between them stays in the L2 cache; only what the backward pass needs is kept for the whole
  * batch. */
 #ifndef ENGINE_MODEL_H
 #define ENGINE_MODEL_H
 
 #include "engine/layers/layer.h"
 
-/* Consecutive layers that are run together on one block of samples after the other. */
+/* Consecutive layers that are run together, one block of samples at a time. */
 typedef struct segment {
     int first, end; /* layers [first, end) */
     size_t block;   /* samples per block */
@@ -19,7 +19,7 @@ typedef struct segment {
 typedef struct boundary {
     tensor_shape shape;
     bool whole_batch; /* kept for the batch; else scratch for one block */
-    bool shared;      /* lies in the same memory as the next boundary: an elementwise layer works in place */
+    bool shared;      /* shares the memory of the next boundary: an elementwise layer works in place */
     real *values;     /* (capacity or block, shape) */
     real *gradient;   /* the same */
 } boundary;
@@ -57,12 +57,11 @@ status model_build(model *m, const model_spec *spec, int layer_count, tensor_sha
 /* The layer at a position of the specification's list; NULL where that one has nothing to do. */
 const layer *model_layer(const model *m, int position);
 
-/* Take the memory for parameters and state from `a` (measuring or real), uninitialised: what a training is
- * about. Padding among the parameters is to be zero, and stays so for ever. */
+/* Take the memory for parameters and state from `a` (measuring or real), uninitialised: what a training
+ * changes. Padding among the parameters must be set to zero, and stays zero. */
 void model_carve_kept(model *m, arena *a);
 
-/* Take the memory for everything that a pass needs beside these: activations, and gradients, which are zero.
- */
+/* Take the memory for everything else that a pass needs: activations, and gradients, which are zero. */
 void model_carve_passes(model *m, arena *a);
 
 /* boundaries[0] of `count` samples → boundaries[layer_count], the output (count, shape). */

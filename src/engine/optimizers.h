@@ -19,14 +19,14 @@ typedef struct optimizer {
     optimizer_spec spec;
     size_t count;         /* reals of the parameter block */
     real *first, *second; /* (count) state; NULL where the kind has none */
-    double *point;        /* (count) full-batch kinds: where the search stands … */
+    double *point;        /* (count) full-batch kinds: the present point of the search … */
     real *best;           /* … and the best point that it has seen */
 } optimizer;
 
 /* Truncated Newton and L-BFGS (full_batch.h): they have no steps of their own. */
 bool optimizer_is_full_batch(optimizer_kind kind);
 
-/* Take the state's memory from `a` (measuring or real), uninitialised: it is to be zero at the start. */
+/* Take the state's memory from `a` (measuring or real), uninitialised: it must be zero at the start. */
 void optimizer_carve(optimizer *o, const optimizer_spec *spec, const model *m, arena *a);
 
 /* Update number `step`, from 1, of the model's parameters from its gradients, at learning rate `lr`. */

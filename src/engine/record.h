@@ -24,13 +24,13 @@ typedef enum record_quantity {
     RECORD_TEST_LOSS,
     RECORD_TEST_COST,
     RECORD_TEST_ACCURACY,
-    RECORD_PARAMETERS,       /* (parameter), all in natural order */
-    RECORD_WEIGHTS,          /* of each listed layer, (out, in), or (out, in, row, column) of a convolution
-                                and of a dense layer that looks at an image */
-    RECORD_TEST_GRADIENT,    /* of the mean loss over the test set, each listed layer's weights; every
-                                `stride`-th value in natural order */
-    RECORD_BATCH_NORM,       /* of each listed batch-norm layer, or of all that there are: gamma, beta,
-                                running mean and variance */
+    RECORD_PARAMETERS, /* (parameter), all in natural order */
+    RECORD_WEIGHTS,    /* of each listed layer, (out, in), or (out, in, row, column) of a convolution and of a
+                          dense layer whose input is an image */
+    RECORD_TEST_GRADIENT, /* of the mean loss over the test set, each listed layer's weights; every
+                             `stride`-th value in natural order */
+    RECORD_BATCH_NORM,    /* of each listed batch-norm layer, or of all of them: gamma, beta, running mean and
+                             variance */
     RECORD_TEST_PROBABILITY, /* (sample) that the model gives the true class */
     RECORD_TEST_PREDICTION,  /* (sample) predicted class, the (first) output of a regression, or the
                                 probability of the (first) of several labels */
@@ -54,9 +54,9 @@ typedef struct record_spec {
     int layers[ENGINE_MAX_LIST];
     int stride; /* test_gradient */
     int sample_count;
-    int samples[ENGINE_MAX_LIST]; /* feature_maps: places in the test set */
+    int samples[ENGINE_MAX_LIST]; /* feature_maps: positions in the test set */
     double from, to;              /* grid_output: of both features */
-    int points;                   /* grid_output: per feature, from and to included */
+    int points;                   /* grid_output: per feature, from and to inclusive */
 } record_spec;
 
 typedef enum record_axis { RECORD_AXIS_STEP, RECORD_AXIS_EPOCH, RECORD_AXIS_NONE } record_axis;
@@ -75,7 +75,7 @@ typedef struct record_dimension {
  * coordinate `first`, first + every, … */
 typedef struct record_variable {
     record_quantity quantity;
-    int layer;                             /* that it is of, in the specification's list; else 0 */
+    int layer;                             /* its number in the specification's list; else 0 */
     int part;                              /* batch_norm: 0 gamma, 1 beta, 2 mean, 3 variance */
     char name[RECORD_NAME_SIZE];           /* "train_loss", "weights_0" */
     char long_name[RECORD_LONG_NAME_SIZE]; /* "training loss of the batch" */
@@ -102,7 +102,7 @@ float record_final(const record_variable *v, const float *values);
 
 /* Widen `into`, which may be empty, so that it has room for what `other` describes: variables by name, the
  * greater of every length; an array of lower rank counts as one with further dimensions of length 1.
- * STATUS_USAGE when a variable differs in more, or there are too many. */
+ * STATUS_USAGE when a variable differs in anything else, or there are too many. */
 status record_layout_merge(record_layout *into, const record_layout *other, error_info *error);
 
 /* Copy a block of values to its places in a wider layout (out: (to->value_count)); NaN everywhere else. */

@@ -115,7 +115,7 @@ typedef enum optimizer_kind {
     OPTIMIZER_LBFGS,            /* the same */
 } optimizer_kind;
 
-/* Where ε stands (optimizers.h). */
+/* Where ε is added (optimizers.h). */
 typedef enum epsilon_style { EPSILON_PYTORCH, EPSILON_KERAS } epsilon_style;
 
 typedef struct optimizer_spec {
@@ -171,13 +171,13 @@ typedef struct training_spec {
     loss_spec loss;
     optimizer_spec optimizer;
     schedule_spec schedule;
-    double mirror; /* probability that a training image is turned left to right, drawn anew every epoch */
+    double mirror; /* probability that a training image is flipped left to right, drawn again every epoch */
     int epochs;    /* 0: nothing is trained, what is recorded per epoch is recorded once; with a full-batch
                       optimiser the greatest number of evaluations of the cost */
     int batch;     /* samples per step */
     last_batch last_batch;
     bool shuffle;       /* a new order of the samples every epoch; else as stored */
-    double max_seconds; /* the training ends before the next step once it has taken so long; 0: no limit */
+    double max_seconds; /* the training ends before the next step once it has taken this long; 0: no limit */
     record_spec records[RECORD_QUANTITY_COUNT];
 } training_spec;
 

@@ -67,7 +67,7 @@ static void train_in_stages(trainer *t) {
         ;
 }
 
-/* A full-batch search cannot be taken up again, only what follows it. */
+/* A full-batch search cannot be resumed, only what follows it. */
 static bool can_go_on(const trainer *t) {
     return !optimizer_is_full_batch(t->spec->optimizer.kind) || t->progress.stage == STAGE_NOTE_END;
 }

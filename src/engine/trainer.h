@@ -1,4 +1,4 @@
-/* One training with all its memory. Private to the engine: engine_train and engine_bench are made of it.
+/* One training with all its memory. Private to the engine: engine_train and engine_bench are built on it.
  *
  * All that changes from step to step and is needed later is in three places: `progress`, the `kept` blocks,
  * and the recorded values. A checkpoint is made of these three (checkpoint.h). */
@@ -11,7 +11,7 @@
 #include "engine/optimizers.h"
 #include "engine/record/probe.h"
 
-/* What is to be done next. */
+/* What to do next. */
 typedef enum training_stage {
     STAGE_STEP,
     STAGE_NOTE_STEP,  /* record what is due after a step, */
@@ -24,7 +24,7 @@ typedef struct training_progress {
     training_stage stage;
     training_outcome outcome; /* TRAINING_DONE while all is well; never TRAINING_STOPPED */
     uint64_t steps;           /* taken */
-    uint64_t epoch;           /* that is running, from 0: so many are done */
+    uint64_t epoch;           /* that is running, from 0: the number of those done */
     uint64_t position;        /* in the epoch's order: samples that were trained on */
     loss_sums last_batch;     /* before its update */
     loss_sums last_epoch;     /* of the batches so far */
@@ -34,7 +34,8 @@ typedef struct training_progress {
     double seconds; /* trained before the last checkpoint */
 } training_progress;
 
-/* Parameters, the layers' state, the optimiser's: a block each, as what lies between blocks is poisoned. */
+/* Parameters, the layers' state, the optimiser's: a block each, because the bytes between blocks are
+ * poisoned. */
 typedef struct kept_block {
     void *bytes; /* (size) */
     size_t size; /* 0: this training has none */
@@ -99,11 +100,11 @@ loss_sums trainer_step(trainer *t, size_t count);
  * evaluation mode; returns how many. */
 size_t trainer_forward(trainer *t, const dataset_split *split, size_t first);
 
-/* Ask the caller's stop function; true when the training is to end at once. */
+/* Call the caller's stop function; true when the training must end at once. */
 bool trainer_is_stopped(trainer *t);
 
-/* True while nothing went wrong, nobody stopped the training and it has time left. Asked before every step.
- */
+/* True while nothing went wrong, and the training was not stopped and has time left. Called before every
+ * step. */
 bool trainer_may_step(trainer *t);
 
 /* Seconds of training up to now, those before a checkpoint included. */

@@ -82,7 +82,7 @@ static size_t place_of(const selection *s, size_t n) {
     return split_place(s->split, ordered(s->order, s->first + n));
 }
 
-/* Samples of one number each, whose gathering must not cost more than the network behind it. */
+/* Samples of one number each, whose gathering must not cost more than the network itself. */
 static void gather_numbers(const input_transform *t, const selection *s, real *restrict out) {
     const float *features = s->split->features;
     const real gain = t->gain[0], shift = t->shift[0];

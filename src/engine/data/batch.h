@@ -27,7 +27,7 @@ void input_transform_carve(input_transform *t, tensor_shape shape, arena *a);
 /* Fill what input_transform_carve took for the data's shape. One value in `spec` is that of all channels. */
 void input_transform_fill(input_transform *t, const normalize_spec *spec, const dataset *data);
 
-/* Where in the store a sample of the split lies. */
+/* Where in the store a sample of the split is. */
 static inline size_t split_place(const dataset_split *split, size_t sample) {
     return split->index != NULL ? split->index[sample] : sample;
 }
@@ -43,7 +43,7 @@ static inline float split_value(const dataset_split *split, size_t size, size_t 
 void batch_gather(const input_transform *t, const dataset_split *split, const uint32_t *order, size_t first,
                   size_t count, real *inputs, const batch_targets *targets);
 
-/* Turn those samples left to right in inputs (count, H, W, C) for which mirrored[order[first + n]]. */
+/* Flip those samples left to right in inputs (count, H, W, C) for which mirrored[order[first + n]]. */
 void batch_mirror(const input_transform *t, const uint8_t *mirrored, const uint32_t *order, size_t first,
                   size_t count, real *inputs);
 

@@ -1,4 +1,4 @@
-/* What is drawn anew for every epoch. Private to the engine. */
+/* What is drawn again for every epoch. Private to the engine. */
 #ifndef ENGINE_DATA_EPOCH_H
 #define ENGINE_DATA_EPOCH_H
 
@@ -8,7 +8,7 @@
 /* A random order of the samples 0 … count − 1. */
 void epoch_order(uint64_t seed, uint64_t coordinates, int epoch, uint32_t *order, uint32_t count);
 
-/* mirrored (count): 1 with `probability`, else 0; for every sample by itself. */
+/* mirrored (count): 1 with `probability`, else 0; drawn independently for every sample. */
 void epoch_mirrors(uint64_t seed, uint64_t coordinates, int epoch, double probability, uint8_t *mirrored,
                    size_t count);
 

@@ -1,4 +1,4 @@
-/* Which kernel set to use: asked of the CPU once, when the program runs. */
+/* Which kernel set to use: the CPU is asked once, when the program starts. */
 #include "engine/kernels/kernels.h"
 
 #include <assert.h>
@@ -13,7 +13,7 @@ enum { MAX_SETS = 4 };
 typedef struct kernel_registry {
     kernel_set sets[MAX_SETS];
     const kernel_set *available[MAX_SETS + 1]; /* best first, NULL-terminated */
-    const kernel_set *selected;                /* NULL: MPISWEEP_KERNELS names none of them */
+    const kernel_set *selected;                /* NULL: MPISWEEP_KERNELS does not name any of them */
 } kernel_registry;
 
 #ifndef ENGINE_DOUBLE
@@ -47,7 +47,7 @@ static int fill_vector_sets(kernel_set *sets) {
 
 static kernel_registry registry;
 
-/* Runs before main, so that no two threads can meet in it. */
+/* Runs before main, so that no two threads can run it at once. */
 __attribute__((constructor)) static void fill_registry(void) {
     int count = fill_vector_sets(registry.sets);
     assert(count < MAX_SETS);

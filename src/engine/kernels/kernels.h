@@ -20,7 +20,7 @@ enum { PANEL = 16 };
  *   c[r, j] = Σ_{s < segments} Σ_{t < length} a[s·a_segment + r·a_row + t·a_step]
  *                                           · b[s·b_segment + t·b_step + j]   + bias[j]
  *
- * for r < rows, j < columns ≤ PANEL; c[r, j] lies at c[r·c_row + j]. bias is added last, or NULL; when
+ * for r < rows, j < columns ≤ PANEL; c[r, j] is at c[r·c_row + j]. bias is added last, or NULL; when
  * `accumulate`, the sums without bias are added to c, row after row: rows of c may then overlap. Rows of b
  * have PANEL readable columns, whatever `columns` is. With overlapping rows of `a` (a_row < length) this is a
  * convolution along an image row without im2col; with a_row = 1 and a_step the pixel stride it is the

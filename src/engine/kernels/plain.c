@@ -157,7 +157,7 @@ static void column_sums(size_t rows, size_t columns, const real *restrict x, rea
             sums[j] += x[j];
 }
 
-/* `channels` is a constant where vectors are to be had for it. */
+/* `channels` is a constant where the compiler can then vectorise. */
 static inline void interleave(size_t n, const int channels, const unsigned char *restrict x, const real *gain,
                               const real *shift, real *restrict y) {
     for (size_t i = 0; i < n; i++)

@@ -1,4 +1,4 @@
-/* Correlation of planes, for layers of few channels: there the vectors lie along an image row, and a block of
+/* Correlation of planes, for layers of few channels: there the vectors run along an image row, and a block of
  * rows, planes and columns of the result is held in registers while all terms of its sums are added. */
 #include "engine/kernels/set.h"
 

@@ -60,11 +60,11 @@ static inline __attribute__((always_inline)) void tile(const product *p, int fir
         }
 }
 
-/* Rows that fill the registers beside so many vectors of columns. */
+/* Rows that fill the registers next to this many vectors of columns. */
 #define ROWS_BESIDE(vectors)                                                                                 \
     (TILE_ROWS * VECTORS / (vectors) < MOST_ROWS ? TILE_ROWS * VECTORS / (vectors) : MOST_ROWS)
 
-/* A tile of n rows, where so many fit. */
+/* A tile of n rows, where that many fit. */
 #define TILE(n, vectors)                                                                                     \
     case n:                                                                                                  \
         if (n <= ROWS_BESIDE(vectors))                                                                       \

@@ -28,7 +28,7 @@ enum { MOST_PAIRS = 3, MOST_POINTS = 2 * MOST_PAIRS + 2 };
 /* ±point[j] is pair j. */
 static const real point[MOST_PAIRS] = {1, 2, (real)1 / 2};
 
-/* Of so many pairs: the coefficients of Π_j (z − p_j²), and of the same without pair j. */
+/* Of this many pairs: the coefficients of Π_j (z − p_j²), and of the same without pair j. */
 static const real all_pairs[MOST_PAIRS + 1][MOST_PAIRS + 1] = {
     [2] = {4, -5, 1}, [3] = {-1, (real)21 / 4, -(real)21 / 4, 1}};
 static const real other_pairs[MOST_PAIRS + 1][MOST_PAIRS][MOST_PAIRS] = {

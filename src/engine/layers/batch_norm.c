@@ -92,9 +92,9 @@ static void add_values(size_t values, size_t width, const real *a, const real *a
     }
 }
 
-/* sums (C) = Σ over samples and pixels of (a − a_shift)(b − b_shift), or of a where b is NULL; a, b
- * (count, C, H, W), shifts (C) or NULL for 0. Few rows are added up in single precision, all of them in
- * double: a mean may be much smaller than what it is of. */
+/* sums (C) = Σ over samples and pixels of (a − a_shift)(b − b_shift), or of a where b is NULL; a, b (count,
+ * C, H, W), shifts (C) or NULL for 0. Few rows are added up in single precision, all of them in double: a
+ * mean may be much smaller than its terms. */
 static void channel_sums(const layer *l, const layer_pass *pass, const real *a, const real *a_shift,
                          const real *b, const real *b_shift, real *sums) {
     const size_t channels = channels_of(l), width = row_values(l), most = ROWS_TOGETHER * width;
@@ -178,7 +178,7 @@ static void return_values(size_t values, size_t width, const real *x, const real
     }
 }
 
-/* d_gamma, d_beta (C) are used up. */
+/* d_gamma, d_beta (C) are overwritten. */
 static void input_gradient(const layer *l, const layer_pass *pass, real *d_gamma, real *d_beta) {
     const size_t channels = channels_of(l), values = pass->count * shape_size(l->in);
     const real *gamma = pass->parameters, *mean = pass->workspace, *inverse = mean + channels;

@@ -12,7 +12,7 @@ static size_t out_pixels(const layer *l) {
 }
 
 /* Whether every place of the kernel meets the image, and not only padding. The gradient of a weight that
- * meets none is exactly 0, which Winograd's transforms make noise of; optimisers that divide by the size of
+ * meets none is exactly 0, which Winograd's transforms turn into noise; optimisers that divide by the size of
  * gradients would amplify it. */
 static bool whole_kernel_meets_image(const layer *l) {
     const layer_spec *s = &l->spec;

@@ -1,10 +1,10 @@
-/* Convolution of few channels by few filters: panels of filters would be mostly empty, so images are taken
- * apart into one plane per channel and vectors lie along their rows. The input gradient is the same
- * correlation over dy within its frame, with the weights turned:
+/* Convolution of few channels by few filters: panels of filters would be mostly empty, so images are split
+ * into one plane per channel and vectors run along their rows. The input gradient is the same correlation
+ * over dy within its frame, with the weights rotated:
  *
  *   dx[c, y, x] = Σ_{o, ky', kx'} W[o, c, KH − 1 − ky', KW − 1 − kx'] · framed[o, y + ph + ky', x + pw + kx']
  *
- * where pixel (oy, ox) of dy lies at (KH − 1 + oy, KW − 1 + ox) of `framed`. */
+ * where pixel (oy, ox) of dy is at (KH − 1 + oy, KW − 1 + ox) of `framed`. */
 #include "engine/layers/conv_algorithm.h"
 
 #include <string.h>
@@ -56,7 +56,7 @@ static bool suits(const layer *l) {
            s->padding_height < s->kernel_height && s->padding_width < s->kernel_width;
 }
 
-/* Workspace: weights and their gradient, (O, C, KH, KW) or turned (C, O, KH, KW). */
+/* Workspace: weights and their gradient, (O, C, KH, KW) or rotated (C, O, KH, KW). */
 static void setup(layer *l) {
     l->workspace_reals = 2 * l->weight_count;
     const size_t forward = planes_reals(input_planes(l)) + planes_reals(output_planes(l));
@@ -65,7 +65,7 @@ static void setup(layer *l) {
     l->scratch_reals = forward > backward ? forward : backward;
 }
 
-/* Where element (y, x, c) of an image lies: y·row + x·pixel + c·channel. */
+/* Where element (y, x, c) of an image is: y·row + x·pixel + c·channel. */
 typedef struct strides {
     size_t row, pixel, channel;
 } strides;
@@ -88,7 +88,7 @@ static inline __attribute__((always_inline)) void copy_row(size_t width, const s
             y[c * to.channel] = x[c * from.channel];
 }
 
-/* An image between the two ways that it is stored in. */
+/* Copy an image from one layout to another. */
 static void copy_image(tensor_shape shape, strides from, const real *x, strides to, real *y) {
     const size_t width = (size_t)shape.width;
     for (int row = 0; row < shape.height; row++, x += from.row, y += to.row)

@@ -71,7 +71,7 @@ static tiling tile_layer(const layer *l) {
     return t;
 }
 
-/* Multiplications of the direct way, per channel and filter, as a multiple of those of this one. */
+/* Multiplications of direct convolution, per channel and filter, as a multiple of those of this one. */
 static double saving(const layer *l) {
     const tiling t = tile_layer(l);
     const double outputs = (double)l->out.height * l->out.width, tiles = (double)t.rows * t.columns;

@@ -2,14 +2,14 @@
  *
  *   dW = dyᵀ x    db = Σ_n dy    dx = dy W
  *
- * W is stored as panels [o / P][k][o % P], then b padded to whole panels; P is PANEL, or TINY where kernels
- * for that do the work. The input is channel-last; the natural order of K is channel, row, column, so that
+ * W is stored as panels [o / P][k][o % P], then b padded to whole panels; P is PANEL, or TINY where special
+ * kernels do the work. The input is channel-last; the natural order of K is channel, row, column, so that
  * parameters agree with PyTorch's after a flatten. */
 #include "engine/layers/layer.h"
 
 /* Inputs per block of the forward product: a block of a panel (16 KiB) stays in L1. */
 enum { INPUT_BLOCK = 256 };
-/* Inputs per block of the weight gradient: a block of x is copied so that its rows lie close together. */
+/* Inputs per block of the weight gradient: a block of x is copied so that its rows are close together. */
 enum { GRADIENT_BLOCK = 96 };
 
 static size_t inputs(const layer *l) {
@@ -50,10 +50,10 @@ static status setup(layer *l, size_t batch, error_info *error) {
     l->parameter_reals = l->weight_reals + (l->spec.bias ? padded : 0);
     l->fan_in = (double)k;
     l->fan_out = (double)o;
-    /* weight gradient: a block of x and dy as panels; input gradient: one turned panel */
+    /* weight gradient: a block of x and dy as panels; input gradient: one transposed panel */
     l->scratch_reals = larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), o * PANEL);
     if (is_wide(l))
-        l->scratch_reals = larger(l->scratch_reals, o * k); /* the weights without what pads them */
+        l->scratch_reals = larger(l->scratch_reals, o * k); /* the weights without their padding */
     l->flops_forward = 2.0 * (double)(o * k);
     l->flops_backward = 2.0 * l->flops_forward;
     return STATUS_OK;
@@ -122,7 +122,7 @@ static void forward(const layer *l, const layer_pass *pass) {
         panel_forward(l, pass);
 }
 
-/* dW[o, k] += Σ_n dy[n, o] x[n, k], block of inputs by block of inputs. */
+/* dW[o, k] += Σ_n dy[n, o] x[n, k], one block of inputs at a time. */
 static void weight_gradient(const layer *l, const layer_pass *pass) {
     const size_t k = inputs(l), o = outputs(l), count = pass->count;
     real *dy_panels = pass->scratch;                            /* [panel][n][PANEL] */
@@ -153,7 +153,7 @@ static void weight_gradient(const layer *l, const layer_pass *pass) {
     }
 }
 
-/* One panel of PANEL inputs of W, turned: out[o][j] = W[o, first + j]. */
+/* One panel of PANEL inputs of W, transposed: out[o][j] = W[o, first + j]. */
 static void turn_weights(const layer *l, const real *weights, size_t first, int columns, real *out) {
     const size_t k = inputs(l), o = outputs(l);
     for (size_t panel = 0; panel < panel_count(o); panel++) {

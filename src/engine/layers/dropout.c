@@ -1,5 +1,5 @@
 /* Inverted dropout (Srivastava et al. 2014): in training y = x / (1 − rate) with probability 1 − rate, else
- * 0; in evaluation y = x. The mask of a value is named by cell, step, layer, sample and place, not by the
+ * 0; in evaluation y = x. The mask of a value is named by cell, step, layer, sample and position, not by the
  * order of computation. */
 #include "base/random.h"
 #include "engine/layers/layer.h"

@@ -15,7 +15,7 @@ static status setup(layer *l, size_t batch, error_info *error) {
     return STATUS_OK;
 }
 
-/* out (columns, rows) = in (rows, columns), turned */
+/* out (columns, rows) = in (rows, columns), transposed */
 static void turn(const real *restrict in, size_t rows, size_t columns, real *restrict out) {
     for (size_t c = 0; c < columns; c++)
         for (size_t r = 0; r < rows; r++)

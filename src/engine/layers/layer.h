@@ -26,7 +26,7 @@ typedef struct layer {
     size_t state_offset;     /* of this layer in the model's state block */
     size_t workspace_reals;  /* for what is prepared once per batch */
     size_t scratch_reals;  /* within one call, for one sample or for `batch` where the layer is not spatial */
-    double flops_forward;  /* per sample; a multiply-add counts two */
+    double flops_forward;  /* per sample; a multiply-add counts as two */
     double flops_backward; /* per sample, input gradient included */
 } layer;
 
@@ -45,7 +45,7 @@ typedef struct layer_pass {
     const real *input;      /* (count, in); in backward only where the layer keeps it */
     real *output;           /* (count, out); in backward only where the layer keeps it; may be input */
     real *d_output;         /* (count, out), gradient of the loss; backward */
-    real *d_input;          /* (count, in), or NULL when nobody needs it; may be d_output; backward */
+    real *d_input;          /* (count, in), or NULL when it is not needed; may be d_output; backward */
     unsigned char *saved;   /* (count, saved_bytes) */
     const real *parameters; /* (parameter_reals) */
     real *d_parameters;     /* (parameter_reals) */

@@ -1,4 +1,4 @@
-/* Leaky ReLU: y = x for x > 0, else slope·x; the derivative at 0 is slope. With slope ≥ 0 the sign of y tells
+/* Leaky ReLU: y = x for x > 0, else slope·x; the derivative at 0 is slope. With slope ≥ 0 the sign of y gives
  * that of x. */
 #include "engine/layers/layer.h"
 

@@ -138,7 +138,7 @@ status record_layout_merge(record_layout *into, const record_layout *other, erro
     return record_layout_place(into, error);
 }
 
-/* Do two arrays lie in memory alike from dimension d on? */
+/* Do two arrays have the same layout from dimension d on? */
 static bool same_from(const record_variable *a, const record_variable *b, int d) {
     for (; d < a->rank || d < b->rank; d++)
         if (size_from(a, d) != size_from(b, d))

@@ -1,7 +1,7 @@
 #include "engine/record/probe.h"
 
-/* Layers 0 … last alone: the trained model may have no tensor of its own for what one of its layers gives,
- * since layers work in place and some change places. */
+/* Layers 0 … last only: the trained model may have no separate tensor for a layer's output, because layers
+ * work in place and some change places. */
 status probe_build(model *probe, const training_spec *spec, const dataset *data, int last, arena *a) {
     const size_t samples = (size_t)spec->records[RECORD_FEATURE_MAPS].sample_count;
     RETURN_IF_FAILED(model_build(probe, &spec->model, last + 1, data->shape, samples, NULL));

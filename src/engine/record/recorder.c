@@ -19,11 +19,11 @@ void recorder_open(trainer *t, const record_layout *layout, float *values) {
 typedef struct note {
     trainer *trainer;
     const moment *moment;
-    loss_sums sums[SET_COUNT]; /* samples 0: not gone through yet */
+    loss_sums sums[SET_COUNT]; /* samples 0: not evaluated yet */
     bool has_test_gradient;    /* in the model's gradient block */
 } note;
 
-/* A set is gone through once, however many records ask for it. */
+/* A set is evaluated once, however many records need it. */
 static const loss_sums *sums_of(note *n, sample_set set) {
     loss_sums *sums = &n->sums[set];
     if (set == SET_BATCH)
@@ -99,7 +99,7 @@ static void write_parameters(const model *m, float *out) {
         out = copy_natural(&m->layers[i], m->parameters, m->layers[i].parameter_count, 1, out);
 }
 
-/* Running statistics lie in the state as γ and β do among the parameters. */
+/* Running statistics have the same order in the state as γ and β have among the parameters. */
 static void write_batch_norm(const model *m, const record_variable *v, float *out) {
     const layer *l = model_layer(m, v->layer);
     const size_t channels = (size_t)l->in.channels;
@@ -132,7 +132,8 @@ static void write_test_gradient(note *n, const record_variable *v, float *out) {
 
 /* ---- Outputs ----------------------------------------------------------------------------------- */
 
-/* What the model says of the samples of its last pass (count, outputs), in place of what it gave. */
+/* The predictions for the samples of the last pass (count, outputs), in the memory of the output's
+ * gradient. */
 static const real *outputs_of(trainer *t, size_t count) {
     real *outputs = model_output_gradient(&t->model);
     loss_outputs(&t->loss, model_output(&t->model), count, outputs);

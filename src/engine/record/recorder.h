@@ -14,12 +14,11 @@ typedef struct moment {
 /* Nothing is recorded yet: every value is NaN. */
 void recorder_open(trainer *t, const record_layout *layout, float *values);
 
-/* Write every record that is due. What was written is of no use when the training is stopped meanwhile; it
- * can be written again. */
+/* Write every record that is due. When the training is stopped meanwhile, what was written is invalid; it can
+ * be written again. */
 void recorder_note(trainer *t, const moment *now);
 
-/* Note in t->progress what later records may want to know of the last step's gradient, which no checkpoint
- * keeps. */
+/* Note in t->progress what later records may need of the last step's gradient, which no checkpoint keeps. */
 void recorder_settle(trainer *t);
 
 #endif

@@ -391,7 +391,7 @@ status record_layout_make(record_layout *layout, const training_spec *spec, cons
 
 /* ---- Cost -------------------------------------------------------------------------------------- */
 
-/* How often a set is gone through for its numbers: those of one unit are taken at the same moments. */
+/* How often a set is evaluated for its numbers: those of one unit are taken at the same moments. */
 static double evaluations(const record_layout *layout, sample_set set) {
     double most[] = {[RECORD_AXIS_STEP] = 0, [RECORD_AXIS_EPOCH] = 0, [RECORD_AXIS_NONE] = 0};
     for (int i = 0; i < layout->variable_count; i++) {
