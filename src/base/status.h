@@ -12,7 +12,7 @@
     X(STATUS_OK, 0, "success")                                                                               \
     X(STATUS_INCOMPLETE, 1, "finished, but some cells failed, diverged or timed out; or two files differ")   \
     X(STATUS_COMMAND, 2, "bad command line")                                                                 \
-    X(STATUS_USAGE, 2, "bad job file, or a request that it or a results file does not allow")                \
+    X(STATUS_USAGE, 2, "bad job file, or a request that the job or a results file does not allow")           \
     X(STATUS_IO, 3, "a file could not be read or written")                                                   \
     X(STATUS_STOPPED, 75, "stopped cleanly; run the same command again to resume")                           \
     X(STATUS_INTERNAL, 70, "out of memory, an MPI failure or a defect of the program")

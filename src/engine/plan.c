@@ -34,7 +34,7 @@ __attribute__((format(printf, 4, 5))) static status refuse(training_plan *plan, 
 static status check_data(training_plan *plan, const dataset *data, error_info *error) {
     const fault of_data = {FAULT_DATA, 0};
     if (data->shape.channels < 1 || data->shape.height < 1 || data->shape.width < 1)
-        return refuse(plan, error, of_data, "samples of %d × %d × %d values; accepted: 1 at least",
+        return refuse(plan, error, of_data, "samples of %d × %d × %d values; accepted: at least 1",
                       data->shape.channels, data->shape.height, data->shape.width);
     if (data->train.count < 1 || data->train.count > UINT32_MAX)
         return refuse(plan, error, of_data, "%zu training samples; accepted: 1 to %u", data->train.count,
@@ -106,7 +106,7 @@ static status check_full_batch(training_plan *plan, const training_spec *spec, e
                       spec->mirror, accepted);
     if (spec->optimizer.weight_decay != 0)
         return refuse(plan, error, FIELD(optimizer.weight_decay),
-                      "weight decay %g is no part of the cost; %s", spec->optimizer.weight_decay, accepted);
+                      "weight decay %g is not part of the cost; %s", spec->optimizer.weight_decay, accepted);
     return STATUS_OK;
 }
 
@@ -139,7 +139,7 @@ static status check_batches(training_plan *plan, const trainer *t, const dataset
     const training_spec *spec = t->spec;
     if (trainer_epoch_samples(spec, data) == 0)
         return refuse(plan, error, FIELD(last_batch),
-                      "%zu training samples are no whole batch of %d; accepted: keep, or a smaller batch",
+                      "%zu training samples do not fill a batch of %d; accepted: keep, or a smaller batch",
                       data->train.count, spec->batch);
     const bool single = spec->epochs > 0 && smallest_batch(spec, data) == 1;
     for (int i = 0; single && i < t->model.layer_count; i++) {
@@ -179,9 +179,10 @@ static status check_targets(training_plan *plan, const trainer *t, const dataset
     if (data->classes > 0)
         return STATUS_OK;
     if (kind == LOSS_CROSS_ENTROPY)
-        return refuse(plan, error, FIELD(loss.kind),
-                      "the data set has numbers as targets, no classes; accepted: the loss squared_error, or "
-                      "binary_cross_entropy for targets of 0 and 1");
+        return refuse(
+            plan, error, FIELD(loss.kind),
+            "the data set has numbers as targets, not classes; accepted: the loss squared_error, or "
+            "binary_cross_entropy for targets of 0 and 1");
     if (kind == LOSS_BINARY_CROSS_ENTROPY && t->loss.link == LINK_SOFTMAX)
         return refuse(plan, error, layer_fault(t->loss.model_layers),
                       "layer %d (softmax) lets only one of several labels be right; accepted: sigmoid or "
@@ -208,7 +209,7 @@ static status check_output(training_plan *plan, const trainer *t, const dataset 
         return refuse(
             plan, error, layer_fault(last),
             "the last layer (%d) has outputs in rows and columns, %d × %d × %d; accepted: a vector, "
-            "such as flatten after it gives",
+            "for example from a flatten after it",
             last, out.channels, out.height, out.width);
     return STATUS_OK;
 }

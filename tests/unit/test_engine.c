@@ -316,7 +316,7 @@ static void a_short_last_batch_is_kept_or_dropped(void **state) {
     arena_release(&memory);
     spec.batch = TRAIN + 1;
     assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, last_batch),
-                   "600 training samples are no whole batch of 601");
+                   "600 training samples do not fill a batch of 601");
 }
 
 /* One value per channel has no variance. */

@@ -620,7 +620,7 @@ static void impossible_records_are_refused(void **state) {
          offsetof(record_spec, layers),
          "layer 0 is named twice"},
         {RECORD_TEST_GRADIENT, {ONE(0), .stride = 0}, offsetof(record_spec, stride), "a stride of 0"},
-        {RECORD_BATCH_NORM, {ONE(0)}, offsetof(record_spec, layers), "layer 0 does no batch normalisation"},
+        {RECORD_BATCH_NORM, {ONE(0)}, offsetof(record_spec, layers), "layer 0 is not a batch_norm layer"},
         {RECORD_GRID_OUTPUT,
          {ONE(0), .from = 0, .to = 1, .points = 3},
          offsetof(record_spec, every),

@@ -84,6 +84,6 @@ status engine_kernels_check(error_info *error) {
         used +=
             (size_t)snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", (*set)->name);
     return error_set(error, STATUS_USAGE,
-                     "MPISWEEP_KERNELS=%s: no such kernel set on this CPU; there are: %s",
+                     "MPISWEEP_KERNELS=%s: no such kernel set on this CPU; available: %s",
                      getenv("MPISWEEP_KERNELS"), names);
 }

@@ -132,8 +132,7 @@ status record_layout_merge(record_layout *into, const record_layout *other, erro
             widen(v, more);
         else
             return error_set(error, STATUS_USAGE,
-                             "%s is recorded at other moments or places in some cells than in others",
-                             v->name);
+                             "%s is recorded at different moments or positions in different cells", v->name);
     }
     return record_layout_place(into, error);
 }

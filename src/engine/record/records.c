@@ -243,7 +243,7 @@ static status add_batch_norm(builder *b, record_quantity q, int position) {
     static const char *const parts[] = {"gamma", "beta", "mean", "variance"};
     const layer *l = model_layer(b->model, position);
     if (l == NULL || l->spec.kind != LAYER_BATCH_NORM)
-        return refuse(b, FIELD(q, layers), "layer %d does no batch normalisation", position);
+        return refuse(b, FIELD(q, layers), "layer %d is not a batch_norm layer", position);
     for (int part = 0; part < 4; part++) {
         record_variable v = new_layer_variable(b, q, position);
         v.part = part;
@@ -304,8 +304,9 @@ static status add_grid(builder *b, record_quantity q) {
     if (features != 2)
         return refuse(b, FIELD(q, every), "the samples have %zu features; accepted: 2", features);
     if (r->points < 2 || !(r->from < r->to))
-        return refuse(b, FIELD(q, points), "%d points from %g to %g; accepted: at least 2 points, upwards",
-                      r->points, r->from, r->to);
+        return refuse(b, FIELD(q, points),
+                      "%d points from %g to %g; accepted: at least 2 points, in rising order", r->points,
+                      r->from, r->to);
     record_variable v = new_variable(b, q);
     for (int i = 0; i < 2; i++) {
         record_dimension *d = add_dimension(&v, i == 0 ? "grid_y" : "grid_x", (size_t)r->points);
