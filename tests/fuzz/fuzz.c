@@ -49,7 +49,7 @@ static void make_parents(char *path) {
     for (char *slash = strchr(path + strlen(directory) + 1, '/'); slash != NULL;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        mkdir(path, 0700); /* it may be there */
+        mkdir(path, 0700); /* it may exist */
         *slash = '/';
     }
 }

@@ -1,5 +1,5 @@
 /* What the fuzzing programs share. Each feeds its input to one reader of mpisweep, which may refuse it with a
- * message, and do nothing worse.
+ * message, and must do nothing worse.
  *
  * With -DMPISWEEP_FUZZ=ON (clang) they are libFuzzer programs; else replay.c gives them the corpus. */
 #ifndef TESTS_FUZZ_H
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 /* The path of a file in a directory of this process, which is removed with these files at exit. */
 void fuzz_path(char path[PATH_MAX], const char *name);
 
-/* Write such a file anew. */
+/* Write such a file again. */
 void fuzz_write(const char *name, const void *bytes, size_t size);
 
 /* Two files in one input: the first two bytes are the length of the first, the lower one first. */

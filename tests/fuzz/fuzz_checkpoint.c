@@ -1,4 +1,4 @@
-/* The checkpoints beside a results file, for two runs that are stopped one after the other. */
+/* The checkpoints next to a results file, for two sessions that are stopped one after the other. */
 #include "fuzz.h"
 #include "io/results/checkpoint_file.h"
 
@@ -16,7 +16,7 @@ static checkpoint_file *open_file(void) {
     return f;
 }
 
-/* Cells with an even number begin, and are stopped where they went on. */
+/* Cells with an even number begin, and are stopped where they were resumed. */
 static void run_and_stop(void) {
     static const uint8_t states[CELLS] = {CELL_PENDING, CELL_PENDING, CELL_PENDING, CELL_DONE};
     checkpoint_file *f = open_file();

@@ -1,4 +1,4 @@
-/* A CSV file: the first two bytes say how it is to be read. */
+/* A CSV file: the first two bytes say how to read it. */
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {

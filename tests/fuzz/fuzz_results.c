@@ -1,5 +1,5 @@
 /* A damaged results file. The input is a list of changes to a good one: each an offset (three bytes, the
- * lowest first), a length (one byte) and so many bytes to write there; length 0 cuts the file off at the
+ * lowest first), a length (one byte) and that many bytes to write there; length 0 cuts the file off at the
  * offset. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -61,7 +61,7 @@ static file_kind kind_of(int file) {
 
 typedef enum fault { FAULT_NONE, FAULT_ERRNO, FAULT_SHORT } fault;
 
-/* What shall happen to this call; with FAULT_ERRNO, errno is set. */
+/* What happens to this call; with FAULT_ERRNO, errno is set. */
 static fault next_fault(const char *call) {
     const char *plan = getenv("DISK_FAULT");
     char name[16], what[16];

@@ -1,5 +1,5 @@
-/* store_cells FILE RUNS: stores all cells of tests/tools/results_job.h that FILE lacks. To be killed at any
- * moment, and started again. */
+/* store_cells FILE RUNS: stores all cells of tests/tools/results_job.h that FILE lacks. It may be killed at
+ * any moment, and started again. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -7,7 +7,7 @@
 
 #include "temporary_directory.h"
 
-/* A .npy file of version 1.0 with this header, as it is, and these bytes behind it. */
+/* A .npy file of version 1.0 with exactly this header, followed by these bytes. */
 static inline const char *write_npy_header(const temporary_directory *directory, const char *name,
                                            const char *header, const void *numbers, size_t size) {
     static char bytes[1 << 16];
@@ -30,7 +30,7 @@ static inline const char *write_npy(const temporary_directory *directory, const 
     return write_npy_header(directory, name, header, numbers, size);
 }
 
-/* Add a data set to the file, which is made when it is not there. */
+/* Add a data set to the file, which is made when it does not exist. */
 static inline void write_hdf5(const char *path, const char *name, hid_t type, int rank, const hsize_t dims[],
                               const void *numbers) {
     hid_t file = access(path, F_OK) == 0 ? H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT)

@@ -1,5 +1,5 @@
-/* Memory that is not to be had: the first, the second, … allocation of our libraries fails, until a run needs
- * no more. Each failure is a status with a message, nothing is leaked and nothing waited for.
+/* Lack of memory: the first, the second, … allocation of our libraries fails, until a scenario needs no more.
+ * Each failure is a status with a message, without a leak or a hang.
  *
  * The linker gives us the allocations of our own object files only (--wrap, see tests/CMakeLists.txt). */
 #include <setjmp.h>
@@ -53,7 +53,7 @@ WRAPPED(void *, calloc, (size_t count, size_t size), (count, size))
 WRAPPED(void *, aligned_alloc, (size_t alignment, size_t size), (alignment, size))
 WRAPPED(char *, strdup, (const char *text), (text))
 WRAPPED(char *, strndup, (const char *text, size_t size), (text, size))
-/* The text is there, and ours to free, when the stream is closed. */
+/* Once the stream is closed the text exists, and we free it. */
 WRAPPED(FILE *, open_memstream, (char **text, size_t *size), (text, size))
 
 void *__real_realloc(void *block, size_t size);
@@ -93,7 +93,7 @@ static void assert_clear(status result, const error_info *error, long allocation
     fail_msg("allocation %ld failed: status %d, \"%s\"", allocation, result, error->text);
 }
 
-/* `harmless`: so many allocations may fail without a failure of the whole. */
+/* `harmless`: this many allocations may fail without a failure of the whole. */
 static void fail_every_allocation(scenario *run, long harmless) {
     long unharmed = 0;
     for (long n = 1;; n++) {
@@ -139,7 +139,7 @@ typedef struct loaded_job {
     record_layout records;
 } loaded_job;
 
-/* On failure, too, the job is to be destroyed. */
+/* On failure, too, the caller destroys the job. */
 static status load(loaded_job *l, const char *setting, error_info *error) {
     training_plan plan;
     RETURN_IF_FAILED(job_load(&l->job, job_path, &setting, 1, error));
@@ -210,7 +210,7 @@ static status write_resume_and_grow(error_info *error) {
     return write_results(&two_runs, error);
 }
 
-/* Standard output goes nowhere meanwhile. */
+/* Standard output is discarded meanwhile. */
 static status read_results(error_info *error) {
     const char *path = temporary_directory_file(&directory, "r.h5");
     char difference[256];
@@ -336,7 +336,7 @@ static void while_data_sets_are_read(void **state) {
 /* Harmless: the lock file may stay behind, unlocked. */
 static void while_results_are_written(void **state) {
     (void)state;
-    fail_every_allocation(write_resume_and_grow, 6); /* leftovers that nobody looked for stay */
+    fail_every_allocation(write_resume_and_grow, 6); /* leftovers that were not looked for stay */
 }
 
 static void while_results_are_read(void **state) {

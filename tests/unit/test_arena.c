@@ -1,4 +1,4 @@
-/* The arena: alignment, reuse, and what AddressSanitizer is told about the bytes between its blocks. */
+/* The arena: alignment, reuse, and the bytes between its blocks under AddressSanitizer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 enum { FIRST = 17 * sizeof(float), SECOND = 1, THIRD = 64 };
 enum { RESERVED = 4 * ARENA_ALIGNMENT };
 
-/* Without AddressSanitizer nothing is known, and nothing checked. */
+/* Without AddressSanitizer nothing is checked. */
 #ifdef POISON_IS_SEEN
 static void assert_poisoned(const unsigned char *bytes, size_t size) {
     for (size_t i = 0; i < size; i++)
@@ -53,7 +53,7 @@ static void blocks_are_aligned_and_measured_alike(void **state) {
 static void what_lies_between_blocks_is_poisoned(void **state) {
     (void)state;
     arena a = {0};
-    reserve(&a, RESERVED + 1); /* there is always something behind the last block */
+    reserve(&a, RESERVED + 1); /* there is always something after the last block */
     unsigned char *first = arena_take(&a, FIRST), *second = arena_take(&a, SECOND),
                   *third = arena_take(&a, THIRD);
     assert_usable(first, FIRST);
@@ -79,7 +79,7 @@ static void what_was_reserved_may_be_used_uncarved(void **state) {
     arena_release(&a);
 }
 
-/* A block of another arena or of other memory is carved anew without arena_reserve. */
+/* A block of another arena or of other memory is carved again without arena_reserve. */
 static void memory_of_others_is_guarded_too(void **state) {
     (void)state;
     arena a = {0};

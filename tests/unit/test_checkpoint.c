@@ -1,4 +1,4 @@
-/* A training that is stopped anywhere and goes on from its checkpoint ends as one that was never stopped, bit
+/* A training that is stopped anywhere and resumed from its checkpoint ends as one that was never stopped, bit
  * for bit. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +45,7 @@ static training_spec small_training(void) {
     };
 }
 
-/* ---- Stopping and going on --------------------------------------------------------------------- */
+/* ---- Stopping and resuming --------------------------------------------------------------------- */
 
 typedef struct result {
     training_report report;
@@ -78,7 +78,7 @@ static void train(const training_spec *spec, const training_control *control, re
     arena_release(&memory);
 }
 
-/* Returns how often the training asked whether to stop. */
+/* Returns how often the training called the stop function. */
 static long train_undisturbed(const training_spec *spec, result *r) {
     countdown c = {.stop_at = -1};
     train(spec, &(training_control){.stop = count_down, .context = &c}, r);
@@ -156,8 +156,8 @@ static const schedule_spec schedules[] = {
     {.kind = SCHEDULE_CYCLICAL, .base = 1e-3, .max = 0.05, .half_cycle = 2, .gamma = 1},
 };
 
-/* MPISWEEP_TEST_EVERY_STOP=1: stop each variant everywhere, which takes half a minute; else here and there.
- */
+/* MPISWEEP_TEST_EVERY_STOP=1: stop each variant everywhere, which takes half a minute; else at a few
+ * calls. */
 static long stop_stride(void) {
     return getenv("MPISWEEP_TEST_EVERY_STOP") != NULL ? 1 : 29;
 }
@@ -235,7 +235,8 @@ static void stops_may_follow_one_another(void **state) {
     arena_release(&keep[1]);
 }
 
-/* NLopt keeps what it knows to itself: a search starts anew, what is recorded at its end does not need it. */
+/* NLopt does not expose its state: a search starts again from the beginning; what is recorded at its end does
+ * not need it. */
 static void a_full_batch_search_starts_anew(void **state) {
     (void)state;
     static result whole, part;
@@ -291,7 +292,7 @@ static void a_checkpoint_that_does_not_fit_is_left_alone(void **state) {
     arena_release(&keep);
 }
 
-/* Whatever a byte says, nothing is written outside the training's memory; the sanitizers look. */
+/* Whatever a byte says, nothing is written outside the training's memory; the sanitizers check that. */
 static void any_byte_may_be_wrong(void **state) {
     (void)state;
     enum { LEADING = 200 }; /* header and progress */

@@ -1,4 +1,4 @@
-/* The file of checkpoints: what is kept comes back, what is damaged does not. */
+/* The file of checkpoints: kept checkpoints are read back, damaged ones are not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ static checkpoint_file *open_file(void) {
     return open_of(1, &own, VALUES);
 }
 
-/* Cells have so many bytes, and different ones, in every round. */
+/* The number and the values of a cell's bytes, different in every round. */
 static cell_checkpoint sample(uint64_t cell, int round) {
     static unsigned char bytes[1000];
     for (size_t i = 0; i < sizeof bytes; i++)
@@ -105,7 +105,7 @@ static void nothing_kept_leaves_no_file(void **state) {
     assert_false(file_exists());
 }
 
-/* What was there before of such a cell stays. */
+/* The earlier checkpoint of such a cell stays. */
 static void what_comes_late_is_let_go(void **state) {
     (void)state;
     leave_two();
@@ -123,7 +123,8 @@ static void what_comes_late_is_let_go(void **state) {
     checkpoint_file_close(&f, pending);
 }
 
-/* As when the run is killed after the stop: nobody finishes the file. What was there before stays as well. */
+/* As when the session is killed after the stop: nobody finishes the file. The earlier checkpoints stay as
+ * well. */
 static void what_has_come_counts_before_the_rest_comes(void **state) {
     (void)state;
     leave_two();
@@ -221,7 +222,7 @@ static void write_bytes(const unsigned char *bytes, size_t size) {
     temporary_directory_write(&directory, "results.h5.checkpoint", bytes, size);
 }
 
-/* How many of the two come back. */
+/* How many of the two are read back. */
 static int count_two(void) {
     checkpoint_file *f = open_file();
     const int count = comes_back(f, 4, 0) + comes_back(f, 1, 0);
@@ -232,7 +233,7 @@ static int count_two(void) {
     return count;
 }
 
-/* Warnings of hundreds of damaged files are not for the log of the test. */
+/* Warnings of hundreds of damaged files would flood the log of the test. */
 static int silence(void) {
     const int saved = dup(STDERR_FILENO), nowhere = open("/dev/null", O_WRONLY);
     dup2(nowhere, STDERR_FILENO);

@@ -1,5 +1,5 @@
 /* The ways to compute a convolution against its formulas in double precision, over random shapes and for
- * every kernel set: their errors stay within a small multiple of the direct way's. */
+ * every kernel set: their errors stay within a small multiple of those of direct convolution. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,14 +77,14 @@ static layer random_planes_layer(random_stream *stream) {
                                          .width = between(stream, kernel_width, 80)});
 }
 
-/* One way and the layers that it is for. */
+/* One algorithm and its layers. */
 typedef struct way {
     const conv_algorithm *algorithm;
     layer (*random_layer)(random_stream *stream);
-    double largest_multiple; /* of the direct way's error, over all shapes */
+    double largest_multiple; /* of the error of direct convolution, over all shapes */
 } way;
 
-/* The terms of one place of the kernel under one output pixel. */
+/* The terms of one position of the kernel under one output pixel. */
 static void add_exact_terms(conv_case *c, size_t place, size_t pixel, size_t under) {
     const size_t channels = (size_t)c->l.in.channels, filters = (size_t)c->l.spec.filters;
     for (size_t i = 0; i < channels; i++)
@@ -111,7 +111,7 @@ static void compute_exactly(conv_case *c) {
             }
 }
 
-/* A random layer that this way suits; no biases. */
+/* A random layer that suits this algorithm; no biases. */
 static conv_case open_case(const way *w, random_stream *stream) {
     conv_case c = {.batch = (size_t)between(stream, 1, 2)};
     do

@@ -1,4 +1,4 @@
-/* The coordinator, driven by random sequences of events and checked against what has to hold for all. */
+/* The coordinator, driven by random sequences of events and checked for what must always hold. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -95,8 +95,7 @@ static void observe(simulation *s, event_kind kind, int worker, size_t cell, cel
     take_actions(s);
 }
 
-/* Noise that a coordinator has to shrug off: results and checkpoints nobody asked for, workers that do not
- * exist. */
+/* Noise that a coordinator must ignore: unrequested results and checkpoints, workers that do not exist. */
 static void send_nonsense(simulation *s) {
     int worker = (int)below(s, MAX_WORKERS + 2) - 1;
     size_t cell = below(s, MAX_CELLS);
@@ -224,7 +223,7 @@ static void a_worker_that_leaves_untold_stops_all(void **state) {
     coordinator_destroy(&c);
 }
 
-/* It is neither stored nor handed out again in this sweep, and its worker gets the next cell. */
+/* It is neither stored nor assigned again in this sweep, and its worker gets the next cell. */
 static void a_cell_without_memory_stays_pending(void **state) {
     (void)state;
     coordinator *c;

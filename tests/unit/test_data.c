@@ -194,7 +194,7 @@ static double chi_square(const int *counts, size_t cells, double expected) {
     return sum;
 }
 
-/* Where one sample stands in the orders of many epochs: 9 degrees of freedom, 27.88 at 0.999. */
+/* The positions of one sample in the orders of many epochs: 9 degrees of freedom, 27.88 at 0.999. */
 static void orders_are_uniform_over_epochs(void **state) {
     (void)state;
     enum { SAMPLES = 10, EPOCHS = 5000 };
@@ -340,7 +340,7 @@ static double xor_cdf(double x) {
 }
 
 /* Coordinate by coordinate over all points, and the four clusters' sizes: 3 degrees of freedom, 16.27 at
- * 0.999. With a spread of 0.01 the quadrant of a point tells its cluster. */
+ * 0.999. With a spread of 0.01 the quadrant of a point gives its cluster. */
 static void xor_points_are_four_clusters(void **state) {
     (void)state;
     arena a = {0};

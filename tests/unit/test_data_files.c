@@ -59,7 +59,7 @@ static void assert_refuses(const data_spec *spec, size_t field, const char *mess
 
 enum { TRAIN = 40, TEST = 10, HEIGHT = 6, WIDTH = 5, SIZE = HEIGHT * WIDTH };
 
-/* An image's pixels tell it apart. */
+/* An image's pixels identify it. */
 static uint8_t pixel_of(size_t image, size_t k) {
     return (uint8_t)(31 * image + 7 * k);
 }
@@ -187,7 +187,7 @@ static void borders_are_cut_off(void **state) {
                    "3 leaves nothing of images of 6 × 5 pixels");
 }
 
-/* Classes of 4 or 8 samples. Both splits lie in one store; another process that attaches the memory sees the
+/* Classes of 4 or 8 samples. Both splits are in one store; another process that attaches the memory sees the
  * same. */
 static void hold_out_splits_share_their_store(void **state) {
     (void)state;

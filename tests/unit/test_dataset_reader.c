@@ -34,7 +34,7 @@ static void write_bytes(const char *name, long offset, const void *bytes, size_t
 }
 
 /* Sparse files of the right size; the first and last record of file f have labels f and f + 1 and begin and
- * end with pixels that tell them apart. */
+ * end with pixels that identify them. */
 static int make_files(void **state) {
     (void)state;
     directory = temporary_directory_make();

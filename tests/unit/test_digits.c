@@ -1,5 +1,5 @@
 /* What single precision must not lose: losses and gradients against their formulas in double precision where
- * outputs are large, alike or confident; first steps of optimisers whose decay is all but 1. */
+ * outputs are large, alike or confident; first steps of optimisers whose decay is nearly 1. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -368,7 +368,7 @@ static model_spec ending_model(layer_spec ending, tensor_shape image, layer_kind
     return (model_spec)MODEL(3, ENTRY(5), ending, {.kind = link});
 }
 
-/* One output is told from two classes by a number of its own, which logits and softmax do not have. */
+/* One output for two classes has its own formula, which logits and softmax lack. */
 static bool can_follow(const loss_case *c, const layer_spec *ending) {
     const bool one = ending->kind == LAYER_DENSE && ending->units == 1;
     return !one || (c->kind != LOSS_CROSS_ENTROPY && c->link != LAYER_SOFTMAX);

@@ -90,7 +90,8 @@ static void paired_cells_of_a_run_share_coordinates(void **state) {
     assert_int_not_equal(coordinates_at(&g, 1, 0, 0), coordinates_at(&g, 2, 0, 0));
 }
 
-/* A change of these numbers changes every result. Computed apart, from FNV-1a and MurmurHash3's fmix64. */
+/* A change of these numbers changes every result. Computed separately, from FNV-1a and MurmurHash3's
+ * fmix64. */
 static void coordinates_are_what_they_were(void **state) {
     (void)state;
     grid g = make_grid();
@@ -137,7 +138,7 @@ static void long_numbers_have_the_shortest_name_of_their_own(void **state) {
         {{0.00316227766, 0.00316227767, 0.1}, {"0.00316227766", "0.00316227767", "0.1"}},
         {{0.1 + 0.2, 0.3, 1}, {"0.30000000000000004", "0.3", "1"}},
         {{1.00049, 1.00100012345, 1.0023},
-         {"1.00049", "1.001", "1.0023"}}, /* a zero at the end does not tell */
+         {"1.00049", "1.001", "1.0023"}}, /* a zero at the end does not count */
         {{123456789, 1024.5, 0.123456}, {"123456789", "1024.5", "0.123456"}},
         {{-0.333333333333, 1.0 / 3, 1e-300 / 3}, {"-0.333", "0.333", "3.33e-301"}},
     };

@@ -1,4 +1,4 @@
-/* Good job files: every key arrives where it belongs, and the canonical text says what matters to results. */
+/* Good job files: every key is stored where it belongs, and the canonical text has what affects results. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -543,7 +543,7 @@ static const sample samples[] = {
     LAYER("leaky_relu.slope", "leaky_relu: {slope: 0.25}", "slope = 0.25"),
 };
 
-/* Rows whose values the canonical text has in another form, or not; other tests look at them. */
+/* Rows whose values the canonical text has in another form, or not at all; other tests cover them. */
 static const char *const special_rows[] = {
     "job", "title", "train.max_seconds", "model.init_file", "model.shift_file", "model.layers", "sweep"};
 
@@ -564,8 +564,8 @@ static int samples_of(const char *row) {
     return count;
 }
 
-/* Whoever adds a row adds a sample. Rows are taken from the printed reference: "| `KEY` | …" in tables
- * of keys, those of a layer below "### KIND". */
+/* Add a sample for every new row. Rows are taken from the printed reference: "| `KEY` | …" in tables of keys,
+ * those of a layer below "### KIND". */
 static void every_row_has_a_sample(void **state) {
     (void)state;
     char *text, *rest, kind[64] = "";

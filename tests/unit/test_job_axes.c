@@ -141,7 +141,7 @@ static job *load_form(const form *f, int value) {
     return load(plain_job, settings, 2 + count);
 }
 
-/* A cell is trained as the job would be that has the axis value written in place of the axis. */
+/* A cell is trained like a job that has the axis value written in place of the axis. */
 static void an_axis_value_is_as_a_written_one(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
@@ -211,7 +211,7 @@ static void axes_combine(void **state) {
 static const char *const swept_model =
     "sweep.m={set: model.layers, values: {a: [dense: 10], b: [tanh, dense: 10]}}";
 
-/* What an axis sets may be missing elsewhere, and what stands there does not matter. */
+/* A key that an axis sets may be missing elsewhere; a value there does not matter. */
 static void keys_of_axes_may_be_missing(void **state) {
     (void)state;
     const char *settings[] = {swept_model, "sweep.lr={set: optimizer.lr, values: [0.5, 1]}"};
@@ -250,7 +250,7 @@ static void the_digest_covers_what_labels_stand_for(void **state) {
         assert_int_not_equal(digest, digest_with(others[i]));
 }
 
-/* The text of a job with fewer values, in another order, is that which such a job has. */
+/* The text of a job with fewer values, in another order, is that of such a job. */
 static void canonical_text_of_a_part(void **state) {
     (void)state;
     static const char *const small[] = {

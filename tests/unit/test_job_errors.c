@@ -392,7 +392,7 @@ static void unreadable_files_are_io_errors(void **state) {
     assert_message(&error, directory.path, "", "Is a directory");
 }
 
-/* ---- Mistakes that show against the data ------------------------------------------------------- */
+/* ---- Mistakes that only the data show ---------------------------------------------------------- */
 
 static void assert_file_fails_check(const char *path, const char *place, const char *fragment) {
     error_info error = {0};
@@ -425,7 +425,7 @@ static void models_must_fit_the_data(void **state) {
     assert_check_refuses(8, "    - dense: 11", "8:7", "model.layers[2]: the last layer (2) has 11 × 1 × 1");
 }
 
-/* Lines of the good job and what takes their place: a fault of the engine's check is told with its key. */
+/* Lines of the good job and their replacements: a fault of the engine's check is reported with its key. */
 static void faults_are_told_with_their_keys(void **state) {
     (void)state;
     static const char lbfgs[] = "optimizer: {kind: lbfgs}";

@@ -1,4 +1,4 @@
-/* The layout of a sweep: what all its cells record, found without looking at all of them. */
+/* The layout of a sweep: what all its cells record, found without examining all of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -55,7 +55,7 @@ static double magnitude(const product *p, int r, int j) {
     return sum;
 }
 
-/* How far two sets may be apart at c[i], to which several rows are added where they overlap; 0 beside all
+/* How much two sets may differ at c[i], to which several rows are added where they overlap; 0 outside all
  * rows. */
 static double tolerance(const product *p, size_t i, double expected) {
     double terms = 0, size = 0;

@@ -1,5 +1,5 @@
-/* Losses and penalties against their formulas, as they stand in losses.h and penalties.h, in double
- * precision; and where the formulas cannot be computed as they stand. */
+/* Losses and penalties against their formulas, as written in losses.h and penalties.h, in double precision;
+ * and where the formulas cannot be computed as written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,7 +63,7 @@ static void draw_samples(samples *s, int classes, uint64_t index) {
     s->targets = (batch_targets){s->labels, s->values};
 }
 
-/* ---- The formulas as they stand ---------------------------------------------------------------- */
+/* ---- The formulas as written ------------------------------------------------------------------- */
 
 static void naive_probabilities(layer_kind end, const double *z, int k, double *p) {
     double sum = 0;
@@ -91,7 +91,7 @@ static double naive_loss(const loss_case *c, const double *z, const double *y, i
     return loss;
 }
 
-/* What the outputs of sample n should be. */
+/* The targets of sample n. */
 static void wanted(const samples *s, int n, int k, bool regression, double *y) {
     for (int i = 0; i < k; i++)
         y[i] = regression ? s->values[n * k + i] : k == 1 ? s->labels[n] : s->labels[n] == i;
@@ -163,7 +163,7 @@ static void a_regression_is_measured_by_its_targets(void **state) {
     }
 }
 
-/* As binary accuracy counts them: labels whose output is on their side of ½. */
+/* As binary accuracy counts them: labels whose output is on the right side of ½. */
 static void several_labels_are_told_by_as_many_outputs(void **state) {
     (void)state;
     static const layer_kind ends[] = {LAYER_SIGMOID, LAYER_SCALED_SIGMOID};
@@ -256,7 +256,7 @@ static void the_loss_of_a_set_is_the_mean_or_the_sum_over_samples(void **state) 
     assert_true(loss_value(&sum, sums) == 12 && loss_scale(&sum, 8) == 1);
 }
 
-/* ---- Where the formulas cannot be computed as they stand --------------------------------------- */
+/* ---- Where the formulas cannot be computed as written ------------------------------------------ */
 
 /* z = 10⁴ (0, 1, −1, …) in every rotation, with every label. */
 static void large_outputs_give_finite_losses_and_gradients(void **state) {
@@ -285,7 +285,7 @@ static void assert_loss(const loss_case *c, const real *z, int outputs, double e
         assert_close(dz[k], slope[k]);
 }
 
-/* Label 0, and the model is sure of class 1: log p = −10⁴ and log(1 − p) = −10⁴, where p is 0 and 1. */
+/* Label 0, and the model is certain of class 1: log p = −10⁴ and log(1 − p) = −10⁴, where p is 0 and 1. */
 static void a_wrong_certainty_costs_what_the_limit_says(void **state) {
     (void)state;
     assert_loss(&(loss_case){LOSS_CROSS_ENTROPY, LAYER_DENSE}, (real[]){0, 1e4}, 2, 1e4, (real[]){-1, 1});
@@ -334,7 +334,7 @@ static void penalties_count_the_weights_of_each_layer(void **state) {
     }
 }
 
-/* ---- What the loss is of ----------------------------------------------------------------------- */
+/* ---- What the loss is computed from ------------------------------------------------------------ */
 
 static loss_function opened(loss_kind kind, const model_spec *network) {
     loss_function loss;

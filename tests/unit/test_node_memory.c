@@ -1,5 +1,5 @@
-/* Memory that processes of a node share: it is there when it is promised, and says what to do when it is not.
- */
+/* Memory that processes of a node share: it exists once it is promised, and an error says what to do when it
+ * cannot. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,7 @@ static void none_of_size_zero_is_refused(void **state) {
     node_memory_release(memory, 0);
 }
 
-/* A limit of file sizes stands for directories that are full: no file of this size has room anywhere. */
+/* A limit of file sizes simulates full directories: no file of this size has room anywhere. */
 static void lack_of_room_names_the_way_out(void **state) {
     (void)state;
     char path[PATH_MAX];

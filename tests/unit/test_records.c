@@ -284,7 +284,7 @@ static bool count_calls(void *context) {
     return false;
 }
 
-/* The stop function is asked before every batch of an evaluation: 300 samples are three batches of 128. */
+/* The stop function is called before every batch of an evaluation: 300 samples are three batches of 128. */
 static void a_set_is_gone_through_once(void **state) {
     (void)state;
     const dataset data = drawn_data();
@@ -494,7 +494,7 @@ static void one_output_tells_of_two_classes(void **state) {
     }
 }
 
-/* Of a split that takes its samples from places of the store, in bytes. */
+/* Of a split that takes its samples from positions in the store, in bytes. */
 static void samples_are_recorded_as_they_are_stored(void **state) {
     (void)state;
     static const uint32_t index[] = {7, 2, 9};
@@ -698,7 +698,7 @@ static record_layout random_layout(random_stream *stream) {
     return layout;
 }
 
-/* Place of element `index` of a variable, whose missing dimensions count as length 1; −1 outside. */
+/* Position of element `index` of a variable, whose missing dimensions count as length 1; −1 outside. */
 static ptrdiff_t place_of(const record_variable *v, size_t moment, const size_t index[RECORD_MAX_RANK]) {
     size_t place = moment;
     for (int d = 0; d < RECORD_MAX_RANK; d++) {

@@ -1,5 +1,5 @@
-/* The results file's writer: creation, resuming, salvage, locks, refusals. How files look to others is tested
- * in tests/python/test_results_*.py. */
+/* The results file's writer: creation, resuming, salvage, locks, refusals. How files look to other programs
+ * is tested in tests/python/test_results_*.py. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,7 +88,7 @@ static void store_all(fixture *f) {
     close_good(f, r);
 }
 
-/* The file refuses to open with `code` and a message that has `words`. */
+/* The file refuses to open with `code` and a message that contains `words`. */
 static void assert_refused(fixture *f, status code, const char *words) {
     results *r;
     assert_int_equal(open_results(f, &r), code);
@@ -168,7 +168,7 @@ static void test_resume_keeps_states_and_values(void **state) {
     assert_true(curve[0] == 650 && curve[2] == 652);
 }
 
-/* The interruption of a run: the file as it is on disk when the process is gone without results_close. */
+/* The interruption of a session: the file as it is on disk when the process is gone without results_close. */
 static void store_and_die(fixture *f, size_t cell) {
     pid_t child = fork();
     assert_true(child >= 0);
@@ -371,7 +371,7 @@ static void test_other_job_is_refused(void **state) {
     assert_refused(f, STATUS_USAGE, "optimizer.lr: 0.01");
 }
 
-/* Runs that may not add to each other's cells, and what a refusal says. */
+/* Sessions that may not add to each other's cells, and what a refusal says. */
 #define OTHER .version = "t", .commit = "c", .cpu = "any", .libraries = "none"
 static const struct {
     results_origin origin;
@@ -420,7 +420,7 @@ static void test_a_file_without_cells_takes_settings_over(void **state) {
     assert_refused(f, STATUS_IO, "in the validation split");
 }
 
-/* The sessions that a file has had stay in it when it is made anew. */
+/* The sessions of a file stay in it when it is made again. */
 static void test_sessions_are_told(void **state) {
     fixture *f = *state;
     results *r;
@@ -457,7 +457,7 @@ static void test_truncated_file_is_refused(void **state) {
     assert_refused(f, STATUS_IO, "not an HDF5 file");
 }
 
-/* A status that does not exist is damage; the checksum tells the right one. */
+/* A status that does not exist is damage; the checksum gives the right one. */
 static void test_an_unknown_status_is_mended(void **state) {
     fixture *f = *state;
     store_all(f);
@@ -566,7 +566,7 @@ static void test_double_names_are_refused(void **state) {
     assert_false(exists(f, ""));
 }
 
-/* In a process of its own: the limit is for good. */
+/* In a separate process: the limit is permanent. */
 static void test_no_room_leaves_no_file(void **state) {
     fixture *f = *state;
     pid_t child = fork();

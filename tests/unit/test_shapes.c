@@ -90,7 +90,7 @@ static void draw_samples(random_stream *stream, known *k, bool bytes) {
     }
 }
 
-/* Dense alone, or after layers that change nothing: flatten and a batch normalisation that is not trained. */
+/* Dense only, or after layers that change nothing: flatten and a batch normalisation that is not trained. */
 static void choose_model(random_stream *stream, known *k) {
     model_spec *m = &k->spec.model;
     const layer_spec flatten = LAYER(FLATTEN), dense = DENSE(OUTPUTS);

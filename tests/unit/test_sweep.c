@@ -17,7 +17,7 @@
 
 enum { CELLS = 40, WORKERS = 3, VALUES = 5, WRONG_LAYOUT = 7, REFUSED = 11, DIVERGES = 13, ENDLESS = 17 };
 
-/* ---- The engine: what a cell does is told by its number, which comes as epochs ----------------- */
+/* ---- The engine: what a cell does depends on its number, which is passed as epochs ------------- */
 
 /* One curve; cells differ in its length. */
 static size_t curve_length(size_t cell) {
@@ -61,7 +61,7 @@ static int checkpoint_of(size_t cell) {
     return 1000 + (int)cell;
 }
 
-/* A blocked fault kills before a handler can note the cell. */
+/* A blocked fault kills before a handler can record the cell. */
 static void check_faults_are_not_blocked(void) {
     sigset_t blocked;
     assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &blocked), 0);
@@ -247,7 +247,7 @@ static void nothing_to_do_ends_at_once(void **state) {
     assert_int_equal(f.stored_count, 0);
 }
 
-/* The cell that never ends by itself is in flight when the stop comes. */
+/* The cell that never ends by itself is in flight when the stop arrives. */
 static void a_stop_ends_what_is_in_flight(void **state) {
     (void)state;
     fixture f;

@@ -1,4 +1,4 @@
-/* Messages: what goes in comes out, and rubbish is refused. */
+/* Messages: what goes in comes out, and garbage is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
