@@ -1,4 +1,4 @@
-"""Data as people bring them: what is read, and what is refused with which words. Every case writes its data anew."""
+"""Data as people bring them: what is read, and what is refused with which message. Every case writes its own data."""
 import gzip
 import json
 import os
@@ -72,7 +72,7 @@ name: file[name][()] for name in ("test_loss", "test_input", "test_target") if n
         return got
 
     def assert_refused(self, job, *words, status=3):
-        """By plan, and, which costs a start of MPI, the first time in a test by run, too."""
+        """By plan; the first time in a test by run, too, which costs a start of MPI."""
         verbs = ("plan",) if self.refusals > 0 else ("plan", "run")
         self.refusals += 1
         for verb in verbs:
@@ -318,7 +318,7 @@ class Files(Case):
             self.assert_refused(file_job("hdf5", "d.h5"), f"d.h5:/{name}: compressed by the filter 32000 (lzf)", "gzip")
 
     def test_one_large_chunk_is_decompressed_once(self):
-        """Read in 48 parts, of which each would decompress all of it."""
+        """Read in 48 parts, each of which would decompress all of it."""
         x = np.zeros((60000, 784), "u1")
         x[:, ::50] = rng.integers(0, 256, (60000, 16))
         with h5py.File("d.h5", "w") as file:

@@ -1,7 +1,7 @@
-"""What people and machines do to a run and its files: nothing is lost without a word.
+"""What people and machines do to a session and its files: nothing is lost silently.
 
-One class per kind. Jobs are tiny; what has to be caught while it runs trains far longer than the test needs, and is
-caught by conditions, not by time."""
+One class per kind. Jobs are tiny; sessions that must be caught while they run train far longer than the test needs, and
+are caught by conditions, not by time."""
 import os
 import resource
 import shutil
@@ -34,9 +34,9 @@ record: {test_accuracy: {every: end}}
 sweep: {run: 3, lr: {set: optimizer.lr, values: [1e-3, 1e-2, 0.1]}}
 """
 MORE = TINY.replace("run: 3", "run: 4")
-# Thousands of cells, of which the first are done soon and the last never.
+# Thousands of cells: the first are done soon, the last never.
 LONG = TINY.replace("epochs: 2", "epochs: 300").replace("run: 3", "run: 20000")
-# Two cells: one that times out before its first step, and then one that no test sees end.
+# Two cells: one that times out before its first step, then one that no test waits for.
 ENDLESS = (TINY.replace("epochs: 2, batch: 20", "epochs: 1000000, batch: 2").replace("train_count: 200", "train_count: 2000")
            .replace("run: 3, lr: {set: optimizer.lr, values: [1e-3, 1e-2, 0.1]}",
                     "run: 1, limit: {set: train.max_seconds, values: [1e-9, 0]}"))
@@ -50,7 +50,7 @@ def as_nobody():
 
 
 def count_cells(path, *states):
-    """0 while the file is not there, too."""
+    """0 also while the file does not exist."""
     try:
         with h5py.File(path) as file:
             return int(np.isin(file["status"][...], states).sum())
@@ -83,7 +83,7 @@ class CaseTest(RunTest):
         process.communicate()
 
     def expect(self, code, *arguments, **options):
-        """Run to the end; returns what was said on both streams."""
+        """Run to the end; returns the output on both streams."""
         found, out, err = finish(self.spawn(*arguments, **options))
         self.assertEqual(found, code, f"{arguments}\n{out}\n{err}")
         return out + err
@@ -92,14 +92,14 @@ class CaseTest(RunTest):
         return self.expect(code, "run", job, "-o", path, "--quiet", **options)
 
     def start_long(self, path="r.h5"):
-        """A run that has stored some cells."""
+        """A session that has stored some cells."""
         before = done_cells(self.directory / path)
         process = self.spawn("run", "long.yaml", "-o", path, "--quiet")
         wait_until(lambda: process.poll() is not None or done_cells(self.directory / path) > before)
         return process
 
     def start_endless(self, *words, **options):
-        """A run that makes a file and trains its endless cell."""
+        """A session that makes a file and trains its endless cell."""
         self.file.unlink(missing_ok=True)
         return self.await_endless(self.spawn("run", "endless.yaml", "-o", "r.h5", "--quiet", *words, **options))
 
@@ -219,7 +219,7 @@ class Rights(CaseTest):
 
 
 class OwnFiles(CaseTest):
-    """Files of a user that have the names of ours, or that names of ours lead to."""
+    """Files of a user that have our names, or that our names lead to."""
     NAMES = ["r.h5.tmp", "r.h5.checkpoint.tmp", "r.h5.lock", "r.h5.checkpoint"]
 
     def use_every_file(self, code=0):
@@ -264,7 +264,7 @@ class OwnFiles(CaseTest):
         self.train()
         self.assertEqual(self.beside(), sorted(others))
         (temporary,) = (name for name in left if name.endswith(".tmp"))
-        self.results(temporary).symlink_to(others[0])  # of a name that proves itself
+        self.results(temporary).symlink_to(others[0])  # of a name with a valid checksum
         self.train()
         self.assertTrue(self.results(temporary).is_symlink())
         self.assertEqual(self.results(others[0]).read_text(), "mine")
@@ -276,7 +276,7 @@ def overwrite(path):
 
 
 def put_old_copy(path):
-    """As `cp` does: into the file that is there, which keeps its size."""
+    """As `cp` does: into the existing file, which keeps its size."""
     with h5py.File(path) as file:
         place, row = file["provenance/session_start"].id.get_offset(), np.full(1, np.nan)
     with open(path, "r+b") as stream:
@@ -290,7 +290,8 @@ def replace(path):
 
 
 class FileGone(CaseTest):
-    """Exit status 3 soon after the name does not lead to the open file, or that is not what the run has written."""
+    """Exit status 3 soon after the name no longer leads to the open file, or the file is not what the session has
+    written."""
     KINDS = {
         "removed": (Path.unlink, "was removed"),
         "renamed": (lambda path: path.rename(path.with_name("q.h5")), "was moved to"),
@@ -352,7 +353,7 @@ class FileGone(CaseTest):
 
 
 class Stops(CaseTest):
-    """Every stop keeps a checkpoint and says why it came."""
+    """Every stop keeps a checkpoint and says why it happened."""
 
     def assert_reason(self, process, words):
         code, _, err = finish(process)
@@ -380,11 +381,11 @@ class Stops(CaseTest):
         self.assert_stopped(process, "stopped by signal 15")
 
     def test_time_limits(self):
-        """They may come before the first cell is trained, on a busy machine."""
+        """On a busy machine they may arrive before the first cell is trained."""
         self.assert_reason(self.start_endless("--time-limit", "0.5"), "stopped for --time-limit")
 
     def test_the_end_of_a_slurm_job(self):
-        for seconds in 5, 20, 80:  # longer where the run begins after it
+        for seconds in 5, 20, 80:  # longer where the session begins after it
             end = {"SLURM_JOB_END_TIME": str(int(time.time()) + seconds)}
             code, _, err = finish(self.start_endless("--time-limit", "60", variables=end))
             if "is past and is ignored" not in err:
@@ -407,7 +408,7 @@ class Stops(CaseTest):
         self.assert_stopped(process, "stopped at the request of rank 1")
 
     def test_a_reader_that_has_gone(self):
-        """The progress goes to a pipe that nobody reads: no reason to lose a training."""
+        """The progress goes to a pipe that nobody reads: no cell may be lost."""
         read, write = os.pipe()
         os.close(read)
         process = subprocess.Popen([MPISWEEP, "run", "tiny.yaml", "-o", "r.h5"], cwd=self.directory, stdout=subprocess.DEVNULL,
@@ -467,7 +468,7 @@ sweep: {run: 2}
         self.assertEqual(done_cells(self.file), 2)
 
     def test_two_ranks_with_no_shared_memory(self):
-        """A limit of file sizes stands for directories that are full; what Open MPI itself shares is below it."""
+        """A limit of file sizes simulates full directories; what Open MPI itself shares is below it."""
         self.write_data(80)
         process = subprocess.Popen([MPIEXEC, "-n", "2", *FLAGS, MPISWEEP, "run", "data.yaml", "-o", "r.h5"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.directory,
@@ -493,7 +494,7 @@ class Counts(CaseTest):
         return json.loads(self.expect(0, "status", "r.h5", "--json"))
 
     def test_rates_do_not_follow_the_calendar(self):
-        """The clock of the machine that ran first was a month ahead; or the last one is set right between runs."""
+        """The clock of the machine that ran first was a month ahead; or the last one is corrected between sessions."""
         self.train(path="r.h5")
         self.train("more.yaml", "whole.h5")
         month = 30 * 86400

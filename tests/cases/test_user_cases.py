@@ -1,7 +1,7 @@
-"""What a stranger types and writes: command lines, job files and names of files, each with what has to be said.
+"""What a new user types and writes: command lines, job files and names of files, each with the required answer.
 
 One line per kind. A wrong request ends with its exit status, one message on standard error that holds the given parts
-(with the usage below it when the command line is wrong), nothing on standard output and no file that was not there."""
+(with the usage below it when the command line is wrong), nothing on standard output and no new file."""
 import os
 import re
 import subprocess
@@ -270,7 +270,7 @@ class GoodRequestsTest(UserCase):
                 self.assertIn(expected.decode(), process.stdout)
 
     def trained(self, job, *only):
-        """How many cells a run of these trains."""
+        """How many cells a session with these trains."""
         with tempfile.TemporaryDirectory() as directory:
             arguments = [word for selection in only for word in ("--only", selection)]
             process = self.run_program("run", job, "-o", Path(directory, "r.h5"), "--quiet", *arguments)

@@ -11,7 +11,7 @@ PAGE = 4096
 def environment(path, fault=None, trace=None, clock=None):
     """Variables with which a program runs over such a disk. fault: "CALL:N:WHAT"."""
     settings = {"LD_PRELOAD": DISK_FAULTS, "DISK_FILE": path, "DISK_FAULT": fault, "DISK_TRACE": trace, "DISK_CLOCK": clock,
-                # AddressSanitizer wants to be the first library.
+                # AddressSanitizer must be the first library.
                 "ASAN_OPTIONS": ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))}
     return {name: str(value) for name, value in settings.items() if value is not None}
 
@@ -48,7 +48,7 @@ def durable_before(events, inode):
 
 
 class Content:
-    """A file's bytes, and which versions its pages and its size had since they were durable."""
+    """A file's bytes, and the versions that its pages and its size had since they were durable."""
 
     def __init__(self, durable):
         self.now, self.versions, self.sizes = bytearray(durable), {}, [len(durable)]

@@ -1,4 +1,4 @@
-"""Runs that are stopped and go on, for the tests that do so."""
+"""Sessions that are stopped and resumed, for several tests."""
 import re
 import signal
 import time
@@ -11,7 +11,7 @@ WENT_ON = re.compile(r"went on after (\d+) steps")
 
 class Interruptions(RunTest):
     epochs = 40
-    undisturbed = None  # the results file of a run that nothing interrupts, made once by every class
+    undisturbed = None  # the results file of an undisturbed session, made once by every class
 
     def setUp(self):
         super().setUp()
@@ -25,17 +25,18 @@ class Interruptions(RunTest):
         self.whole.write_bytes(self.undisturbed)
 
     def start_and_wait(self, ranks, seconds=0.3):
-        """A run that has been training for about so long."""
+        """A session that has been training for about this long."""
         lock = self.results("part.h5.lock")
-        lock.unlink(missing_ok=True)  # of a run that was killed
+        lock.unlink(missing_ok=True)  # of a killed session
         process = self.start("run", *self.job, "-o", self.part, ranks=ranks)
         wait_until(lambda: process.poll() is not None or (lock.exists() and self.part.exists()))
         time.sleep(seconds)
         return process
 
     def stop(self, ranks=None, seconds=0.3):
-        """The steps that the cells had behind them which went on in a run that was then stopped. A stop before the first step
-        or between two cells leaves no checkpoint, one after the last cell does nothing: then again at another moment."""
+        """The steps that resumed cells had already done, in a session that was then stopped. A stop before the first
+        step or between two cells leaves no checkpoint, one after the last cell does nothing: then again at another
+        moment."""
         steps = []
         for _ in range(10):
             process = self.start_and_wait(ranks, seconds)
@@ -51,7 +52,7 @@ class Interruptions(RunTest):
         self.fail("ten stops have left no checkpoint")
 
     def go_on(self, ranks):
-        """Run to the end; the steps that the cells had behind them which went on, and standard error."""
+        """Run to the end; the steps that resumed cells had already done, and standard error."""
         _, err = self.check(0, "run", *self.job, "-o", self.part, ranks=ranks)
         self.assert_equal(self.whole, self.part)
         self.assertFalse(self.checkpoint.exists())

@@ -1,4 +1,4 @@
-"""Starts mpisweep for the tests, alone or under mpiexec, and ends what it started.
+"""Starts mpisweep for the tests, directly or under mpiexec, and ends it.
 
 The binary comes from $MPISWEEP, the launcher from $MPIEXEC; ctest sets both.
 """
@@ -16,7 +16,7 @@ MPIEXEC = os.environ["MPIEXEC"]
 TINY = Path(__file__).resolve().parents[1] / "jobs" / "tiny.yaml"
 # More ranks than cores, and none spins on a core that another needs.
 FLAGS = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
-PATIENCE = 300  # seconds after which something hangs, on a busy machine too
+PATIENCE = 300  # seconds after which something hangs, even on a busy machine
 
 
 def finish(process):
@@ -54,7 +54,8 @@ def runs_mpisweep(pid):
 
 
 def ranks_of(process):
-    """Process ids of the mpisweep processes below mpiexec. LeakSanitizer looks from a child of a rank: no rank."""
+    """Process ids of the mpisweep processes below mpiexec. LeakSanitizer checks from a child of a rank, which is not a
+    rank."""
     found = [pid for pid in descendants(process.pid) if runs_mpisweep(pid)]
     return [pid for pid in found if (parent_and_state(pid) or [0])[0] not in found]
 
@@ -85,14 +86,14 @@ def wait_until(condition):
 
 
 class RunTest(unittest.TestCase):
-    """A test with a directory of its own, in which it runs."""
+    """A test that runs in its own directory."""
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix="mpisweep-test-")
         self.addCleanup(directory.cleanup)
         self.directory = Path(directory.name)
-        # What killed ranks and launchers leave behind is left in here. Without an /etc/hosts Open MPI asks a name
-        # server for localhost, which takes 5 seconds a start where there is none.
+        # Killed ranks and launchers leave their files in here. Without an /etc/hosts Open MPI asks a name server for
+        # localhost, which takes 5 seconds per start where there is none.
         self.environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                                 RES_OPTIONS="timeout:1 attempts:1",
                                 TMPDIR=directory.name, OMPI_MCA_btl_vader_backing_directory=directory.name,
@@ -108,7 +109,7 @@ class RunTest(unittest.TestCase):
                                 cwd=self.directory, env={**self.environment, **variables})
 
     def start_differing(self, *commands):
-        """One rank of each command. Through a shell that looks at its rank: Open MPI 5.0's mpirun crashes when it is
+        """One rank of each command. Through a shell that checks its rank: Open MPI 5.0's mpirun crashes when it is
         given several commands."""
         cases = " ".join(f"{rank}) exec {shlex.join(map(str, words))};;" for rank, words in enumerate(commands))
         return self.start_command([MPIEXEC, "-n", str(len(commands)), *FLAGS,

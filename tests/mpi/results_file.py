@@ -1,4 +1,4 @@
-"""What must be true of a results file whatever happened to the program that wrote it."""
+"""What must hold for a results file whatever happened to the program that wrote it."""
 import subprocess
 
 import h5py
@@ -19,8 +19,7 @@ def states(path):
 
 
 def check_done_cells(path, undisturbed):
-    """Every cell that has a status is as in `undisturbed`, the arrays of a file that nothing disturbed. Returns how
-    many those are."""
+    """Every cell that has a status is as in `undisturbed`, the arrays of an undisturbed file. Returns their number."""
     found = arrays(path)
     known = found["status"] != 0
     for name, values in undisturbed.items():

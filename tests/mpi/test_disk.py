@@ -1,6 +1,7 @@
-"""Disks that are full, broken or not to be written: an error and exit status 3, never a crash, and a file that stays good.
+"""Disks that are full, broken or read-only: an error and exit status 3, never a crash, and a file that stays good.
 
-MPISWEEP_TEST_FAULTS=30 is the long form (about so many times as many faults); MPISWEEP_TEST_SEED repeats its choices."""
+MPISWEEP_TEST_FAULTS=30 is the long form (about that many times as many faults); MPISWEEP_TEST_SEED repeats its
+choices."""
 import errno
 import os
 import random
@@ -30,7 +31,7 @@ class DiskTest(RunTest):
         self.whole, self.file = self.results("whole.h5"), self.results("file.h5")
 
     def store(self, path, limit=None, **variables):
-        """(exit code, standard error) of a run that makes or completes the file. limit: of a file's size"""
+        """(exit code, standard error) of a program that makes or completes the file. limit: of a file's size"""
         restrict = None if limit is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         process = subprocess.Popen([STORE_CELLS, path, str(RUNS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env={**self.environment, **variables}, preexec_fn=restrict)
@@ -45,7 +46,7 @@ class DiskTest(RunTest):
         return disk.read_trace(trace)
 
     def check_failure(self, code, err):
-        """The run says what is wrong with which file, and leaves one that is good, or none."""
+        """The program says what is wrong with which file, and leaves a good file, or none."""
         self.assertEqual(code, 3, err)
         self.assertIn(str(self.file), err)
         self.assertEqual(err.count("\n"), 1, err)
@@ -69,7 +70,7 @@ class Faults(DiskTest):
         self.make_whole()
 
     def check_fault(self, call, number):
-        """False when the run ends without so many calls."""
+        """False when the program ends with fewer calls."""
         reason = self.random.choice([CALLS[call], errno.EIO])
         with self.subTest(call=call, number=number, reason=errno.errorcode[reason]):
             code, err = self.store(self.file, **disk.environment(self.file, fault=f"{call}:{number}:{reason}"))

@@ -1,4 +1,4 @@
-"""What a rank keeps of the cells that it has trained: nothing. Memory and descriptors halfway and later; valgrind.
+"""A rank keeps nothing of the cells that it has trained. Memory and descriptors halfway and later; valgrind.
 
 MPISWEEP_TEST_CELLS says how many cells (default: 5,000). Not for sanitizers: AddressSanitizer keeps what was freed, LeakSanitizer opens files.
 """
@@ -13,8 +13,8 @@ from launch import FLAGS, MPIEXEC, MPISWEEP, RunTest, finish, ranks_of
 JOB = Path(__file__).resolve().parents[1] / "jobs" / "footprint.yaml"
 SUPPRESSIONS = Path(__file__).resolve().parents[1] / "valgrind.supp"
 CELLS = int(os.environ.get("MPISWEEP_TEST_CELLS", "5000"))
-# kB between half-time and the end: a kilobyte for each cell would be more. Open MPI 5 takes up to one megabyte at some moment,
-# once, however many cells there are.
+# kB between halfway and the end: a kilobyte for each cell would be more. Open MPI 5 takes up to one megabyte at some
+# moment, once, however many cells there are.
 MOST_GROWTH = 2048
 
 
@@ -29,7 +29,7 @@ def footprint(pid):
 
 class FootprintTest(RunTest):
     def watch(self, process, results):
-        """{rank's process: footprints one after the other}, from the moment that the results file is there"""
+        """{rank's process: its footprints in order}, from the moment that the results file exists"""
         seen = {}
         while process.poll() is None:
             for pid in ranks_of(process) if results.exists() else []:

@@ -28,7 +28,7 @@ sweep:
     values: {{{nets}}}
 """
 NETS = {"line": "[{dense: 10}]", "small": "[{dense: 4}, relu, {dense: 10}]", "large": "[{dense: 6}, relu, {dense: 10}]"}
-# The first file, and what is added to it, with old values in other places.
+# The first file, and what is added to it, with old values in other positions.
 SMALL = dict(runs=2, rates=[0.5, 0.9], lengths=[2, 1], nets=["small"])
 LARGE = dict(runs=3, rates=[0.9, 0, 0.5], lengths=[1, 3, 2], nets=["line", "small", "large"])
 
@@ -48,7 +48,7 @@ class Growth(RunTest):
         return self.check(expected, "run", self.write_job("job.yaml", **grid), "-o", self.file)
 
     def assert_equals_whole(self, **grid):
-        """The file is that of a run which had this grid from the start."""
+        """The file equals that of a session that had this grid from the start."""
         whole = self.results("whole.h5")
         self.check(0, "run", self.write_job("whole.yaml", **grid), "-o", whole)
         self.assert_equal(self.file, whole)

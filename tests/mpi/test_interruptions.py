@@ -1,4 +1,4 @@
-"""Runs that are stopped, killed and started again, and cells that take too long.
+"""Sessions that are stopped, killed and started again, and cells that take too long.
 
 MPISWEEP_TEST_STOPS: how many stops, at least, come at random moments (default 5).
 """
@@ -18,7 +18,7 @@ STOPS = int(os.environ.get("MPISWEEP_TEST_STOPS", "5"))
 
 class Stops(Interruptions):
     def setUp(self):
-        # This program may have been started by nohup: what it starts is to take HUP all the same.
+        # This program may have been started by nohup: its children must receive HUP all the same.
         self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
         super().setUp()
 
@@ -32,7 +32,7 @@ class Stops(Interruptions):
             self.assertIn(f"stopped by signal {number.value} (", err)
 
     def test_a_hangup_that_is_ignored(self):
-        """As under nohup: the run is to outlive its terminal."""
+        """As under nohup: the session must outlive its terminal."""
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         process = self.start_and_wait(None, 0)
         process.send_signal(signal.SIGHUP)
@@ -41,7 +41,7 @@ class Stops(Interruptions):
         self.assert_equal(self.whole, self.part)
 
     def test_a_reader_that_goes_away(self):
-        """A pipe to a program that a closing terminal has ended, and then the stop: the checkpoint is kept."""
+        """A pipe to a program that a closing terminal has ended, then the stop: the checkpoint is kept."""
         process = self.start_and_wait(None)
         process.stdout.close()
         process.stderr.close()
@@ -49,23 +49,23 @@ class Stops(Interruptions):
         self.assertEqual(process.wait(), 75)
 
     def stop_at_random(self, process, moment):
-        """Returns what the run said."""
+        """Returns the output of the session."""
         ranks = sorted(ranks_of(process))
         target = moment.choice([process.pid, process.pid, *ranks])
         number = moment.choice([signal.SIGUSR1, signal.SIGTERM, signal.SIGINT])
         try:
             os.kill(target, number)
-        except ProcessLookupError:  # the run is over already
+        except ProcessLookupError:  # the session has already ended
             pass
         code, _, err = finish(process)
         wait_until(lambda: not any(map(is_running, ranks)))
-        # mpiexec kills a second after INT and TERM, that of Open MPI 5 a quarter: too early for a last word.
+        # mpiexec kills a second after INT and TERM, that of Open MPI 5 a quarter: too early for a last message.
         if target != process.pid or number == signal.SIGUSR1:
             self.assertIn(code, (0, 75), err)
         return err
 
     def test_stops_at_random_moments(self):
-        """INT, TERM and USR1 to mpiexec or any rank; every start has another number of ranks."""
+        """INT, TERM and USR1 to mpiexec or any rank; every start has a different number of ranks."""
         moment = random.Random(1)
         stops, steps = 0, []
         while stops < STOPS or (not any(steps) and stops < 5 * STOPS):
@@ -82,7 +82,7 @@ class Stops(Interruptions):
         print(f"{stops} stops; {len(steps)} cells went on, with {sum(steps)} steps behind them")
 
     def test_a_stop_that_follows_a_kill(self):
-        """A killed run leaves the checkpoints of the one before it, of whose cells it has finished none."""
+        """A killed session leaves the checkpoints of the one before, whose cells it has not finished."""
         self.stop()
         kill_all(self.start_and_wait(2, 0))
         self.assertTrue(self.checkpoint.exists())
@@ -105,7 +105,7 @@ class Others(RunTest):
         self.part = self.results("part.h5")
 
     def test_a_second_run_on_the_same_file_is_refused(self):
-        """However long the second one takes to start: the first would need minutes."""
+        """However long the second session takes to start: the first would need minutes."""
         long_job = [TINY, "--set", "train.epochs=2000"]
         process = self.start("run", *long_job, "-o", self.part, ranks=1)
         wait_until(lambda: process.poll() is not None or self.part.exists())
@@ -114,7 +114,7 @@ class Others(RunTest):
         kill_all(process)
 
     def test_cells_that_take_too_long(self):
-        """They end with the curves that they have; another limit is no other job."""
+        """They end with the curves that they have; another limit is not another job."""
         job = [TINY, "--set", "train.epochs=2000", "--set", "sweep.run=1", "-o", self.part]
         for limit in 0.05, 0.06:
             out, _ = self.check(1, "run", *job, "--set", f"train.max_seconds={limit}", "--retry-failed", ranks=2)

@@ -1,5 +1,5 @@
-"""Every job of jobs/ in a small form that --set alone makes of it, at 2 ranks, and its figures: on the real data where
-$MPISWEEP_DATA says where they lie, else on generated images of the same shape."""
+"""Every job of jobs/, made small with --set only, on 2 ranks, and its figures: on the real data where $MPISWEEP_DATA
+names their directory, else on generated images of the same shape."""
 import os
 import sys
 import unittest
@@ -16,7 +16,7 @@ from matplotlib.image import imread  # noqa: E402  (analysis_case has chosen mat
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 
-# What stands for a data set: 300 images of its shape, or its own first 300.
+# What replaces a data set: 300 images of its shape, or its own first 300.
 FEW = ["data.train_count=300", "data.test_count=50"]
 GENERATED = {
     "cifar10": ["data.source=synthetic", *FEW],
@@ -100,7 +100,7 @@ FIGURES = {
 }
 
 
-# The sanitizers' presets leave the figures out, which are Python's alone, and mpiexec, whose starts take them seconds.
+# The sanitizers' presets leave out the figures, which are pure Python, and mpiexec, whose starts take seconds there.
 FIGURES_TOO = os.environ.get("MPISWEEP_TEST_FIGURES", "1") != "0"
 RANKS = 2 if FIGURES_TOO else None
 
@@ -118,7 +118,7 @@ class Jobs(RunTest, AnalysisTest):
                 self.assertTrue(np.isfinite(values).any(axis=1).all(), f"{job}: {name}")
 
     def draw(self, job):
-        """Every figure of the job is a picture with something on it."""
+        """No figure of the job is blank."""
         for script, *arguments in FIGURES[job]:
             figure = self.results(f"{job}.png")
             self.run_script(script, self.results(f"{job}.h5"), *arguments, "-o", figure)
@@ -151,7 +151,7 @@ class Jobs(RunTest, AnalysisTest):
                     self.draw(job)
 
     def test_best_cell_is_trained_alone(self):
-        """As jobs/model_selection.yaml says it: settings of the best cell, more runs, the test accuracy recorded."""
+        """As jobs/model_selection.yaml describes: settings of the best cell, more runs, the test accuracy recorded."""
         source, own, *_ = SMALL["model_selection"]
         settings = [word for setting in GENERATED[source] + own for word in ("--set", setting)]
         job, selection, selected = JOBS / "model_selection.yaml", self.results("selection.h5"), self.results("selected.h5")

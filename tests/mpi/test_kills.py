@@ -1,6 +1,6 @@
-"""Sweeps shot with SIGKILL at random moments, again and again, until they are complete.
+"""Sweeps killed with SIGKILL at random moments, again and again, until they are complete.
 
-MPISWEEP_TEST_KILLS=500 is the long form; MPISWEEP_TEST_SEED repeats the choices of a run, not its timing."""
+MPISWEEP_TEST_KILLS=500 is the long form; MPISWEEP_TEST_SEED repeats the choices of an execution, not its timing."""
 import collections
 import os
 import random
@@ -44,7 +44,7 @@ class Kills(RunTest):
         return set(states(self.part).nonzero()[0])
 
     def wait_for_moment(self, process):
-        """Until some moment in a phase of the run. A phase that this run does not have lasts to its end."""
+        """Until some moment in a phase of the session. A phase that this session does not have lasts to its end."""
         phases = {"starting": lambda: True,
                   "laying out": self.results("part.h5.lock").exists,
                   "training": self.part.exists,
@@ -56,7 +56,7 @@ class Kills(RunTest):
         return phase
 
     def shoot(self, process):
-        """Kill a part of the run, or all; the others end by themselves, or are ended."""
+        """Kill a part of the session, or all of it; the others end by themselves, or are ended."""
         victim = self.random.choice(["rank 0", "another rank", "mpiexec", "all"])
         ranks = sorted(ranks_of(process))
         if victim == "all" or not ranks:
@@ -67,7 +67,7 @@ class Kills(RunTest):
         return victim
 
     def let_end(self, process, ranks):
-        """Without a rank that died in MPI_Init the others may wait for ever; `mpisweep launch` would notice."""
+        """Without a rank that died in MPI_Init the others may wait forever; `mpisweep launch` would notice."""
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and (process.poll() is None or any(map(is_running, ranks))):
             time.sleep(0.01)
@@ -78,7 +78,7 @@ class Kills(RunTest):
         wait_until(lambda: not any(map(is_running, everyone)))
 
     def kill_once(self, before):
-        """One run that is killed, unless it ends before. Returns the known cells."""
+        """One session that is killed, unless it ends before. Returns the known cells."""
         process = self.start("run", *JOB, "-o", self.part, ranks=self.random.choice([1, 2, 3, 5]))
         phase = self.wait_for_moment(process)
         if process.poll() is None:

@@ -1,4 +1,4 @@
-"""mpisweep launch: starts again what dies, ends what hangs, passes stops on, and tells the truth about the end."""
+"""mpisweep launch: starts again after deaths, ends what hangs, passes stops on, and reports the end truthfully."""
 import os
 import random
 import signal
@@ -111,7 +111,7 @@ class Ends(LaunchTest):
 
 class Restarts(LaunchTest):
     def test_the_death_of_a_rank_or_of_mpirun(self):
-        """In turn; then it ends by itself with the results of an undisturbed run."""
+        """In turn; then it ends by itself with the results of an undisturbed session."""
         victims = [lambda p: ranks_of(p)[1], self.mpirun_of, lambda p: ranks_of(p)[0]]
         process = self.launch(*JOB, "-o", self.part)
         for i in range(DEATHS):
@@ -123,7 +123,7 @@ class Restarts(LaunchTest):
         self.assert_equal(self.whole, self.part)
 
     def test_a_death_leaves_the_checkpoint_of_the_other_rank(self):
-        """It counts in the next start. One that dies between two cells or before its first step has none."""
+        """The next start uses it. A rank that dies between two cells or before its first step has none."""
         del self.environment["OMPI_MCA_odls_base_sigkill_timeout"]
         job = [TINY, "--set", "train.epochs=200", "--set", "sweep.run=1"]  # cells of seconds
         process = self.launch(*job, "-o", self.part, "--give-up", "20")
@@ -138,13 +138,13 @@ class Restarts(LaunchTest):
         self.assertEqual([p.name for p in self.directory.glob("part.h5*")], ["part.h5"])
 
     def wait_for_session(self, process, count):
-        """Until the run that is the file's count-th has been training for a moment."""
+        """Until session number `count` of the file has been training for a moment."""
         wait_until(lambda: process.poll() is not None or self.sessions() == count)
         self.assertIsNone(process.poll(), "it ended before it could be interrupted")
         time.sleep(0.5)
 
     def test_deaths_in_the_start(self):
-        """A rank dies while MPI starts, after which mpirun sometimes neither ends nor goes on."""
+        """A rank dies while MPI starts, after which mpirun sometimes neither ends nor continues."""
         moments = random.Random(2)
         self.check(0, "run", TINY, "-o", self.whole)
         for _ in range(DEATHS // 2):
@@ -163,7 +163,7 @@ class Restarts(LaunchTest):
             return int(file.read().rpartition(")")[2].split()[1])
 
     def test_a_start_that_hangs(self):
-        """The first mpirun neither starts ranks nor heeds TERM, as after a death in MPI_Init."""
+        """The first mpirun neither starts ranks nor reacts to TERM, as after a death in MPI_Init."""
         self.fake_mpirun(f'if mkdir {self.directory}/once 2>/dev/null; then trap "" TERM; while :; do sleep 0.1; done; fi\n'
                          'exec "$real" "$@"')
         err = self.assert_ends(self.launch(TINY, "-o", self.part, "--start-timeout", "15"), 0)
@@ -194,7 +194,7 @@ class Restarts(LaunchTest):
 
 class Crashes(LaunchTest):
     def crash_all_ranks(self, process, sessions):
-        """While they train, in the run that is the file's so-many-th."""
+        """While they train, in session number N of the file."""
         wait_until(lambda: process.poll() is not None or self.sessions() == sessions)
         time.sleep(0.1)
         for rank in ranks_of(process):

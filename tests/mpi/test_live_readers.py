@@ -1,4 +1,5 @@
-"""Programs that read a results file while a sweep writes it: they see whole cells only, and the sweep does not notice them."""
+"""Programs that read a results file while a sweep writes it: they see only whole cells, and the sweep does not notice
+them."""
 import json
 import shutil
 import unittest
@@ -17,7 +18,7 @@ class LiveReaders(RunTest):
         self.expected = arrays(self.whole)
 
     def read(self):
-        """The cells seen, by every means that readers have. No count is less than one seen before."""
+        """The cells seen, by every means that readers have. Counts never decrease."""
         first = check_done_cells(self.file, self.expected)
         out, _ = self.check(0, "status", self.file, "--json")
         second = json.loads(out)["done"]

@@ -1,5 +1,5 @@
-"""Nothing is mixed silently: other data, other numerics, other kernels and damaged cells are noticed by whoever adds
-to a results file, before anything is trained."""
+"""Nothing is mixed silently: other data, other numerics, other kernels and damaged cells are noticed by every program
+that adds to a results file, before anything is trained."""
 import os
 import shutil
 import subprocess
@@ -26,7 +26,7 @@ NPY = "{source: npy, train_x: x.npy, train_y: y.npy, test_x: t.npy, test_y: u.np
 
 
 def flip_bit(path, name, cell, byte=0):
-    """Of what a file holds of a cell in a data set; the bytes of the file change, and nothing else."""
+    """Of what a file holds of a cell in a data set; only the bytes of the file change."""
     with h5py.File(path) as file:
         dataset = file[name]
         row = dataset.dtype.itemsize * (dataset.size // file["status"].size)
@@ -72,7 +72,7 @@ class Mixed(RunTest):
 
 class OtherData(Mixed):
     def test_a_file_keeps_to_its_data(self):
-        """Each array of each split; the same bytes under another name and in another place are welcome."""
+        """Each array of each split; the same bytes under another name and in another directory are accepted."""
         self.train_some()
         before = self.file.read_bytes()
         for name, split in ("x", "train"), ("y", "train"), ("t", "test"), ("u", "test"):
@@ -125,8 +125,8 @@ class OtherData(Mixed):
         self.check(0, "run", job, "-o", self.file)
 
     def stop_without_cells(self):
-        """A run on cells that take minutes, stopped once one of them has begun: it leaves a checkpoint. Returns
-        standard error of the first of its starts."""
+        """A session on cells that take minutes, stopped once one of them has begun: it leaves a checkpoint. Returns
+        standard error of its first start."""
         job = self.job(epochs=1000000)
         job.write_text(job.read_text().replace("dense: 4", "dense: 400").replace("1 step", "end"))
         checkpoint = self.results("mixed.h5.checkpoint")
@@ -149,7 +149,7 @@ class OtherData(Mixed):
         self.assertGreater(len(self.sessions("start")), starts)
 
     def test_verify_compares_the_data(self):
-        """Of two data sets on which the same is recorded, as nothing is trained."""
+        """Of two data sets with equal records, because nothing is trained."""
         for name, seed in ("a.h5", 1), ("b.h5", 2):
             self.write_arrays(self.directory, seed=seed)
             job = self.job(epochs=0)
@@ -170,7 +170,7 @@ class OtherData(Mixed):
 
 class MixedRanks(Mixed):
     def run_mixed(self, first, second, expected):
-        """One rank of each command (variables, arguments): a wrapper looks at the rank. Returns standard error."""
+        """One rank of each command (variables, arguments): a wrapper checks the rank. Returns standard error."""
         wrapper = self.directory / "rank.sh"
         cases = "\n".join(f"{rank}) export {variables}; exec {MPISWEEP} run {arguments};;"
                           for rank, (variables, arguments) in enumerate((first, second)))
@@ -192,7 +192,7 @@ class MixedRanks(Mixed):
             self.assertIn(f"{other}/x.npy", err)
 
     def test_ranks_with_other_kernels(self):
-        """The way out that the refusal names is open afterwards."""
+        """What the refusal suggests works afterwards."""
         job = self.job()
         err = self.run_mixed(("MPISWEEP_KERNELS=portable", f"{job} -o {self.file}"),
                              ("MPISWEEP_KERNELS=reference", f"{job} -o {self.file}"), 2)
@@ -320,7 +320,7 @@ class Damage(RunTest):
         self.assert_equal(self.file, self.whole)
 
     def test_an_axis(self):
-        """Its values have no checksum, but the job in the file tells them."""
+        """Its values have no checksum, but the job in the file has them."""
         with h5py.File(self.file) as file:
             at = file["lr"].id.get_offset()
         with open(self.file, "r+b") as file:

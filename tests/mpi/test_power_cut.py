@@ -1,9 +1,9 @@
-"""Power cuts and kills at random points of a recorded run.
+"""Power cuts and kills at random points of a recorded session.
 
-All that a program did to the disk is recorded and replayed up to a cut. After a power cut each page of 4 KiB and the size
-of a file have any of the versions since its last sync, and names that were not synced may be the old ones. Whatever is found,
-the results file opens or is not there yet, what is marked done is right, nothing durable is lost, and the same command
-completes it.
+Everything that a program did to the disk is recorded and replayed up to a cut. After a power cut each page of 4 KiB and
+the size of a file have any of the versions since its last sync, and names that were not synced may be the old ones.
+Whatever is found, the results file opens or does not exist yet, what is marked done is right, nothing durable is lost,
+and the same command completes it.
 
 MPISWEEP_TEST_CUTS=1000 is the long form; MPISWEEP_TEST_SEED repeats its choices."""
 import os
@@ -35,7 +35,7 @@ def store_cells(path):
 
 
 class PowerCut(RunTest):
-    """command: of a path, what makes or completes the results file there"""
+    """command: makes or completes the results file at a path"""
 
     def setUp(self):
         super().setUp()
@@ -49,7 +49,8 @@ class PowerCut(RunTest):
         self.assertEqual(code, 0, err)
 
     def record(self, command, before=None):
-        """The undisturbed file, then the events and the disk of a second such run. `before` makes what it finds."""
+        """The undisturbed file, then the events and the disk of a second such execution. `before` makes what it
+        finds."""
         files = {}
         if before is not None:
             self.call(before)
@@ -66,7 +67,7 @@ class PowerCut(RunTest):
             self.results(name).write_bytes(content)
 
     def durable_cells(self, events):
-        """When each cell that is durable was stored; None: there is no file for sure."""
+        """When each cell that is durable was stored; None: the file need not exist."""
         files = self.disk.durable(events)
         if self.file.name not in files:
             return None
@@ -92,7 +93,7 @@ class PowerCut(RunTest):
                 np.testing.assert_array_equal(file["provenance/finished"][...][kept], durable[kept], "a durable cell is lost")
 
     def cuts(self, events, count):
-        """Events up to a cut, and what is found; every fourth cut is a mere kill."""
+        """Events up to a cut, and what is found; every fourth cut is only a kill."""
         for i in range(count):
             before = events[:self.random.randrange(len(events))]
             yield before, self.disk.after_power_cut(before, self.random.random()) if i % 4 else self.disk.after_kill(before)
@@ -103,7 +104,7 @@ class PowerCut(RunTest):
                 self.check_cut(before, files, resume if i % every == 0 else None)
 
     def is_status(self, event):
-        """A write to /status, of which the file's place is known."""
+        """A write to /status, whose place in the file is known."""
         with h5py.File(self.whole) as file:
             begin = file["status"].id.get_offset()
         return event.call == "write" and len(event.data) == 1 and begin <= event.place < begin + self.expected["status"].size

@@ -1,4 +1,4 @@
-"""The main job on real CIFAR-10, cut to a minute; skipped where $MPISWEEP_DATA does not say where it lies."""
+"""The main job on real CIFAR-10, cut to a minute; skipped where $MPISWEEP_DATA does not name its directory."""
 import os
 import unittest
 from pathlib import Path

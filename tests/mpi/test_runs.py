@@ -71,7 +71,7 @@ class GoingOn(RunTest):
 
 class Failures(RunTest):
     def write_job(self):
-        """One of three learning rates diverges: two layers drive each other up when no ReLU dies between them."""
+        """One of three learning rates diverges: two layers amplify each other when no ReLU dies between them."""
         path = self.results("job.yaml")
         text = TINY.read_text().replace("    - relu\n", "").replace("[1e-2, 1e-3, 1e-4]", "[1e-2, 1000, 1e-3]")
         path.write_text(text)

@@ -1,4 +1,4 @@
-"""Ranks that do not belong together are refused before anything is trained; a time limit stops a run."""
+"""Ranks that do not belong together are refused before anything is trained; a time limit stops a session."""
 import time
 import unittest
 from pathlib import Path
@@ -32,7 +32,7 @@ class Start(RunTest):
         self.assertIn("run one binary on all ranks", err)
 
     def test_serial_copies(self):
-        """As started by the mpiexec of another MPI, or by srun: each is alone, and the environment tells."""
+        """As started by the mpiexec of another MPI, or by srun: each is alone, and the environment shows it."""
         for size, rank in (("PMI_SIZE", "PMI_RANK"), ("MPI_LOCALNRANKS", "MPI_LOCALRANKID"),
                            ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"), ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID")):
             for number in "0", "3":

@@ -22,7 +22,7 @@ KEYS = {"lr": "optimizer.lr", "lambda": "loss.entropy_weight"}  # that an axis s
 def write_results(path, axes, variables, status=None, scales=()):
     """A results file of the cells of `axes` {name: coordinates}.
 
-    variables: {name: values} or {name: (values, [names of the dimensions beside the cells'])}; dimensions have the
+    variables: {name: values} or {name: (values, [names of the dimensions after the cells'])}; dimensions have the
     coordinates that `scales` {name: values} gives them, else 0, 1, 2, …"""
     shape = tuple(len(coordinates) for coordinates in axes.values())
     status = np.ones(shape, np.int8) if status is None else status

@@ -22,11 +22,11 @@ class SelectionTest(AnalysisTest):
     NUMBERS = [0.0031622776601683795, 0.00316499, 0.0100461579027838, 0.1, 1024.0, 0.30000000000000004]
 
     def write_axis(self, values):
-        """A file whose test_accuracy is the place on the axis x."""
+        """A file whose test_accuracy is the position on the axis x."""
         write_results(self.results, {"run": [0, 1], "x": values}, {"test_accuracy": np.tile(np.arange(len(values)), (2, 1))})
 
     def chosen(self, *selections, status=0):
-        """The places that are selected, or the message."""
+        """The positions that are selected, or the message."""
         arguments = [word for text in selections for word in ("--select", text)]
         output = self.run_script("ranking.py", self.results, "test_accuracy", "--csv", "--lowest", *arguments, status=status)
         return output if status else [int(float(row["test_accuracy"])) for row in csv.DictReader(io.StringIO(output))]
@@ -225,7 +225,7 @@ class OddRequestsTest(AnalysisTest):
             self.assertIn("usage:", self.run_script(f"{script}.py", "--no-such-option", status=2))
 
     def test_damaged_files_are_told_in_one_line(self):
-        """What a file may lack or have twice, and what is then said, by every script that reads it."""
+        """What a file may lack or have twice, and the message of every script that reads it."""
         def without_scales(file):
             for dataset in (file["status"], file["test_accuracy"], file["train_loss_curve"]):
                 for dimension in dataset.dims:

@@ -1,4 +1,4 @@
-"""tests/check_includes tells good include lines from bad ones."""
+"""tests/check_includes distinguishes good include lines from bad ones."""
 import subprocess
 import sys
 import tempfile

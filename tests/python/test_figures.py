@@ -1,5 +1,5 @@
 """The scripts that draw, rank and find principal components: pictures are not blank and show what they should, numbers
-agree with numpy, wrong requests get their message. One test looks at what the program itself leaves."""
+agree with numpy, wrong requests get their message. One test uses a file of the program itself."""
 import base64
 import csv
 import html
@@ -83,7 +83,7 @@ class FigureTest(AnalysisTest):
         return message
 
     def assert_shows(self, picture, *names, least=50, alpha=1.0):
-        """At least so many pixels in each of the colours, as they are over white."""
+        """At least this many pixels in each of the colours, as they are over white."""
         colors, counts = picture
         for name in names:
             wanted = 255 * (alpha * np.array(to_rgb(name)) + 1 - alpha)
@@ -337,7 +337,7 @@ class NumbersTest(FigureTest):
 
 
 class PageReader(HTMLParser):
-    """Complains of elements that do not nest; collects what the page refers to, its tables' cells and its text."""
+    """Reports elements that do not nest; collects what the page refers to, its tables' cells and its text."""
     VOID = ("meta", "img", "br")
 
     def __init__(self):

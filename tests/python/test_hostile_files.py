@@ -1,4 +1,4 @@
-"""Files that nobody means well with: refused in little memory, with a message that names the file and the place."""
+"""Hostile files: refused in little memory, with a message that names the file and the place."""
 import gzip
 import os
 import struct

@@ -1,4 +1,5 @@
-"""Runs as a user's, beside PyTorch: a job file, an HDF5 data set, first parameters from a file, samples in stored order.
+"""Sessions like a user's, compared with PyTorch: a job file, an HDF5 data set, first parameters from a file, samples in
+stored order.
 
 The cases are in tests/reference/network_cases.py; PyTorch's losses in network_vectors.json, made by
 make_network_vectors.py. $MPISWEEP is the binary.
@@ -64,7 +65,7 @@ class Runs(unittest.TestCase):
                 places = expected["places"]
                 moved = np.subtract(expected["values"], start(c, len(parameters))[places])
                 error = np.linalg.norm(parameters[places] - expected["values"]) / np.linalg.norm(moved)
-                # One ReLU whose input is 0 but for rounding moves some parameters of Adam's by a step.
+                # One ReLU whose input is 0 except for rounding moves some of Adam's parameters by a step.
                 self.assertLess(error, 0.05, f"{name}: of the way that the parameters went")
 
     def test_twenty_steps(self):

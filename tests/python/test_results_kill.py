@@ -1,7 +1,7 @@
 """Kill a writer of results files (tests/tools/store_cells.c) with SIGKILL at random moments.
 
-After every kill h5py opens the file and every cell with a status holds exactly the expected values; a writer that
-is started again completes the file, which then equals one that was never disturbed."""
+After every kill h5py opens the file and every cell with a status holds exactly the expected values; a writer that is
+started again completes the file, which then equals an undisturbed one."""
 import os
 import random
 import signal
@@ -70,7 +70,7 @@ class KillTest(unittest.TestCase):
         while moments:
             writer = self.start_writer(path)
             if self.ends_before(writer, moments[0]):
-                moments[0] *= 0.8  # this moment comes too late: the first run was slower
+                moments[0] *= 0.8  # this moment is too late: the first execution was slower
                 break
             moments.pop(0)
             seen.append(self.check(path))

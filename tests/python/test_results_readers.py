@@ -1,4 +1,4 @@
-"""Results files as other tools read them, and how verify sees every byte of the science."""
+"""Results files as other tools read them, and verify notices every byte of the content."""
 import json
 import os
 import shutil
@@ -150,7 +150,7 @@ class ReadersTest(unittest.TestCase):
         self.assertRegex(text, r"0\.01 +451\.33 +551\.33")
 
     def shared_failures(self, changes):
-        """What status says in lines and in JSON that failures have in common, of a file with these changes."""
+        """What failures have in common, in lines and in JSON of status, for a file with these changes."""
         path = self.store("failures.h5")
         with h5py.File(path, "r+") as file:
             status = np.ones(file["status"].shape, "i1")  # (run: 3, lr: 2, model: 2)

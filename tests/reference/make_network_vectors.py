@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Make network_vectors.json: the losses of PyTorch on the trainings of network_cases.py, in double precision.
+"""Make network_vectors.json: the losses of PyTorch on the cases of network_cases.py, in double precision.
 
     make_network_vectors.py > network_vectors.json         needs Debian's python3-torch
 
 Per case: the number of parameters, the loss of every step before its update, and 40 parameters after the last one. Of the
-convex problem: the least cost and where it is.
+convex problem: the lowest cost and where it is.
 """
 import json
 
@@ -66,7 +66,7 @@ def layer(item, shape):
 
 
 def network(c):
-    """The case's model. mpisweep's cross-entropy takes a final softmax as its own, PyTorch's does too."""
+    """The case's model. mpisweep's cross-entropy includes a final softmax, and so does PyTorch's."""
     modules, x = [], torch.zeros(2, *c["shape"])
     layers = c["layers"][:-1] if c["layers"][-1] == "softmax" else c["layers"]
     for item in layers:

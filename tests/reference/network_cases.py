@@ -1,7 +1,7 @@
-"""Trainings that mpisweep and PyTorch do from the same start on the same samples, step by step.
+"""Networks that mpisweep and PyTorch train from the same start on the same samples, step by step.
 
 A case is a job without its data and start; samples and first parameters come from a hash, so that both sides make the
-same arrays and nothing but PyTorch's losses needs to be kept.
+same arrays and only PyTorch's losses must be kept.
 """
 import numpy as np
 
@@ -45,8 +45,8 @@ ENTROPY = {"entropy_weight": 0.005}
 
 
 def case(layers, shape, optimizer, loss=None, batch=16, steps=20, epochs=1, normalize=None, targets=0, stream=10):
-    """`targets` 0: ten classes; else so many numbers per sample. One epoch has steps / epochs batches. `stream`: of the
-    first parameters."""
+    """`targets` 0: ten classes; else this many numbers per sample. One epoch has steps / epochs batches. `stream`: of
+    the first parameters."""
     return {"layers": layers, "shape": shape, "optimizer": optimizer, "loss": loss or {}, "batch": batch, "steps": steps,
             "epochs": epochs, "normalize": normalize or {}, "targets": targets, "stream": stream}
 
@@ -64,7 +64,7 @@ SHORT = {
     "mlp2_rmsprop": case(MLP2, (3, 8, 8), {"kind": "rmsprop", "lr": 2e-3, "rho": 0.9, "epsilon": 1e-7}),
     "mlp2_nesterov": case(MLP2, (3, 8, 8), {"kind": "nesterov", "lr": 0.05, "momentum": 0.9}),
 }
-# Fifty steps in five epochs: between them every layer but dropout, every loss and every optimiser that takes steps.
+# Fifty steps in five epochs: between them every layer except dropout, every loss and every optimiser that takes steps.
 LONG = {
     "mixed_momentum": case(MIXED, (3, 17, 14), {"kind": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 1e-3},
                            loss=ENTROPY, steps=50, epochs=5),
@@ -77,7 +77,7 @@ LONG = {
 }
 CASES = {**SHORT, **LONG}
 
-# A convex problem whose optimum the full-batch optimisers have to find; at most so many evaluations.
+# A convex problem whose optimum the full-batch optimisers must find; at most this many evaluations.
 CONVEX = case([dense(10)], (1, 5, 4), None, loss={"l2": 1e-2}, batch=200, steps=1)
 FULL_BATCH = ("truncated_newton", "lbfgs")
 EVALUATIONS = 200
