@@ -194,7 +194,7 @@ class Restarts(LaunchTest):
 
 class Crashes(LaunchTest):
     def crash_all_ranks(self, process, sessions):
-        """While they train, in session number N of the file."""
+        """While they train, in session number `sessions` of the file."""
         wait_until(lambda: process.poll() is not None or self.sessions() == sessions)
         time.sleep(0.1)
         for rank in ranks_of(process):
