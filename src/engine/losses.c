@@ -143,7 +143,7 @@ static real softmax_without(const real *z, int count, int m, real *q) {
 
 /* −log p_y − Σ_{k ≠ y} log(1 − p_k) with p = softmax(z). log(1 − p_k) = log Σ_{j ≠ k} exp z_j − log Σ_j exp
  * z_j, whose gradient is q⁽ᵏ⁾ − p, q⁽ᵏ⁾ = softmax of z without z_k. Only the largest p, at m, can come near
- * 1; for the others log(1 − p_k) is well conditioned as it stands and, with r_k = p_k / (1 − p_k),
+ * 1; for the others log(1 − p_k) is well conditioned as written and, with r_k = p_k / (1 − p_k),
  * p_i − q⁽ᵏ⁾_i = −p_i r_k (i ≠ k), p_k (i = k). Summed up, with r_y = r_m = 0:
  *
  *   dz_i = p_i − y_i + r_i − p_i Σ_k r_k + [m ≠ y] (p_i − q⁽ᵐ⁾_i) */

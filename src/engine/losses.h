@@ -65,7 +65,7 @@ void loss_outputs(const loss_function *l, const real *z, size_t count, real *out
 /* The probability of the true class `label`; with one output, which is that of class 1, of 0 or 1. */
 real loss_probability(const loss_function *l, const real *z, int label);
 
-/* The class that z (K) stands for: the first of the largest; with one output, 1 where it exceeds ½. */
+/* The class that z (K) predicts: the first of the largest; with one output, 1 where it exceeds ½. */
 int loss_class(const loss_function *l, const real *z);
 
 #endif

@@ -36,7 +36,7 @@ typedef struct model {
     int segment_count;
     segment segments[ENGINE_MAX_LAYERS];
     boundary boundaries[ENGINE_MAX_LAYERS + 1];
-    int first_trained; /* the first layer with parameters: nobody needs a gradient below it */
+    int first_trained; /* the first layer with parameters: no gradient is needed below it */
     size_t parameter_count, parameter_reals, state_reals;
     real *parameters, *gradients; /* (parameter_reals) */
     real *state;                  /* (state_reals) what layers keep from batch to batch and do not learn */

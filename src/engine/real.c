@@ -10,7 +10,7 @@ size_t real_largest(const real *z, size_t count) {
 real real_softmax(const real *z, size_t count, real *p) {
     const size_t m = real_largest(z, count);
     const real largest = z[m];
-    double others = 0; /* beside exp 0 = 1 of the largest */
+    double others = 0; /* without exp 0 = 1 of the largest */
     for (size_t i = 0; i < count; i++) {
         p[i] = real_exp(z[i] - largest);
         others += i != m ? (double)p[i] : 0;

@@ -25,7 +25,7 @@ class LaunchTest(RunTest):
         self.whole, self.part = self.results("whole.h5"), self.results("part.h5")
 
     def fake_mpirun(self, script):
-        """A shell script that launch finds first; "$real" is the mpirun that it stands for."""
+        """A shell script that launch finds first; "$real" is the mpirun that it replaces."""
         path = self.directory / "mpirun"
         path.write_text(f"#!/bin/sh\nreal={MPIEXEC}\n{script}\n")
         path.chmod(0o755)

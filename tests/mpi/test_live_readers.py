@@ -40,7 +40,7 @@ class LiveReaders(RunTest):
         self.assertEqual(self.read(), 24)
         check_opens(self.file)
         self.assert_equal(self.whole, self.file)
-        print(len(seen), "readings while the run was going on, of", sorted(set(seen)), "cells")
+        print(len(seen), "readings while the session was running, of", sorted(set(seen)), "cells")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
-/* A library for LD_PRELOAD that stands between a program and the disk: it lets calls on one results file
- * fail, and records them for a replay (tests/mpi/disk.py).
+/* A library for LD_PRELOAD between a program and the disk: it makes calls on one results file fail, and
+ * records them for a replay (tests/mpi/disk.py).
  *
- * DISK_FILE=PATH            calls on PATH, on files beside it whose names begin with PATH's, and on their
- * directory DISK_FAULT=CALL:N:WHAT    from the N-th CALL (1, 2, …) on: WHAT is an errno; or of that one call
- * only: "short" (half of the bytes are written) or "kill" (SIGKILL before the call) DISK_TRACE=PATH append an
- * event for every call that changed something, in the order of their ends DISK_CLOCK=FACTOR CLOCK_MONOTONIC
- * runs so many times as fast, so that a short run has many syncs */
+ *   DISK_FILE=PATH            calls on PATH, on files next to it whose names begin with PATH's name, and on
+ *                             their directory
+ *   DISK_FAULT=CALL:N:WHAT    from the N-th CALL (1, 2, …) on: WHAT is an errno; or for that one call only:
+ *                             "short" (half of the bytes are written) or "kill" (SIGKILL before the call)
+ *   DISK_TRACE=PATH           append an event for every call that changed something, in the order in which
+ *                             they ended
+ *   DISK_CLOCK=FACTOR         CLOCK_MONOTONIC runs FACTOR times as fast, so that a short session has many
+ * syncs
+ */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -411,7 +411,7 @@ static void bounds_of_the_engine_are_kept(void **state) {
     assert_refused(&spec, &data, FAULT_LAYER, 4, "values; accepted");
 }
 
-/* `same` stands for explicit zeros: not one bit differs, for every odd kernel, square or not. */
+/* `same` means explicit zeros: not one bit differs, for every odd kernel, square or not. */
 static void same_padding_is_half_the_kernel(void **state) {
     (void)state;
     const dataset data = small_images();
