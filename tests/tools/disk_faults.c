@@ -7,9 +7,7 @@
  *                             "short" (half of the bytes are written) or "kill" (SIGKILL before the call)
  *   DISK_TRACE=PATH           append an event for every call that changed something, in the order in which
  *                             they ended
- *   DISK_CLOCK=FACTOR         CLOCK_MONOTONIC runs FACTOR times as fast, so that a short session has many
- * syncs
- */
+ *   DISK_CLOCK=FACTOR         CLOCK_MONOTONIC runs FACTOR times as fast: many syncs in a short session */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
