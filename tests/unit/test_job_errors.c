@@ -483,7 +483,7 @@ static void faults_are_told_with_their_keys(void **state) {
          "record.gradient_norm.layer: layer 1 has no weights"},
         {{{11, "record: {batch_norm: {every: end, layers: [0]}}"}},
          "11:43",
-         "record.batch_norm.layers: layer 0 does"},
+         "record.batch_norm.layers: layer 0 is not"},
         {{{11, "record: {validation_loss: {every: end}}"}},
          "11:35",
          "record.validation_loss.every: the data set has"},

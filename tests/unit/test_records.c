@@ -763,7 +763,7 @@ static void other_coordinates_do_not_merge(void **state) {
     assert_int_equal(record_layout_merge(&into, &other, &error), STATUS_OK);
     other.variables[0].every = 2;
     assert_int_equal(record_layout_merge(&into, &other, &error), STATUS_USAGE);
-    assert_non_null(strstr(error.text, "a is recorded at other moments"));
+    assert_non_null(strstr(error.text, "a is recorded at different moments"));
 }
 
 /* Curves of one kind of moment share the coordinate of the longest of them. */
