@@ -14,7 +14,8 @@ static bool ends_with(const char *text, const char *end) {
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* The last ":/" of `path`, since directories may end with a colon; NULL for a .npy file in such a one. */
+/* The last ":/" of `path`, because directories may end with a colon; NULL for a .npy file in such a
+ * directory. */
 static const char *find_data_set(const char *path) {
     const char *found = NULL;
     for (const char *next = path; (next = strstr(next, ":/")) != NULL; next++)
@@ -22,7 +23,7 @@ static const char *find_data_set(const char *path) {
     return found != NULL && ends_with(path, ".npy") && access(path, F_OK) == 0 ? NULL : found;
 }
 
-/* Dimensions of 0 are refused, so that nobody has to think of empty arrays. */
+/* Dimensions of 0 are refused, so that callers need not handle empty arrays. */
 static status complete_shape(array_file *a, error_info *error) {
     array_shape *s = &a->shape;
     s->row_size = 1;
@@ -35,7 +36,7 @@ static status complete_shape(array_file *a, error_info *error) {
     return STATUS_OK;
 }
 
-/* Takes `path` over. */
+/* Takes over `path`. */
 static status complete(array_file **a, char *path, error_info *error) {
     (*a)->path = path;
     status result =
@@ -89,7 +90,7 @@ void array_file_close(array_file **a) {
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
 
-/* Where the number of column-major place `column` (the last dimension slowest) is within a row. */
+/* Where the number of column-major position `column` (the last dimension slowest) is within a row. */
 static size_t place_in_row(const array_shape *s, size_t column) {
     size_t place = 0, stride = s->row_size;
     for (int i = 1; i < s->rank; i++) {

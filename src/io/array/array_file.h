@@ -12,7 +12,7 @@ enum { ARRAY_MAX_RANK = 4, ARRAY_TYPE_NAME_SIZE = 16 };
 
 /* What the numbers of a file are. */
 typedef enum array_type {
-    ARRAY_BYTE,    /* unsigned bytes, and truth values as 0 and 1 */
+    ARRAY_BYTE,    /* unsigned bytes, and booleans as 0 and 1 */
     ARRAY_INTEGER, /* all other integers */
     ARRAY_FLOAT,   /* floating-point numbers of any size */
 } array_type;
@@ -37,14 +37,14 @@ typedef struct array_shape {
 } array_shape;
 
 /* Open an array and look at its shape. `path` is FILE.npy or FILE:/NAME. STATUS_USAGE when it has neither
- * form or names no data set of the file; STATUS_IO names the file and, where there is one, the byte offset:
- * missing, damaged, of another type or rank, cut short, too long, compressed by a filter that the HDF5
- * library lacks. */
+ * form or does not name a data set of the file; STATUS_IO names the file and, where there is one, the byte
+ * offset: missing, damaged, of another type or rank, cut short, too long, compressed by a filter that the
+ * HDF5 library lacks. */
 status array_file_open(array_file **out, const char *path, error_info *error);
 
 /* The same for the data set `name` of the HDF5 file `file`. An empty name: the only data set whose last name,
  * in any case, is one of the NULL-terminated `likely` names; the first of them wins when it is at the top.
- * STATUS_USAGE lists the data sets that there are when the name is none of them. */
+ * STATUS_USAGE lists the data sets of the file when the name is not one of them. */
 status array_file_open_data_set(array_file **out, const char *file, const char *name,
                                 const char *const likely[], error_info *error);
 

@@ -37,7 +37,7 @@ typedef struct stored_number {
     bool is_bool;
 } stored_number;
 
-/* kind: b(ool), i(nteger), u(nsigned), f(loat). False when there is no such number. */
+/* kind: b(ool), i(nteger), u(nsigned), f(loat). False when there is no such type. */
 bool stored_number_make(stored_number *out, char kind, size_t bytes, bool big_endian);
 
 /* Convert `count` numbers in place; the buffer has room for the larger of both forms. False: the library

@@ -47,7 +47,7 @@ static status read_rows(array_file *a, size_t rows, array_numbers as, void *out,
 
 /* ---- Types and shapes -------------------------------------------------------------------------- */
 
-/* An enumeration of FALSE and TRUE, which is how h5py stores truth values. */
+/* An enumeration of FALSE and TRUE, which is how h5py stores booleans. */
 static bool is_truth(hid_t type) {
     int8_t value[2] = {-1, -1};
     return H5Tget_nmembers(type) == 2 && H5Tget_size(type) == 1 &&
@@ -112,7 +112,7 @@ static status find_dims(hdf5_array *f, const char *path, error_info *error) {
     return STATUS_OK;
 }
 
-/* MATLAB marks what it writes. */
+/* MATLAB marks the data sets that it writes. */
 static herr_t visit_mark(hid_t group, const char *name, const H5L_info_t *info, void *found) {
     (void)info;
     hid_t object = H5I_INVALID_HID;
@@ -133,7 +133,8 @@ static bool is_matlab(hid_t file) {
 
 /* ---- Chunks and filters ------------------------------------------------------------------------ */
 
-/* Room for all chunks that hold one row: each is decompressed once, however few rows are read at a time. */
+/* Room for all chunks that hold one row: each is decompressed only once, however few rows are read at a
+ * time. */
 static size_t chunk_cache_bytes(const array_file *a, const hsize_t chunk[], size_t element) {
     enum { MOST = 1 << 30, LEAST = 1 << 20 };
     double bytes = (double)element;
@@ -145,7 +146,7 @@ static size_t chunk_cache_bytes(const array_file *a, const hsize_t chunk[], size
     return bytes < LEAST ? LEAST : bytes > MOST ? MOST : (size_t)bytes;
 }
 
-/* The data set once more, with a cache that fits its chunks. */
+/* The data set opened again, with a cache that fits its chunks. */
 static status reopen_with_cache(hdf5_array *f, const char *path, size_t bytes, error_info *error) {
     enum { SLOTS = 100003 }; /* a prime, more than the chunks of one row */
     const double evict_what_was_read = 1;
@@ -153,7 +154,7 @@ static status reopen_with_cache(hdf5_array *f, const char *path, size_t bytes, e
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
     bool ready = access >= 0 && H5Iget_name(f->data, name, sizeof name) > 0 &&
                  H5Pset_chunk_cache(access, SLOTS, bytes, evict_what_was_read) >= 0;
-    H5Dclose(f->data); /* while it is open, another opening has the cache of the first */
+    H5Dclose(f->data); /* while it is open, a second opening shares its cache */
     f->data = ready ? H5Dopen2(f->file, name, access) : H5I_INVALID_HID;
     H5Pclose(access);
     return f->data >= 0 ? STATUS_OK : failed(f, path, "cannot be opened", error);
@@ -197,7 +198,7 @@ static status prepare_chunks(hdf5_array *f, const char *path, error_info *error)
 
 /* ---- Names ------------------------------------------------------------------------------------- */
 
-/* What a walk through a file finds. */
+/* What a walk through the file finds. */
 typedef struct name_search {
     const char *const *likely;
     char list[512]; /* names of data sets, for people */
@@ -240,7 +241,7 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
     return 0;
 }
 
-/* The name in *found, or an error that lists what there is. */
+/* The name in *found, or an error that lists the data sets. */
 static status find_name(const hdf5_array *f, const char *file, const char *const likely[], name_search *s,
                         error_info *error) {
     *s = (name_search){.likely = likely};

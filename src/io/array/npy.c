@@ -188,7 +188,7 @@ static size_t read_prefix(FILE *stream, size_t *header_offset) {
     return (size_t)b[8] | (size_t)b[9] << 8 | (size_t)b[10] << 16 | (size_t)b[11] << 24;
 }
 
-/* As much of a header as a message shows. */
+/* The part of a header that a message shows. */
 static int excerpt_length(const char *text) {
     enum { LONGEST = 40 };
     int length = 0;
@@ -232,7 +232,7 @@ static status check_size(npy_file *f, const char *path, uint64_t file_bytes, err
 static void close_npy(array_file *a) {
     npy_file *f = (npy_file *)a;
     if (f->stream != NULL)
-        fclose(f->stream); /* only read: nothing can be lost */
+        fclose(f->stream); /* read only: nothing can be lost */
     stored_number_close(&f->number);
     free(f->buffer);
     free(f);

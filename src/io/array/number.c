@@ -34,7 +34,7 @@ static hid_t make_float(size_t bytes, bool big_endian) {
         return H5Tcopy(big_endian ? H5T_IEEE_F32BE : H5T_IEEE_F32LE);
     case 8:
         return H5Tcopy(big_endian ? H5T_IEEE_F64BE : H5T_IEEE_F64LE);
-    case sizeof(long double): /* NumPy's longdouble is the compiler's, of this machine */
+    case sizeof(long double): /* NumPy's longdouble is this machine's long double */
         return big_endian ? H5I_INVALID_HID : H5Tcopy(H5T_NATIVE_LDOUBLE);
     default:
         return H5I_INVALID_HID;

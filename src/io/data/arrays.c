@@ -41,7 +41,7 @@ static status open_array(array_file **out, const data_request *request, bool is_
     return result;
 }
 
-/* On failure, too, what is open is to be closed. */
+/* On failure, too, the caller closes what is open. */
 static status open_pair(array_pair *pair, const data_request *request, error_info *error) {
     RETURN_IF_FAILED(open_array(&pair->x, request, false, error));
     return open_array(&pair->y, request, true, error);
@@ -83,7 +83,7 @@ static bool may_be_channels(size_t n) {
     return n == 1 || n == 3 || n == 4;
 }
 
-/* Only the dimension that is not taken for the channels looks like them. */
+/* Only the dimension that is not used as channels looks like channels. */
 static bool layout_is_doubtful(const array_shape *x, data_layout layout) {
     const size_t *d = x->dims;
     if (x->rank < 4 || d[1] == d[3])
@@ -137,7 +137,8 @@ static status look_at_answers(array_file *y, answer_look *look, error_info *erro
     return result;
 }
 
-/* The answers' form: that of the training set, or, being that, by the task, the type and the values. */
+/* The form of the answers: that of the training set, or, for the training set itself, by the task, the type
+ * and the values. */
 static status find_form(const data_request *request, array_file *y, stored_split *out, error_info *error) {
     const array_shape *s = array_file_shape(y);
     answer_look look = {
@@ -206,7 +207,7 @@ static status describe(const data_request *request, stored_split *out, error_inf
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
 
-/* Rows that are read at a time, and room for them. */
+/* The rows that are read at a time, and room for them. */
 typedef struct chunk {
     size_t rows, sample_bytes;
     array_numbers x_numbers;
@@ -246,7 +247,7 @@ static const unsigned char *turn_sample(const chunk *c, tensor_shape shape, cons
     return c->turned;
 }
 
-/* Sample i of the chunk as the engine has it, looked at for numbers that are not finite. */
+/* Sample i of the chunk as the engine stores it, checked for numbers that are not finite. */
 static const unsigned char *take_sample(const data_request *request, const stored_split *split, chunk *c,
                                         size_t i, size_t row) {
     const unsigned char *sample = c->x + i * c->sample_bytes;
@@ -271,7 +272,7 @@ static status put_rows(const data_request *request, const stored_split *split, c
     return STATUS_OK;
 }
 
-/* Where in a sample value `place` is. */
+/* Where in a sample value number `place` is. */
 static void place_text(tensor_shape shape, size_t place, char *text, size_t size) {
     const size_t width = (size_t)shape.width, plane = (size_t)shape.height * width;
     if (plane == 1)

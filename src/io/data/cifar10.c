@@ -77,7 +77,7 @@ static status read_files(const data_request *request, const stored_split *split,
         if (stream == NULL)
             return missing(path, error);
         status result = read_records(stream, path, sink, error);
-        fclose(stream); /* only read: nothing can be lost */
+        fclose(stream); /* read only: nothing can be lost */
         RETURN_IF_FAILED(result);
     }
     return STATUS_OK;

@@ -21,7 +21,7 @@ static status resolve(const data_request *request, data_part part, char path[PAT
     return path_beside(request->spec->job_path, data_files_of(&of_part)->file, path, error);
 }
 
-/* On failure, too, the columns are to be freed. */
+/* On failure, too, the caller frees the columns. */
 static status open_split(const data_request *request, csv_split *out, error_info *error) {
     char train_path[PATH_MAX];
     csv_columns train = {0};
@@ -39,14 +39,14 @@ static status open_split(const data_request *request, csv_split *out, error_info
 
 /* ---- Describing -------------------------------------------------------------------------------- */
 
-/* What the columns that are y have in common. */
+/* What the columns of y have in common. */
 typedef struct target_look {
     const data_request *request;
     const csv_split *split;
     size_t rows;
     bool numeric;
     answer_look numbers; /* floats: not all are written as integers */
-    size_t text_line;    /* of the first that is no number */
+    size_t text_line;    /* of the first that is not a number */
     char text[80];
     int class_count; /* of different texts; more than ENGINE_MAX_CLASSES: too many */
 } target_look;

@@ -13,7 +13,7 @@ enum { BLOCK_BYTES = 1 << 13, LONGEST_LINE = 64 << 20 };
 
 /* ---- Parsing ----------------------------------------------------------------------------------- */
 
-/* The row that is being put together: its fields behind one another, each with its 0. */
+/* The row that is being assembled: its fields one after the other, each with its terminating 0. */
 typedef struct row_parser {
     const char *path;
     char *text;
@@ -22,7 +22,7 @@ typedef struct row_parser {
     const char **fields;
     size_t field_count, field_room;
     size_t columns;  /* of the header; 0 before it */
-    size_t line;     /* of the row that is being read */
+    size_t line;     /* of the row being read */
     size_t newlines; /* within its fields */
     int last_end;
     bool done;
@@ -159,7 +159,7 @@ status csv_read_rows(const data_spec *spec, const char *path, csv_row_function f
     } else {
         p.result = error_set(error, STATUS_INTERNAL, "libcsv cannot be set up");
     }
-    fclose(stream); /* only read: nothing can be lost */
+    fclose(stream); /* read only: nothing can be lost */
     free(p.text);
     free(p.starts);
     free(p.fields);
@@ -204,7 +204,7 @@ static size_t find_column(const csv_columns *c, const char *name) {
     return i;
 }
 
-/* A header of one column whose name has separators in it. */
+/* A header of one column whose name contains separators. */
 static const char *separator_advice(const csv_columns *c) {
     const char *found = c->count == 1 ? strpbrk(c->names[0], ";\t,") : NULL;
     return found == NULL   ? ""

@@ -1,5 +1,4 @@
-/* A CSV file with a header line, row by row: which columns are features and which say what is to be learnt.
- */
+/* A CSV file with a header line, row by row: which columns are features and which are targets. */
 #ifndef IO_DATA_CSV_READER_H
 #define IO_DATA_CSV_READER_H
 
@@ -32,15 +31,15 @@ typedef struct csv_row {
     const char *const *fields; /* (count) */
 } csv_row;
 
-/* A failure ends the reading, `*done` does so cleanly. */
+/* A failure ends the reading; `*done` ends it cleanly. */
 typedef status (*csv_row_function)(const csv_row *row, void *context, bool *done, error_info *error);
 
-/* Go through the rows of the file at `path`. STATUS_IO, with the line, for rows of another length than the
- * header and quotes that are not closed. */
+/* Read the rows of the file at `path`. STATUS_IO, with the line, for rows of another length than the header
+ * and quotes that are not closed. */
 status csv_read_rows(const data_spec *spec, const char *path, csv_row_function function, void *context,
                      error_info *error);
 
-/* A number of a feature or target; false when `text` is none. */
+/* A number of a feature or target; false when `text` is not one. */
 bool csv_number(const char *text, double *number);
 
 #endif

@@ -45,15 +45,15 @@ typedef struct data_spec {
     data_layout layout;                 /* hdf5, npy: of images with channels */
     data_task task;                     /* hdf5, npy, csv: what y is */
     csv_separator separator;            /* csv */
-    name_list target, ignore;           /* csv: columns that are y, and that are passed over */
+    name_list target, ignore;           /* csv: columns that are y, and columns that are ignored */
     bool predicts_probabilities;        /* the loss is binary_cross_entropy: targets are from 0 to 1 */
-    bool predicts_numbers;              /* the loss suits targets: decides what integers beyond labels are */
-    bool allow_nonfinite;               /* hdf5, npy, csv: NaN and infinities are data */
-    int classes;                        /* hdf5, npy, csv; 0: the highest training label + 1 */
-    size_t train_count, test_count;     /* files: use only the first N samples; 0: all … */
-    size_t per_class;                   /* … and of these in training the first N of each class; 0: all */
-    int border;                         /* pixels that are cut off images on every side */
-    double validation_fraction;         /* of the training samples held out */
+    bool predicts_numbers;          /* the loss accepts targets: decides what integers beyond labels are */
+    bool allow_nonfinite;           /* hdf5, npy, csv: NaN and infinities are data */
+    int classes;                    /* hdf5, npy, csv; 0: the highest training label + 1 */
+    size_t train_count, test_count; /* files: use only the first N samples; 0: all … */
+    size_t per_class;               /* … and of these in training the first N of each class; 0: all */
+    int border;                     /* pixels that are cut off images on every side */
+    double validation_fraction;     /* of the training samples held out */
     hold_out_kind validation_kind;
     bool per_feature; /* standardise by feature over the training set */
 } data_spec;

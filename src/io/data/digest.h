@@ -1,8 +1,8 @@
-/* Digests of the samples in memory: they tell other data under the same name.
+/* Digests of the samples in memory: they reveal different data under the same name.
  *
  * A split's digest covers what the training sees of it: shape, classes, counts, and every sample with its
- * label or targets, in the order of the split. It does not depend on the format that they were read from:
- * equal bytes from IDX, .npy and HDF5 files have equal digests. */
+ * label or targets, in the order of the split. It does not depend on the format of the files: equal bytes
+ * from IDX, .npy and HDF5 files have equal digests. */
 #ifndef IO_DATA_DIGEST_H
 #define IO_DATA_DIGEST_H
 
@@ -26,7 +26,8 @@ void data_place(const data_spec *spec, const char *data_directory, data_split_ki
 /* What a data set looks like, in one line: "100 + 0 + 20 samples of 1 × 4 × 1, 2 classes". */
 void data_shape_text(const dataset *d, char *text, size_t size);
 
-/* Whatever decides which files are read, on this machine: equal for two processes that read the same. */
+/* Everything that decides which files are read on this machine: equal for two processes that read the same
+ * files. */
 typedef struct data_origin {
     uint64_t device, inode; /* of the directory; both 0 where nothing is read */
 } data_origin;

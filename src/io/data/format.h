@@ -11,7 +11,7 @@ typedef enum data_part { PART_TRAIN, PART_VALIDATION, PART_TEST } data_part;
 /* Which split of which data set is meant. */
 typedef struct data_request {
     const data_spec *spec;
-    const char *directory; /* where data sets lie */
+    const char *directory; /* where data sets are */
     uint64_t seed;         /* of generated samples */
     data_part part;
     const stored_split *like; /* the training split; NULL while that itself is described */
@@ -28,10 +28,10 @@ typedef struct flaws {
 /* Takes the samples of a split one by one, in stored order, until it is full. */
 typedef struct sample_sink {
     tensor_shape stored;    /* of a sample that comes in … */
-    int border;             /* … off which this many pixels are cut on every side */
+    int border;             /* … from which this many pixels are cut on every side */
     size_t element_bytes;   /* of a value */
     size_t wanted;          /* samples */
-    size_t per_class;       /* further samples of a class are passed over; 0: no limit */
+    size_t per_class;       /* further samples of a class are skipped; 0: no limit */
     int target_count;       /* 0: labels */
     bool looks_at_samples;  /* although it keeps none */
     unsigned char *samples; /* (wanted, C, H, W) after the cut; NULL: samples are only counted … */
@@ -43,21 +43,21 @@ typedef struct sample_sink {
 
 bool sample_sink_is_full(const sample_sink *sink);
 
-/* Whether samples have to be read, not only their labels or targets. */
+/* Whether samples must be read, not only their labels or targets. */
 bool sample_sink_needs_samples(const sample_sink *sink);
 
-/* A classified sample, (C, H, W) as stored. `sample` is not looked at when samples are only counted. */
+/* A classified sample, (C, H, W) as stored. `sample` is not read when samples are only counted. */
 void sample_sink_put(sample_sink *sink, const void *sample, uint8_t label);
 
 /* The same with targets (target_count) in place of a label. */
 void sample_sink_put_targets(sample_sink *sink, const void *sample, const float *targets);
 
 typedef struct data_format {
-    /* What the split looks like, without reading samples; classes is 0 where only the labels tell. */
+    /* What the split looks like, without reading samples; classes is 0 where only the labels show it. */
     status (*describe)(const data_request *request, stored_split *out, error_info *error);
     /* Give the samples of a described split to the sink until it is full or all are read; of a split that is
-     * read to its end, what follows is looked at, too. Labels are below `classes`, or ENGINE_MAX_CLASSES
-     * where that is 0. */
+     * read to its end, what follows is checked, too. Labels are below `classes`, or ENGINE_MAX_CLASSES where
+     * that is 0. */
     status (*read)(const data_request *request, const stored_split *split, sample_sink *sink,
                    error_info *error);
 } data_format;
@@ -89,19 +89,19 @@ typedef struct answer_place {
 typedef struct answer_look {
     size_t columns;
     bool floats;  /* as they are stored */
-    bool one_hot; /* every row is 0 but for one 1 */
+    bool one_hot; /* every row is 0 except for one 1 */
     bool labels;  /* all numbers are whole, from 0 to ENGINE_MAX_CLASSES − 1 */
 } answer_look;
 
 void answers_look(answer_look *look, const double *row);
 
-/* How y is to be understood: as the job says, else by its type and its values. */
+/* How to interpret y: as the job says, else by its type and its values. */
 answer_form answers_form(const data_spec *spec, const answer_look *look);
 
 bool answers_is_one_hot(const double *row, size_t columns);
 
-/* Give a sample with its row of y (columns) to the sink. STATUS_IO, with the place, for what is no label or
- * target. */
+/* Give a sample with its row of y (columns) to the sink. STATUS_IO, with the place, for values that are not
+ * labels or targets. */
 status answers_put(const data_request *request, const stored_split *split, const answer_place *place,
                    const double *row, const void *sample, sample_sink *sink, error_info *error);
 

@@ -24,7 +24,7 @@ typedef struct idx_file {
 
 /* ---- Finding ----------------------------------------------------------------------------------- */
 
-/* The directories and names under which people have these files. */
+/* The directories and names under which these files are usually stored. */
 static const char *const mnist_directories[] = {"mnist", "MNIST/raw"};
 static const char *const fashion_directories[] = {"fashion-mnist", "FashionMNIST/raw"};
 static const char *const image_names[] = {"images-idx3-ubyte", "images.idx3-ubyte"};
@@ -77,7 +77,7 @@ static status read_bytes(idx_file *f, void *bytes, size_t size, error_info *erro
     return STATUS_OK;
 }
 
-/* One number of the header, which must lie between least and most. */
+/* One number of the header, which must be between least and most. */
 static status read_number(idx_file *f, const char *what, size_t least, size_t most, size_t *out,
                           error_info *error) {
     unsigned char b[4];
@@ -108,11 +108,11 @@ static status read_header(idx_file *f, int rank, error_info *error) {
 
 static void close_file(idx_file *f) {
     if (f->stream != NULL)
-        gzclose(f->stream); /* only read: nothing can be lost */
+        gzclose(f->stream); /* read only: nothing can be lost */
     f->stream = NULL;
 }
 
-/* On failure, too, `f` is to be closed. */
+/* On failure, too, the caller closes `f`. */
 static status open_file(idx_file *f, const data_request *request, bool images, error_info *error) {
     RETURN_IF_FAILED(find_file(request, images, f->path, error));
     RETURN_IF_FAILED(path_file_size(f->path, &f->file_bytes, error));
@@ -122,7 +122,7 @@ static status open_file(idx_file *f, const data_request *request, bool images, e
     return read_header(f, images ? 3 : 1, error);
 }
 
-/* Both files of a split. On failure, too, both are to be closed. */
+/* Both files of a split. On failure, too, the caller closes both. */
 typedef struct idx_pair {
     idx_file images, labels;
 } idx_pair;
@@ -158,7 +158,7 @@ static status read_label(idx_file *f, uint8_t *label, error_info *error) {
     return STATUS_OK;
 }
 
-/* Nothing may follow, and the checksum of a compressed file is compared only now. */
+/* Nothing may follow; the checksum of a compressed file is compared only here. */
 static status check_end(idx_file *f, error_info *error) {
     char byte;
     int code;

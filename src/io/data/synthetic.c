@@ -12,7 +12,7 @@ static status describe(const data_request *request, stored_split *out, error_inf
     return STATUS_OK;
 }
 
-/* When samples are only counted, none is made: labels go round the classes. */
+/* When samples are only counted, none is made: labels cycle through the classes. */
 static status generate(const data_request *request, const stored_split *split, sample_sink *sink,
                        error_info *error) {
     const synthetic_spec *s = &request->spec->synthetic;

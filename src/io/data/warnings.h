@@ -1,4 +1,4 @@
-/* What is accepted of a data set, but is probably not meant. */
+/* What is accepted in a data set, but is probably a mistake. */
 #ifndef IO_DATA_WARNINGS_H
 #define IO_DATA_WARNINGS_H
 
@@ -11,7 +11,7 @@ typedef struct data_warnings {
     char texts[DATA_MAX_WARNINGS][DATA_WARNING_SIZE]; /* one line each */
 } data_warnings;
 
-/* `survey` may be NULL: then only what the description tells. */
+/* `survey` may be NULL: then only what the description shows. */
 void data_warnings_find(const data_spec *spec, const stored_dataset *d, const dataset_survey *survey,
                         data_warnings *out);
 

@@ -41,7 +41,7 @@ status raw_sync_directory(const char *path, error_info *error) {
         return error_set(error, STATUS_INTERNAL, "out of memory");
     status result = STATUS_OK;
     int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* EINVAL: a file system that has no syncs of directories, and needs none */
+    /* EINVAL: a file system that cannot sync directories, and need not */
     if (directory < 0 || (fsync(directory) != 0 && errno != EINVAL))
         result = error_set(error, STATUS_IO, "%s: cannot sync its directory: %s", path, strerror(errno));
     if (directory >= 0)

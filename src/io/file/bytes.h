@@ -1,4 +1,4 @@
-/* Bytes of an open file at an offset, and names that are to survive a power cut. */
+/* Bytes of an open file at an offset, and names that must survive a power cut. */
 #ifndef IO_FILE_BYTES_H
 #define IO_FILE_BYTES_H
 
@@ -12,7 +12,7 @@ status raw_read(int file, const char *path, void *bytes, size_t size, uint64_t o
 status raw_write(int file, const char *path, const void *bytes, size_t size, uint64_t offset,
                  error_info *error);
 
-/* Make the names in the directory of `path` durable, a rename to it among them. */
+/* Make the names in the directory of `path` durable, including a rename to it. */
 status raw_sync_directory(const char *path, error_info *error);
 
 #endif

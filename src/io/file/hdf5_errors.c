@@ -20,8 +20,8 @@ static herr_t on_failure(hid_t stack, void *reason) {
 void hdf5_begin(hdf5_reason *reason) {
     *reason = (hdf5_reason){0};
     /* The environment beats H5Pset_file_locking. Some file systems refuse every lock, and a reader must not
-     * stand in a writer's way. */
-    /* fails without memory only, and HDF5 then says that it cannot lock */
+     * block a writer. */
+    /* fails only without memory, and HDF5 then reports that it cannot lock */
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
     /* HDF5 1.10 may crash in its exit handler after a failed write. Every handle is closed here anyway; the
      * call only fails when it was made before. */

@@ -29,7 +29,7 @@ static status resolve_directory(const char *path, char out[PATH_MAX], error_info
     return STATUS_OK;
 }
 
-/* Replace the link at `path` by what it leads to; false when there is no link. */
+/* Replace the link at `path` by its target; false when it is not a link. */
 static bool follow_link(char path[PATH_MAX], error_info *error, status *result) {
     char target[PATH_MAX], next[PATH_MAX];
     const ssize_t length = readlink(path, target, sizeof target - 1);

@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 
-/* `path` as it is when it is absolute, else from the directory in which `neighbour` (a job file) lies.
+/* `path` as it is when it is absolute, else relative to the directory of `neighbour` (a job file).
  * STATUS_USAGE when the result is too long. */
 status path_beside(const char *neighbour, const char *path, char out[PATH_MAX], error_info *error);
 
@@ -17,8 +17,8 @@ status path_beside(const char *neighbour, const char *path, char out[PATH_MAX], 
  * directory. */
 status path_resolve(const char *path, char out[PATH_MAX], error_info *error);
 
-/* The size of the regular file at `path`. STATUS_IO, naming it, when it is missing or of another kind: a FIFO
- * would be waited for, and a device has no end. */
+/* The size of the regular file at `path`. STATUS_IO, naming it, when it is missing or of another kind:
+ * opening a FIFO would wait, and a device has no end. */
 status path_file_size(const char *path, uint64_t *bytes, error_info *error);
 
 /* Whether a file of `file_bytes` can hold `bytes`, also compressed. Files that claim more are damaged. */

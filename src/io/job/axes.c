@@ -13,7 +13,7 @@ enum { KEY_SIZE = 256, MOST_CELLS = 100000000 };
 
 /* ---- The keys of one axis ---------------------------------------------------------------------- */
 
-/* The table says which: they are too many for a line. */
+/* The table lists them: they are too many for a line. */
 static void accepted_set(const option *o, char *text, size_t size) {
     (void)o;
     snprintf(text, size,
@@ -148,7 +148,7 @@ static status check_settable(const job *j, const char *axis, const tree_node *ke
                       accepted, mistyped ? "; nearest known key: " : "", mistyped ? nearest : "");
 }
 
-/* No two keys of a job's axes may be the same or one within the other. */
+/* No two keys of a job's axes may be equal, or one within the other. */
 static status check_not_set_yet(const job *j, int axis, int k, error_info *error) {
     const tree_node *key = j->details->axes[axis].keys[k];
     for (int earlier = 0; earlier <= axis; earlier++) {
@@ -163,7 +163,7 @@ static status check_not_set_yet(const job *j, int axis, int k, error_info *error
     return STATUS_OK;
 }
 
-/* `none` is no number: with it the values are labels. */
+/* `none` is not a number: with it the values are labels. */
 static bool lists_none(const tree_node *values) {
     for (const tree_node *value = values != NULL ? values->first : NULL; value != NULL; value = value->next)
         if (tree_is_none(value))

@@ -5,7 +5,7 @@
 #include "io/job/job.h"
 #include "io/option/option.h"
 
-/* Writes the axes of a job; reads nothing: job_axes_read has done so. */
+/* Writes the axes of a job; job_axes_read has already read them. */
 extern const option_type option_axes;
 
 enum { JOB_AXIS_KEYS_SIZE = 4096 };

@@ -153,8 +153,8 @@ static void append_scalar(const tree_node *scalar, char *label, size_t size) {
     snprintf(label + used, size - used, "%s%s", used > 0 ? "_" : "", word);
 }
 
-/* The name in a map; of a value in a list its text (none for all words for it), or its items' joined by "_".
- * False for anything else. */
+/* The name in a map; for a value in a list its text (`none` for every word for it), or the texts of its items
+ * joined by "_". False for anything else. */
 static bool make_label(const tree_node *value, char *label, size_t size) {
     snprintf(label, size, "%s", value->key != NULL ? value->key : "");
     if (value->key != NULL)
@@ -195,7 +195,7 @@ static status check_zipped(const job_axis *source, const tree_node *value, const
 }
 
 static status read_label(const job_axis *source, const tree_node *value, grid_axis *axis, error_info *error) {
-    char label[AXIS_LABEL_SIZE + 1] = "", found[100]; /* too long a label shows by its length */
+    char label[AXIS_LABEL_SIZE + 1] = "", found[100]; /* the length shows that a label is too long */
     tree_describe(value, found, sizeof found);
     if (!make_label(value, label, sizeof label))
         return tree_error(

@@ -14,7 +14,7 @@ static status prefix_fault(const tree_node *tree, fault f, error_info *error) {
 
 /* ---- Checking ---------------------------------------------------------------------------------- */
 
-/* An axis may set one key and leave another without its sense: both are named. */
+/* An axis may set one key and make another meaningless: both are named. */
 static status prefix_axis(const job_axis *source, size_t value, fault f, error_info *error) {
     const char *set = source->keys[0]->text;
     char key[FAULT_KEY_SIZE];

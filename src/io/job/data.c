@@ -21,7 +21,7 @@ static status check_lengths(const tree_node *section, error_info *error) {
                       "data.normalize: %zu values in mean and %zu in std; accepted: as many", mean, std);
 }
 
-/* Standardising by feature leaves nothing for the other keys to do. */
+/* Standardising by feature makes the other keys meaningless. */
 static status check_per_feature(const tree_node *section, error_info *error) {
     const tree_node *per_feature = tree_find(section, "per_feature");
     if (per_feature == NULL || strcmp(per_feature->text, "true") != 0)

@@ -1,4 +1,4 @@
-/* What the rows of the table cannot say of the keys of data. */
+/* What the rows of the table cannot express about the keys of data. */
 #ifndef IO_JOB_DATA_H
 #define IO_JOB_DATA_H
 

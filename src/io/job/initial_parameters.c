@@ -37,7 +37,7 @@ static status read_array(job_array **first, const char *path, error_info *error)
     return array_file_read(path, &array->values, &array->rows, &array->columns, error);
 }
 
-/* The array that `node` names, seen from the job file. One that cannot be read is a mistake of the job. */
+/* The array that `node` names, relative to the job file. One that cannot be read is a mistake in the job. */
 static status find_array(const option *o, const char *name, const tree_node *node, const job *j,
                          const job_array **array, error_info *error) {
     char path[PATH_MAX];

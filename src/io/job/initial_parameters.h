@@ -1,4 +1,4 @@
-/* Parameters that a job's trainings start from, in files that it names. */
+/* Parameters that a job's cells start from, in files that it names. */
 #ifndef IO_JOB_INITIAL_PARAMETERS_H
 #define IO_JOB_INITIAL_PARAMETERS_H
 

@@ -18,7 +18,7 @@ static status out_of_memory(error_info *error) {
 
 /* ---- Loading ----------------------------------------------------------------------------------- */
 
-/* One byte more than a job file may have is read, so that tree_parse sees that it is too long. */
+/* Reads one byte more than a job file may have, so that tree_parse sees that it is too long. */
 static status read_text(job *j, size_t *size, error_info *error) {
     uint64_t ignored;
     RETURN_IF_FAILED(path_file_size(j->path, &ignored, error));
@@ -32,7 +32,7 @@ static status read_text(job *j, size_t *size, error_info *error) {
         if (ferror(stream))
             result = error_set(error, STATUS_IO, "%s: %s", j->path, strerror(errno));
     }
-    fclose(stream); /* only read: nothing can be lost */
+    fclose(stream); /* read only: nothing can be lost */
     return result;
 }
 

@@ -10,7 +10,7 @@
 #include "grid/grid.h"
 #include "io/data/data_spec.h"
 
-typedef struct job_details job_details; /* private: where keys stand in the file, what axes set */
+typedef struct job_details job_details; /* private: where keys are in the file, what axes set */
 
 typedef struct job {
     char *path;
@@ -40,7 +40,7 @@ void job_cell_spec(const job *j, size_t cell, training_spec *spec);
 status job_check(const job *j, const dataset *data, training_plan *plan, error_info *error);
 
 /* The layout that has room for what every cell records: cells may differ in steps, epochs and models. After
- * job_check. STATUS_USAGE when a combination of axis values cannot be, or a record is never due. */
+ * job_check. STATUS_USAGE when a combination of axis values is impossible, or a record is never due. */
 status job_layout(const job *j, const dataset *data, record_layout *layout, error_info *error);
 
 /* The canonical text of the job with fewer values on its axes. `part` has the job's axes, and each of its

@@ -9,17 +9,17 @@
 const tree_node *job_key_find(const tree_node *root, const char *key);
 
 /* Put `value` there, in place of what is there. Takes over `value`, also on failure. STATUS_USAGE when the
- * key leads through something that is no map, or to a layer or a key of it that does not exist. */
+ * key leads through something that is not a map, or to a layer or a key of it that does not exist. */
 status job_key_replace(tree_node *root, const char *key, tree_node *value, error_info *error);
 
 /* Leave the key out. Only keys of layers can be, not whole layers: STATUS_USAGE with `place`. */
 status job_key_remove(tree_node *root, const char *key, tree_place place, error_info *error);
 
-/* Whether the key that `text` begins with, up to its end or a blank, is `section` or stands in it. */
+/* Whether the key that `text` begins with, up to its end or a blank, is `section` or is in it. */
 bool job_key_is_within(const char *text, const char *section);
 
-/* Whether an axis can set the key: it is an option of the training_spec, records apart, or a section of such
- * options, or belongs to a layer that `root` has. */
+/* Whether an axis can set the key: it is an option of the training_spec other than a record, or a section of
+ * such options, or belongs to a layer that `root` has. */
 bool job_key_is_settable(const tree_node *root, const char *key);
 
 /* The option of such a key, when it takes single numbers, and where the training_spec has its value; else

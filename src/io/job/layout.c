@@ -23,7 +23,7 @@ static bool next_combination(const job *j, size_t index[GRID_MAX_AXES]) {
     return false;
 }
 
-/* A combination of values may not do where each of them does with the values outside sweep. */
+/* A combination of values may be impossible although each value works with the keys outside sweep. */
 static status prefix_cell(const job *j, size_t cell, fault f, error_info *error) {
     char place[ERROR_TEXT_SIZE], name[ERROR_TEXT_SIZE / 2], key[FAULT_KEY_SIZE];
     job_fault_key(f, key);
@@ -45,7 +45,7 @@ static status merge_cell(const job *j, const dataset *data, size_t cell, record_
     return result == STATUS_OK || j->grid.axis_count == 0 ? result : prefix_cell(j, cell, plan.fault, error);
 }
 
-/* Where the record of a variable stands: "weights_0" comes from record.weights. */
+/* The key of a variable's record: "weights_0" comes from record.weights. */
 static tree_place record_place(const job *j, const char *variable) {
     const tree_node *section = tree_find(j->details->tree, "record");
     for (const tree_node *entry = section->first; entry != NULL; entry = entry->next) {
@@ -64,7 +64,7 @@ static bool has_quantity(const record_layout *layout, record_quantity quantity) 
     return false;
 }
 
-/* All that is asked for must be recorded by some cell. A model alone may lack batch normalisation. */
+/* Every requested record must be recorded by some cell. A single model may lack batch normalisation. */
 static status check_recorded(const job *j, const record_layout *layout, error_info *error) {
     if (j->base.records[RECORD_BATCH_NORM].every > 0 && !has_quantity(layout, RECORD_BATCH_NORM))
         return tree_error(error, tree_find(j->details->tree, "record.batch_norm")->place,

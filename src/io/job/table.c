@@ -68,7 +68,7 @@ enum { MOST_PATH = 1023 };
 #define ONE(value) (1u << (value))
 #define EITHER(a, b) (ONE(a) | ONE(b))
 
-/* The rows of one recorded quantity: how often, and what else it must know. */
+/* The rows of one recorded quantity: how often, and its other keys. */
 #define RECORD(name, of, text)                                                                               \
     {                                                                                                        \
         "record." name ".every", &option_every, FIELD(base.records[of]), RANGE(1, 1000000),                  \
@@ -80,7 +80,7 @@ enum { MOST_PATH = 1023 };
     RECORD_KEY(name, of, "layers", option_integers, layers),                                                 \
         .count_offset = offsetof(job, base.records[of].layer_count), RANGE(0, ENGINE_MAX_LAYERS - 1)
 
-/* A condition (only_if) must stand before the rows that it governs. */
+/* A condition (only_if) must come before the rows that depend on it. */
 static const option job_options[] = {
     {"job", &option_name, FIELD(name), .max = GRID_NAME_SIZE - 1, .help = "short name"},
     {"title", &option_text, FIELD(title), .max = sizeof((job *)0)->title - 1, .default_text = "",

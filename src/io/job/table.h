@@ -12,13 +12,13 @@ enum { AXIS_MAX_KEYS = 16 };
 typedef struct job_axis {
     int key_count; /* 0: the run axis */
     const tree_node *keys[AXIS_MAX_KEYS];
-    bool zipped;                                   /* several keys: each value is a list of as many */
+    bool zipped;                                   /* several keys: each value is a list of the same length */
     const tree_node *values, *linspace, *logspace; /* as written; one of them is */
     const option *number;                          /* AXIS_NUMBER: what the key takes, and … */
-    size_t offset;                                 /* … where its value lies in a training_spec */
+    size_t offset;                                 /* … where its value is in a training_spec */
 } job_axis;
 
-/* What a job remembers beyond its public part. */
+/* The private part of a job. */
 struct job_details {
     tree_node *tree; /* the file with the settings applied, completed by axis values (job_variants.h) */
     char **sources;  /* (source_count) "--set KEY=VALUE", named by places in the tree */

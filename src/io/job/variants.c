@@ -58,7 +58,7 @@ status job_variant_select(const job *j, size_t variant, error_info *error) {
     return STATUS_OK;
 }
 
-/* The first value of a number axis stands for a key that is written nowhere else. */
+/* The first value of a number axis is used for a key that is not written anywhere else. */
 static status put_missing_number(const job *j, int index, error_info *error) {
     const job_axis *axis = &j->details->axes[index];
     const tree_node *key = axis->keys[0];

@@ -4,8 +4,8 @@
 
 #include "io/job/job.h"
 
-/* Read all keys but the axes, which are there already, into the job and its variants. A key that only an axis
- * sets has its first value in j->base. */
+/* Read all keys except the axes, which have been read already, into the job and its variants. A key that only
+ * an axis sets has its first value in j->base. */
 status job_variants_read(job *j, error_info *error);
 
 size_t job_variant_count(const job *j);

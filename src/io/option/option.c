@@ -1,4 +1,4 @@
-/* What one can do with a table of options; the types of values are in option_type.c. */
+/* The functions of a table of options; the types of values are in option_type.c. */
 #include "io/option/option.h"
 
 #include <stdint.h>
@@ -55,7 +55,7 @@ status option_refuse(const option *o, const char *name, const tree_node *node, e
     return tree_error(error, node->place, "%s: %s; accepted: %s", name, found, accepted);
 }
 
-/* The names that may stand directly in a section ("" for the top, "optimizer."): "kind, lr, momentum". */
+/* The names that may be directly in a section ("" for the top, "optimizer."): "kind, lr, momentum". */
 static void list_section(const option_table *table, const char *section, char *list, size_t size) {
     size_t used = 0;
     snprintf(list, size, "%s", "");
@@ -169,7 +169,7 @@ static status check_keys(const option_table *table, const char *section, const t
 
 static bool is_known(const option_table *table, const option *o, const void *object);
 
-/* Whether what the option depends on is known and as it must be. */
+/* Whether the option's condition is known and holds. */
 static bool condition_holds(const option_table *table, const option *o, const void *object) {
     const option *condition = option_find(table, o->only_if);
     if (!is_known(table, condition, object))
@@ -205,7 +205,7 @@ static void describe_condition(const option_table *table, const option *o, char 
         }
 }
 
-/* A known key where it has no meaning: what it depends on is not so, or is misplaced itself. */
+/* A known key where it has no meaning: its condition does not hold, or is misplaced itself. */
 static status misplaced(const option_table *table, const option *o, const void *object, const char *name,
                         tree_place place, error_info *error) {
     const option *failed = o, *condition;
@@ -216,7 +216,7 @@ static status misplaced(const option_table *table, const option *o, const void *
     return tree_error(error, place, "%s: unknown key here; accepted only with %s", name, text);
 }
 
-/* The innermost section of `key` that exists, where a missing key would have to stand. */
+/* The innermost section of `key` that exists, where a missing key would have to be. */
 static tree_place section_place(const tree_node *map, const char *key) {
     for (const tree_node *entry;; map = entry, key = strchr(key, '.') + 1) {
         entry = tree_entry(map, key, strcspn(key, "."));

@@ -1,5 +1,5 @@
-/* A job file as a small tree of nodes that know where they stand: maps, lists and scalars. What a scalar
- * means (number, text, choice) is for the reader of the tree to say. */
+/* A job file as a small tree of nodes that know their place: maps, lists and scalars. The reader of the tree
+ * decides what a scalar means (number, text, choice). */
 #ifndef IO_OPTION_TREE_H
 #define IO_OPTION_TREE_H
 
@@ -10,7 +10,7 @@
 
 typedef enum tree_kind { TREE_SCALAR, TREE_LIST, TREE_MAP } tree_kind;
 
-/* Where something stands: "FILE:LINE:COLUMN", counted from 1, or the bare source when line is 0. */
+/* Where something is: "FILE:LINE:COLUMN", counted from 1, or the bare source when line is 0. */
 typedef struct tree_place {
     const char *source; /* not owned: outlives the tree */
     int line, column;
@@ -23,7 +23,7 @@ struct tree_node {
     const char *key; /* in a map: the name of this entry, else NULL; owned (tree_free_key) */
     tree_place key_place;
     char *text;  /* TREE_SCALAR: without quotes and escapes */
-    bool quoted; /* TREE_SCALAR: stood in quotes, so it is text and not a number */
+    bool quoted; /* TREE_SCALAR: was in quotes, so it is text and not a number */
     size_t count;
     tree_node *first; /* of `count` entries */
     tree_node *next;  /* the entry after this one */
@@ -49,7 +49,7 @@ void tree_place_text(tree_place place, char *text, size_t size);
 status tree_error(error_info *error, tree_place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The value of a scalar that is a finite decimal number and stands in no quotes. */
+/* The value of a scalar that is a finite decimal number without quotes. */
 bool tree_number(const tree_node *node, double *number);
 
 /* Whether a scalar is the bare word none, or YAML's null or ~. */

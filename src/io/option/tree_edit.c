@@ -54,8 +54,8 @@ static status no_such_item(const char *component, size_t length, tree_place plac
     return tree_error(error, place, "%.*s: there is no such item", (int)length, component);
 }
 
-/* The map `key` in `map`, "layers" or "layers[2]"; one that is no item of a list is made when it is not
- * there. */
+/* The map `key` in `map`, "layers" or "layers[2]"; one that is not an item of a list is made when it is
+ * missing. */
 static status enter_map(tree_node **map, const char *key, size_t length, tree_place place,
                         error_info *error) {
     tree_node *entry = tree_component(*map, key, length);

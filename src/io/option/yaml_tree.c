@@ -211,7 +211,7 @@ static status parse_stream(tree_parser *p, tree_node **root) {
     return STATUS_OK;
 }
 
-/* Skip the mark that some editors put in front of UTF-8, and refuse what else they call Unicode. */
+/* Skip the mark that some editors put before UTF-8, and refuse other encodings that they call Unicode. */
 static status check_encoding(tree_place start, const char **text, size_t *size, error_info *error) {
     const char *t = *text;
     if (*size >= 3 && memcmp(t, "\xEF\xBB\xBF", 3) == 0) {

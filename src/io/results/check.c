@@ -47,7 +47,7 @@ static bool same_axes(const grid *a, const grid *b) {
     return a->axis_count == b->axis_count;
 }
 
-/* Every value of the file's axis must be on the job's. */
+/* Every value of the file's axis must be on the job's axis. */
 static status check_values(const char *path, const grid_axis *in_file, const grid_axis *in_job,
                            error_info *error) {
     char value[VALUE_SIZE];
@@ -82,7 +82,7 @@ static status check_part(results_reader *reader, const char *path, const char *i
     return result;
 }
 
-/* No checksum covers the values of the axes, but the job tells them. */
+/* No checksum covers the values of the axes, but the job has them. */
 static status check_axes(results_reader *reader, const char *path, const grid *g, error_info *error) {
     const grid *in_file = results_reader_grid(reader);
     bool same = same_axes(in_file, g);

@@ -19,10 +19,10 @@
 
 enum { KERNELS_SIZE = 32 };
 
-/* Synced at once: the kernel would take any amount, and the one sync at the end would last. */
+/* Synced at once: the kernel would take any amount, and a single sync at the end would take long. */
 enum { PORTION_BYTES = 64 << 20 };
 
-static const double PATIENCE = 3;     /* seconds that a stop leaves to checkpoints */
+static const double PATIENCE = 3;     /* seconds that a stop allows for checkpoints */
 static const double SAVE_EVERY = 0.1; /* seconds from one save during a stop to the next */
 
 typedef struct file_header {
@@ -47,13 +47,13 @@ struct checkpoint_file {
     char *path, *temporary; /* temporary: where the next file is written; NULL: nowhere yet */
     file_header header;     /* of this job */
     size_t cells;
-    bool foreign;   /* what has its name is not ours: it stays as it is */
-    int old, next;  /* descriptors; -1: there was none, nothing was kept yet */
+    bool foreign;   /* the file of its name is not ours: it stays as it is */
+    int old, next;  /* descriptors; -1: there was no file, nothing was kept yet */
     entry *entries; /* (entry_count) of the old file whose cells have no newer one */
     size_t entry_count;
     arena buffer;         /* bytes of the entry that was read last */
     uint64_t end, synced; /* bytes of the next file */
-    double deadline;      /* on clock_seconds(); 0: nobody hurries */
+    double deadline;      /* on clock_seconds(); 0: no hurry */
     double next_save;     /* on the same clock */
     bool published;       /* the next file is in its place; more is appended to it */
     bool finished;        /* nothing more is written */
@@ -72,7 +72,7 @@ static void release(checkpoint_file **f_) {
     if (f->old >= 0)
         close(f->old); /* was read only */
     if (f->next >= 0)
-        close(f->next); /* was synced, or is given up */
+        close(f->next); /* was synced, or is abandoned */
     arena_release(&f->buffer);
     free(f->entries);
     free(f->temporary);
@@ -81,7 +81,7 @@ static void release(checkpoint_file **f_) {
     *f_ = NULL;
 }
 
-/* ---- The file of an earlier run ---------------------------------------------------------------- */
+/* ---- The file of an earlier session ------------------------------------------------------------ */
 
 static status add_entry(checkpoint_file *f, const entry *e, error_info *error) {
     entry *entries = realloc(f->entries, (f->entry_count + 1) * sizeof *entries);
@@ -92,7 +92,7 @@ static status add_entry(checkpoint_file *f, const entry *e, error_info *error) {
     return STATUS_OK;
 }
 
-/* Find the entries; STATUS_IO at the first that cannot be, those before it are good for trying. */
+/* Find the entries; STATUS_IO at the first that is impossible; those before it may be tried. */
 static status list_entries(checkpoint_file *f, uint64_t file_size, error_info *error) {
     for (uint64_t at = sizeof f->header; at < file_size;) {
         entry e = {.offset = at + sizeof e.header};
@@ -106,7 +106,7 @@ static status list_entries(checkpoint_file *f, uint64_t file_size, error_info *e
     return STATUS_OK;
 }
 
-/* What of a header is not of this run, for people; NULL when all is. */
+/* What in a header differs from this session, for people; NULL when nothing does. */
 static const char *foreign_part(const file_header *found, const file_header *own) {
     if (memcmp(found->magic, own->magic, sizeof own->magic) != 0 || found->version != own->version)
         return "format";
@@ -119,7 +119,7 @@ static const char *foreign_part(const file_header *found, const file_header *own
     return memcmp(found->kernels, own->kernels, sizeof own->kernels) != 0 ? "kernel set" : NULL;
 }
 
-/* A file that does not begin as one of ours belongs to somebody else. */
+/* A file that does not begin like ours belongs to somebody else. */
 static bool is_ours(int file) {
     char magic[sizeof((file_header *)0)->magic];
     struct stat info;
@@ -192,7 +192,7 @@ static status read_entry(checkpoint_file *f, const entry *e, error_info *error) 
     return STATUS_OK;
 }
 
-/* In a file that somebody else wrote a cell may have several entries: the last that is whole. */
+/* In a file that another program wrote a cell may have several entries: the last that is whole. */
 void checkpoint_file_read(checkpoint_file *f, cell_checkpoint *checkpoint) {
     checkpoint->size = 0;
     for (size_t i = f->entry_count; i > 0 && checkpoint->size == 0; i--) {
@@ -209,7 +209,7 @@ void checkpoint_file_read(checkpoint_file *f, cell_checkpoint *checkpoint) {
     }
 }
 
-/* ---- The file of this run ---------------------------------------------------------------------- */
+/* ---- The file of this session ------------------------------------------------------------------ */
 
 static status append(checkpoint_file *f, const void *bytes, size_t size) {
     RETURN_IF_FAILED(raw_write(f->next, f->temporary, bytes, size, f->end, &f->failure));
@@ -269,7 +269,7 @@ void checkpoint_file_add(checkpoint_file *f, const cell_checkpoint *checkpoint) 
     write_entry(f, checkpoint);
 }
 
-/* Checkpoints that nobody has used are for the next run, too. */
+/* Unused checkpoints are kept for the next session. */
 static void copy_entries(checkpoint_file *f) {
     for (size_t i = 0; i < f->entry_count; i++) {
         cell_checkpoint c = {.cell = f->entries[i].header.cell};
@@ -288,9 +288,9 @@ static status publish(checkpoint_file *f) {
     return raw_sync_directory(f->path, &f->failure);
 }
 
-/* Bring the file to its place and what was kept to the disk. In this order, because whoever kills a run may
- * leave it a quarter of a second: from the rename on a checkpoint counts. After a power cut before the sync
- * checksums tell what is missing. Later entries follow those that are there: of two of one cell the last
+/* Rename the file to its place and sync what was kept. In this order, because a session may have only a
+ * quarter of a second before it is killed: from the rename on a checkpoint counts. After a power cut before
+ * the sync, checksums show what is missing. Later entries are appended: of two entries of one cell the last
  * counts. */
 static void save(checkpoint_file *f, const uint8_t *states) {
     if (!f->published) {
@@ -302,10 +302,10 @@ static void save(checkpoint_file *f, const uint8_t *states) {
     if (f->failure.code == STATUS_OK && f->end > f->synced)
         sync_next(f);
     if (f->failure.code != STATUS_OK && f->next >= 0 && !f->published)
-        unlink(f->temporary); /* what stays is removed by the next run */
+        unlink(f->temporary); /* the next session removes what stays */
 }
 
-/* Bring the file of this run to its place, or remove the old one when nothing is left of it. */
+/* Rename the file of this session to its place, or remove the old one when nothing is left of it. */
 static void finish(checkpoint_file *f, const uint8_t *states) {
     f->finished = true;
     if (f->next >= 0 || f->failure.code != STATUS_OK) {

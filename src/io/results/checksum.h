@@ -9,7 +9,7 @@
  * which means that nothing was stored. */
 uint32_t results_checksum(uint64_t cell, const unsigned char *row, size_t bytes, uint8_t state);
 
-/* The state with which `row` fits `checksum`; CELL_PENDING when there is none. */
+/* The state with which `row` matches `checksum`; CELL_PENDING when there is none. */
 uint8_t results_find_state(uint64_t cell, const unsigned char *row, size_t bytes, uint32_t checksum);
 
 #endif

@@ -217,7 +217,7 @@ static status compare_dataset(comparison *c, const char *name, error_info *error
     return a.type == ELEMENT_TEXT ? compare_labels(c, name, error) : compare_values(c, &a, error);
 }
 
-/* Only the first differing key is told. */
+/* Only the first differing key is reported. */
 static status differ_in_job(comparison *c, const char *canonical_a, const char *canonical_b,
                             error_info *error) {
     char *text = NULL;

@@ -8,7 +8,7 @@
 #include "base/status.h"
 
 /* Compare the scientific content (everything but /provenance) and the digests of the data bit for bit. *equal
- * tells; when false the first difference is in `difference`. */
+ * is the result; when false, the first difference is in `difference`. */
 status results_compare(const char *path_a, const char *path_b, bool *equal, char *difference, size_t size,
                        error_info *error);
 

@@ -24,5 +24,5 @@ void crash_notes_add(const crash_notes *notes, int file, size_t cell, int signal
     crashes++;
     if (pwrite(file, &number, sizeof number, (off_t)notes->signals + row) == sizeof number &&
         pwrite(file, &crashes, sizeof crashes, (off_t)notes->crashes + row) != sizeof crashes)
-        return; /* the cell gets one more try than it should */
+        return; /* the cell gets one try too many */
 }

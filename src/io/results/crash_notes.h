@@ -1,7 +1,7 @@
 /* Notes of crashes: rows of /provenance/crashes and /provenance/signal, which a dying rank writes itself.
  *
- * They lie at places of their own, so no other writer is in the way, and they need no sync: what ends a
- * process leaves what it has written. */
+ * They have places of their own, so no other writer interferes, and they need no sync: what a process has
+ * written survives its end. */
 #ifndef IO_RESULTS_CRASH_NOTES_H
 #define IO_RESULTS_CRASH_NOTES_H
 
@@ -11,8 +11,8 @@
 
 /* Where to write: plain data, the same for all ranks. */
 typedef struct crash_notes {
-    char path[PATH_MAX];       /* absolute; "": nothing can be noted */
-    uint64_t inode, size;      /* of the results file, to tell it from another of that path on another node */
+    char path[PATH_MAX];       /* absolute; "": crashes cannot be recorded */
+    uint64_t inode, size;      /* of the results file, to recognise it on other nodes */
     uint64_t crashes, signals; /* offsets of the rows of the first cell */
 } crash_notes;
 

@@ -61,7 +61,7 @@ static status fill_nan(int file, const char *path, const results_array *a, size_
     return result;
 }
 
-/* Numbers that are not there yet read NaN; whole numbers read 0, as the new file does anyway. */
+/* Numbers that are not there yet read as NaN; whole numbers read as 0, as the new file does anyway. */
 static status fill(int file, const char *path, const results_layout *layout, const results_source *source,
                    error_info *error) {
     struct stat info;
@@ -92,8 +92,8 @@ static status fill_file(const char *temporary, int file, const char *path, resul
     return result == STATUS_OK ? fill(file, path, &layout, source, error) : result;
 }
 
-/* HDF5 copes badly with a full disk, so we look for room before it writes. It opens the file by its name:
- * what we sync and rename has to be the same file. */
+/* HDF5 handles a full disk badly, so we reserve room before it writes. It opens the file by its name: what we
+ * sync and rename must be the same file. */
 static status lay_out(const char *temporary, int file, const char *path, const results_layout *layout,
                       const job *j, const results_origin *origin, const results_source *source,
                       error_info *error) {
@@ -115,8 +115,7 @@ static status lay_out(const char *temporary, int file, const char *path, const r
 
 status results_create(const char *path, const results_layout *layout, const job *j,
                       const results_origin *origin, const results_source *source, error_info *error) {
-    const mode_t mode =
-        source != NULL ? 0600 : 0666; /* until it has that of the source nobody else reads it */
+    const mode_t mode = source != NULL ? 0600 : 0666; /* private until it has the mode of the source */
     char *temporary;
     int file;
     RETURN_IF_FAILED(temporary_create(path, mode, &temporary, &file, error));
@@ -128,7 +127,7 @@ status results_create(const char *path, const results_layout *layout, const job 
     if (result == STATUS_OK)
         result = raw_sync_directory(path, error);
     else
-        unlink(temporary); /* what stays is removed by the next run */
+        unlink(temporary); /* the next session removes what stays */
     free(temporary);
     return result;
 }

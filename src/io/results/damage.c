@@ -30,7 +30,7 @@ typedef struct scan {
     int array_count;
     scan_array *arrays; /* (array_count) */
     size_t content_bytes;
-    bool repacked;         /* some array is not one piece: HDF5 reads whole slices */
+    bool repacked;         /* an array is not one piece: HDF5 reads whole slices */
     size_t block;          /* cells */
     unsigned char *buffer; /* (block rows of every array) */
     unsigned char *row;    /* (content_bytes) of one cell */
@@ -56,7 +56,7 @@ static status add_array(scan *s, const char *name, error_info *error) {
     return STATUS_OK;
 }
 
-/* What a cell recorded follows the status, in the order of the file. */
+/* The records of a cell follow the status, in the order of the file. */
 static status list_arrays(scan *s, error_info *error) {
     const int count = results_reader_count(s->reader);
     s->arrays = calloc((size_t)count + SCAN_CONTENT, sizeof *s->arrays);
@@ -127,7 +127,7 @@ static status read_block(const scan *s, size_t first, size_t count, error_info *
     return STATUS_OK;
 }
 
-/* Does cell number `cell`, the `place`-th of the block in the buffer, fit its checksum? */
+/* Does cell number `cell`, number `place` of the block in the buffer, match its checksum? */
 static bool fits(const scan *s, size_t cell, size_t place) {
     unsigned char *to = s->row;
     uint32_t checksum;
@@ -141,7 +141,7 @@ static bool fits(const scan *s, size_t cell, size_t place) {
     return state < CELL_STATUS_COUNT && results_checksum(cell, s->row, s->content_bytes, state) == checksum;
 }
 
-/* A run may train the cell again while it is read: it is pending then, before its values change. */
+/* A session may train the cell again while it is read: it is then pending, before its values change. */
 static status is_being_replaced(const scan *s, size_t cell, bool *replaced, error_info *error) {
     uint8_t state = CELL_DONE;
     if (!s->repacked)

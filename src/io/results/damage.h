@@ -13,7 +13,7 @@ typedef struct damaged_cells {
 } damaged_cells;
 
 /* Check every cell with a status against its checksum; a status that does not exist is damage, too. Reads the
- * file once, array after array in blocks; a file being written is fine. */
+ * file once, array after array in blocks; the file may be being written. */
 status results_find_damage(results_reader *reader, damaged_cells *out, error_info *error);
 
 /* "run=3, lr=0.01; run=4, lr=0.01; and 2 more": axis values of the first cells of a list. */

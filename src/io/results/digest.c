@@ -1,5 +1,5 @@
 /* A digest of what verify compares, to quote: the job, the digests of the data, and every data set outside
- * /provenance, by name. Nothing of it depends on ranks, times or how the file is laid out. */
+ * /provenance, by name. It does not depend on ranks, times or how the file is laid out. */
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -14,7 +14,7 @@
 
 enum { BLOCK_BYTES = 8 << 20 };
 
-/* With its zero, so that two texts do not run together. */
+/* With its zero byte, so that two texts do not run together. */
 static void add_text(XXH3_state_t *hash, const char *text) {
     XXH3_128bits_update(hash, text, strlen(text) + 1);
 }

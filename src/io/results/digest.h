@@ -5,7 +5,7 @@
 #include "base/status.h"
 #include "grid/digest.h"
 
-/* A digest to quote of the scientific content (everything but /provenance): equal for files that are equal
+/* A quotable digest of the scientific content (everything but /provenance): equal for files that are equal
  * for results_compare. */
 status results_content_digest(const char *path, digest128 *out, error_info *error);
 

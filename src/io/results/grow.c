@@ -1,6 +1,6 @@
 /* Copies the cells of a results file into one of a larger grid.
  *
- * Cells are matched by their axis values. What a cell recorded keeps its bits; where the new file has more
+ * Cells are matched by their axis values. The records of a cell keep their bits; where the new file has more
  * room in a dimension, as for longer curves, the rest is NaN. */
 #include <math.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static status copy_tables(const copier *c, error_info *error) {
 
 /* ---- Content of a cell ------------------------------------------------------------------------- */
 
-/* What a cell that recorded nothing has. */
+/* The contents of a cell that recorded nothing. */
 static void clear_row(copier *c) {
     memset(c->to, 0, c->row_bytes);
     unsigned char *at = c->to;
@@ -126,7 +126,7 @@ static status read_content(const copier *c, size_t cell, error_info *error) {
     return STATUS_OK;
 }
 
-/* A cell that is stored whole goes over, whether its status was published or not. */
+/* A cell that is stored whole is copied, whether its status was published or not. */
 static status copy_content(copier *c, size_t cell, size_t place, error_info *error) {
     uint8_t state;
     uint32_t checksum;
@@ -183,7 +183,7 @@ static bool fits(const results_array *large, const results_dataset *small, int a
     return true;
 }
 
-/* Which array of the source goes into array `i`; a layer that only new cells have is not there. */
+/* Which array of the source goes into array `i`; a layer that only new cells have is not in the source. */
 static status find_input(copier *c, int i, error_info *error) {
     const results_array *a = &c->layout->arrays[i];
     for (int k = 0; k < c->source->array_count; k++) {

@@ -58,7 +58,7 @@ static results_array text_table(const results_layout *layout, int rows, const ch
     return a;
 }
 
-/* What each run was that opened the file. */
+/* The sessions that opened the file. */
 static void add_sessions(results_layout *out) {
     const results_scale *sessions = &out->scales[SCALE_SESSION];
     results_array *a = out->arrays;
@@ -151,7 +151,7 @@ static results_array *add_record(results_layout *out, const record_variable *v, 
     return a;
 }
 
-/* A number that is recorded once, and an array, is one data set; a curve has its final value beside it. */
+/* A number that is recorded once, or an array, is one data set; a curve has its final value next to it. */
 static void add_variable(results_layout *out, const record_variable *v) {
     char name[RESULTS_NAME_SIZE];
     const bool is_curve = v->rank == 0 && v->axis != RECORD_AXIS_NONE;

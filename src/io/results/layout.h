@@ -15,7 +15,7 @@
 #define RESULTS_FORMAT                                                                                       \
     "3" /* attribute mpisweep_format; raised when old programs could not write the file                      \
          */
-#define RESULTS_OLD_FORMAT "2" /* is read, and not written: it does not tell numerics and data */
+#define RESULTS_OLD_FORMAT "2" /* is read, and not written: it does not record numerics and data */
 
 enum {
     RESULTS_NAME_SIZE = 96,

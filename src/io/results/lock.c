@@ -43,12 +43,12 @@ static status cannot_open(const char *name, const char *path, error_info *error)
                      errno == ELOOP ? "it is a symbolic link; remove it" : strerror(errno));
 }
 
-/* One that is there: not through a link, and nothing that is waited for. */
+/* An existing one: not through a link, and without waiting for a FIFO. */
 static status open_present(int *lock, const char *name, const char *path, error_info *error) {
     struct stat info;
     *lock = open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (*lock < 0)
-        return errno == ENOENT ? STATUS_OK : cannot_open(name, path, error); /* gone: to be tried again */
+        return errno == ENOENT ? STATUS_OK : cannot_open(name, path, error); /* gone: try again */
     if (fstat(*lock, &info) == 0 && S_ISREG(info.st_mode))
         return STATUS_OK;
     close(*lock); /* nothing was written */
@@ -63,13 +63,13 @@ static status open_lock(int *lock, const char *name, const char *path, error_inf
     const status result = raw_write(*lock, name, mark, sizeof mark - 1, 0, error);
     if (result == STATUS_OK)
         return STATUS_OK;
-    unlink(name); /* made just now; when it stays it is in nobody's way */
+    unlink(name); /* just made; it does no harm when it stays */
     close(*lock);
     *lock = -1;
     return result;
 }
 
-/* Open and lock `name` once; *lock is -1 when it has to be tried again. */
+/* Open and lock `name` once; *lock is -1 when it must be tried again. */
 static status try_lock(int *lock, const char *name, const char *path, error_info *error) {
     RETURN_IF_FAILED(open_lock(lock, name, path, error));
     if (*lock < 0)
@@ -130,10 +130,10 @@ void results_unlock(int lock, const char *path) {
     if (name != NULL && is_ours(lock) && still_there(lock, name) && unlink(name) != 0)
         log_warning("cannot remove the lock file %s: %s", name, strerror(errno));
     free(name);
-    close(lock); /* its one line is worth nothing now */
+    close(lock); /* its one line has no value now */
 }
 
-/* HDF5 programs that read take a shared lock, those that write an exclusive one. */
+/* HDF5 programs that read take a shared lock, those that write take an exclusive one. */
 status results_share(int file, const char *path, error_info *error) {
     if (flock(file, LOCK_SH | LOCK_NB) == 0)
         return STATUS_OK;

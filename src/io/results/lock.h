@@ -9,7 +9,7 @@
  * removed. */
 status results_lock(int *lock, const char *path, error_info *error);
 
-/* Make a lock file again that somebody has removed; STATUS_IO when another run has made its own meanwhile. */
+/* Make again a lock file that was removed; STATUS_IO when another session has made its own meanwhile. */
 status results_keep_lock(int *lock, const char *path, error_info *error);
 
 /* Remove the lock file, if it is ours, and release it. -1 is accepted. */

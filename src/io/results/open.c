@@ -1,4 +1,4 @@
-/* Opening a results file for writing: create it or go on with what is there. */
+/* Opening a results file for writing: create it or resume it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -30,7 +30,7 @@
 #include "io/results/watch.h"
 #include "io/results/writer.h"
 
-/* What has the name is a file that a lock of that name protects. */
+/* The name belongs to a file that a lock of that name protects. */
 static status check_place(const char *path, error_info *error) {
     struct stat info;
     if (lstat(path, &info) != 0)
@@ -67,7 +67,7 @@ static status read_states(results *r, results_reader *reader, error_info *error)
 }
 
 /* List the cells in the log that do not fit their checksums, and keep those that have a status. One without a
- * valid status is pending: it is taken over when it fits its checksum, else trained again. */
+ * valid status is pending: it is taken over when it matches its checksum, else trained again. */
 static void report_damage(results *r) {
     char names[512];
     size_t kept = 0;
@@ -103,7 +103,7 @@ static status learn(results *r, results_reader *reader, error_info *error) {
     return check_cells(r, reader, error);
 }
 
-/* Check the file and, unless it has to be made anew first (`renew`), learn from it. */
+/* Check the file and, unless it must first be made again (`renew`), learn from it. */
 static status inspect(results *r, const job *j, const results_origin *origin, bool *renew,
                       error_info *error) {
     results_reader *reader;
@@ -121,7 +121,7 @@ static status inspect(results *r, const job *j, const results_origin *origin, bo
     return result;
 }
 
-/* Replace the file by one of the job's grid and the run's settings, which has all that is in it. */
+/* Replace the file by one of the job's grid and the session's settings, with all its contents. */
 static status grow(results *r, const job *j, const results_origin *origin, error_info *error) {
     results_source *source;
     RETURN_IF_FAILED(results_source_open(&source, r->path, &j->grid, error));
@@ -130,7 +130,7 @@ static status grow(results *r, const job *j, const results_origin *origin, error
     return result;
 }
 
-/* Have the whole file at its place, and know its states. */
+/* Have the whole file in its place, and know its states. */
 static status provide(results *r, const job *j, const results_origin *origin, error_info *error) {
     if (access(r->path, F_OK) != 0)
         RETURN_IF_FAILED(results_create(r->path, &r->layout, j, origin, NULL, error));
@@ -195,7 +195,7 @@ static status write_session(results *r, const results_origin *origin, int32_t ra
     return results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &start);
 }
 
-/* Enter this run into the table of sessions; when it is full, the last row is used again. */
+/* Enter this session into the table of sessions; when it is full, the last row is used again. */
 static status start_session(results *r, const results_origin *origin, int32_t ranks) {
     double start = 0;
     for (r->session = 0; r->session < RESULTS_SESSIONS - 1; r->session++) {
@@ -206,7 +206,8 @@ static status start_session(results *r, const results_origin *origin, int32_t ra
     return write_session(r, origin, ranks);
 }
 
-/* Take a cell over that was stored whole and not published: its status is the one that fits the checksum. */
+/* Take over a cell that was stored whole and not published: its status is the one that matches the
+ * checksum. */
 static status salvage_cell(results *r, size_t cell, uint32_t checksum) {
     RETURN_IF_FAILED(results_read_content(r, cell));
     const uint8_t state = results_find_state(cell, r->row, r->row_bytes, checksum);
@@ -274,7 +275,7 @@ status results_open(results **out, const char *path, const job *j, const record_
         free(r);
         return error_set(error, STATUS_INTERNAL, "out of memory");
     }
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit shall be an error, not a death */
+    signal(SIGXFSZ, SIG_IGN); /* exceeding a file size limit must be an error, not a death */
     r->file = r->lock = -1;
     r->records = *layout;
     if (prepare(r, j, origin, ranks) == STATUS_OK) {

@@ -5,7 +5,7 @@
 #include "grid/digest.h"
 
 /* Facts about this program, machine and data that are stored with the results. Cells of one file have the
- * same kernels, numerics and data; the rest is for the record. */
+ * same kernels, numerics and data; the rest is provenance. */
 typedef struct results_origin {
     const char *version; /* "mpisweep 0.1.0" */
     const char *commit;

@@ -1,4 +1,5 @@
-/* Reads results files through the HDF5 library, while a run writes them or after other tools rewrote them. */
+/* Reads results files through the HDF5 library, while a session writes them or after other tools rewrote
+ * them. */
 #include <hdf5.h>
 #include <hdf5_hl.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static status failed(const results_reader *r, const char *what, const char *name
                      r->reason.text[0] != '\0' ? r->reason.text : "it has an unexpected type or shape");
 }
 
-/* The block as it is; one that was not to be had is noted. */
+/* The block itself; a failed allocation is noted. */
 static void *allocated(results_reader *r, void *block) {
     r->no_memory |= block == NULL;
     return block;

@@ -1,4 +1,4 @@
-/* Reads results files through HDF5. Takes no lock, and works while a run is writing. */
+/* Reads results files through HDF5. Takes no lock, and works while a session is writing. */
 #ifndef IO_RESULTS_READER_H
 #define IO_RESULTS_READER_H
 
@@ -13,8 +13,8 @@ typedef struct results_reader results_reader;
  */
 typedef results_array results_dataset;
 
-/* Open for reading; takes no lock and works while a run is writing. STATUS_IO: missing, not HDF5, damaged,
- * not a results file, or of another format. */
+/* Open for reading; takes no lock and works while a session is writing. STATUS_IO: missing, not HDF5,
+ * damaged, not a results file, or of another format. */
 status results_reader_open(results_reader **out, const char *path, error_info *error);
 void results_reader_close(results_reader **reader);
 
@@ -25,7 +25,7 @@ const char *results_reader_name(const results_reader *reader, int i);
 /* The axes, as the dimensions of /status have them. Owned by the reader. */
 const grid *results_reader_grid(const results_reader *reader);
 
-/* A text attribute of the file; *out is the caller's to free. */
+/* A text attribute of the file; the caller frees *out. */
 status results_reader_attribute(results_reader *reader, const char *name, char **out, error_info *error);
 
 /* The same; `missing` where the file does not have it. */
@@ -49,16 +49,16 @@ status results_reader_describe(results_reader *reader, const char *name, results
 status results_reader_read(results_reader *reader, const results_dataset *d, size_t first, size_t count,
                            void *out, error_info *error);
 
-/* The same for the whole data set, into memory that is the caller's to free. */
+/* The same for the whole data set, into memory that the caller frees. */
 status results_reader_read_all(results_reader *reader, const results_dataset *d, void **out,
                                error_info *error);
 
-/* The same for the data set `name`, which must have this type and so many elements. */
+/* The same for the data set `name`, which must have this type and number of elements. */
 status results_reader_load(results_reader *reader, const char *name, element type, size_t count, void **out,
                            error_info *error);
 
-/* The cell_status of every cell (grid_cells), bytes that are the caller's to free. One that does not exist is
- * given as CELL_PENDING; results_find_damage reports it. */
+/* The cell_status of every cell (grid_cells), bytes that the caller frees. One that does not exist is given
+ * as CELL_PENDING; results_find_damage reports it. */
 status results_reader_states(results_reader *reader, void **out, error_info *error);
 
 /* Append a dimension scale to the axes of `out`, which the caller frees with grid_release, also on failure.

@@ -15,7 +15,7 @@ status results_read_row(results *r, int array, size_t row, void *bytes);
 status results_write_content(results *r, size_t cell);
 status results_read_content(results *r, size_t cell);
 
-/* All of the cell but its status is written: the next sync covers it. */
+/* All of the cell except its status is written: the next sync covers it. */
 status results_add_unsynced(results *r, size_t cell, uint8_t state);
 
 #endif

@@ -7,7 +7,7 @@
 #include "io/results/origin.h"
 #include "io/results/reader.h"
 
-/* Attributes of the file that tell them, for results_write_structure: as many as RESULTS_SETTINGS. */
+/* Attributes of the file that record them, for results_write_structure: RESULTS_SETTINGS of them. */
 enum { SETTING_KERNELS, SETTING_NUMERICS, SETTING_DATA, RESULTS_SETTINGS = SETTING_DATA + SPLIT_COUNT };
 enum { RESULTS_SETTING_SIZE = 40 };
 typedef struct results_setting {
@@ -19,8 +19,8 @@ void results_list_settings(const results_origin *origin, results_setting out[RES
 void results_digest_name(data_split_kind split, char name[RESULTS_SETTING_SIZE]);
 
 /* Was the file made with the kernel set, the numerics and the data of `origin`? STATUS_USAGE or, for data,
- * STATUS_IO, with the way out, when its cells were not. *adopt: it was not, but holds no cell, and is to be
- * made anew with those of `origin`. */
+ * STATUS_IO, with what to do, when its cells were not. *adopt: it was not, but holds no cell, and must be
+ * made again with those of `origin`. */
 status results_check_settings(results_reader *reader, const char *path, const results_origin *origin,
                               bool *adopt, error_info *error);
 

@@ -61,7 +61,7 @@ static status add_array(results_source *source, const char *name, error_info *er
     return STATUS_OK;
 }
 
-/* What a cell recorded stands after the status, in the order of the file. */
+/* The records of a cell follow the status, in the order of the file. */
 static status list_arrays(results_source *source, error_info *error) {
     const int count = results_reader_count(source->reader);
     source->arrays = calloc((size_t)count, sizeof *source->arrays);
@@ -81,8 +81,7 @@ static status list_arrays(results_source *source, error_info *error) {
 static status open_source(results_source *source, error_info *error) {
     RETURN_IF_FAILED(results_reader_open(&source->reader, source->path, error));
     source->grid = results_reader_grid(source->reader);
-    source->file =
-        open(source->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC); /* who may not write a file may not replace it */
+    source->file = open(source->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC); /* replacing needs write permission */
     if (source->file < 0)
         return error_set(error, STATUS_IO, "%s: cannot open for writing: %s", source->path, strerror(errno));
     RETURN_IF_FAILED(results_share(source->file, source->path, error));

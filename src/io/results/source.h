@@ -35,10 +35,9 @@ status results_source_describe(const results_source *source, const char *name, r
 /* The number in the larger grid of a cell of the file. */
 size_t results_source_place(const results_source *source, size_t cell);
 
-/* Open the file at `path`, of which results_check_job said that it grows into `whole` (borrowed). Until it is
+/* Open the file at `path`, which grows into `whole` (borrowed) according to results_check_job. Until it is
  * closed no HDF5 program can open it for writing. STATUS_IO: this user may not write it, it was rewritten by
- * another tool, or is damaged.
- */
+ * another tool, or is damaged. */
 status results_source_open(results_source **out, const char *path, const grid *whole, error_info *error);
 
 /* Give `file` the owner, as far as this user may, and the mode of the source. */

@@ -79,7 +79,7 @@ static hid_t dataset_properties(element type) {
     return H5I_INVALID_HID;
 }
 
-/* Create a data set; variable-length text cannot do without filling. The caller closes it. */
+/* Create a data set; variable-length text requires filling. The caller closes it. */
 static hid_t create_dataset(hid_t file, const char *name, element type, int rank, const size_t dims[]) {
     hsize_t extent[RESULTS_MAX_RANK];
     for (int i = 0; i < rank; i++)

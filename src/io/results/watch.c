@@ -1,4 +1,4 @@
-/* Is the results file still what this run writes, or was it removed, moved, replaced, truncated or
+/* Is the results file still what this session writes, or was it removed, moved, replaced, truncated or
  * overwritten? */
 #include <errno.h>
 #include <stdio.h>
@@ -19,8 +19,7 @@ static const double LOOK_EVERY = 1; /* seconds */
 
 enum { PLACE_SIZE = PATH_MAX + 64 };
 
-/* Of the open file, which knows its present name: "was removed", "was moved to X". False: it has neither
- * been. */
+/* Of the open file, which knows its present name: "was removed", "was moved to X". False: neither. */
 static bool describe_fate(const results *r, const struct stat *open_file, char text[PLACE_SIZE]) {
     char link[64], now[PATH_MAX];
     snprintf(text, PLACE_SIZE, "was removed");
@@ -38,13 +37,13 @@ static bool describe_fate(const results *r, const struct stat *open_file, char t
     return true;
 }
 
-/* What has become of the cells, and what to do. */
+/* What happened to the cells, and what to do. */
 static status gone(results *r, const struct stat *open_file, bool replaced) {
     char fate[PLACE_SIZE];
     const bool known = describe_fate(r, open_file, fate);
     const char *other = replaced ? ", and another file has its name" : "";
     const char *next = replaced ? "what the other file lacks" : "all cells again";
-    if (!known) /* the path leads elsewhere, or nowhere that this process may look */
+    if (!known) /* the path leads elsewhere, or where this process may not look */
         return error_set(&r->failure, STATUS_IO,
                          "%s: cannot be reached by its name any more; this run has stopped. "
                          "The cells stored before are in it",
@@ -70,7 +69,8 @@ static status overwritten(results *r, const char *how) {
         r->path, how, (int)r->session_cells);
 }
 
-/* The first bytes never change once the file is made, and only this run writes its row of the sessions. */
+/* The first bytes never change once the file is made, and only this session writes its row of the
+ * sessions. */
 static bool keeps_content(results *r) {
     unsigned char head[RESULTS_HEAD_BYTES];
     double start;

@@ -28,7 +28,7 @@ static status sync_failed(results *r, int reason) {
                      strerror(reason));
 }
 
-/* The cells that the finished sync covers are whole on disk: say so. */
+/* The cells that the finished sync covers are whole on disk: publish them. */
 static status publish(results *r) {
     for (size_t i = 0; i < r->syncing.count; i++) {
         size_t cell = r->syncing.cells[i];
@@ -52,11 +52,11 @@ static void *sync_in_background(void *file) {
     return (void *)(intptr_t)(fdatasync((int)(intptr_t)file) == 0 ? 0 : errno);
 }
 
-/* Without a thread to be had now, a later tick tries again. Signals are for the other threads. */
+/* When no thread can be started now, a later tick tries again. Signals are for the other threads. */
 static void start_sync(results *r) {
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* fails for wrong arguments only */
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* fails only for wrong arguments */
     r->sync_running =
         pthread_create(&r->sync_thread, NULL, sync_in_background, (void *)(intptr_t)r->file) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -79,7 +79,7 @@ static status wait_for_sync(results *r) {
     return end_sync(r, reason);
 }
 
-/* Make everything stored so far durable and published, here and now. */
+/* Make everything stored so far durable and published at once. */
 static status flush(results *r) {
     RETURN_IF_FAILED(wait_for_sync(r));
     begin_batch(r);
@@ -202,7 +202,7 @@ const size_t *results_damaged(const results *r, size_t *count) {
     return r->damaged.cells;
 }
 
-/* Cells are asked for in ascending order; *next is the place among the damaged ones. */
+/* Cells are queried in ascending order; *next is the position among the damaged ones. */
 static bool wants_retry(const results *r, size_t cell, size_t *next) {
     if (*next < r->damaged.count && r->damaged.cells[*next] == cell) {
         ++*next;

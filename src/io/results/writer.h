@@ -1,7 +1,7 @@
 /* Private to the writer: its state, and what opening and storing share.
  *
  * Order of writes to a cell: values, provenance, checksum; after a sync that covers them, its status. A cell
- * with a checksum and no status was stored and not published: it is taken over when the checksum holds. */
+ * with a checksum and no status was stored and not published: it is taken over when the checksum matches. */
 #ifndef IO_RESULTS_WRITER_H
 #define IO_RESULTS_WRITER_H
 
@@ -36,14 +36,14 @@ struct results {
     double session_started; /* on clock_seconds(): calendars of two sessions may differ */
     int32_t session_cells;  /* stored in it */
     cell_list unsynced;     /* stored since the last sync began */
-    cell_list syncing;      /* covered by the sync that runs */
+    cell_list syncing;      /* covered by the running sync */
     bool sync_running;
     pthread_t sync_thread;
     double sync_started;
     off_t size; /* of the file, which never changes */
     unsigned char head[RESULTS_HEAD_BYTES];
     double session_start; /* as it is in the file */
-    double next_look;     /* at the file's name and content; on clock_seconds() */
+    double next_look;     /* last check of the file's name and content; on clock_seconds() */
     error_info failure;   /* the first error; nothing is written after it */
 };
 
