@@ -1,4 +1,4 @@
-/* What comes back from a cell: plain data, the same in a message, in memory and in a file. */
+/* The result of a cell: plain data, the same in a message, in memory and in a file. */
 #ifndef GRID_CELL_H
 #define GRID_CELL_H
 
@@ -41,7 +41,7 @@ typedef struct cell_record {
     const float *values; /* (value_count), laid out by record_layout; NaN where nothing was recorded */
 } cell_record;
 
-/* What a cell that was stopped goes on from; opaque to all but the engine. */
+/* What a stopped cell resumes from; opaque to all but the engine. */
 typedef struct cell_checkpoint {
     uint64_t cell, size;
     const void *bytes; /* (size); 0: none, the cell is trained from its start */

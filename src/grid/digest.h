@@ -1,5 +1,5 @@
-/* Digests of data, as plain data that sweep and io share: ranks of one run, and runs on one results file,
- * must train on the same samples. */
+/* Digests of data, as plain data that sweep and io share: ranks of one session, and sessions on one results
+ * file, must train on the same samples. */
 #ifndef GRID_DIGEST_H
 #define GRID_DIGEST_H
 
@@ -24,7 +24,7 @@ static inline const char *data_split_label(data_split_kind split) {
     return labels[split];
 }
 
-/* A digest of 128 bits. Both 0: of nothing, as of a split that a data set does not have. */
+/* A digest of 128 bits. Both 0: of nothing, for a split that a data set does not have. */
 typedef struct digest128 {
     uint64_t high, low;
 } digest128;

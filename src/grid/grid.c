@@ -47,7 +47,7 @@ uint64_t grid_coordinates(const grid *g, size_t cell) {
     return sum;
 }
 
-/* 15 digits suffice for every number that people write; 17 tell any two doubles apart. */
+/* 15 digits suffice for every number that people write; 17 distinguish any two doubles. */
 void grid_value_text(const grid_axis *axis, size_t index, char *text, size_t size) {
     if (axis->kind == AXIS_LABEL) {
         snprintf(text, size, "%s", axis->labels[index]);

@@ -52,8 +52,9 @@ void grid_value_name(const grid_axis *axis, size_t index, char *text, size_t siz
 /* A value in full as JSON: a number, or a string for a label. */
 void grid_print_json_value(FILE *out, const grid_axis *axis, size_t index);
 
-/* Find value `i` of the axis `part` on the axis `whole`, bit for bit. The search begins at *position, which
- * for a list that was only added to saves it, and leaves it there. False when it is not on that axis. */
+/* Find value `i` of the axis `part` on the axis `whole`, bit for bit. The search begins at *position, where
+ * it succeeds at once for a list that was only extended, and updates it. False when it is not on that
+ * axis. */
 bool grid_find_value(const grid_axis *whole, const grid_axis *part, size_t i, size_t *position);
 
 /* "run=3, lr=0.01, lambda=0": the names of a cell's values. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 typedef enum worker_state {
-    WORKER_ABSENT, /* not heard of yet */
+    WORKER_ABSENT, /* has not reported yet */
     WORKER_IDLE,
     WORKER_BUSY,
     WORKER_LEFT,
@@ -26,8 +26,8 @@ struct coordinator {
     int worker_count;
     size_t finished, failures, max_failures, in_flight, no_memory;
     bool stopping;
-    int left_first;           /* the worker that left without being told to; -1: none */
-    coordinator_action store; /* what the last event brought and has to be stored, or ACTION_NONE */
+    int left_first;           /* the worker that left unasked; -1: none */
+    coordinator_action store; /* what the last event brought and must be stored, or ACTION_NONE */
 };
 
 static int compare_cells(const void *a, const void *b, void *context) {
@@ -72,7 +72,7 @@ void coordinator_destroy(coordinator **c) {
     *c = NULL;
 }
 
-/* Is it the worker's cell that the event is about? */
+/* Is the event about the worker's cell? */
 static bool is_trained(const coordinator *c, const worker_entry *worker, const coordinator_event *event) {
     return worker->state == WORKER_BUSY && c->order[worker->position] == event->cell;
 }
@@ -94,7 +94,7 @@ static void take_result(coordinator *c, worker_entry *worker, const coordinator_
     c->store = (coordinator_action){ACTION_STORE, event->worker, event->cell};
 }
 
-/* The cell of a worker that left is not for this run, that of a lost one goes to another. */
+/* The cell of a worker that left is not trained in this session; that of a lost worker goes to another. */
 static void take_departure(coordinator *c, int number, worker_state state) {
     worker_entry *worker = &c->workers[number];
     if (worker->state == WORKER_LEFT || worker->state == WORKER_LOST)
@@ -131,8 +131,8 @@ void coordinator_observe(coordinator *c, const coordinator_event *event) {
         take_departure(c, event->worker, WORKER_LOST);
 }
 
-/* The position of the longest cell that waits. Those that came back were handed out before all that are still
- * in line, so they are the longer ones. */
+/* The position of the longest waiting cell. Cells that came back were assigned before all that are still
+ * waiting, so they are longer. */
 static bool take_position(coordinator *c, size_t *position) {
     if (c->returned_count == 0) {
         if (c->handed_out == c->total)
@@ -161,7 +161,7 @@ static coordinator_action assign(coordinator *c) {
     return (coordinator_action){.kind = ACTION_NONE};
 }
 
-/* Those not heard of yet are told as well: they find it when they arrive. */
+/* Workers that have not reported yet are told as well: they find the message when they arrive. */
 static coordinator_action dismiss(coordinator *c) {
     for (int w = 0; w < c->worker_count; w++) {
         worker_entry *worker = &c->workers[w];

@@ -1,9 +1,8 @@
 /* The coordinator: which cell is trained by whom, as a pure state machine.
  *
  * Events go in, actions come out; no I/O, no clock, no threads. After every event, take actions until there
- * is none. Cells are handed out longest predicted cost first, ties by cell number. A worker that finds
- * nothing to do stays parked while others are still training, because a cell comes back when its worker is
- * lost. */
+ * is none. Cells are assigned longest predicted cost first, ties by cell number. A worker that finds nothing
+ * to do waits while others are still training, because a cell comes back when its worker is lost. */
 #ifndef SWEEP_COORDINATOR_H
 #define SWEEP_COORDINATOR_H
 
@@ -18,20 +17,20 @@ typedef struct coordinator coordinator;
 
 typedef struct coordinator_setup {
     size_t cells;
-    const bool *left_out; /* (cells) not to be trained; NULL: all are trained. Read during create only */
-    const double *costs;  /* (cells) predicted, any unit; NULL: all equal. Read during create only */
+    const bool *left_out; /* (cells) not to be trained; NULL: all are trained. Read only during create */
+    const double *costs;  /* (cells) predicted, any unit; NULL: all equal. Read only during create */
     int workers;          /* numbered 0 … workers − 1 */
-    size_t max_failures;  /* stop after so many failed or diverged cells; 0: never */
+    size_t max_failures;  /* stop after this many failed or diverged cells; 0: never */
 } coordinator_setup;
 
 typedef enum event_kind {
     EVENT_READY,      /* worker: has arrived and asks for its first cell */
     EVENT_RESULT,     /* worker, cell, status: has trained a cell and asks for the next; CELL_PENDING: had no
-                         memory     for it, which is for another run to have */
-    EVENT_CHECKPOINT, /* worker, cell: has stopped it, to be gone on with in another run; will leave */
-    EVENT_LEFT,       /* worker: has left in good order; when it was not told to, all are to stop */
+                         memory for it, which another session may have */
+    EVENT_CHECKPOINT, /* worker, cell: has stopped it, for a later session to resume; will leave */
+    EVENT_LEFT,       /* worker: has left cleanly; when it was not told to, all must stop */
     EVENT_LOST,       /* worker: is gone; its cell goes to another */
-    EVENT_STOP,       /* hand out nothing more and stop what is in flight */
+    EVENT_STOP,       /* assign no more cells and stop those in flight */
 } event_kind;
 
 typedef struct coordinator_event {
@@ -57,20 +56,20 @@ typedef struct coordinator_action {
 } coordinator_action;
 
 typedef struct coordinator_counts {
-    size_t total;     /* to be trained in this run */
+    size_t total;     /* to be trained in this session */
     size_t finished;  /* of these, with a result */
     size_t failures;  /* of these, not done */
     size_t in_flight; /* being trained now */
     bool stopping;    /* told to stop, or too many failures */
     size_t no_memory; /* stay pending, because their worker had no memory for them */
-    int left_first;   /* the worker that left without being told to, so that all stop; -1: none */
+    int left_first;   /* the worker that left unasked, so that all stop; -1: none */
 } coordinator_counts;
 
-/* 16 bytes per cell while it is made, 8 afterwards. STATUS_INTERNAL when memory is not to be had. */
+/* 16 bytes per cell during create, 8 afterwards. STATUS_INTERNAL when memory cannot be allocated. */
 status coordinator_create(coordinator **out, const coordinator_setup *setup, error_info *error);
 
-/* Take note of an event. Events that make no sense in the present state (a result nobody asked for, a worker
- * that does not exist) are ignored. */
+/* Handle an event. Events that make no sense in the present state (an unrequested result, a worker that does
+ * not exist) are ignored. */
 void coordinator_observe(coordinator *c, const coordinator_event *event);
 
 /* The next thing to do, which counts as done from then on. */

@@ -20,7 +20,7 @@ static const double SHORTEST_NAP = 1e-4, LONGEST_NAP = 5e-3; /* seconds */
 
 enum { TAG_MESSAGE = 1 };
 
-/* A message under way: MPI reads the bytes until the request is complete. */
+/* A message in transit: MPI reads the bytes until the request is complete. */
 typedef struct sending {
     struct sending *next;
     MPI_Request request;
@@ -29,15 +29,15 @@ typedef struct sending {
 
 struct mpi_world {
     transport base; /* first, so that a transport * is an mpi_world * */
-    MPI_Comm comm;  /* of all ranks; our own, so that nobody else's messages come in. MPI_COMM_NULL: no MPI */
+    MPI_Comm comm;  /* of all ranks; our own, so that no other messages arrive. MPI_COMM_NULL: no MPI */
     MPI_Comm node;  /* of the ranks of this node; the same */
     int rank, size;
     char host[RECORD_HOST_SIZE];
     char library[MPI_MAX_LIBRARY_VERSION_STRING];
     sending *sendings;
-    double last_message; /* when a message came last */
+    double last_message; /* when the last message arrived */
     local_hub *hub;      /* rank 0: to its training thread */
-    void *memory;        /* shared by the node, or of this rank when it is alone there */
+    void *memory;        /* shared by the node, or owned by a rank that is alone there */
     size_t memory_bytes;
     bool memory_shared;
 };
@@ -118,7 +118,7 @@ static status poll_ranks(mpi_world *w, bool *received, int *peer, arena *into, s
     return STATUS_OK;
 }
 
-/* A rank that is alone has nobody to look for: only its training thread, which wakes it. */
+/* A lone rank waits only for its training thread, which wakes it. */
 static double nap_length(const mpi_world *w, double now, double left) {
     if (w->size == 1)
         return left;
@@ -198,7 +198,7 @@ static status join_world(mpi_world *w, error_info *error) {
     return STATUS_OK;
 }
 
-/* One rank, which never calls MPI: to start that takes longer than many a sweep. */
+/* One rank, which never calls MPI: starting it takes longer than many sweeps. */
 static void stay_alone(mpi_world *w) {
     w->size = 1;
     if (gethostname(w->host, sizeof w->host - 1) != 0)
@@ -297,7 +297,7 @@ status mpi_world_gather(mpi_world *w, const void *bytes, size_t size, void *all,
 
 /* ---- Memory of a node -------------------------------------------------------------------------- */
 
-/* Our own, and not MPI's: MPI_Win_allocate_shared of Open MPI 4.1 takes more than /dev/shm has, and the first
+/* Ours instead of MPI's: MPI_Win_allocate_shared of Open MPI 4.1 takes more than /dev/shm has, and the first
  * rank that writes it hangs. */
 static status share_memory(mpi_world *w, bool leader, error_info *error) {
     char path[PATH_MAX] = "";
@@ -337,7 +337,7 @@ status mpi_world_publish(mpi_world *w, error_info *error) {
 
 static void release_memory(mpi_world *w) {
     if (w->memory != NULL)
-        unpoison(w->memory, w->memory_bytes); /* carved by whoever read the data */
+        unpoison(w->memory, w->memory_bytes); /* carved by the rank that read the data */
     if (w->memory_shared)
         node_memory_release(w->memory, w->memory_bytes);
     else

@@ -1,5 +1,5 @@
-/* MPI: the ranks of a run, their messages, the memory of a node. transport_mpi.c is the only file that
- * includes mpi.h; "collective" means that all ranks have to call a function, in the same order. */
+/* MPI: the ranks of a session, their messages, the memory of a node. transport_mpi.c is the only file that
+ * includes mpi.h; "collective" means that all ranks must call a function, in the same order. */
 #ifndef SWEEP_MPI_WORLD_H
 #define SWEEP_MPI_WORLD_H
 
@@ -29,11 +29,11 @@ transport *mpi_world_local_worker(mpi_world *w);
 
 /* All ranks learn whether any of them failed. Collective. Gives STATUS_OK when `mine` is STATUS_OK
  * everywhere, else the status of the lowest rank that failed; its message is then in `error` at rank 0, and
- * `error` is without text elsewhere, so that it is reported once. It names rank and host unless all ranks
+ * `error` has no text elsewhere, so that it is reported once. It names rank and host unless all ranks
  * failed. */
 status mpi_world_agree(mpi_world *w, status mine, error_info *error);
 
-/* The same for steps in which rank 0 does what no other rank does: an error of its own needs no name. */
+/* The same for steps in which only rank 0 does something: its own error needs no name. */
 status mpi_world_follow(mpi_world *w, status mine, error_info *error);
 
 /* Give all ranks the `size` bytes that rank 0 has. Collective. */
@@ -43,7 +43,7 @@ status mpi_world_broadcast(mpi_world *w, void *bytes, size_t size, error_info *e
 status mpi_world_gather(mpi_world *w, const void *bytes, size_t size, void *all, error_info *error);
 
 /* Memory that the ranks of a node share; it lives until mpi_world_close. *leader: this rank is the one of its
- * node to fill it. Collective; call once. STATUS_INTERNAL, on all ranks of a node, when it has no room. */
+ * node to fill it. Collective; call once. STATUS_INTERNAL, on all ranks of a node, when there is no room. */
 status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error);
 
 /* Make what the leaders wrote into the shared memory visible to the others. Collective. */
@@ -52,8 +52,8 @@ status mpi_world_publish(mpi_world *w, error_info *error);
 /* End MPI. Collective. Accepts NULL. */
 status mpi_world_close(mpi_world **w, error_info *error);
 
-/* Leave without ending MPI: a launcher that was told to stop answers MPI_Finalize no more, and kills a second
- * later. All ranks have agreed to leave, and this one is about to exit. */
+/* Leave without ending MPI: a launcher that was told to stop no longer answers MPI_Finalize, and kills a
+ * second later. All ranks have agreed to leave, and this one is about to exit. */
 void mpi_world_abandon(mpi_world **w);
 
 #endif

@@ -12,7 +12,7 @@
 
 enum { REASONS_SIZE = 512 };
 
-/* Closes `file`: the mapping keeps it. */
+/* Closes `file`: the mapping keeps it alive. */
 static status map(int file, const char *path, size_t bytes, void **memory, error_info *error) {
     *memory = mmap(NULL, bytes + 1, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     const int reason = errno;
@@ -25,7 +25,7 @@ static status map(int file, const char *path, size_t bytes, void **memory, error
                      strerror(reason));
 }
 
-/* A file with room for `bytes` in `directory`; -1 and errno when it has not. */
+/* A file with room for `bytes` in `directory`; -1 and errno when there is no room. */
 static int make_file(const char *directory, size_t bytes, char path[PATH_MAX]) {
     snprintf(path, PATH_MAX, "%s/mpisweep-data-XXXXXX", directory);
     const int file = mkostemp(path, O_CLOEXEC);
@@ -40,8 +40,8 @@ static int make_file(const char *directory, size_t bytes, char path[PATH_MAX]) {
     return -1;
 }
 
-/* The first directory that has room; -1 when none has. `reasons` names those that have not: "; /dev/shm: No
- * space left on device". */
+/* The first directory that has room; -1 when none has. `reasons` names those that have no room: "; /dev/shm:
+ * No space left on device". */
 static int find_room(size_t bytes, char path[PATH_MAX], char reasons[REASONS_SIZE]) {
     const char *const directories[] = {"/dev/shm", getenv("TMPDIR"), "/tmp", "/var/tmp"};
     size_t used = 0;
@@ -75,7 +75,7 @@ status node_memory_create(size_t bytes, char path[PATH_MAX], void **memory, erro
     const status result = map(file, path, bytes, memory, error);
     if (result == STATUS_OK)
         return STATUS_OK;
-    unlink(path); /* made just now, and empty */
+    unlink(path); /* just made, and empty */
     path[0] = '\0';
     return result;
 }
@@ -92,5 +92,5 @@ status node_memory_attach(const char *path, size_t bytes, void **memory, error_i
 
 void node_memory_release(void *memory, size_t bytes) {
     if (memory != NULL)
-        munmap(memory, bytes + 1); /* fails for what is no mapping only */
+        munmap(memory, bytes + 1); /* fails only for addresses that are not a mapping */
 }

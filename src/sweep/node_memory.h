@@ -1,7 +1,6 @@
-/* Memory that processes of one node share: a file that all of them map and that has a name only until they
- * have.
+/* Memory that processes of one node share: a file that all of them map, and that has a name only until then.
  *
- * Its room is reserved when it is made. Memory that is not there would show as SIGBUS when it is written. */
+ * Its room is reserved when it is made. Without that, lack of memory would be a SIGBUS when it is written. */
 #ifndef SWEEP_NODE_MEMORY_H
 #define SWEEP_NODE_MEMORY_H
 
@@ -11,8 +10,8 @@
 #include "base/status.h"
 
 /* Make `bytes` of it in the first of /dev/shm, $TMPDIR, /tmp and /var/tmp that has room. `path` is for the
- * other processes, and to be unlinked when they have attached. STATUS_INTERNAL, with what each directory said
- * and what to do, when none has room; `path` is empty then. */
+ * other processes, and to be unlinked when they have attached. STATUS_INTERNAL, with the error of each
+ * directory and what to do, when none has room; `path` is empty then. */
 status node_memory_create(size_t bytes, char path[PATH_MAX], void **memory, error_info *error);
 
 /* Map what another process has made. */

@@ -6,7 +6,7 @@
 
 #include "base/fault_signals.h"
 
-static const double TICK = 0.05; /* seconds between looks at the stop flag while nothing comes */
+static const double TICK = 0.05; /* seconds between checks of the stop flag while nothing arrives */
 
 typedef struct driver {
     const sweep_setup *setup;
@@ -14,8 +14,8 @@ typedef struct driver {
     coordinator *coordinator;
     arena outgoing, incoming;
     message received; /* the last message, whose record or checkpoint waits to be stored */
-    status status;    /* first failure; the sweep stops then, but goes on until all workers have left */
-    bool broken;      /* the transport failed: nobody can be waited for */
+    status status;    /* first failure; the sweep then stops, but waits until all workers have left */
+    bool broken;      /* the transport failed: waiting is impossible */
     error_info *error;
 } driver;
 
@@ -23,7 +23,7 @@ static bool failed(const driver *d) {
     return d->status != STATUS_OK;
 }
 
-/* Where a failure goes: only the first is kept. */
+/* Where failures go: only the first is kept. */
 static error_info *error_slot(const driver *d) {
     return failed(d) ? NULL : d->error;
 }
@@ -112,7 +112,8 @@ static status receive_event(driver *d) {
     return STATUS_OK;
 }
 
-/* Do all that the coordinator asks for; false when it has finished. Once broken, this still dismisses. */
+/* Do all that the coordinator asks for; false when it has finished. Once broken, this still dismisses
+ * workers. */
 static bool act(driver *d) {
     coordinator_action action = coordinator_next(d->coordinator);
     while (action.kind != ACTION_NONE && action.kind != ACTION_FINISH) {

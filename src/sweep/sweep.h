@@ -1,5 +1,5 @@
-/* The driver of a sweep at rank 0: it carries messages between the transport and the coordinator, and hands
- * results to whoever keeps them. */
+/* The driver of a sweep at rank 0: it carries messages between the transport and the coordinator, and passes
+ * results to a sink. */
 #ifndef SWEEP_SWEEP_H
 #define SWEEP_SWEEP_H
 
@@ -13,13 +13,13 @@
 
 typedef struct sweep_setup {
     coordinator_setup coordinator;
-    hello_message hello;     /* what every worker has to agree with */
+    hello_message hello;     /* what every worker must agree with */
     size_t value_count;      /* of every record */
-    const atomic_bool *stop; /* set when the sweep is to stop */
+    const atomic_bool *stop; /* set when the sweep must stop */
     /* Keep a record; its values are valid during the call only. A failure stops the sweep. */
     status (*store)(void *context, const cell_record *record, error_info *error);
-    /* Keep a checkpoint for a later run; its bytes are valid during the call only. A failure costs time
-     * alone, and is for the callee to report. */
+    /* Keep a checkpoint for a later session; its bytes are valid only during the call. A failure only costs
+     * time; the callee reports it. */
     void (*keep)(void *context, const cell_checkpoint *checkpoint);
     /* Fill in what was kept of checkpoint->cell, if anything; the bytes are read before the next call. */
     void (*recall)(void *context, cell_checkpoint *checkpoint);
@@ -29,8 +29,8 @@ typedef struct sweep_setup {
 } sweep_setup;
 
 /* Run a sweep until all workers have left. `t` is the coordinator's endpoint. When `local` is not NULL, a
- * thread of this process is worker 0 at the endpoint `local`, set up by `local_setup`. *counts tells how
- * far the sweep came: being stopped is no failure. All callbacks run in the calling thread. */
+ * thread of this process is worker 0 at the endpoint `local`, set up by `local_setup`. *counts says how far
+ * the sweep came: being stopped is not a failure. All callbacks run in the calling thread. */
 status sweep_run(transport *t, const sweep_setup *setup, transport *local, const worker_setup *local_setup,
                  coordinator_counts *counts, error_info *error);
 

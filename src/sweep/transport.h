@@ -16,8 +16,8 @@ struct transport {
      * sender to one receiver arrive in order. */
     status (*send)(transport *t, int peer, const void *bytes, size_t size, error_info *error);
 
-    /* Wait up to `timeout` seconds (0: only look) for a message from any peer. *received tells whether one
-     * came; then it is at the start of `into` (reserved anew), `*size` bytes from `*peer`. */
+    /* Wait up to `timeout` seconds (0: only look) for a message from any peer. *received says whether one
+     * arrived; then it is at the start of `into` (reserved again), `*size` bytes from `*peer`. */
     status (*receive)(transport *t, double timeout, bool *received, int *peer, arena *into, size_t *size,
                       error_info *error);
 };

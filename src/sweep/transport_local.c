@@ -45,7 +45,7 @@ static status local_send(transport *t, int peer, const void *bytes, size_t size,
         to->last->next = p;
     to->last = p;
     pthread_mutex_unlock(&to->lock);
-    pthread_cond_signal(&to->arrived); /* unlocked: who wakes up would wait for the lock at once */
+    pthread_cond_signal(&to->arrived); /* unlocked: the woken thread would wait for the lock at once */
     return STATUS_OK;
 }
 
@@ -59,7 +59,7 @@ static struct timespec deadline_after(double seconds) {
     return deadline;
 }
 
-/* The first parcel of the queue, which stays there, or NULL when none came in time. */
+/* The first parcel of the queue, which stays there, or NULL when none arrived in time. */
 static parcel *wait_for_parcel(local_endpoint *self, double timeout) {
     struct timespec deadline = deadline_after(timeout);
     pthread_mutex_lock(&self->lock);

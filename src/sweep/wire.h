@@ -2,7 +2,7 @@
  *
  * A message is a 16-byte header (magic, protocol version, type, length of what follows) and a body. Numbers
  * are in the byte order of the machine: all ranks of a sweep run the same program, and a foreign byte order
- * shows in the magic number. Decoding checks everything; rubbish is an error, never a crash. */
+ * shows in the magic number. Decoding checks everything; garbage is an error, never a crash. */
 #ifndef SWEEP_WIRE_H
 #define SWEEP_WIRE_H
 
@@ -29,11 +29,11 @@ typedef enum message_type {
     MESSAGE_HELLO = 1, /* worker → coordinator: who I am; give me a cell */
     MESSAGE_ASSIGN,    /* coordinator → worker: train this cell, from this checkpoint if there is one */
     MESSAGE_RESULT,    /* worker → coordinator: the record of a cell; give me the next */
-    MESSAGE_STOP, /* coordinator → worker: stop what you do and leave. Worker → coordinator: I am leaving */
-    MESSAGE_CHECKPOINT, /* worker → coordinator: what a cell that I had to stop goes on from */
+    MESSAGE_STOP, /* coordinator → worker: stop training and leave. Worker → coordinator: I am leaving */
+    MESSAGE_CHECKPOINT, /* worker → coordinator: what a cell that I had to stop resumes from */
 } message_type;
 
-/* What has to be the same on all ranks, lest cells of one sweep be trained differently; and where the rank
+/* What must be the same on all ranks, or cells of one sweep would be trained differently; and where the rank
  * is. */
 typedef struct hello_message {
     uint64_t job_digest;
@@ -56,18 +56,19 @@ typedef struct message {
     };
 } message;
 
-/* Encode into the start of `out`, which is reserved anew; *size tells the length. */
+/* Encode into the start of `out`, which is reserved again; *size is the length. */
 status wire_encode(const message *m, arena *out, size_t *size, error_info *error);
 
 /* Decode `size` bytes, aligned as an arena's memory is. Values of a record and bytes of a checkpoint stay in
  * `bytes`. */
 status wire_decode(const void *bytes, size_t size, message *m, error_info *error);
 
-/* Send MESSAGE_STOP. Without memory it is tried again for a second: whoever never hears it waits for ever. */
+/* Send MESSAGE_STOP. Without memory it is retried for a second: a receiver that never gets it waits
+ * forever. */
 status wire_send_stop(transport *t, int peer, arena *outgoing, error_info *error);
 
-/* Names the rank and what differs when a worker may not take part in this sweep: STATUS_IO for its data, else
- * STATUS_USAGE. */
+/* When a worker may not take part in this sweep, names the rank and what differs: STATUS_IO for its data,
+ * else STATUS_USAGE. */
 status wire_check_hello(const hello_message *worker, const hello_message *coordinator, error_info *error);
 
 #endif

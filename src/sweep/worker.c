@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-static const double IDLE_WAIT = 0.05;  /* seconds between looks at the stop flag while nothing comes */
-static const double LOOK_EVERY = 0.01; /* seconds of training between looks for messages */
+static const double IDLE_WAIT = 0.05;  /* seconds between checks of the stop flag while nothing arrives */
+static const double LOOK_EVERY = 0.01; /* seconds of training between checks for messages */
 
 enum { CELL_TEXT_SIZE = 256, LARGEST_CHECKPOINT = 1 << 30 };
 
@@ -18,8 +18,8 @@ typedef struct worker {
     arena outgoing, incoming, training, checkpoint;
     arena recorded; /* values of the cell as it laid them out */
     float *values;  /* (setup->records->value_count) the same, as the sweep lays them out */
-    bool leaving;   /* asked to stop, here or by the coordinator */
-    bool dismissed; /* the coordinator's STOP has come */
+    bool leaving;   /* must stop, asked here or by the coordinator */
+    bool dismissed; /* the coordinator's STOP has arrived */
     double next_look;
     status status; /* first failure of the transport; the worker leaves then */
     error_info *error;
@@ -45,8 +45,8 @@ static status receive_message(worker *w, double timeout, bool *received, message
     return STATUS_OK;
 }
 
-/* Asked by the engine before every step. Looking for messages costs more than a short step, so that is done
- * by the clock. */
+/* Called by the engine before every step. Checking for messages costs more than a short step, so the clock
+ * decides when to. */
 static bool should_stop(void *context) {
     worker *w = context;
     w->leaving |= atomic_load(w->setup->stop);
@@ -66,7 +66,7 @@ static void clear_values(worker *w) {
         w->values[i] = NAN;
 }
 
-/* Has the sweep's layout room for what this cell records? */
+/* Does the sweep's layout have room for what this cell records? */
 static status check_layout(const worker_setup *setup, const record_layout *cell, error_info *error) {
     record_layout wider = *setup->records;
     RETURN_IF_FAILED(record_layout_merge(&wider, cell, error));
@@ -141,7 +141,7 @@ static status send_result(worker *w, size_t cell, cell_status state, const train
     return send_message(w, &m);
 }
 
-/* One that does not fit a message is let go: the cell is trained from its start. */
+/* One that does not fit into a message is dropped: the cell is trained from its start. */
 static status send_checkpoint(worker *w, size_t cell, size_t size) {
     const message m = {.type = MESSAGE_CHECKPOINT,
                        .checkpoint = {.cell = cell, .size = size, .bytes = w->checkpoint.memory}};
@@ -156,7 +156,7 @@ static status send_failure(worker *w, uint64_t cell, const error_info *failure) 
     return send_result(w, cell, CELL_FAILED, &(training_report){0});
 }
 
-/* Lack of memory is no fault of the cell: it stays pending, for fewer ranks or another machine. */
+/* Lack of memory is not the cell's fault: it stays pending, for fewer ranks or another machine. */
 static status send_no_memory(worker *w, uint64_t cell, const error_info *failure) {
     char name[CELL_TEXT_SIZE];
     name_cell(w, cell, name);
@@ -198,7 +198,7 @@ static status serve(worker *w) {
     return STATUS_OK;
 }
 
-/* One STOP each way, so that no message is left under way when the transport is closed. */
+/* One STOP each way, so that no message is in transit when the transport is closed. */
 static status take_leave(worker *w) {
     message m;
     RETURN_IF_FAILED(wire_send_stop(w->transport, TRANSPORT_COORDINATOR, &w->outgoing, w->error));
@@ -218,7 +218,7 @@ status worker_run(transport *t, const worker_setup *setup, error_info *error) {
                            setup->records->value_count);
     if (result == STATUS_OK)
         result = serve(&w);
-    /* The coordinator waits for the goodbye of every worker, also of one that failed. */
+    /* The coordinator waits for the last message of every worker, even of one that failed. */
     error_info second = {0};
     w.error = result == STATUS_OK ? error : &second;
     status left = take_leave(&w);

@@ -1,4 +1,4 @@
-/* The worker: trains the cells it is given until it is told to leave. */
+/* The worker: trains the cells assigned to it until it is told to leave. */
 #ifndef SWEEP_WORKER_H
 #define SWEEP_WORKER_H
 
@@ -18,16 +18,16 @@ typedef struct worker_setup {
     const record_layout *records;                                       /* of every cell's values */
     void (*cell_spec)(void *context, size_t cell, training_spec *spec); /* the specification of a cell */
     void *context;
-    /* Called in the thread that trains, before and after every training; NULL: not. */
+    /* Called in the thread that trains, before and after every cell; NULL: not called. */
     void (*before_training)(size_t cell);
     void (*after_training)(void);
     const atomic_bool *stop; /* set when this rank was asked to stop */
 } worker_setup;
 
-/* Say hello, train what comes and leave: when told to, or when *setup->stop is set, which stops a training at
- * its next step and sends its checkpoint. A training that fails gives a record with CELL_FAILED and a warning
- * in the log, one that finds no memory a record with CELL_PENDING. The error returned is one of the transport
- * or of memory. */
+/* Say hello, train the assigned cells and leave: when told to, or when *setup->stop is set, which stops a
+ * cell at its next step and sends its checkpoint. A cell that fails gives a record with CELL_FAILED and a
+ * warning in the log; a cell that finds no memory gives a record with CELL_PENDING. The error returned is one
+ * of the transport or of memory. */
 status worker_run(transport *t, const worker_setup *setup, error_info *error);
 
 #endif
