@@ -14,7 +14,7 @@ static bool is_any(const char *word, const char *a, const char *b, const char *c
     return word != NULL && (strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0);
 }
 
-/* "--" ends the options that are ours. */
+/* "--" ends our own options. */
 static bool asks_for_help(int argc, char **argv) {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (is_any(argv[i], "--help", "-h", "-?"))

@@ -66,9 +66,9 @@ static double rate(double amount, double seconds) {
 }
 
 /* Percent of the speed that the machine's peaks allow (Williams, Waterman and Patterson, "Roofline", 2009):
- * the time that the arithmetic or the traffic takes at least, over the time taken. Winograd's convolutions
- * can be above 100, for they do less than the counted arithmetic; so can layers whose tensors are in a cache.
- */
+ * the least time that the arithmetic or the traffic can take, over the time taken. Winograd's convolutions
+ * can be above 100, because they do less than the counted arithmetic; so can layers whose tensors are in a
+ * cache. */
 static double roofline_percent(const machine_peaks *peaks, double flops, double bytes, double seconds) {
     return seconds > 0 ? 100 * fmax(flops / peaks->flops, bytes / peaks->bytes) / seconds : 0;
 }

@@ -6,14 +6,15 @@
 
 enum { STACK_BYTES = 1 << 16 }; /* ample for the registers that a signal saves */
 
-/* A signal handler has nowhere else to look. */
+/* A signal handler can read only globals. */
 static crash_notes notes;
 static int notes_file = -1;
 static struct sigaction previous[FAULT_SIGNAL_COUNT];
 static atomic_size_t cell_number; /* that is being trained, plus 1; 0: none */
 static char stack[STACK_BYTES];   /* of the handler in the thread that trains: its own may have overflowed */
 
-/* The signal is blocked in here: what raise() sends arrives after the return, for the previous handler. */
+/* The signal is blocked in here: the one that raise() sends arrives after the return, for the previous
+ * handler. */
 static void note_crash(int signal) {
     const size_t number = atomic_exchange(&cell_number, 0);
     if (number > 0)
@@ -31,7 +32,7 @@ void crash_handler_install(const crash_notes *where) {
         sigaction(fault_signals[i], &action, &previous[i]);
 }
 
-/* A sanitizer's thread has a stack for signals already, and frees what it finds there. */
+/* A sanitizer's thread has a signal stack already, and frees the one that it finds. */
 static void provide_stack(void) {
     stack_t present;
     if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE) != 0)

@@ -1,4 +1,4 @@
-/* What a rank does when it crashes: leave a note of the cell that it trained (io/results/crash_notes.h). */
+/* What a rank does when it crashes: record which cell it trained (io/results/crash_notes.h). */
 #ifndef CLI_CRASH_HANDLER_H
 #define CLI_CRASH_HANDLER_H
 
@@ -6,8 +6,8 @@
 
 #include "io/results/crash_notes.h"
 
-/* From now on a fault signal leaves a note, and then does what it did before. Call after MPI has started,
- * which installs handlers of its own. */
+/* From now on a fault signal is recorded, and then has its previous effect. Call after MPI has started, which
+ * installs its own handlers. */
 void crash_handler_install(const crash_notes *notes);
 
 /* For worker_setup: which cell this process trains. */

@@ -22,7 +22,7 @@ enum { MPIRUN_WORDS = 16 };                               /* of ours at most, be
 static const double FIRST_PAUSE = 1, LONGEST_PAUSE = 300; /* seconds before the next start */
 
 typedef struct launch {
-    long ranks; /* 0: as many as mpirun finds right */
+    long ranks; /* 0: as many as mpirun chooses */
     long give_up, start_timeout;
     double time_limit;
     char ranks_text[TEXT_NUMBER_SIZE], program[PATH_MAX];
@@ -30,7 +30,7 @@ typedef struct launch {
     const char **command; /* mpirun's, then NULL */
     launcher launcher;
     uint64_t progress; /* the highest reported by any start */
-    long idle_starts;  /* in a row that did not bring the sweep on */
+    long idle_starts;  /* in a row that made no progress */
 } launch;
 
 /* ---- Command line ------------------------------------------------------------------------------ */
@@ -127,13 +127,13 @@ static status start_again(launch *l, const mpirun_end *end, error_info *error) {
     return STATUS_OK;
 }
 
-/* Did rank 0 say how the sweep ended? A start that came up while it was being ended says no more than that.
- */
+/* Did rank 0 report how the sweep ended? A start that came up while it was being ended reports nothing
+ * else. */
 static bool is_last(const mpirun_end *end) {
     return end->reported && !(end->late && end->result == STATUS_STOPPED);
 }
 
-/* The end of the sweep, as rank 0 said: it has also printed the error. */
+/* The end of the sweep, as rank 0 reported it: rank 0 has also printed the error. */
 static status run_until_done(launch *l, error_info *error) {
     while (!l->launcher.stopping) {
         mpirun_end end;

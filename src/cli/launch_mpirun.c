@@ -19,7 +19,7 @@
 static const double LINGER = 30;       /* seconds that mpirun may take to end after rank 0 has */
 static const double RANKS_LINGER = 10; /* seconds that ranks may outlive mpirun */
 
-/* Ways to end mpirun, each for when the one before has not done it within its patience. */
+/* Ways to end mpirun: each is tried when the one before has not worked within its time. */
 typedef struct rung {
     int signal;
     double patience; /* seconds */
@@ -49,7 +49,7 @@ status launcher_listen(launcher *l, error_info *error) {
         sigaddset(&set, SIGHUP);
     else
         signal(SIGHUP, SIG_IGN); /* as it was, before libraries were loaded */
-    signal(SIGPIPE, SIG_IGN);    /* what reads the output may be gone before the ranks are */
+    signal(SIGPIPE, SIG_IGN);    /* the reader of the output may be gone before the ranks are */
     sigprocmask(SIG_BLOCK, &set, NULL);
     l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (l->signals < 0)
@@ -57,7 +57,7 @@ status launcher_listen(launcher *l, error_info *error) {
     return STATUS_OK;
 }
 
-/* Take what has come; a signal to stop is noted. */
+/* Read the pending signals; a signal to stop is noted. */
 static void read_signals(launcher *l) {
     struct signalfd_siginfo info;
     while (read(l->signals, &info, sizeof info) == sizeof info)
@@ -82,15 +82,15 @@ void launcher_pause(launcher *l, double seconds) {
 
 /* ---- The child --------------------------------------------------------------------------------- */
 
-/* How long Open MPI 4 waits before it sends TERM to the ranks that outlive another, and again before KILL:
- * more than a second, in which large checkpoints do not come. Open MPI 5 takes no such number: a quarter of a
- * second. Less than half of what the ladder leaves after TERM. What the user says counts. */
+/* How long Open MPI 4 waits before it sends TERM to the surviving ranks, and again before KILL: more than its
+ * default of a second, in which large checkpoints do not arrive. Open MPI 5 has no such setting and waits a
+ * quarter of a second. Less than half of the time that the ladder allows after TERM. A value set by the user
+ * wins. */
 static void give_ranks_time(void) {
     setenv("OMPI_MCA_odls_base_sigkill_timeout", "4", false);
 }
 
-/* Between fork and exec. mpirun is asked to end when launch dies, and reads no terminal from the background.
- */
+/* Between fork and exec. mpirun ends when launch dies, and does not read a terminal from the background. */
 static void become_mpirun(const launcher *l, pid_t parent) {
     sigset_t none;
     sigemptyset(&none);
@@ -129,7 +129,7 @@ static status start_mpirun(watch *w, error_info *error) {
 
 /* ---- Watching ---------------------------------------------------------------------------------- */
 
-/* Climb the ladder up to `target`, where that is further up than now. */
+/* Climb the ladder up to `target`, if that is higher than now. */
 static void climb(watch *w, int target) {
     if (target < w->next_rung)
         return;
@@ -157,7 +157,7 @@ static void take_report(watch *w, const launch_report *report) {
         w->deadline = end->reported ? clock_seconds() + LINGER : INFINITY;
 }
 
-/* Take what has come. False at the end of file: no rank holds the FIFO open. */
+/* Read the pending reports. False at the end of file: no rank holds the FIFO open. */
 static bool read_reports(watch *w) {
     launch_report report;
     ssize_t n;
@@ -190,7 +190,7 @@ static void look(watch *w) {
         pass_deadline(w);
 }
 
-/* Ranks that lost their mpirun end by themselves; until then they hold the results file's lock. */
+/* Ranks whose mpirun is gone end by themselves; until then they hold the results file's lock. */
 static void await_ranks(watch *w) {
     const double end = clock_seconds() + RANKS_LINGER;
     close(w->writer);

@@ -1,4 +1,4 @@
-/* One start of mpirun under the eyes of `mpisweep launch`: from fork until no rank is left. */
+/* One start of mpirun, watched by `mpisweep launch`: from fork until no rank is left. */
 #ifndef CLI_LAUNCH_MPIRUN_H
 #define CLI_LAUNCH_MPIRUN_H
 
@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 
-/* What all starts have in common. */
+/* What all starts share. */
 typedef struct launcher {
     const char *const *command; /* mpirun and its arguments, then NULL */
     const char *fifo;           /* path, for LAUNCH_REPORT_VARIABLE */
@@ -17,26 +17,26 @@ typedef struct launcher {
     bool stopping;              /* asked to stop: by a signal or at stop_at */
 } launcher;
 
-enum { MPIRUN_NOT_STARTED = 127 }; /* exit status of the process that should have become mpirun */
+enum { MPIRUN_NOT_STARTED = 127 }; /* exit status of the child that could not become mpirun */
 
 /* How a start ended. */
 typedef struct mpirun_end {
-    bool up;           /* rank 0 was heard of */
-    bool late;         /* but not in time, so that mpirun was ended */
-    bool reported;     /* rank 0 said how it ended: `result` */
+    bool up;           /* rank 0 reported */
+    bool late;         /* rank 0 did not report in time, so mpirun was ended */
+    bool reported;     /* rank 0 reported how it ended: `result` */
     status result;     /* of rank 0 */
     uint64_t progress; /* last REPORT_PROGRESS */
     int wait_status;   /* mpirun's, as from waitpid; says little */
 } mpirun_end;
 
-/* INT, TERM, USR1, HUP (unless it is ignored) and the end of children come through a descriptor from now on.
- */
+/* From now on INT, TERM, USR1, HUP (unless it is ignored) and the end of children arrive through a
+ * descriptor. */
 status launcher_listen(launcher *l, error_info *error);
 
 /* Start mpirun and wait until it and the ranks of this host are gone. A stop (l->stopping) is passed on as
- * USR1, which leaves ranks the time to store what they have; mpirun would give them seconds after TERM, or
- * less. What does not end then, does not start up, or lingers after rank 0 has ended, is sent TERM and at
- * last KILL. */
+ * USR1, which gives ranks the time to store what they have; after TERM mpirun would give them seconds, or
+ * less. Whatever does not end then, does not start up, or lingers after rank 0 has ended, is sent TERM and
+ * finally KILL. */
 status launcher_run_once(launcher *l, mpirun_end *end, error_info *error);
 
 /* Sleep, or until a signal asks to stop. */

@@ -1,7 +1,7 @@
-/* What rank 0 tells `mpisweep launch`, through a FIFO that the environment names.
+/* What rank 0 reports to `mpisweep launch`, through a FIFO that the environment names.
  *
- * mpirun closes inherited descriptors and its exit status does not tell how rank 0 ended. Every rank on the
- * host of launch holds the FIFO open until it ends: its end of file says that all of them are gone. */
+ * mpirun closes inherited descriptors, and its exit status does not show how rank 0 ended. Every rank on the
+ * host of launch holds the FIFO open until it ends: end of file means that all of them are gone. */
 #ifndef CLI_LAUNCH_REPORT_H
 #define CLI_LAUNCH_REPORT_H
 
@@ -11,8 +11,8 @@
 
 typedef enum launch_report_kind {
     REPORT_UP,       /* MPI has started */
-    REPORT_PROGRESS, /* value: a count that grows whenever a start has brought the sweep on */
-    REPORT_END,      /* value: the status that the run ends with; its results are safe */
+    REPORT_PROGRESS, /* value: a count that grows whenever a start makes progress */
+    REPORT_END,      /* value: the status that the session ends with; its results are safe */
 } launch_report_kind;
 
 typedef struct launch_report {
@@ -22,7 +22,7 @@ typedef struct launch_report {
 /* Open the FIFO; -1 when this process was not started by launch, or on another host. */
 int launch_report_open(void);
 
-/* Send a report, from rank 0. A file of -1 is accepted; when nobody listens any more, nothing happens. */
+/* Send a report, from rank 0. A file of -1 is accepted; when nobody is listening, nothing happens. */
 void launch_report_send(int file, launch_report_kind kind, uint64_t value);
 
 #endif

@@ -1,4 +1,4 @@
-/* mpisweep plan: checks a job and says what it will take. */
+/* mpisweep plan: checks a job and predicts what it will take. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
@@ -122,7 +122,7 @@ static void print_json(const job *j, const plan_data *data, const training_plan 
     printf("\"seconds_per_cell\": %.6g, \"seconds\": %.6g}\n", plan->flops / p->flops_per_second, p->seconds);
 }
 
-/* What was read is shown before it is checked against the model: it tells why that does not fit. */
+/* What was read is printed before it is checked against the model: it shows why the model does not fit. */
 static status plan_job(const plan_options *o, const job *j, plan_data *data, error_info *error) {
     training_plan plan;
     prediction p = {0};

@@ -15,7 +15,7 @@ typedef struct plan_data {
 /* Read all samples. */
 status plan_data_look(const job *j, const char *data_directory, plan_data *p, error_info *error);
 
-/* Sum up the layers, which job_check accepted. */
+/* Summarise the layers, which job_check accepted. */
 status plan_data_add_layers(const job *j, plan_data *p, error_info *error);
 
 /* To standard output, warnings to standard error. */

@@ -50,7 +50,7 @@ typedef struct run {
     run_options options;
     job *job;
     stored_dataset stored;
-    hello_message hello; /* what this rank says of itself */
+    hello_message hello; /* what this rank reports about itself */
     record_layout records;
     /* Rank 0 only: */
     results *results;
@@ -59,11 +59,11 @@ typedef struct run {
     char default_path[GRID_NAME_SIZE + sizeof ".h5"];
     char cpu[128];
     bool *selected; /* (cells) not excluded by --only */
-    bool *left_out; /* (cells) not to be trained in this run */
+    bool *left_out; /* (cells) not to be trained in this session */
     double *costs;  /* (cells) predicted FLOPs */
     size_t damaged; /* selected cells that do not fit their checksum, and are not trained again */
     progress progress;
-    uint64_t advance;   /* when the run began: 2 for every cell with a result, 1 for one that crashed once */
+    uint64_t advance;   /* at the start: 2 per cell with a result, 1 per cell that crashed once */
     double next_report; /* of progress, to launch */
 } run;
 
@@ -77,7 +77,7 @@ static status load_job(run *r, error_info *error) {
     return job_layout(r->job, &r->stored.data, &r->records, error);
 }
 
-/* What is probably not meant, as far as it shows without reading the samples. */
+/* What is probably a mistake, as far as that shows without reading the samples. */
 static void warn_of_data(const run *r) {
     data_warnings warnings;
     data_warnings_find(&r->job->data, &r->stored, NULL, &warnings);
@@ -133,7 +133,7 @@ static status record_crash(run *r, size_t cell, int signal, error_info *error) {
     return results_store(r->results, &record, error);
 }
 
-/* A cell in whose training ranks keep crashing would never let the sweep end. */
+/* A cell that keeps crashing its ranks would never let the sweep end. */
 static status fail_crashed_cells(run *r, error_info *error) {
     enum { MOST_CRASHES = 2 };
     const uint8_t *states = results_states(r->results);
@@ -183,7 +183,7 @@ static status prepare_sweep(run *r, error_info *error) {
     return STATUS_OK;
 }
 
-/* What this rank says of itself; the digests stay 0 until the samples are read. */
+/* What this rank reports about itself; the digests stay 0 until the samples are read. */
 static void fill_hello(run *r) {
     hello_message *hello = &r->hello;
     *hello = (hello_message){
@@ -301,7 +301,7 @@ static status train_cells(run *r, error_info *error) {
     return worker_run(mpi_world_endpoint(r->world), &worker, error);
 }
 
-/* All ranks note crashes in the results file, those that see it. */
+/* All ranks that see the results file record crashes in it. */
 static status watch_crashes(run *r, error_info *error) {
     crash_notes notes = {0};
     if (mpi_world_rank(r->world) == 0)
@@ -311,8 +311,8 @@ static status watch_crashes(run *r, error_info *error) {
     return STATUS_OK;
 }
 
-/* Ranks that do not belong together are found before the results file is made: first by what they run, so
- * that those of a node may share memory, then by their samples. */
+/* Ranks that do not belong together are detected before the results file is made: first by the program that
+ * they run, so that the ranks of a node may share memory, then by their samples. */
 static status load_data(run *r, error_info *error) {
     fill_hello(r);
     RETURN_IF_FAILED(run_compare_ranks(r->world, &r->hello, error));
@@ -349,8 +349,8 @@ static status run_steps(run *r, int argc, char **argv, error_info *error) {
 static status run_job(int argc, char **argv, error_info *error) {
     run r = {.report = launch_report_open()};
     stop_signal_install();
-    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes shall be an error, not a death */
-    signal(SIGPIPE, SIG_IGN); /* a reader of the progress that has gone must not end a training */
+    signal(SIGXFSZ, SIG_IGN); /* exceeding a file size limit must be an error, not a death */
+    signal(SIGPIPE, SIG_IGN); /* a closed reader of the progress must not end the session */
     RETURN_IF_FAILED(mpi_world_open(&r.world, error));
     const bool follows = mpi_world_rank(r.world) != 0;
     if (!follows)
@@ -369,8 +369,8 @@ static status run_job(int argc, char **argv, error_info *error) {
         mpi_world_abandon(&r.world);
     else
         left = mpi_world_close(&r.world, slot);
-    /* Rank 0 tells how the run ended. mpirun kills it when another rank leaves with a status of its own
-     * first. */
+    /* Rank 0 reports how the session ended. mpirun kills it when another rank first exits with its own
+     * status. */
     if (follows && result != STATUS_STOPPED && error->text[0] == '\0')
         return left;
     return result != STATUS_OK ? result : closed != STATUS_OK ? closed : left;

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the rank that reads leaves behind the samples. */
+/* What the reading rank writes after the samples. */
 typedef struct node_note {
     data_digests digests;
     data_origin origin;
-    uint64_t is_read; /* 0 also in memory that nobody has written to */
+    uint64_t is_read; /* 0 in memory that was never written */
 } node_note;
 
 static status read_and_digest(const job *j, const char *data_directory, void *memory, stored_dataset *stored,
@@ -22,7 +22,7 @@ static status read_and_digest(const job *j, const char *data_directory, void *me
     return data_digest(&stored->data, digests, error);
 }
 
-/* Into memory of its own, for the digest alone. */
+/* Into memory of its own, only for the digest. */
 static status digest_own(const job *j, const char *data_directory, const stored_dataset *described,
                          data_digests *digests, error_info *error) {
     stored_dataset own = *described;

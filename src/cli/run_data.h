@@ -1,4 +1,4 @@
-/* The samples of a run, and what all its ranks must have in common. */
+/* The samples of a session, and what all its ranks must have in common. */
 #ifndef CLI_RUN_DATA_H
 #define CLI_RUN_DATA_H
 
@@ -10,12 +10,12 @@
 #include "sweep/wire.h"
 
 /* Read the described samples into memory that the ranks of a node share, and digest them: both are done by
- * one rank of the node. A rank that would have read other files than that one digests its own, so that they
- * are compared, too. Collective: every rank goes through all steps, whatever failed. */
+ * one rank of the node. A rank that would have read different files digests its own, so that they are
+ * compared, too. Collective: every rank takes all steps, whatever failed. */
 status run_data_load(mpi_world *world, const job *j, const char *data_directory, stored_dataset *stored,
                      data_digests *digests, error_info *error);
 
-/* Compare what every rank says of itself with rank 0, which reports the first that differs
+/* Compare what every rank reports about itself with rank 0, which reports the first that differs
  * (wire_check_hello). Collective. */
 status run_compare_ranks(mpi_world *world, const hello_message *mine, error_info *error);
 

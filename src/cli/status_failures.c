@@ -1,4 +1,4 @@
-/* Which axis values cells that failed have in common. */
+/* Which axis values failed cells have in common. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 #include "grid/cell.h"
 #include "grid/grid.h"
 
-enum { SHARED_MAX = 8, VALUE_SIZE = 256 }; /* a longer list of values tells nothing */
+enum { SHARED_MAX = 8, VALUE_SIZE = 256 }; /* a longer list of values says nothing */
 
 /* Cells along one axis. */
 typedef struct axis_tally {

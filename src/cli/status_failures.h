@@ -1,4 +1,4 @@
-/* Which values the cells that failed have in common. */
+/* Which values failed cells have in common. */
 #ifndef CLI_STATUS_FAILURES_H
 #define CLI_STATUS_FAILURES_H
 

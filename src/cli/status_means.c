@@ -11,7 +11,7 @@
 #include "io/results/layout.h"
 #include "io/results/reader.h"
 
-/* A larger table is no longer read: then the best are shown. */
+/* Nobody reads a larger table: then the best are shown. */
 enum { VALUE_SIZE = 64, PLACE_SIZE = 1024, MOST_ROWS = 40, MOST_COLUMNS = 20, MOST_BEST = 20 };
 
 /* Mean of one variable over the run axes, for every combination of the other axes. */

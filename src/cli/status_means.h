@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "io/results/reader.h"
 
-/* Means over runs of the cells that are done by `states` (cells). */
+/* Means over runs of the cells that are done according to `states` (cells). */
 status status_print_means(results_reader *reader, const char *path, const uint8_t *states, error_info *error);
 
 #endif

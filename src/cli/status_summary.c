@@ -21,7 +21,7 @@ typedef struct sweep_state {
     double cells_per_hour;            /* in the last session; NaN: nothing was stored in it */
     double eta_seconds;               /* for the pending cells at this rate; NaN: not known */
     double updated;                   /* time of the last sync */
-    size_t damaged;                   /* cells with a status that do not fit their checksum */
+    size_t damaged;                   /* cells with a status that do not match their checksum */
     char damaged_cells[512];          /* the first of them */
 } sweep_state;
 
@@ -33,7 +33,7 @@ static void count_states(const uint8_t *states, size_t cells, sweep_state *out) 
         out->counts[states[cell]]++;
 }
 
-/* What the table of sessions says of one. */
+/* One row of the table of sessions. */
 typedef struct session {
     double updated, seconds;
     int32_t cells;
@@ -73,8 +73,8 @@ static status read_session(results_reader *r, session *out, error_info *error) {
     return result;
 }
 
-/* The session counts its cells itself, and its time by a clock that nobody sets: the times of day at which
- * cells were finished, on several machines, do not tell them. */
+/* The session counts its cells itself, and its time by a monotonic clock: the times of day at which cells
+ * were finished, on several machines, do not give them. */
 static status read_rate(results_reader *r, sweep_state *out, error_info *error) {
     session last = {0};
     RETURN_IF_FAILED(read_session(r, &last, error));
@@ -155,7 +155,7 @@ static status print_text_status(results_reader *r, const char *path, const sweep
     return status_print_means(r, path, states, error);
 }
 
-/* The states are read first: what is done then is whole in what is read afterwards. */
+/* The states are read first: cells that are done then are whole in what is read afterwards. */
 static status print_status(results_reader *r, const char *path, bool json, error_info *error) {
     sweep_state s = {0};
     void *states;

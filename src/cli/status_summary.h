@@ -7,7 +7,8 @@
 #include "base/status.h"
 
 /* Print the counts, rate, expected end and means over runs of a results file to standard output, as text or
- * as one JSON object {"total", "done", "failed", "diverged", "pending", …}. Works while a run is writing. */
+ * as one JSON object {"total", "done", "failed", "diverged", "pending", …}. Works while a session is
+ * writing. */
 status status_print_summary(const char *path, bool json, error_info *error);
 
 #endif

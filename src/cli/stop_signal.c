@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/time.h>
 
-/* A signal handler has nowhere else to write to. */
+/* A signal handler can write only to globals. */
 static atomic_bool stop_asked;
 static atomic_int first_signal;
 
@@ -15,8 +15,8 @@ static void ask_to_stop(int signal) {
     atomic_store(&stop_asked, true);
 }
 
-/* Of this process as it was started. Libraries that Open MPI 5 brings put a handler for HUP over it when they
- * are loaded, so it is looked at before that: functions of .preinit_array run before those of any library. */
+/* Of this process as it was started. Libraries that Open MPI 5 loads install their own handler for HUP, so it
+ * is read before that: functions of .preinit_array run before those of any library. */
 static bool hangup_was_ignored;
 
 static void note_hangup(int argc, char **argv, char **environment) {

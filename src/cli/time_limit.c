@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* To store what is in flight. Slurm looks at its limits every half minute, and may be early. */
+/* To store what is in flight. Slurm checks its limits every half minute, and may be early. */
 static const double LONGEST_MARGIN = 60; /* seconds */
 
-/* The whole text as a number; -1 when it is none. */
+/* The whole text as a number; -1 when it is not one. */
 static double parse_seconds(const char *text) {
     char *end;
     double seconds = strtod(text, &end);
