@@ -38,7 +38,7 @@ status error_set(error_info *error, status code, const char *format, ...)
 /* Put the formatted text in front of a message that is already there ("FILE: " + what the callee said). */
 status error_prefix(error_info *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Put the text behind a message that is already there. */
+/* Append the text to a message that is already there. */
 status error_append(error_info *error, const char *text);
 
 /* The process exit code for a status. */

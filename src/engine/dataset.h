@@ -40,7 +40,7 @@ typedef struct dataset {
     const float *feature_mean, *feature_std; /* (C, H, W) of the stored values of the training set: samples
                                                 are standardised by feature; NULL: by normalize_spec */
     dataset_split train, validation, test;
-    point_spec points; /* unless POINTS_NONE: what the splits' counts stand for; their pointers are NULL */
+    point_spec points; /* unless POINTS_NONE: what the splits' counts count; their pointers are NULL */
 } dataset;
 
 /* For each of the `size` stored values of a sample, its mean over the split and its standard deviation

@@ -206,7 +206,7 @@ static void cut_segments(model *m) {
     }
 }
 
-/* Does boundary `at` lie between two segments, or at the end? */
+/* Is boundary `at` between two segments, or at the end? */
 static bool leaves_segment(const model *m, int at) {
     if (at == m->layer_count)
         return true;

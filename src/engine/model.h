@@ -44,7 +44,7 @@ typedef struct model {
     unsigned char *saved[ENGINE_MAX_LAYERS];
     real *workspace[ENGINE_MAX_LAYERS];
     real *scratch;
-    layer_clock *clocks; /* (layer_count) when the layers are to be timed, else NULL */
+    layer_clock *clocks; /* (layer_count) when the layers are timed, else NULL */
     fault fault;         /* the layer that model_build refused */
 } model;
 

@@ -166,7 +166,7 @@ static status count_steps(training_plan *plan, const training_spec *spec, const 
 
 /* ---- The model --------------------------------------------------------------------------------- */
 
-/* Two classes may be told by one output, unless it is a softmax, which would always say 1. */
+/* One output may decide between two classes, unless it is a softmax, which would always give 1. */
 static bool fits_outputs(const loss_function *l, const dataset *data) {
     if (data->classes == 2 && l->outputs == 1)
         return l->link != LINK_SOFTMAX;

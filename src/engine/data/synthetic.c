@@ -1,10 +1,10 @@
-/* Synthetic images: a stand-in for photographs where no data set is at hand.
+/* Synthetic images: a stand-in for photographs where no data set is available.
  *
  * A class is a texture: in every colour channel a sum of two plane waves whose directions, wavelengths and
- * colours belong to the class. An image shows its class's texture at a random offset (so that position tells
- * nothing), with random contrast and brightness, mixed with the texture of another class and with pixel
- * noise: a network has to learn filters, and how well it does in a few epochs depends on the learning rate.
- */
+ * colours belong to the class. An image shows its class's texture at a random offset (so that position
+ * carries no information), with random contrast and brightness, mixed with the texture of another class and
+ * with pixel noise: a network must learn filters, and how well it does in a few epochs depends on the
+ * learning rate. */
 #include <assert.h>
 #include <math.h>
 

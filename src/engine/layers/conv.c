@@ -1,5 +1,5 @@
 /* 2-D convolution (cross-correlation, as everywhere in the field), any kernel, stride and zero padding. The
- * formulas stand in conv_algorithm.h, the sums are computed by conv_winograd.c or conv_planes.c where they
+ * formulas are in conv_algorithm.h; the sums are computed by conv_winograd.c or conv_planes.c where they
  * suit, and by conv_direct.c elsewhere. */
 #include "engine/layers/conv_algorithm.h"
 

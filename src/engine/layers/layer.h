@@ -72,7 +72,7 @@ struct layer_ops {
     size_t (*parameter_place)(const layer *l, size_t natural);
     void (*forward)(const layer *l, const layer_pass *pass);
     void (*backward)(const layer *l, const layer_pass *pass);
-    /* Around the blocks of a batch: what depends on the parameters alone, kept in workspace. May be NULL. */
+    /* Around the blocks of a batch: what depends only on the parameters, kept in workspace. May be NULL. */
     void (*forward_begin)(const layer *l, const layer_pass *pass);
     void (*backward_begin)(const layer *l, const layer_pass *pass);
     void (*backward_end)(const layer *l, const layer_pass *pass);

@@ -11,7 +11,7 @@ typedef struct recorder {
     float *points; /* (points, 2) a row of the grid whose outputs are recorded */
 } recorder;
 
-/* Layers 0 … last alone, with memory from `a` (measuring or real). */
+/* Layers 0 … last only, with memory from `a` (measuring or real). */
 status probe_build(model *probe, const training_spec *spec, const dataset *data, int last, arena *a);
 
 /* Take the recorder's memory from `a` (measuring or real). */
