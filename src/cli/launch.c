@@ -97,7 +97,7 @@ static status make_fifo(launch *l, error_info *error) {
 
 static void describe_end(const mpirun_end *end, char *text, size_t size) {
     if (!end->up || end->late)
-        snprintf(text, size, "rank 0 did not come up (it has to run on this host)");
+        snprintf(text, size, "rank 0 did not come up (it must run on this host)");
     else if (WIFSIGNALED(end->wait_status))
         snprintf(text, size, "mpirun was killed by signal %d", WTERMSIG(end->wait_status));
     else
@@ -111,7 +111,7 @@ static bool not_started(const mpirun_end *end) {
 static status start_again(launch *l, const mpirun_end *end, error_info *error) {
     char what[128], pause_text[TEXT_NUMBER_SIZE];
     if (not_started(end))
-        return error_set(error, STATUS_INTERNAL, "mpirun was not started; it has to be on PATH");
+        return error_set(error, STATUS_INTERNAL, "mpirun could not be started; it must be on PATH");
     describe_end(end, what, sizeof what);
     l->idle_starts = end->progress > l->progress ? 0 : l->idle_starts + 1;
     l->progress = fmax(l->progress, end->progress);

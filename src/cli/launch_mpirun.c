@@ -168,7 +168,7 @@ static bool read_reports(watch *w) {
 
 static void pass_deadline(watch *w) {
     if (w->next_rung == RUNG_ASK && !w->end->up) {
-        log_warning("rank 0 was not heard of in %g s", w->launcher->start_timeout);
+        log_warning("rank 0 did not report within %g s", w->launcher->start_timeout);
         w->end->late = true;
     }
     climb(w, w->next_rung > RUNG_TERMINATE ? w->next_rung : RUNG_TERMINATE);

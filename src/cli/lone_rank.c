@@ -35,7 +35,7 @@ status lone_rank_check(const char *library, error_info *error) {
         return error_set(
             error, STATUS_USAGE,
             "process %ld of %ld (%s=%ld: %s) is alone in MPI: the launcher belongs to another MPI "
-            "than %.*s. Start with the mpirun of that, as `mpisweep launch` does",
+            "than %.*s. Use the mpirun of that MPI, as `mpisweep launch` does",
             rank, size, t->rank, rank, t->launcher, (int)strcspn(library, ",\n"), library);
     }
     return STATUS_OK;

@@ -61,7 +61,7 @@ typedef struct run {
     bool *selected; /* (cells) not excluded by --only */
     bool *left_out; /* (cells) not to be trained in this session */
     double *costs;  /* (cells) predicted FLOPs */
-    size_t damaged; /* selected cells that do not fit their checksum, and are not trained again */
+    size_t damaged; /* selected cells that do not match their checksum, and are not trained again */
     progress progress;
     uint64_t advance;   /* at the start: 2 per cell with a result, 1 per cell that crashed once */
     double next_report; /* of progress, to launch */
@@ -128,7 +128,7 @@ static status record_crash(run *r, size_t cell, int signal, error_info *error) {
     cell_record record = {.cell = cell, .status = CELL_FAILED, .seconds = NAN};
     snprintf(record.host, sizeof record.host, "%s", mpi_world_host(r->world));
     grid_cell_text(&r->job->grid, cell, name, sizeof name);
-    log_warning("cell %s failed: ranks crashed in its training, the last by signal %d (%s)", name, signal,
+    log_warning("cell %s failed: ranks crashed while training it, the last with signal %d (%s)", name, signal,
                 strsignal(signal));
     return results_store(r->results, &record, error);
 }

@@ -98,7 +98,7 @@ static status compare_programs(mpi_world *world, const char *mine, error_info *e
         const char *other = (const char *)all + (size_t)rank * sizeof own;
         if (strncmp(other, own, sizeof own) != 0)
             result = error_set(error, STATUS_USAGE,
-                               "rank %d runs %.*s, rank 0 runs %s: run one binary on all ranks", rank,
+                               "rank %d runs %.*s, rank 0 runs %s: run the same binary on all ranks", rank,
                                PROGRAM_BYTES, other, own);
     }
     free(all);

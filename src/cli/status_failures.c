@@ -78,7 +78,7 @@ static status find_shared(const grid *g, int axis, const uint8_t *states, cell_s
     return result;
 }
 
-/* "12 of 12 diverged cells have lr = 10 or 20 (of 15 finished cells that have)" */
+/* "12 of 12 diverged cells have lr = 10 or 20 (of 15 finished cells that do)" */
 static void print_line(const shared_values *s) {
     printf("%zu of %zu %s cells have %s = ", s->covered, s->cells, cell_status_label(s->status),
            s->axis->name);
@@ -87,7 +87,7 @@ static void print_line(const shared_values *s) {
         grid_value_name(s->axis, s->values[i], value, sizeof value);
         printf("%s%s", i == 0 ? "" : i + 1 < s->count ? ", " : " or ", value);
     }
-    printf(" (of %zu finished cells that have)\n", s->finished);
+    printf(" (of %zu finished cells that do)\n", s->finished);
 }
 
 static void print_object(const shared_values *s) {

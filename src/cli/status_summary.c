@@ -106,8 +106,9 @@ static void print_text(const char *path, const sweep_state *s) {
         printf(", %zu damaged", s->damaged);
     printf("\n");
     if (s->damaged > 0)
-        printf("damaged, they do not fit their checksum: %s; mpisweep run --retry-failed trains them again\n",
-               s->damaged_cells);
+        printf(
+            "damaged: they do not match their checksum: %s; mpisweep run --retry-failed trains them again\n",
+            s->damaged_cells);
     if (!isnan(s->cells_per_hour))
         printf("rate of the last session: %.0f cells/hour", s->cells_per_hour);
     if (s->counts[CELL_PENDING] > 0 && !isnan(s->eta_seconds)) {

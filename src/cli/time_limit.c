@@ -56,8 +56,8 @@ const char *time_limit_name(double limit) {
 
 void time_limit_warn_past(void) {
     if (slurm_end() <= 0)
-        log_warning("SLURM_JOB_END_TIME=%s is past and is ignored: it was left behind by a job that is over; "
-                    "unset it, or limit the run by --time-limit",
+        log_warning("SLURM_JOB_END_TIME=%s is past and is ignored: it was left over from a Slurm job that "
+                    "has ended; unset it, or limit the session with --time-limit",
                     getenv("SLURM_JOB_END_TIME"));
 }
 

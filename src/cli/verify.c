@@ -27,10 +27,10 @@ static status verify_one(const char *path, error_info *error) {
     results_damage found;
     RETURN_IF_FAILED(results_check_cells(path, &found, error));
     if (found.damaged == 0) {
-        printf("whole: %zu cells with results fit their checksums\n", found.checked);
+        printf("whole: %zu cells with results match their checksums\n", found.checked);
         return print_digest(path, error);
     }
-    printf("damaged: %zu of %zu cells with results do not fit their checksums: %s\n", found.damaged,
+    printf("damaged: %zu of %zu cells with results do not match their checksums: %s\n", found.damaged,
            found.checked, found.cells);
     return error_set(error, STATUS_INCOMPLETE,
                      "%s: %zu damaged cells; restore the file from a copy, or train them again with mpisweep "

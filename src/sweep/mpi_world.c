@@ -184,8 +184,7 @@ static status join_world(mpi_world *w, error_info *error) {
     int provided, length;
     CHECK_MPI(MPI_Init_thread, NULL, NULL, MPI_THREAD_FUNNELED, &provided);
     if (provided < MPI_THREAD_FUNNELED)
-        return error_set(error, STATUS_INTERNAL,
-                         "this MPI library does not allow a second thread beside its own");
+        return error_set(error, STATUS_INTERNAL, "this MPI library does not allow a second thread");
     CHECK_MPI(MPI_Comm_set_errhandler, MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     CHECK_MPI(MPI_Comm_dup, MPI_COMM_WORLD, &w->comm);
     CHECK_MPI(MPI_Comm_set_errhandler, w->comm, MPI_ERRORS_RETURN);

@@ -92,8 +92,8 @@ static status to_event(const driver *d, int worker, coordinator_event *event) {
     case MESSAGE_ASSIGN:
         break;
     }
-    return error_set(error_slot(d), STATUS_INTERNAL,
-                     "worker %d sent a message of type %d that does not fit here", worker, m->type);
+    return error_set(error_slot(d), STATUS_INTERNAL, "worker %d sent an unexpected message of type %d",
+                     worker, m->type);
 }
 
 static status receive_event(driver *d) {

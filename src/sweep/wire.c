@@ -143,7 +143,7 @@ status wire_decode(const void *bytes, size_t size, message *m, error_info *error
                          (unsigned)WIRE_MAGIC);
     if (header.protocol != WIRE_PROTOCOL)
         return error_set(error, STATUS_USAGE,
-                         "another rank speaks protocol %d, this one %d: run one binary on all",
+                         "another rank uses protocol %d, this one %d: run the same binary on all ranks",
                          header.protocol, WIRE_PROTOCOL);
     m->type = header.type;
     if (header.length != size - sizeof header ||
@@ -175,23 +175,24 @@ static status check_data(const hello_message *worker, const hello_message *coord
         return STATUS_OK;
     digest_text(&worker->data.splits[split], digest);
     digest_text(&coordinator->data.splits[split], expected);
-    return error_set(error, STATUS_IO,
-                     "rank %d on %s has other data than rank 0 on %s in the %s split: digest %s of %s, not "
-                     "%s of %s; put the "
-                     "same files there, or name where they are by --data, $MPISWEEP_DATA or the job's paths",
-                     worker->rank, worker->host, coordinator->host, data_split_label(split), digest,
-                     worker->data_places[split], expected, coordinator->data_places[split]);
+    return error_set(
+        error, STATUS_IO,
+        "rank %d on %s does not have the same data as rank 0 on %s in the %s split: digest %s of %s, not "
+        "%s of %s; put the "
+        "same files there, or say where they are with --data, $MPISWEEP_DATA or the job's paths",
+        worker->rank, worker->host, coordinator->host, data_split_label(split), digest,
+        worker->data_places[split], expected, coordinator->data_places[split]);
 }
 
 status wire_check_hello(const hello_message *worker, const hello_message *coordinator, error_info *error) {
     if (strcmp(worker->program, coordinator->program) != 0)
         return error_set(error, STATUS_USAGE,
-                         "rank %d on %s runs %s, rank 0 runs %s: run one binary on all ranks", worker->rank,
-                         worker->host, worker->program, coordinator->program);
+                         "rank %d on %s runs %s, rank 0 runs %s: run the same binary on all ranks",
+                         worker->rank, worker->host, worker->program, coordinator->program);
     if (worker->numerics != coordinator->numerics)
         return error_set(
             error, STATUS_USAGE,
-            "rank %d on %s computes with numerics %d, rank 0 with %d: run one binary on all ranks",
+            "rank %d on %s computes with numerics %d, rank 0 with %d: run the same binary on all ranks",
             worker->rank, worker->host, worker->numerics, coordinator->numerics);
     if (strcmp(worker->kernels, coordinator->kernels) != 0)
         return error_set(
@@ -200,15 +201,16 @@ status wire_check_hello(const hello_message *worker, const hello_message *coordi
             "set MPISWEEP_KERNELS to a set that all have",
             worker->rank, worker->host, worker->kernels, coordinator->kernels);
     if (worker->job_digest != coordinator->job_digest)
-        return error_set(error, STATUS_USAGE,
-                         "rank %d on %s read another job file than rank 0 (digest %016llx, not %016llx)",
-                         worker->rank, worker->host, (unsigned long long)worker->job_digest,
-                         (unsigned long long)coordinator->job_digest);
+        return error_set(
+            error, STATUS_USAGE,
+            "rank %d on %s did not read the same job file as rank 0 (digest %016llx, not %016llx)",
+            worker->rank, worker->host, (unsigned long long)worker->job_digest,
+            (unsigned long long)coordinator->job_digest);
     if (strcmp(worker->data_shape, coordinator->data_shape) != 0)
         return error_set(
             error, STATUS_IO,
-            "rank %d on %s has other data than rank 0 on %s: %s in %s, not %s in %s; put the same "
-            "files there, or name where they are by --data, $MPISWEEP_DATA or the job's paths",
+            "rank %d on %s does not have the same data as rank 0 on %s: %s in %s, not %s in %s; put the same "
+            "files there, or say where they are with --data, $MPISWEEP_DATA or the job's paths",
             worker->rank, worker->host, coordinator->host, worker->data_shape,
             worker->data_places[SPLIT_TRAIN], coordinator->data_shape, coordinator->data_places[SPLIT_TRAIN]);
     return check_data(worker, coordinator, error);

@@ -123,9 +123,9 @@ static void tell_start(const worker *w, const cell_checkpoint *from, const train
         return;
     name_cell(w, from->cell, name);
     if (report->resumed)
-        log_note("cell %s went on after %ld steps", name, report->steps_before);
+        log_note("cell %s resumed after %ld steps", name, report->steps_before);
     else
-        log_warning("cell %s was trained from its start: its checkpoint does not fit", name);
+        log_warning("cell %s was trained from its start: its checkpoint does not match", name);
 }
 
 static status send_result(worker *w, size_t cell, cell_status state, const training_report *report) {

@@ -293,7 +293,7 @@ class Files(Case):
         self.assert_refused(file_job("hdf5", "d.h5"), "job.yaml:2:7: data.train_x: d.h5: more than one data set", "/a/x", "/b/x", status=2)
         job = file_job("hdf5", "d.h5", more=", train_x: a/x, train_y: /a/y, test_x: b/x, test_y: b/y")
         self.assert_same(job, X[:7], Y[:7])
-        self.assert_refused(file_job("hdf5", "d.h5", more=", train_x: c"), "data.train_x: d.h5: there is no such data set as c", "/a/x", status=2)
+        self.assert_refused(file_job("hdf5", "d.h5", more=", train_x: c"), "data.train_x: d.h5: no data set c", "/a/x", status=2)
         hdf5("d.h5", p=X, q=Y)
         self.assert_refused(file_job("hdf5", "d.h5"), "data.train_x: d.h5: no data set that may be x", "/p, /q", status=2)
 

@@ -167,7 +167,7 @@ class Links(CaseTest):
         self.link("elsewhere", "scratch")
         process = self.start_long("scratch/t.h5")
         for name in "home/r.h5", "elsewhere/t.h5":
-            self.assertIn("is being written by another run", self.train("long.yaml", name, code=3))
+            self.assertIn("is being written by another session", self.train("long.yaml", name, code=3))
         process.send_signal(signal.SIGTERM)
         self.assertEqual(finish(process)[0], 75)
 
@@ -344,7 +344,7 @@ class FileGone(CaseTest):
         process, lock = self.start_long(), self.results("r.h5.lock")
         lock.unlink()
         wait_until(lambda: process.poll() is not None or lock.exists())
-        self.assertIn("is being written by another run", self.train("long.yaml", code=3))
+        self.assertIn("is being written by another session", self.train("long.yaml", code=3))
         process.send_signal(signal.SIGTERM)
         code, _, err = finish(process)
         self.assertEqual(code, 75, err)

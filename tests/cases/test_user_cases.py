@@ -114,8 +114,8 @@ WRONG_JOBS = [
     ("tanh", "ganh", ["nearest known key: tanh"]),
     ("tanh", "swish", ["swish: unknown key", "!nearest"]),
     ("set: optimizer.lr", "set: optimizer.speed", ["'optimizer.speed'; accepted: model, loss", "!nearest"]),
-    ("values: [1e-3", "values: [1e-3, 1e-03", ["0.001 stands twice"]),
-    ("values: [1e-3", "values: [~", ["'~' is no value for optimizer.lr"]),
+    ("values: [1e-3", "values: [1e-3, 1e-03", ["0.001 appears twice"]),
+    ("values: [1e-3", "values: [~", ["'~' is not a value for optimizer.lr"]),
     ("values: [1e-3, 0.0031622776601683795, 1e-2]", f"values: {{{', '.join(f'l{i}: 0' for i in range(1025))}}}",
      ["1025 values; accepted: at most 1024"]),
 ]

@@ -6,7 +6,7 @@ import time
 from launch import TINY, RunTest, finish, wait_until
 
 STEPS_PER_EPOCH = 20
-WENT_ON = re.compile(r"went on after (\d+) steps")
+RESUMED = re.compile(r"resumed after (\d+) steps")
 
 
 class Interruptions(RunTest):
@@ -59,6 +59,6 @@ class Interruptions(RunTest):
         return self.resumed(err), err
 
     def resumed(self, err):
-        steps = [int(number) for number in WENT_ON.findall(err)]
+        steps = [int(number) for number in RESUMED.findall(err)]
         self.assertTrue(all(0 <= number < self.epochs * STEPS_PER_EPOCH for number in steps), steps)
         return steps

@@ -86,7 +86,7 @@ class Growth(RunTest):
                             (dict(LARGE, nets=["line", "large"]), "net=small,")):
             _, err = self.train(2, **lost)
             self.assertIn(words, err)
-            self.assertIn("the job has no longer", err)
+            self.assertIn("the job no longer has", err)
         self.assertEqual(self.file.read_bytes(), before)
 
     def test_another_job_is_refused_and_only_what_differs_is_named(self):
@@ -108,7 +108,7 @@ class Growth(RunTest):
         with h5py.File(self.file, "r+") as file:
             file["test_accuracy"][1, 0, 0, 0] += 1
         _, err = self.train(0, **LARGE)
-        self.assertIn("1 cells do not fit their checksum", err)
+        self.assertIn("1 cells do not match their checksum", err)
         self.assert_equals_whole(**LARGE)
 
     def test_no_room_for_the_larger_file(self):

@@ -79,7 +79,7 @@ class Stops(Interruptions):
                 self.part.unlink()
         steps += self.go_on(2)[0]
         self.assertTrue(any(steps))
-        print(f"{stops} stops; {len(steps)} cells went on, with {sum(steps)} steps behind them")
+        print(f"{stops} stops; {len(steps)} cells were resumed, with {sum(steps)} steps already done")
 
     def test_a_stop_that_follows_a_kill(self):
         """A killed session leaves the checkpoints of the one before, whose cells it has not finished."""

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from launch import MPIEXEC, RunTest, TINY, finish, is_running, ranks_of, wait_until
-from interruptions import WENT_ON
+from interruptions import RESUMED
 from results_file import arrays
 
 DEATHS = int(os.environ.get("MPISWEEP_TEST_LAUNCH_DEATHS", "2"))
@@ -134,7 +134,7 @@ class Restarts(LaunchTest):
             ranks = sorted(ranks_of(process))
             os.kill(ranks[-1], signal.SIGKILL)
             wait_until(lambda: not any(map(is_running, ranks)))
-        self.assertRegex(self.assert_ends(process, 0), WENT_ON)
+        self.assertRegex(self.assert_ends(process, 0), RESUMED)
         self.assertEqual([p.name for p in self.directory.glob("part.h5*")], ["part.h5"])
 
     def wait_for_session(self, process, count):
@@ -167,7 +167,7 @@ class Restarts(LaunchTest):
         self.fake_mpirun(f'if mkdir {self.directory}/once 2>/dev/null; then trap "" TERM; while :; do sleep 0.1; done; fi\n'
                          'exec "$real" "$@"')
         err = self.assert_ends(self.launch(TINY, "-o", self.part, "--start-timeout", "15"), 0)
-        self.assertIn("rank 0 was not heard of in 15 s", err)
+        self.assertIn("rank 0 did not report within 15 s", err)
         self.check(0, "run", TINY, "-o", self.whole)
         self.assert_equal(self.whole, self.part)
 
@@ -179,7 +179,7 @@ class Restarts(LaunchTest):
     def test_there_is_no_mpirun(self):
         self.environment["PATH"] = str(self.directory)
         err = self.assert_ends(self.launch(TINY), 70)
-        self.assertIn("mpirun was not started; it has to be on PATH", err)
+        self.assertIn("mpirun could not be started; it must be on PATH", err)
         self.assertNotIn("starting again", err)
 
     def test_no_ranks_outlive_it(self):
@@ -210,7 +210,7 @@ class Crashes(LaunchTest):
             wait_until(lambda: not any(map(is_running, ranks_of(process))))
         err = self.assert_ends(process, 1)
         status, crashes, number = self.read("status", "provenance/crashes", "provenance/signal")
-        self.assertIn(f"by signal {signal.SIGSEGV.value} (Segmentation fault)", err)
+        self.assertIn(f"with signal {signal.SIGSEGV.value} (Segmentation fault)", err)
         self.assertGreater((crashes == 2).sum(), 0)
         np.testing.assert_array_equal(status, np.where(crashes == 2, 3, 1))
         np.testing.assert_array_equal(number[crashes == 2], signal.SIGSEGV)

@@ -120,7 +120,7 @@ class OtherData(Mixed):
         self.assertIn(f"the data directory {self.directory}/data2", err)
         self.environment["MPISWEEP_DATA"] = str(self.directory / "data2")
         _, err = self.check(3, "run", job, "-o", self.file)
-        self.assertIn("put the former data back", err)
+        self.assertIn("put the original data back", err)
         self.environment["MPISWEEP_DATA"] = str(self.directory / "data1")
         self.check(0, "run", job, "-o", self.file)
 
@@ -274,7 +274,7 @@ class Damage(RunTest):
         self.assertIn("whole: 24 cells", out)
         self.damage()
         out, err = self.check(1, "verify", self.file)
-        self.assertIn("damaged: 5 of 24 cells with results do not fit their checksums: run=0, lr=0.01, lambda=0; ", out)
+        self.assertIn("damaged: 5 of 24 cells with results do not match their checksums: run=0, lr=0.01, lambda=0; ", out)
         self.assertIn("and 2 more", out)
         self.assertIn("--retry-failed", err)
 
@@ -347,7 +347,7 @@ class Damage(RunTest):
         subprocess.run(["h5repack", "-f", "GZIP=1", self.file, packed], check=True)
         for path in self.file, packed:
             out, _ = self.check(1, "verify", path)
-            self.assertIn("damaged: 3 of 40000 cells with results do not fit their checksums: run=0, lr=0.01, model=mlp; "
+            self.assertIn("damaged: 3 of 40000 cells with results do not match their checksums: run=0, lr=0.01, model=mlp; "
                           "run=5000, lr=0.01, model=cnn; run=9999, lr=0.001, model=mlp\n", out)
 
     def test_the_digest_is_the_same_for_all_ranks_and_files(self):

@@ -18,7 +18,7 @@ class Start(RunTest):
         other = self.directory / "other.yaml"
         other.write_text(TINY.read_text().replace("seed: 7", "seed: 8"))
         err = self.check_mixed([MPISWEEP, "run", TINY], [MPISWEEP, "run", other])
-        self.assertIn("another job file than rank 0", err)
+        self.assertIn("the same job file as rank 0", err)
 
     def test_ranks_with_different_binaries(self):
         """They differ in the commit that they were built from."""
@@ -29,7 +29,7 @@ class Start(RunTest):
         other.chmod(0o755)
         err = self.check_mixed([MPISWEEP, "run", TINY], [other, "run", TINY])
         self.assertIn(f"runs mpisweep 0.1.0 ({'x' * len(commit)})", err)
-        self.assertIn("run one binary on all ranks", err)
+        self.assertIn("run the same binary on all ranks", err)
 
     def test_serial_copies(self):
         """As started by the mpiexec of another MPI, or by srun: each is alone, and the environment shows it."""

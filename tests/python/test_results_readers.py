@@ -164,9 +164,9 @@ class ReadersTest(unittest.TestCase):
     def test_status_names_the_value_that_failures_share(self):
         everywhere = slice(None)
         lines, objects = self.shared_failures([((everywhere, 1), 2), ((0, 1, 0), 0), ((everywhere, 0, 1), 3)])
-        self.assertEqual(lines, ["5 of 5 diverged cells have lr = 0.001 (of 5 finished cells that have)",
-                                 "3 of 3 failed cells have lr = 0.01 (of 6 finished cells that have)",
-                                 "3 of 3 failed cells have model = cnn (of 6 finished cells that have)"])
+        self.assertEqual(lines, ["5 of 5 diverged cells have lr = 0.001 (of 5 finished cells that do)",
+                                 "3 of 3 failed cells have lr = 0.01 (of 6 finished cells that do)",
+                                 "3 of 3 failed cells have model = cnn (of 6 finished cells that do)"])
         self.assertEqual(objects[0], {"status": "diverged", "cells": 5, "axis": "lr", "values": [0.001],
                                       "cells_with_values": 5, "finished_with_values": 5})
         self.assertEqual(objects[2]["values"], ["cnn"])

@@ -158,7 +158,7 @@ WRONG = [
     ({"sweep": "sweep: {x: {set: ‸seed, values: [1]}}"}, "accepted: model, loss"),
     ({"sweep": "sweep: {x: {set: ‸record, values: [1]}}"}, "accepted: model, loss"),
     ({"sweep": "sweep: {x: {set: optimizer.lr, values: [1, ‸-1]}}"}, "accepted: a number from 0"),
-    ({"sweep": "sweep: {x: {set: optimizer.lr, values: [1, ‸1.0]}}"}, "1 stands twice"),
+    ({"sweep": "sweep: {x: {set: optimizer.lr, values: [1, ‸1.0]}}"}, "1 appears twice"),
     ({"sweep": "sweep: {x: {set: optimizer.lr, linspace: ‸[0, 1]}}"}, "accepted: [first, last, count]"),
     ({"sweep": "sweep: {x: {set: ‸optimizer.beta1, values: [0.5]}}"}, "accepted only with optimizer.kind: adam"),
     ({"sweep": "sweep: {x: ‸{set: optimizer.lr}}"}, "accepted: one"),
@@ -169,7 +169,7 @@ WRONG = [
     ({"sweep": "sweep: {x: {set: [train.batch, ‸train.batch], values: [[1, 1]]}}"}, "axis x sets"),
     # Axes of labels
     ({"sweep": "sweep: {x: {set: optimizer.kind, values: [sgd, ‸adagrad]}}"}, "accepted: sgd, nesterov"),
-    ({"sweep": "sweep: {x: {set: train.shuffle, values: [true, ‸true]}}"}, "true stands twice"),
+    ({"sweep": "sweep: {x: {set: train.shuffle, values: [true, ‸true]}}"}, "true appears twice"),
     ({"sweep": "sweep: {x: {set: train.batch, values: {‸a b: 1}}}"}, "gives no label"),
     ({"sweep": "sweep: {x: {set: model.layers, values: [‸[dense: 10]]}}"}, "accepted: a map of labels"),
     ({"sweep": "sweep: {x: {set: train.batch, values: {a: 1, ‸a: 2}}}"}, "duplicate key"),

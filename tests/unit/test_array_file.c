@@ -174,7 +174,7 @@ static void wrong_npy_files_are_refused(void **state) {
         {"{'descr': '<f3', 'fortran_order': False, 'shape': (2,), }", "descr; accepted: numbers"},
         {"{'descr': '<U7', 'fortran_order': False, 'shape': (2,), }", "descr; accepted: numbers"},
         {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", "descr; accepted: numbers"},
-        {"{'descr': '<f4', 'descr': '<f4', 'shape': (2,), }", "descr, which is there twice"},
+        {"{'descr': '<f4', 'descr': '<f4', 'shape': (2,), }", "descr, which appears twice"},
         {"{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2,), }",
          "fortran_order; accepted: False or True"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (), }", "shape; accepted: 1 to 4 dimensions"},
@@ -189,8 +189,8 @@ static void wrong_npy_files_are_refused(void **state) {
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (0,2), }", "bytes, but its header says"},
         {"{'descr': '<f4', 'fortran_order': False}", "the header is incomplete"},
         {"{'descr': '<f4', 'shape': (2,), 'colour': 'red'}", "a key that is unknown"},
-        {"{'descr': '<f4' 'shape': (2,)}", "the header is no dictionary"},
-        {"{'descr", "the header is no dictionary"},
+        {"{'descr': '<f4' 'shape': (2,)}", "the header is not a dictionary"},
+        {"{'descr", "the header is not a dictionary"},
         {"", "byte 0: not a .npy file of version 1.0, 2.0 or 3.0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -229,9 +229,9 @@ static void wrong_hdf5_files_are_refused(void **state) {
     write_hdf5(file, "/text", H5T_C_S1, 1, ones, "a");
     assert_refused(STATUS_IO, temporary_directory_file(&directory, "a.h5:/deep"), "5 dimensions; accepted");
     assert_refused(STATUS_IO, temporary_directory_file(&directory, "a.h5:/text"),
-                   "text; accepted: a data set of integers, truth values or floating-point");
+                   "text; accepted: a data set of integers, booleans or floating-point");
     assert_refused(STATUS_USAGE, temporary_directory_file(&directory, "a.h5:/x"),
-                   "there is no such data set as /x; the file has /deep, /text");
+                   "no data set /x; the file has /deep, /text");
     assert_refused(STATUS_IO, temporary_directory_file(&directory, "b.h5:/x"), "No such file or directory");
     temporary_directory_write(&directory, "c.h5", "no", 2);
     assert_refused(STATUS_IO, temporary_directory_file(&directory, "c.h5:/x"), "cannot be opened");

@@ -346,7 +346,7 @@ static void test_final_value_is_the_last_recorded(void **state) {
 static void test_second_writer_is_refused(void **state) {
     fixture *f = *state;
     results *r = open_good(f);
-    assert_refused(f, STATUS_IO, "another run");
+    assert_refused(f, STATUS_IO, "another session");
     close_good(f, r);
     close_good(f, open_good(f));
 }

@@ -317,7 +317,7 @@ static void a_rank_with_another_job_ends_the_sweep(void **state) {
     f.left_out[ENDLESS] = false;
     f.workers[2].hello.job_digest = 2;
     assert_int_equal(run(&f), STATUS_USAGE);
-    assert_non_null(strstr(f.error.text, "rank 2 on here read another job file"));
+    assert_non_null(strstr(f.error.text, "rank 2 on here did not read the same job file"));
 }
 
 static void rubbish_ends_the_sweep(void **state) {

@@ -186,7 +186,7 @@ static void ranks_that_differ_are_refused(void **state) {
     assert_hello_refused(&other, STATUS_USAGE, "avx512");
     other = peer;
     other.job_digest++;
-    assert_hello_refused(&other, STATUS_USAGE, "another job file");
+    assert_hello_refused(&other, STATUS_USAGE, "the same job file");
     other = peer;
     other.numerics++;
     assert_hello_refused(&other, STATUS_USAGE, "numerics 3, rank 0 with 2");

@@ -90,11 +90,10 @@ static status find_type(hdf5_array *f, const char *path, error_info *error) {
     const bool numbers = describe_type(type, &f->base.shape);
     const char *class = class_name(type);
     H5Tclose(type);
-    return numbers
-               ? STATUS_OK
-               : error_set(error, STATUS_IO,
-                           "%s: %s; accepted: a data set of integers, truth values or floating-point numbers",
-                           path, class);
+    return numbers ? STATUS_OK
+                   : error_set(error, STATUS_IO,
+                               "%s: %s; accepted: a data set of integers, booleans or floating-point numbers",
+                               path, class);
 }
 
 /* Dimensions as its user sees them, so in reverse for MATLAB's. */
@@ -259,7 +258,7 @@ static status no_such_name(const hdf5_array *f, const char *file, const char *na
     name_search search = {.likely = none};
     if (H5Lvisit(f->file, H5_INDEX_NAME, H5_ITER_INC, visit_link, &search) < 0)
         return failed(f, file, "cannot be searched", error);
-    return error_set(error, STATUS_USAGE, "%s: there is no such data set as %s; the file has %s", file, name,
+    return error_set(error, STATUS_USAGE, "%s: no data set %s; the file has %s", file, name,
                      search.list[0] != '\0' ? search.list : "none");
 }
 

@@ -133,7 +133,7 @@ static const char *scan_type(scanner *s, npy_file *f) {
     const bool known = strchr("<>|=", descr[0]) != NULL && strchr("biuf", descr[1]) != NULL &&
                        isdigit((unsigned char)descr[2]) && *end == '\0' && bytes <= LARGEST_NUMBER;
     if (f->number.id >= 0)
-        return "descr, which is there twice";
+        return "descr, which appears twice";
     if (!known || !stored_number_make(&f->number, descr[1], bytes, descr[0] == '>')) {
         s->at = start;
         return accepted;
@@ -151,7 +151,7 @@ static bool scan_boolean(scanner *s, bool *value) {
 static const char *scan_entry(scanner *s, npy_file *f) {
     char key[32];
     if (!scan_quoted(s, key, sizeof key) || !accept(s, ":"))
-        return "the header is no dictionary";
+        return "the header is not a dictionary";
     if (strcmp(key, "descr") == 0)
         return scan_type(s, f);
     if (strcmp(key, "fortran_order") == 0)
@@ -163,13 +163,13 @@ static const char *scan_entry(scanner *s, npy_file *f) {
 
 static const char *scan_header(scanner *s, npy_file *f) {
     if (!accept(s, "{"))
-        return "the header is no dictionary";
+        return "the header is not a dictionary";
     while (!accept(s, "}")) {
         const char *mistake = scan_entry(s, f);
         if (mistake != NULL)
             return mistake;
         if (!accept(s, ",") && *s->at != '}')
-            return "the header is no dictionary";
+            return "the header is not a dictionary";
     }
     skip_spaces(s);
     return *s->at != '\0' || f->number.id < 0 || f->base.shape.rank == 0 ? "the header is incomplete" : NULL;

@@ -60,11 +60,11 @@ static void on_field(void *field, size_t length, void *parser) {
     if (p->result != STATUS_OK || p->done)
         return;
     if (p->used + length > LONGEST_LINE || !make_room(p, length)) {
-        fail(p, STATUS_IO, "longer than can be read");
+        fail(p, STATUS_IO, "too long to read");
         return;
     }
     if (memchr(field, '\0', length) != NULL) {
-        fail(p, STATUS_IO, "a byte 0; accepted: text");
+        fail(p, STATUS_IO, "a zero byte; accepted: text");
         return;
     }
     char *to = p->text + p->used;

@@ -165,8 +165,8 @@ static status check_end(idx_file *f, error_info *error) {
     const int got = gzread(f->stream, &byte, 1);
     gzerror(f->stream, &code);
     if (got > 0)
-        return error_set(error, STATUS_IO, "%s: bytes from %zu on that its header does not speak of", f->path,
-                         f->offset);
+        return error_set(error, STATUS_IO, "%s: bytes from %zu on, which its header does not mention",
+                         f->path, f->offset);
     return got == 0 && code == Z_OK ? STATUS_OK : failed(f, 1, error);
 }
 

@@ -77,7 +77,7 @@ static void remove_entry(int directory, const char *name) {
         info.st_uid != geteuid())
         return;
     if (unlinkat(directory, name, 0) == 0)
-        log_note("removed %s, which a run that was killed had left", name);
+        log_note("removed %s, left behind by a killed session", name);
 }
 
 void temporary_remove_leftovers(const char *path) {

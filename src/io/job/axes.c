@@ -18,7 +18,7 @@ static void accepted_set(const option *o, char *text, size_t size) {
     (void)o;
     snprintf(text, size,
              "model, loss, optimizer, schedule or train, a key or layer of these, data.mirror or a key of "
-             "data.normalize but per_feature, or a list of at most %d of these",
+             "data.normalize except per_feature, or a list of at most %d of these",
              AXIS_MAX_KEYS);
 }
 
@@ -80,7 +80,7 @@ static const option_type option_values = {.read = read_values, .accepted = accep
 static const option_type option_range = {.read = read_range, .accepted = accepted_range};
 
 static const option axis_options[] = {
-    {"set", &option_set, .help = "what the axis sets; of a list of keys each value is a list"},
+    {"set", &option_set, .help = "what the axis sets; with a list of keys each value is a list"},
     {"values", &option_values, offsetof(job_axis, values), .default_text = "",
      .help = "the values, one by one"},
     {"linspace", &option_range, offsetof(job_axis, linspace), .default_text = "",

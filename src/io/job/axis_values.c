@@ -40,7 +40,7 @@ static status stands_twice(const job_axis *source, const grid_axis *axis, size_t
     char text[TEXT_SIZE];
     grid_value_text(axis, index, text, sizeof text);
     return tree_error(error, axis_value_place(source, index),
-                      "sweep.%s: %s stands twice; accepted: different values", axis->name, text);
+                      "sweep.%s: %s appears twice; accepted: different values", axis->name, text);
 }
 
 /* ---- Numbers ----------------------------------------------------------------------------------- */
@@ -49,7 +49,7 @@ static status refuse_number(const option *target, const grid_axis *axis, const c
                             error_info *error) {
     char accepted[TEXT_SIZE];
     target->type->accepted(target, accepted, sizeof accepted);
-    return tree_error(error, place, "sweep.%s: %s is no value for %s; accepted: %s", axis->name, value,
+    return tree_error(error, place, "sweep.%s: %s is not a value for %s; accepted: %s", axis->name, value,
                       target->key, accepted);
 }
 

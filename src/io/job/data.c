@@ -18,7 +18,8 @@ static status check_lengths(const tree_node *section, error_info *error) {
     if (mean == std)
         return STATUS_OK;
     return tree_error(error, section->place,
-                      "data.normalize: %zu values in mean and %zu in std; accepted: as many", mean, std);
+                      "data.normalize: %zu values in mean and %zu in std; accepted: the same number in both",
+                      mean, std);
 }
 
 /* Standardising by feature makes the other keys meaningless. */

@@ -113,7 +113,7 @@ static const layer_row layers[LAYER_KIND_COUNT] = {
     [LAYER_DENSE] = {"dense", TABLE(dense_options), "units",
                      "fully connected; takes images as they are, flattened"},
     [LAYER_CONV] = {"conv", TABLE(conv_options), NULL, "2-D convolution (cross-correlation), with bias"},
-    [LAYER_MAX_POOL] = {"max_pool", TABLE(pool_options), "kernel", "greatest value of each window"},
+    [LAYER_MAX_POOL] = {"max_pool", TABLE(pool_options), "kernel", "largest value of each window"},
     [LAYER_AVG_POOL] = {"avg_pool", TABLE(pool_options), "kernel", "mean of each window"},
     [LAYER_BATCH_NORM] = {"batch_norm", TABLE(batch_norm_options), NULL,
                           "batch normalisation per channel, or per feature after a dense layer"},

@@ -61,8 +61,8 @@ static status check_values(const char *path, const grid_axis *in_file, const gri
     if (lost > 1)
         snprintf(more, sizeof more, " and %zu more of its values", lost - 1);
     return error_set(error, STATUS_USAGE,
-                     "%s: has cells of %s=%s%s, which the job has no longer; a results file keeps what it "
-                     "has: put the values back (--only trains a part), or name another file with -o",
+                     "%s: has cells of %s=%s%s, which the job no longer has; a results file keeps its "
+                     "values: put the values back (--only trains a part), or name another file with -o",
                      path, in_file->name, value, more);
 }
 

@@ -113,7 +113,7 @@ static const char *foreign_part(const file_header *found, const file_header *own
     if (found->job_digest != own->job_digest || found->values != own->values)
         return "job";
     if (found->numerics != own->numerics)
-        return "number of the numerics (version of the program)";
+        return "numerics number (version of the program)";
     if (data_digests_differ(&found->data, &own->data) != SPLIT_COUNT)
         return "set of data";
     return memcmp(found->kernels, own->kernels, sizeof own->kernels) != 0 ? "kernel set" : NULL;
@@ -340,7 +340,7 @@ void checkpoint_file_close(checkpoint_file **f_, const uint8_t *states) {
     if (!f->finished)
         finish(f, states);
     if (f->late > 0)
-        log_warning("%s: %zu checkpoints came too late and were let go", f->path, f->late);
+        log_warning("%s: %zu checkpoints arrived too late and were dropped", f->path, f->late);
     if (f->failure.code != STATUS_OK)
         log_warning("%s; cells in flight will be trained from their start", f->failure.text);
     release(f_);

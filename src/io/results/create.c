@@ -149,7 +149,8 @@ status results_locate(results_reader *reader, results_layout *layout, bool *cont
         RETURN_IF_FAILED(results_reader_describe(reader, a->name, &d, error));
         if (!same_shape(&d, a))
             return error_set(error, STATUS_IO,
-                             "the data set %s has another type or shape than the job asks for", a->name);
+                             "the data set %s does not have the type and shape that the job requires",
+                             a->name);
         a->offset = d.offset;
         *contiguous &= d.offset != 0;
     }

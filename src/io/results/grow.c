@@ -47,7 +47,8 @@ static status copy_table(const copier *c, int array, error_info *error) {
     results_dataset d;
     RETURN_IF_FAILED(results_source_describe(c->source, a->name, &d, error));
     if (d.type != a->type || results_dataset_elements(&d) * d.row_bytes != bytes)
-        return error_set(error, STATUS_IO, "%s: the data set %s has another size than this program writes",
+        return error_set(error, STATUS_IO,
+                         "%s: the data set %s does not have the size that this program writes",
                          c->source->path, a->name);
     void *table = malloc(bytes);
     if (table == NULL)
@@ -164,7 +165,7 @@ static status copy_cells(copier *c, error_info *error) {
         RETURN_IF_FAILED(copy_content(c, cell, place, error));
     }
     if (c->damaged > 0)
-        log_warning("%s: %zu cells do not fit their checksum and are trained again", c->path, c->damaged);
+        log_warning("%s: %zu cells do not match their checksum and are trained again", c->path, c->damaged);
     if (cells < c->layout->cells || c->kept > 0)
         log_note("%s: grows from %zu to %zu cells; %zu are trained already", c->path, cells, c->layout->cells,
                  c->kept);

@@ -78,12 +78,12 @@ static status try_lock(int *lock, const char *name, const char *path, error_info
         if (still_there(*lock, name))
             return STATUS_OK;
     } else if (locks_unsupported(errno)) {
-        log_warning("%s: the file system has no locks (%s); make sure that no other run writes this file",
+        log_warning("%s: the file system has no locks (%s); make sure that no other session writes this file",
                     path, strerror(errno));
         return STATUS_OK;
     } else if (errno != EINTR) {
         error_set(error, STATUS_IO,
-                  errno == EWOULDBLOCK ? "%s: is being written by another run (lock file %s)"
+                  errno == EWOULDBLOCK ? "%s: is being written by another session (lock file %s)"
                                        : "%s: cannot lock %s",
                   path, name);
         close(*lock); /* nothing was written */
@@ -117,7 +117,7 @@ status results_keep_lock(int *lock, const char *path, error_info *error) {
         return STATUS_OK;
     int again;
     RETURN_IF_FAILED(results_lock(&again, path, error));
-    log_warning("%s: its lock file was removed while this run wrote it, and was made again", path);
+    log_warning("%s: its lock file was removed while this session wrote it, and was made again", path);
     close(*lock); /* locked a file without a name */
     *lock = again;
     return STATUS_OK;

@@ -40,7 +40,7 @@ static status check_place(const char *path, error_info *error) {
     if (info.st_nlink > 1)
         return error_set(
             error, STATUS_IO,
-            "%s: has %lu names (hard links), of which a run would lock or enlarge one only; copy it, or "
+            "%s: has %lu names (hard links), of which mpisweep would lock or enlarge only one; copy it, or "
             "remove the others (find DIRECTORY -samefile %s)",
             path, (unsigned long)info.st_nlink, path);
     return STATUS_OK;
@@ -51,11 +51,10 @@ static status check_states(results *r, error_info *error) {
     for (size_t cell = 0; cell < r->layout.cells; cell++)
         pending += r->states[cell] == CELL_PENDING;
     if (r->repacked && pending > 0)
-        return error_set(
-            error, STATUS_IO,
-            "%s: was rewritten by another tool (h5repack?) with %zu cells pending; it can be read, "
-            "but not be finished",
-            r->path, pending);
+        return error_set(error, STATUS_IO,
+                         "%s: was rewritten by another tool (h5repack?) with %zu cells pending; it can be "
+                         "read, but not resumed",
+                         r->path, pending);
     return STATUS_OK;
 }
 
@@ -66,8 +65,8 @@ static status read_states(results *r, results_reader *reader, error_info *error)
     return check_states(r, error);
 }
 
-/* List the cells in the log that do not fit their checksums, and keep those that have a status. One without a
- * valid status is pending: it is taken over when it matches its checksum, else trained again. */
+/* List the cells in the log that do not match their checksums, and keep those that have a status. One without
+ * a valid status is pending: it is taken over when it matches its checksum, else trained again. */
 static void report_damage(results *r) {
     char names[512];
     size_t kept = 0;
@@ -75,15 +74,14 @@ static void report_damage(results *r) {
         if (r->states[r->damaged.cells[i]] != CELL_PENDING)
             r->damaged.cells[kept++] = r->damaged.cells[i];
     if (kept < r->damaged.count)
-        log_warning(
-            "%s: %zu cells have a status that does not exist; they are taken over where they fit their "
-            "checksum, else trained again",
-            r->path, r->damaged.count - kept);
+        log_warning("%s: %zu cells have a status that does not exist; they are taken over where they match "
+                    "their checksum, else trained again",
+                    r->path, r->damaged.count - kept);
     r->damaged.count = kept;
     if (kept == 0)
         return;
     results_name_cells(r->layout.grid, r->damaged.cells, kept, names, sizeof names);
-    log_warning("%s: %zu of %zu cells with results are damaged, they do not fit their checksum: %s; "
+    log_warning("%s: %zu of %zu cells with results are damaged: they do not match their checksum: %s; "
                 "--retry-failed trains them again",
                 r->path, kept, r->damaged.checked, names);
 }
@@ -224,7 +222,7 @@ static status salvage(results *r) {
             RETURN_IF_FAILED(salvage_cell(r, cell, checksum));
     }
     if (r->unsynced.count > 0)
-        log_note("%s: took over %zu cells that had been stored before the last run ended", r->path,
+        log_note("%s: took over %zu cells that had been stored before the last session ended", r->path,
                  r->unsynced.count);
     return STATUS_OK;
 }

@@ -409,8 +409,8 @@ status results_reader_check_writable(results_reader *r, error_info *error) {
         return STATUS_OK;
     RETURN_IF_FAILED(results_reader_attribute_or(r, "source", "another version", &source, error));
     error_set(error, STATUS_IO,
-              "%s: has results format %s, written by %s, which does not tell numerics and data; it can be "
-              "read, but not continued: finish it with that program, or name another file with -o",
+              "%s: has results format %s, written by %s, which does not record numerics and data; it can be "
+              "read, but not resumed: finish it with that program, or name another file with -o",
               r->path, RESULTS_OLD_FORMAT, source);
     free(source);
     return STATUS_IO;

@@ -29,10 +29,11 @@ void results_list_settings(const results_origin *origin, results_setting out[RES
 }
 
 static status other_kernels(const char *path, const char *made_with, const char *here, error_info *error) {
-    return error_set(error, STATUS_USAGE,
-                     "%s: was made with the kernel set %s, and this run uses %s, which rounds differently; "
-                     "set MPISWEEP_KERNELS=%s, or name another file with -o",
-                     path, made_with, here, made_with);
+    return error_set(
+        error, STATUS_USAGE,
+        "%s: was made with the kernel set %s, and this session uses %s, which rounds differently; "
+        "set MPISWEEP_KERNELS=%s, or name another file with -o",
+        path, made_with, here, made_with);
 }
 
 /* The program that can finish the file is the one that made it. */
@@ -41,7 +42,7 @@ static status other_numerics(results_reader *reader, const char *path, const cha
     char *source;
     RETURN_IF_FAILED(results_reader_attribute_or(reader, "source", "an unknown version", &source, error));
     error_set(error, STATUS_USAGE,
-              "%s: was made with numerics %s by %s, and this program has numerics %s, which give other "
+              "%s: was made with numerics %s by %s, and this program has numerics %s, which give different "
               "results; finish it with that program, or name another file with -o",
               path, made_with, source, here);
     free(source);
@@ -51,11 +52,12 @@ static status other_numerics(results_reader *reader, const char *path, const cha
 static status other_data(const char *path, data_split_kind split, const char *made_from,
                          const results_setting *here, const results_origin *origin, error_info *error) {
     const char *place = origin->data_places[split];
-    return error_set(
-        error, STATUS_IO,
-        "%s: its cells were trained on other data than this run has, in the %s split: digest %s in the "
-        "file, %s of %s; put the former data back, or name another file with -o",
-        path, data_split_label(split), made_from, here->text, place != NULL ? place : "what was read");
+    return error_set(error, STATUS_IO,
+                     "%s: its cells were not trained on the same data as this session has, in the %s split: "
+                     "digest %s in the "
+                     "file, %s of %s; put the original data back, or name another file with -o",
+                     path, data_split_label(split), made_from, here->text,
+                     place != NULL ? place : "what was read");
 }
 
 static status differ(results_reader *reader, const char *path, const results_origin *origin, int setting,
@@ -118,6 +120,6 @@ status results_check_settings(results_reader *reader, const char *path, const re
         RETURN_IF_FAILED(is_untouched(reader, adopt, error));
     if (!*adopt)
         return error_set(error, result, "%s", difference.text);
-    log_note("%s: holds no cell yet, and takes over kernel set, numerics and data of this run", path);
+    log_note("%s: holds no cell yet, and takes over kernel set, numerics and data of this session", path);
     return STATUS_OK;
 }

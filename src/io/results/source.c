@@ -122,12 +122,12 @@ status results_source_copy_rights(const results_source *source, int file, const 
         return error_set(error, STATUS_IO, "%s: cannot read owner and mode: %s", path, strerror(errno));
     mode_t mode = old.st_mode & 07777;
     if (old.st_gid != new.st_gid && fchown(file, (uid_t)-1, old.st_gid) != 0) {
-        log_warning("%s: cannot keep its group: %s; its members may not open it any more", path,
+        log_warning("%s: cannot keep its group: %s; its members may no longer be able to open it", path,
                     strerror(errno));
         mode &= ~(mode_t)S_IRWXG;
     }
     if (old.st_uid != new.st_uid && fchown(file, old.st_uid, (gid_t)-1) != 0)
-        log_warning("%s: belongs to the user who enlarged it now: cannot keep its owner: %s", path,
+        log_warning("%s: now belongs to the user who enlarged it: cannot keep its owner: %s", path,
                     strerror(errno));
     if (fchmod(file, mode) != 0)
         return error_set(error, STATUS_IO, "%s: cannot keep its mode: %s", path, strerror(errno));

@@ -45,28 +45,28 @@ static status gone(results *r, const struct stat *open_file, bool replaced) {
     const char *next = replaced ? "what the other file lacks" : "all cells again";
     if (!known) /* the path leads elsewhere, or where this process may not look */
         return error_set(&r->failure, STATUS_IO,
-                         "%s: cannot be reached by its name any more; this run has stopped. "
+                         "%s: can no longer be reached by its name; this session has stopped. "
                          "The cells stored before are in it",
                          r->path);
     if (open_file->st_nlink == 0)
         return error_set(
             &r->failure, STATUS_IO,
-            "%s: %s while this run wrote it%s; the %d cells that this run stored are lost with it. "
+            "%s: %s while this session wrote it%s; the %d cells that this session stored are lost with it. "
             "The same command trains %s",
             r->path, fate, other, (int)r->session_cells, next);
-    return error_set(
-        &r->failure, STATUS_IO,
-        "%s: %s while this run wrote it%s; it holds all cells that were stored, %d of them by this run. "
-        "Move it back, or name it with -o, and run the same command again to resume",
-        r->path, fate, other, (int)r->session_cells);
+    return error_set(&r->failure, STATUS_IO,
+                     "%s: %s while this session wrote it%s; it holds all cells that were stored, %d of them "
+                     "by this session. "
+                     "Move it back, or name it with -o, and run the same command again to resume",
+                     r->path, fate, other, (int)r->session_cells);
 }
 
 static status overwritten(results *r, const char *how) {
-    return error_set(
-        &r->failure, STATUS_IO,
-        "%s: was %s by another program while this run wrote it; what it held, with %d cells of this run, "
-        "is damaged. Remove it or put a copy in its place, and run the same command again",
-        r->path, how, (int)r->session_cells);
+    return error_set(&r->failure, STATUS_IO,
+                     "%s: was %s by another program while this session wrote it; what it held, with %d cells "
+                     "of this session, "
+                     "is damaged. Remove it or put a copy in its place, and run the same command again",
+                     r->path, how, (int)r->session_cells);
 }
 
 /* The first bytes never change once the file is made, and only this session writes its row of the
@@ -93,7 +93,7 @@ status results_watch_begin(results *r) {
 status results_watch_look(results *r) {
     struct stat ours, named;
     if (fstat(r->file, &ours) != 0)
-        return error_set(&r->failure, STATUS_IO, "%s: cannot be read any more: %s", r->path, strerror(errno));
+        return error_set(&r->failure, STATUS_IO, "%s: can no longer be read: %s", r->path, strerror(errno));
     const bool there = lstat(r->path, &named) == 0;
     if (!there || named.st_dev != ours.st_dev || named.st_ino != ours.st_ino)
         return gone(r, &ours, there);
