@@ -29,8 +29,8 @@ typedef float real;
 #endif
 
 /* Counts changes of the numerics: raised whenever a training of the same specification, data, seed and kernel
- * set can end with other bits than before, or a checkpoint means something else. Results and checkpoints of
- * another number are not mixed. 1: releases that did not record it. */
+ * set can end with bits that differ from before, or a checkpoint changes its meaning. Results and checkpoints
+ * of different numbers are not mixed. 1: releases that did not record it. */
 enum { ENGINE_NUMERICS = 2 };
 
 /* ---- Plan: what a specification means ---------------------------------------------------------- */
@@ -50,18 +50,19 @@ typedef struct fault {
 } fault;
 
 typedef struct training_plan {
-    fault fault;           /* of a specification that is refused, all else is undefined then */
+    fault fault;           /* of a refused specification; everything else is then undefined */
     size_t parameters;     /* learnable numbers */
     size_t memory_bytes;   /* arena for parameters, gradients, optimiser state, activations */
     int steps_per_epoch;   /* ⌈train.count / batch⌉, or ⌊ ⌋ where the last short batch is dropped */
     long steps;            /* in all */
-    double flops;          /* of a whole training with its evaluations; a multiply-add counts two */
+    double flops;          /* of a whole training with its evaluations; a multiply-add counts as two */
     double flops_per_step; /* one full batch: forward, backward, update */
     record_layout records;
 } training_plan;
 
-/* Check the specification against the data's shape and work out what it means. STATUS_USAGE says what is
- * wrong in words, and plan->fault of what. Only data->shape, classes and the counts are used. */
+/* Check the specification against the data's shape and work out what it means. With STATUS_USAGE the message
+ * says what is wrong, and plan->fault which part of the specification. Only data->shape, classes and the
+ * counts are used. */
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error);
 
 /* A specification that was planned, and its model, which is built once: ready to be trained. */
@@ -84,7 +85,7 @@ typedef struct layer_summary {
     double flops; /* of a forward pass */
 } layer_summary;
 
-/* Sum every layer up: out (model.layer_count), in the order of the specification. STATUS_USAGE as
+/* Summarise every layer: out (model.layer_count), in the order of the specification. STATUS_USAGE as
  * engine_plan. */
 status engine_layers(const training_spec *spec, const dataset *data, layer_summary out[ENGINE_MAX_LAYERS],
                      error_info *error);
@@ -95,7 +96,7 @@ typedef enum training_outcome {
     TRAINING_DONE,
     TRAINING_DIVERGED,  /* a loss became NaN or infinite; values recorded until then are kept */
     TRAINING_TIMED_OUT, /* it took longer than max_seconds; the same */
-    TRAINING_STOPPED,   /* the caller's stop function said so; the values are of no use */
+    TRAINING_STOPPED,   /* the caller's stop function returned true; the values are invalid */
 } training_outcome;
 
 typedef struct training_report {
@@ -108,14 +109,14 @@ typedef struct training_report {
     size_t checkpoint_size; /* bytes of the checkpoint that it leaves; 0: none */
 } training_report;
 
-/* Asked before every step and every batch of an evaluation; return true to end the training at once. */
+/* Called before every step and every batch of an evaluation; return true to end the training at once. */
 typedef bool (*training_stop)(void *context);
 
 /* How a training can be ended and resumed. All may be zero. */
 typedef struct training_control {
     training_stop stop;
     void *context;
-    const void *checkpoint; /* (checkpoint_size) from which to go on. It is read before `stop` is asked */
+    const void *checkpoint; /* (checkpoint_size) from which to resume. It is read before `stop` is called */
     size_t checkpoint_size;
     arena
         *keep; /* receives at its start the checkpoint of a training that is stopped; NULL: none is wanted */

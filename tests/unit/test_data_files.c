@@ -162,7 +162,7 @@ static void first_samples_are_used(void **state) {
     assert_images(&d->test, TRAIN, 3);
     free(l.memory);
     assert_refuses(&(data_spec){.source = DATA_MNIST, .train_count = 41}, offsetof(data_spec, train_count),
-                   "41; accepted: up to the 40 samples that there are");
+                   "41; accepted: up to the 40 samples available");
     assert_refuses(&(data_spec){.source = DATA_MNIST, .test_count = 11}, offsetof(data_spec, test_count),
                    "11");
 }

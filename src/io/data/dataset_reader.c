@@ -33,12 +33,13 @@ static status limit_count(const data_request *request, size_t field, size_t limi
                           size_t *out, error_info *error) {
     *out = limit > 0 ? limit : available;
     if (limit > available)
-        return data_refuse(request, field, error, "%zu; accepted: up to the %zu samples that there are",
-                           limit, available);
+        return data_refuse(request, field, error, "%zu; accepted: up to the %zu samples available", limit,
+                           available);
     return STATUS_OK;
 }
 
-/* Tally the first `count` training samples by class where anything depends on it, else just note them. */
+/* Count the first `count` training samples by class where anything depends on it, else only store their
+ * number. */
 static status count_classes(const data_request *request, const stored_split *split, size_t count,
                             sample_sink *tally, error_info *error) {
     const data_spec *spec = request->spec;
@@ -69,7 +70,7 @@ static status check_per_class(const data_request *request, const sample_sink *ta
     return STATUS_OK;
 }
 
-/* Share the stored training samples out among train and validation. */
+/* Divide the stored training samples among train and validation. */
 static status plan_hold_out(const data_request *request, const sample_sink *tally, dataset *d,
                             error_info *error) {
     const data_spec *spec = request->spec;
@@ -235,7 +236,7 @@ typedef struct set_memory {
 } set_memory;
 
 typedef struct dataset_memory {
-    set_memory train, validation, test;       /* validation: of files of its own */
+    set_memory train, validation, test;       /* validation: from separate files */
     uint32_t *train_index, *validation_index; /* NULL without a hold-out split */
     float *mean, *std;                        /* (C, H, W); NULL unless standardised by feature */
 } dataset_memory;
@@ -395,7 +396,7 @@ status dataset_read(const data_spec *spec, const char *data_directory, uint64_t 
     return STATUS_OK;
 }
 
-/* ---- Looking ----------------------------------------------------------------------------------- */
+/* ---- Survey ------------------------------------------------------------------------------------ */
 
 static status look_at_part(const data_request *request, const stored_dataset *d, split_survey *out,
                            error_info *error) {

@@ -16,8 +16,7 @@ status data_path(char path[PATH_MAX], const char *directory, const char *name, e
 status data_missing(const char *path, const char *what, error_info *error) {
     return error_set(
         error, STATUS_IO,
-        "%s: %s; %s is looked for there: --data DIR or $MPISWEEP_DATA says in which directory the "
-        "data sets lie",
+        "%s: %s; %s is expected there; --data DIR or $MPISWEEP_DATA names the directory of the data sets",
         path, strerror(errno), what);
 }
 

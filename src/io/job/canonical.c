@@ -37,7 +37,7 @@ static bool axis_sets(const job_axis *axis, const char *key) {
     return false;
 }
 
-/* The value in the file of a key that an axis sets has no bearing on any result. */
+/* The file's value of a key that an axis sets does not affect any result. */
 static bool is_wanted(const line_list *l, const char *key) {
     if (l->only != NULL)
         return axis_sets(l->only, key);
@@ -95,7 +95,7 @@ static void add_options(line_list *l, const job *described) {
     end_line(l);
 }
 
-/* What one value of a label axis says, the other axes being at `position`: "sweep.NAME.LABEL.KEY = …". */
+/* What one value of a label axis sets, with the other axes at `position`: "sweep.NAME.LABEL.KEY = …". */
 static void add_label(line_list *l, int axis, const size_t position[GRID_MAX_AXES]) {
     const job *j = l->job;
     const grid_axis *labels = &j->grid.axes[axis];
@@ -111,7 +111,7 @@ static void add_label(line_list *l, int axis, const size_t position[GRID_MAX_AXE
     l->start = "";
 }
 
-/* The labels of `part`, the other axes being at its first values. */
+/* The labels of `part`, with the other axes at their first values. */
 static void add_labels(line_list *l, const grid *part, const size_t first[GRID_MAX_AXES]) {
     for (int axis = 0; axis < part->axis_count; axis++) {
         if (part->axes[axis].kind != AXIS_LABEL)

@@ -28,8 +28,7 @@ struct option_writer {
 typedef struct option_type {
     /* Check `node` and store it. `name` is the full key for messages. */
     status (*read)(const option *o, const char *name, const tree_node *node, void *object, error_info *error);
-    /* Print the stored value, or those of the keys below `name`. NULL: the value has no bearing on results.
-     */
+    /* Print the stored value, or those of the keys below `name`. NULL: the value does not affect results. */
     void (*write)(const option *o, const char *name, const void *object, option_writer *w);
     /* "a number from 0 to 1000" */
     void (*accepted)(const option *o, char *text, size_t size);
@@ -38,7 +37,7 @@ typedef struct option_type {
     /* Whether an option that others depend on (only_if) has been given. NULL: for option_choice, whose value
      * counts. */
     bool (*is_given)(const option *o, const void *object);
-    /* Where the default is nothing, `none` (null, ~) says so: option_takes_none. */
+    /* Where the default is nothing, `none` (null, ~) means that: option_takes_none. */
     bool may_be_none;
 } option_type;
 
@@ -51,10 +50,10 @@ struct option {
     double min, max;            /* range of numbers; max is the greatest length of a text */
     const char *unit;           /* "samples"; NULL for none */
     const char *const *choices; /* option_choice: names by enumerator, NULL-terminated */
-    const char *default_text; /* as a job file would say it; "" for nothing; NULL: the key is required … */
-    const char *default_key;  /* … unless this key gives the value */
-    const char *only_if;      /* the key is known only while this option is given, or, being a choice, … */
-    unsigned only_values;     /* … has one of these values (bit 1 << value); NULL: always */
+    const char *default_text;   /* as written in a job file; "" for nothing; NULL: the key is required … */
+    const char *default_key;    /* … unless this key gives the value */
+    const char *only_if;  /* the key is known only while this option is given, or, being a choice, … */
+    unsigned only_values; /* … has one of these values (bit 1 << value); NULL: always */
     const char *help;
 };
 
@@ -69,7 +68,7 @@ extern const option_type option_path;     /* char[max + 1]: as written; io/file/
 extern const option_type option_integer;  /* int */
 extern const option_type option_unsigned; /* uint64_t */
 extern const option_type option_number;   /* double */
-extern const option_type option_limit;    /* double that has no bearing on what is computed */
+extern const option_type option_limit;    /* double that does not affect what is computed */
 extern const option_type option_boolean;  /* bool */
 extern const option_type option_choice;   /* an enum */
 extern const option_type option_pair;     /* int[2]: height, width */
@@ -81,17 +80,18 @@ extern const option_type option_padding;  /* int[2], PADDING_SAME included */
 extern const option_type option_optional; /* double and a bool */
 extern const option_type option_every;    /* record_spec: every and unit */
 
-/* STATUS_USAGE for a `map` that is none and for keys and sections in it that the table does not have. */
+/* STATUS_USAGE for a `map` that is not a map, and for keys and sections in it that the table does not
+ * have. */
 status option_check_keys(const option_table *table, const char *prefix, const tree_node *map,
                          error_info *error);
 
 /* Read every option of the table from `map` into the zero-initialised `object`, defaults included. `prefix`
- * goes in front of keys in messages. STATUS_USAGE with its place for unknown and missing keys and wrong
+ * is put before keys in messages. STATUS_USAGE with its place for unknown and missing keys and wrong
  * values. */
 status option_read_all(const option_table *table, const char *prefix, const tree_node *map, void *object,
                        error_info *error);
 
-/* Write every option that has a bearing on results; `prefix` goes in front of keys. */
+/* Write every option that affects results; `prefix` is put before keys. */
 void option_write_all(const option_table *table, const char *prefix, const void *object, option_writer *w);
 
 /* The error for a value that an option does not take: "PLACE: NAME: value; accepted: …". */
@@ -102,7 +102,7 @@ status option_refuse(const option *o, const char *name, const tree_node *node, e
 status option_unknown(const option_table *table, const char *section, const char *name, tree_place place,
                       error_info *error);
 
-/* The key or section of the table that `path` is a slip of the pen for; "" when none is near. */
+/* The key or section of the table that `path` may be a slip for; "" when none is near. */
 void option_nearest(const option_table *table, const char *path, char *nearest, size_t size);
 
 /* Whether `none` may be written for the option. */
