@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from .cells import RUN, finite
+from .cells import RUN, finite, inner_axes
 
 MISSING = "–"  # in tables, where there is no number
 FLOAT32_DIGITS = 7  # that the recorded values have
@@ -25,6 +25,18 @@ def over_runs(array):
 def mean_over_runs(array):
     """The means over done runs, NaN where there is none."""
     return over_runs(array)[1] if RUN in array.dims else array
+
+
+def runs_text(array):
+    """ "mean of 3 runs", or of "2 to 3 runs" where they differ in how many are done; "" where nothing was
+    averaged"""
+    if RUN not in array.dims:
+        return ""
+    counts = np.isfinite(array).any(inner_axes(array)).sum(RUN).values
+    least, most = counts[counts > 0].min(initial=array.sizes[RUN]), counts.max()
+    if most <= 1:
+        return ""
+    return f"mean of {most} runs" if least == most else f"mean of {least} to {most} runs"
 
 
 def is_better_when_higher(array):

@@ -17,7 +17,7 @@ from mpisweep.cells import array_of, number_of
 from mpisweep.commands import report
 from mpisweep.plot.bars import CLOSE, swarm
 from mpisweep.plot.scales import is_log_spaced, scale_of
-from mpisweep.statistics import number_style
+from mpisweep.statistics import number_style, runs_text
 
 LR = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
 KINDS = ["a", "b", "c"]
@@ -135,6 +135,19 @@ class LabelsTest(RulesTest):
         self.assertEqual(plot.bars(self.array("test_loss")).axes[0].get_ylabel(), "Test loss")
         panel = plot.curves(self.array("train_loss_curve", ("kind", "a"))).axes[0]
         self.assertEqual((panel.get_xlabel(), panel.get_ylabel()), ("Meaning of step", "Train loss"))
+
+    def test_the_runs_that_are_said_are_those_that_are_done(self):
+        """Of run 2, no cell is done; of run 1, the first is not."""
+        loss = self.array("test_loss", ("kind", "a"))
+        loss = loss.where(loss.run != 2)
+        curve = self.array("train_loss_curve", ("kind", "a")).where(loss.run != 2)
+        self.assertEqual([runs_text(values) for values in (loss, curve)], ["mean of 2 runs"] * 2)
+        self.assertEqual(runs_text(loss.where((loss.run != 1) | (loss.lr != LR[0]))), "mean of 1 to 2 runs")
+        self.assertEqual(
+            [runs_text(values) for values in (loss.isel(run=[0]), loss.isel(run=0), loss.where(False))],
+            [""] * 3,
+        )
+        self.assertEqual(plot.bars(loss).axes[0].get_legend().get_title().get_text(), "mean of 2 runs ± 1 sd")
 
     def test_an_inner_axis_is_called_by_its_name(self):
         """What the file says of such a scale means nothing to a reader, whatever it says."""

@@ -104,7 +104,7 @@ class CurvesTest(FigureTest):
         self.assert_shows(picture, "C0", "C1")
         text = svg.read_text()
         for words in ["Train loss", "Test accuracy (%)", "Meaning of step", "model = mlp", "A small grid",
-                      "geometric mean of 4 runs,", "band ×÷ 1 sd"]:
+                      "geometric mean of 3 runs,", "band ×÷ 1 sd"]:
             self.assertIn(f"<!-- {words} -->", text)
         self.assertNotIn("lr = ", text)
 

@@ -3,7 +3,7 @@ import numpy as np
 
 from ..cells import RUN, axes_without_runs
 from ..errors import MissingName, RequestError
-from ..statistics import over_runs
+from ..statistics import over_runs, runs_text
 from .colors import add_scale, distinguish
 from .labels import MAX_NAMED, axis_label, named_ticks, value_label
 from .scales import is_numeric, least_gap, move, scale_to, set_axis_scale
@@ -26,8 +26,8 @@ def bars(arrays, title="", x=None, style="bars", log=None):
     arrays = arrays if isinstance(arrays, (list, tuple)) else [arrays]
     figure, panels = new_panels(len(arrays), title)
     lines = [draw_panel(panel, array, x, style, log) for panel, array in zip(panels, arrays)][0]
-    runs = arrays[0].sizes.get(RUN, 1)
-    note = f"mean of {runs} runs ± 1 sd" if runs > 1 else ""
+    runs = runs_text(arrays[0])
+    note = f"{runs} ± 1 sd" if runs else ""
     if lines.scale:
         add_scale(figure, panels, lines, note)
     else:

@@ -4,7 +4,7 @@ import numpy as np
 from ..cells import MOMENTS, RUN, groups
 from ..errors import RequestError
 from ..names import label_text
-from ..statistics import over_runs
+from ..statistics import over_runs, runs_text
 from .colors import add_scale, distinguish
 from .labels import axis_label, value_label
 from .scales import set_axis_scale
@@ -85,10 +85,9 @@ def mean_and_band(part, log):
 
 def note_of(array, log, with_bands):
     """What a line is."""
-    runs, geometric = array.sizes.get(RUN, 1), "y" in (log or "")
-    mean = f"{'geometric ' * geometric}mean of {runs} runs"
+    runs, geometric = runs_text(array), "y" in (log or "")
     band = f",\nband {'×÷' if geometric else '±'} 1 sd" if with_bands else ""
-    return mean + band if runs > 1 else ""
+    return f"{'geometric ' * geometric}{runs}{band}" if runs else ""
 
 
 def smoothing_note(smooth, which):

@@ -30,7 +30,8 @@ def new_panels(count, title, size=PANEL, **options):
 
 
 def add_legends(panels, titles):
-    """Beside the last of panels with the same entries, where no data are, if there is anything to tell.
+    """To the right of the last of panels with the same entries, where no data are, if there is anything to
+    say.
 
     titles: of each panel's legend"""
     entries = [(title, *panel.get_legend_handles_labels()[1]) for panel, title in zip(panels, titles)]
