@@ -1,4 +1,4 @@
-/* What the CPU calls itself. */
+/* The name that the CPU reports. */
 #ifndef CLI_CPU_NAME_H
 #define CLI_CPU_NAME_H
 

@@ -65,10 +65,10 @@ typedef struct training_plan {
  * counts are used. */
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error);
 
-/* A specification that was planned, and its model, which is built once: ready to be trained. */
+/* A planned specification and its model, which is built once: ready to be trained. */
 typedef struct training training;
 
-/* Plan as engine_plan does. *out borrows `spec` and `data`, and is the caller's to close; NULL on failure. */
+/* Plan as engine_plan does. *out borrows `spec` and `data`; the caller closes it; NULL on failure. */
 status training_open(training **out, const training_spec *spec, const dataset *data, error_info *error);
 
 /* Owned by the training. */

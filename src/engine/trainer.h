@@ -79,7 +79,7 @@ status trainer_build(trainer *t, const training_spec *spec, const dataset *data,
 /* Bytes that trainer_begin takes. */
 size_t trainer_bytes(trainer *t);
 
-/* Take all memory of a trainer that was built from `memory`, which grows as needed, and draw the initial
+/* Take all memory of a built trainer from `memory`, which grows as needed, and draw the initial
  * parameters. */
 status trainer_begin(trainer *t, uint64_t seed, uint64_t coordinates, arena *memory, error_info *error);
 

@@ -1,4 +1,4 @@
-/* A specification that was planned, with the model that was built for it. Private to the engine. */
+/* A planned specification with its model. Private to the engine. */
 #ifndef ENGINE_TRAINING_H
 #define ENGINE_TRAINING_H
 

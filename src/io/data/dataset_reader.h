@@ -43,13 +43,12 @@ typedef struct stored_dataset {
                          validation_count counts only samples from separate files. 0: drawn points */
     bool per_feature; /* samples are standardised by feature */
     class_name class_names[ENGINE_MAX_CLASSES]; /* (train_file.text_classes) */
-    size_t faulty_field; /* of a description that is refused: its offset in data_spec, or
-                                                   DATA_NO_FIELD */
+    size_t faulty_field; /* of a refused description: its offset in data_spec, or DATA_NO_FIELD */
 } stored_dataset;
 
 /* What a data set will look like, without its samples: shape, classes, counts. Labels are read where a count
- * depends on them. STATUS_IO names a file that is missing or wrong; STATUS_USAGE says what does not fit what
- * the files hold, and out->faulty_field of what. */
+ * depends on them. STATUS_IO names a file that is missing or wrong. With STATUS_USAGE the message says what
+ * does not fit the files, and out->faulty_field which key. */
 status dataset_describe(const data_spec *spec, const char *data_directory, stored_dataset *out,
                         error_info *error);
 

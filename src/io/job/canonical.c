@@ -17,9 +17,9 @@ static status out_of_memory(error_info *error) {
 
 /* ---- Lines ------------------------------------------------------------------------------------- */
 
-/* Collects a line "key = value" for every key that it wants. */
+/* Collects a line "key = value" for every wanted key. */
 typedef struct line_list {
-    option_writer writer; /* the first member: options know no more */
+    option_writer writer; /* the first member: options know only this */
     const job *job;
     const job_axis *only; /* the axis whose keys are wanted; NULL: all keys that no axis sets */
     const char *start;    /* in front of keys */

@@ -1,4 +1,4 @@
-/* What faults are called in a job file, and where it has them. */
+/* The keys of faults in a job file, and their places. */
 #ifndef IO_JOB_FAULTS_H
 #define IO_JOB_FAULTS_H
 
@@ -11,10 +11,10 @@ enum { FAULT_KEY_SIZE = 128 };
 /* The key whose value is at `offset` in a job; "" when no key has it. */
 const char *job_field_key(size_t offset);
 
-/* The error with "PLACE: KEY: " in front; without a key, with "PLACE: ". */
+/* The error with "PLACE: KEY: " before it; without a key, with "PLACE: ". */
 status job_prefix_place(tree_place place, const char *key, error_info *error);
 
-/* The error, of a job file, with "PLACE: KEY: " in front: where the key is written, or the innermost section
+/* The error, of a job file, with "PLACE: KEY: " before it: where the key is written, or the innermost section
  * of it that is. */
 status job_prefix_key(const tree_node *tree, const char *key, error_info *error);
 

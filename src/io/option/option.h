@@ -16,10 +16,10 @@
 
 typedef struct option option;
 
-/* Receives what options have to say about results: a value for each of their keys. */
+/* Receives what options contribute to results: a value for each of their keys. */
 typedef struct option_writer option_writer;
 struct option_writer {
-    /* The stream that the value of `key` is to be printed to, one line; NULL: it is not wanted. It stays open
+    /* The stream to which the value of `key` is printed, one line; NULL: it is not wanted. It stays open
      * until the next begin. */
     FILE *(*begin)(option_writer *w, const char *key);
 };
