@@ -48,8 +48,9 @@ static status dispatch(int argc, char **argv, error_info *error) {
                                              : v->run(argc - 1, argv + 1, error);
 }
 
-/* A file opened while descriptor 0, 1 or 2 is closed gets that number, and messages are written into it. What
- * this process starts inherits them. False when /dev/null cannot be opened, and nobody can be told. */
+/* A file opened while descriptor 0, 1 or 2 is closed gets that number, and messages are written into it.
+ * Child processes inherit the descriptors. False when /dev/null cannot be opened; there is no way to report
+ * that. */
 static bool open_standard_descriptors(void) {
     for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
         if (fcntl(file, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != file)

@@ -172,7 +172,7 @@ const cli_verb cli_bench = {
              .argument = "KEY=VALUE",
              .kind = &cli_list,
              .offset = offsetof(bench_options, settings),
-             .help = "set a key of the job file, as train.batch=64"},
+             .help = "set a key of the job file, e.g. train.batch=64"},
             {.name = "steps",
              .argument = "N",
              .kind = &cli_number,

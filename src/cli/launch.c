@@ -42,8 +42,8 @@ static long usable_cores(void) {
 }
 
 /* mpirun, its flags, and `mpisweep run` with the words for it, which are moved from further back in the
- * command. Ranks yield their core while they wait and are bound to none: they may share it. From Slurm mpirun
- * takes hosts and slots by itself. */
+ * command. Ranks yield their core while they wait and are not bound to one: they may share it. Under Slurm
+ * mpirun finds hosts and slots by itself. */
 static void compose_command(launch *l, int count, const char *const *words) {
     static const char *const flags[] = {"mpirun", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"};
     const bool in_slurm = getenv("SLURM_JOB_ID") != NULL;
@@ -188,7 +188,7 @@ const cli_verb cli_launch = {
              .kind = &cli_number,
              .offset = offsetof(launch, ranks),
              .minimum = 1,
-             .help = "ranks (default: the cores that this process may use; under Slurm those of the job)"},
+             .help = "ranks (default: the cores that this process may use; under Slurm: one per task)"},
             {.name = "give-up",
              .argument = "N",
              .kind = &cli_number,

@@ -12,7 +12,7 @@ typedef struct launcher {
     const char *const *command; /* mpirun and its arguments, then NULL */
     const char *fifo;           /* path, for LAUNCH_REPORT_VARIABLE */
     int signals;                /* descriptor of launcher_listen */
-    double start_timeout;       /* seconds until rank 0 has to be up */
+    double start_timeout;       /* seconds within which rank 0 must be up */
     double stop_at;             /* on the clock of clock_seconds: when to ask for a stop; INFINITY: never */
     bool stopping;              /* asked to stop: by a signal or at stop_at */
 } launcher;

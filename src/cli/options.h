@@ -1,7 +1,7 @@
-/* The command lines of the verbs, as tables: what may stand on one, where it is stored, what it means.
+/* The command lines of the verbs, as tables: what each accepts, where it is stored, what it means.
  *
  * Parsing, help, usage and error messages come from a verb's rows (cli_parse, cli/help.h, cli/verbs.h), and
- * whatever else has to know them can go through them. An option is one row of its verb. */
+ * other users of the rows can iterate over them. An option is one row of its verb. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -62,7 +62,7 @@ typedef struct cli_verb {
     const char *description; /* paragraphs, each without line breaks in it */
     const char *remarks;     /* the same, after the options; may be NULL */
     status (*run)(int argc, char **argv, error_info *error);
-    /* The verb that gets all arguments, and options of its own that this one does not have; NULL: none. */
+    /* The verb that gets all arguments, and the options that only it has; NULL: none. */
     const struct cli_verb *passes_to;
     /* Rows that are not used are zero. */
     cli_argument arguments[CLI_MAX_ARGUMENTS];
@@ -88,7 +88,7 @@ status cli_refuse(const cli_option *o, const char *value, error_info *error, con
     __attribute__((format(printf, 4, 5)));
 
 /* Reads a command line into `object`, the verb's structure, in which it sets the fields of what is given and
- * the presets. Options may stand anywhere before "--", as "--name VALUE", "--name=VALUE", "-n VALUE" or
+ * the presets. Options may be anywhere before "--", as "--name VALUE", "--name=VALUE", "-n VALUE" or
  * "-nVALUE"; the start of a long name is enough when no other begins with it. STATUS_COMMAND for what is not
  * accepted, with what is. */
 status cli_parse(const cli_verb *verb, int argc, char **argv, void *object, error_info *error);

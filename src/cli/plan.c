@@ -165,10 +165,10 @@ static status run_plan(int argc, char **argv, error_info *error) {
 
 const cli_verb cli_plan = {
     .name = "plan",
-    .summary = "check a job file and say what it will take",
-    .description = "Checks the job and prints its axes, cells, parameters, FLOPs, memory, file size and "
-                   "predicted time. The time rests on a few training steps that are measured now, on this "
-                   "machine.",
+    .summary = "check a job file and predict what it will take",
+    .description =
+        "Checks the job and prints its axes, cells, parameters, FLOPs, memory, file size and "
+        "predicted time. The time is predicted from a few training steps, measured now on this machine.",
     .run = run_plan,
     .arguments = {{"JOB.yaml", offsetof(plan_options, job_path), .help = "the job file"}},
     .options =
@@ -177,7 +177,7 @@ const cli_verb cli_plan = {
              .argument = "KEY=VALUE",
              .kind = &cli_list,
              .offset = offsetof(plan_options, settings),
-             .help = "set a key of the job file, as optimizer.momentum=0.8"},
+             .help = "set a key of the job file, e.g. optimizer.momentum=0.8"},
             {.name = "ranks",
              .argument = "N",
              .kind = &cli_number,

@@ -258,7 +258,7 @@ static void tally_cells(const run *r, size_t tally[CELL_STATUS_COUNT]) {
             tally[states[cell]]++;
 }
 
-/* The lock of the results file covers the checkpoints beside it. */
+/* The lock of the results file covers the checkpoints next to it. */
 static status close_files(run *r, error_info *error) {
     if (r->checkpoints != NULL)
         checkpoint_file_close(&r->checkpoints, results_states(r->results));
@@ -329,7 +329,8 @@ static status parse(run_options *o, int argc, char **argv, error_info *error) {
     return STATUS_OK;
 }
 
-/* After each step all ranks agree on whether to go on: the next one would wait for a rank that has left. */
+/* After each step all ranks agree on whether to continue: the next step would wait for a rank that has
+ * left. */
 static status run_steps(run *r, int argc, char **argv, error_info *error) {
     if (mpi_world_size(r->world) == 1)
         RETURN_IF_FAILED(lone_rank_check(mpi_world_library(r->world), error));
@@ -383,7 +384,8 @@ const cli_verb cli_run = {
     .description =
         "Trains the cells of the grid and writes them to one HDF5 file. After an interruption, run "
         "the same command again to resume. Without mpirun it runs on one core.",
-    .remarks = "INT, TERM, USR1 or HUP to any rank, USR1 to mpirun, stop the run cleanly: exit status 75.",
+    .remarks =
+        "INT, TERM, USR1 or HUP to any rank, USR1 to mpirun, stop the session cleanly: exit status 75.",
     .run = run_job,
     .arguments = {{"JOB.yaml", offsetof(run_options, job_path), .help = "the job file"}},
     .options =
@@ -397,12 +399,12 @@ const cli_verb cli_run = {
              .argument = "KEY=VALUE",
              .kind = &cli_list,
              .offset = offsetof(run_options, settings),
-             .help = "set a key of the job file, as optimizer.momentum=0.8"},
+             .help = "set a key of the job file, e.g. optimizer.momentum=0.8"},
             {.name = "only",
              .argument = "AXIS=VALUE[,VALUE]...",
              .kind = &cli_list,
              .offset = offsetof(run_options, only),
-             .help = "train only these cells of the grid; those of one axis add up. A long number may be "
+             .help = "train only these cells of the grid; values of one axis add up. A long number may be "
                      "rounded to three digits or more, as status prints it"},
             {.name = "data",
              .argument = "DIR",
@@ -418,7 +420,7 @@ const cli_verb cli_run = {
             {.name = "retry-failed",
              .kind = &cli_flag,
              .offset = offsetof(run_options, retry_failed),
-             .help = "train cells again that failed or timed out before, or are damaged in the file"},
+             .help = "train again the cells that failed, timed out or are damaged in the file"},
             {.name = "quiet",
              .kind = &cli_flag,
              .offset = offsetof(run_options, quiet),

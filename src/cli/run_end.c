@@ -21,7 +21,7 @@ static void describe_failures(const size_t tally[CELL_STATUS_COUNT], char text[R
                              tally[i], words[i]);
 }
 
-/* Why the run stopped before its end. */
+/* Why the session stopped before its end. */
 static void describe_stop(const run_end *e, char text[REASON_SIZE]) {
     const int number = stop_signal_first();
     if (number == SIGALRM)

@@ -18,9 +18,9 @@ static status run_status(int argc, char **argv, error_info *error) {
 
 const cli_verb cli_status = {
     .name = "status",
-    .summary = "count the cells of a results file, also while a run writes it",
-    .description = "Prints how many cells are done, failed, diverged and pending, how many do not fit their "
-                   "checksums, and means over runs.",
+    .summary = "count the cells of a results file, even while a session writes it",
+    .description = "Prints how many cells are done, failed, diverged and pending, how many do not match "
+                   "their checksums, and means over runs.",
     .run = run_status,
     .arguments = {{"RESULTS.h5", offsetof(status_options, path), .help = "the results file"}},
     .options = {{.name = "json",

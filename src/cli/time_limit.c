@@ -38,7 +38,7 @@ static status read_limit(const cli_option *o, const char *value, void *field, er
 
 const cli_kind time_limit_kind = {.read = read_limit};
 
-/* Seconds until the end of the Slurm job; negative when it is past, INFINITY outside of Slurm. */
+/* Seconds until the end of the Slurm job; negative when it is past, INFINITY outside Slurm. */
 static double slurm_end(void) {
     const char *text = getenv("SLURM_JOB_END_TIME");
     double end = text != NULL ? parse_seconds(text) : -1;

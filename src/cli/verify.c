@@ -57,11 +57,11 @@ const cli_verb cli_verify = {
     .summary = "check a results file, or compare two bit for bit",
     .description =
         "A alone: checks every cell with a result against its checksum, and prints a digest of the "
-        "content to quote, which is the same for equal files. Exit status 1 when a cell does not "
-        "fit.\n"
+        "content to quote, which is the same for equal files. Exit status 1 when a cell does not match.\n"
         "A and B: exit status 0 when the scientific content and the data are the same, else 1 and "
         "the first difference.",
     .run = run_verify,
     .arguments = {{"A.h5", offsetof(verify_options, a), .help = "the results file"},
-                  {"B.h5", offsetof(verify_options, b), .optional = true, .help = "another one"}},
+                  {"B.h5", offsetof(verify_options, b), .optional = true,
+                   .help = "a file to compare it with"}},
 };

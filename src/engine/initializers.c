@@ -38,7 +38,7 @@ static initializer_spec choose(initializer_spec wanted, initializer_spec otherwi
     return wanted.kind == INIT_DEFAULT ? otherwise : wanted;
 }
 
-/* What INIT_DEFAULT stands for in a layer. */
+/* What INIT_DEFAULT means in a layer. */
 static layer_init_spec resolve(const layer_init_spec *of_model, const layer_init_spec *own) {
     static const initializer_spec pytorch = {.kind = INIT_PYTORCH}, zero = {.kind = INIT_CONSTANT};
     layer_init_spec init = {.weights = choose(own->weights, choose(of_model->weights, pytorch))};

@@ -230,7 +230,7 @@ class HelpTest(UserCase):
             self.assertEqual(usage.count("[-"), len(own) + (verb == "launch"), usage)
 
     def test_every_option_takes_what_its_help_says(self):
-        """An argument too many behind it shows that the option was read and, where the value is checked, accepted."""
+        """A surplus argument after it shows that the option was read and, where the value is checked, accepted."""
         values = {"N": "2", "T": "1:00:00", "SECONDS": "2", "KEY=VALUE": "seed=1", "AXIS=VALUE[,VALUE]...": "run=0", "DIR": ".",
                   "RESULTS.h5": "new.h5"}
         for verb in VERBS:

@@ -24,7 +24,7 @@ STEPS = 4
 
 
 def numbers(*inner):
-    """Values that tell where they are from."""
+    """Values that show their position."""
     return np.arange(np.prod(SHAPE + inner), dtype=np.float32).reshape(SHAPE + inner)
 
 

@@ -51,7 +51,7 @@ def call(main):
         return fail(error, USAGE)
     except FileError as error:
         return fail(error, BAD_FILE)
-    except BrokenPipeError:  # whoever reads the table has seen enough
+    except BrokenPipeError:  # the reader of the table has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -62,7 +62,7 @@ def call(main):
         return fail(f"out of memory; choose less with --select AXIS=VALUE. {error}", BAD_FILE)
     except KeyboardInterrupt:
         return fail("interrupted", STOPPED)
-    except Exception as error:  # nobody's reader should meet a traceback; the line tells where to look
+    except Exception as error:  # one line instead of a traceback; it says where to look
         frame = traceback.extract_tb(error.__traceback__)[-1]
         return fail(
             f"unexpected {type(error).__name__}: {error} "

@@ -29,7 +29,7 @@ class Lines:
     values: list = None  # numbers along the scale
     style_names: list = field(
         default_factory=list
-    )  # of the styles, where they tell of axes that colours do not
+    )  # of the styles, where they show axes that colours do not
 
 
 def distinguish(array, labels, with_styles=True):

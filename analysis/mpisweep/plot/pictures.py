@@ -10,7 +10,7 @@ from ..errors import RequestError
 from .labels import axis_label, value_label
 from .style import new_panels
 
-PER_ROW = 8  # pictures that are one behind the other
+PER_ROW = 8  # pictures in one row
 MAX_PICTURES = 4096
 TILE = 0.8  # inches
 GAP = 1  # pixels between pictures

@@ -23,7 +23,8 @@
 
 enum { FILL_BYTES = 1 << 20 };
 
-/* Room beside arrays and texts, ample: for the file, and for the header and the alignment of a data set. */
+/* Ample room in addition to arrays and texts: for the file, and for the header and the alignment of a data
+ * set. */
 static const uint64_t file_bytes = 1 << 16, dataset_bytes = 6 << 10;
 
 static status no_room(const char *path, uint64_t bytes, int reason, error_info *error) {
