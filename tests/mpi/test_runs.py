@@ -103,7 +103,7 @@ class CommandLine(RunTest):
             ([], "plan, run, launch, status, verify, bench"),
             (["rum"], "plan, run, launch, status, verify, bench"),
             (["run"], "JOB.yaml"),
-            (["run", TINY, TINY], "too many"),
+            (["run", TINY, TINY], "unexpected argument"),
             (["run", TINY, "--oly", "lr=1"], "--only"),
             (["run", TINY, "-x"], "--data"),
             (["run", TINY, "-o"], "no value"),
