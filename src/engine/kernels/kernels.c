@@ -1,66 +1,86 @@
 /* Which kernel set to use: the CPU is asked once, when the program starts. */
 #include "engine/kernels/kernels.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- The sets ---------------------------------------------------------------------------------- */
+
+typedef struct kernel_row {
+    const char *name;
+    void (*fill)(kernel_set *set, const char *name);
+    bool (*supported)(void); /* by this CPU; NULL: by all */
+} kernel_row;
+
 extern const kernel_set plain_kernels_reference;
 
-enum { MAX_SETS = 4 };
-
-typedef struct kernel_registry {
-    kernel_set sets[MAX_SETS];
-    const kernel_set *available[MAX_SETS + 1]; /* best first, NULL-terminated */
-    const kernel_set *selected;                /* NULL: MPISWEEP_KERNELS does not name any of them */
-} kernel_registry;
+static void fill_reference(kernel_set *set, const char *name) {
+    *set = plain_kernels_reference;
+    set->name = name;
+}
 
 #ifndef ENGINE_DOUBLE
 void fill_kernels_portable(kernel_set *set, const char *name);
 #ifdef __x86_64__
 void fill_kernels_avx2(kernel_set *set, const char *name);
 void fill_kernels_avx512(kernel_set *set, const char *name);
+
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+}
+#endif
 #endif
 
-/* The vector sets that this CPU can run, best first; returns how many. */
-static int fill_vector_sets(kernel_set *sets) {
-    int count = 0;
+/* Best first. */
+static const kernel_row rows[] = {
+#ifndef ENGINE_DOUBLE
 #ifdef __x86_64__
-    __builtin_cpu_init();
-    bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
-        fill_kernels_avx512(&sets[count++], "avx512");
-    if (fma)
-        fill_kernels_avx2(&sets[count++], "avx2");
+    {"avx512", fill_kernels_avx512, has_avx512},
+    {"avx2", fill_kernels_avx2, has_avx2},
 #endif
-    fill_kernels_portable(&sets[count++], "portable");
-    return count;
-}
-#else
-static int fill_vector_sets(kernel_set *sets) {
-    (void)sets;
-    return 0;
-}
+    {"portable", fill_kernels_portable, NULL},
 #endif
+    {"reference", fill_reference, NULL},
+};
+
+enum { SET_COUNT = sizeof rows / sizeof rows[0] };
+
+/* ---- Those of this CPU ------------------------------------------------------------------------- */
+
+typedef struct kernel_registry {
+    kernel_set sets[SET_COUNT];
+    const kernel_set *available[SET_COUNT + 1]; /* best first, NULL-terminated */
+    const kernel_set *selected;                 /* NULL: MPISWEEP_KERNELS does not name any of them */
+} kernel_registry;
 
 static kernel_registry registry;
 
+static void select_set(const char *wanted) {
+    for (int i = 0; registry.available[i] != NULL && registry.selected == NULL; i++)
+        if (wanted == NULL || *wanted == '\0' || strcmp(wanted, registry.available[i]->name) == 0)
+            registry.selected = registry.available[i];
+}
+
 /* Runs before main, so that no two threads can run it at once. */
 __attribute__((constructor)) static void fill_registry(void) {
-    int count = fill_vector_sets(registry.sets);
-    assert(count < MAX_SETS);
-    registry.sets[count++] = plain_kernels_reference;
-    for (int i = 0; i < count; i++)
-        registry.available[i] = &registry.sets[i];
-
-    const char *wanted = getenv("MPISWEEP_KERNELS");
-    if (wanted == NULL || *wanted == '\0')
-        registry.selected = registry.available[0];
-    for (int i = 0; i < count && registry.selected == NULL; i++)
-        if (strcmp(wanted, registry.sets[i].name) == 0)
-            registry.selected = &registry.sets[i];
+    int count = 0;
+#ifdef __x86_64__
+    __builtin_cpu_init();
+#endif
+    for (int i = 0; i < SET_COUNT; i++) {
+        if (rows[i].supported != NULL && !rows[i].supported())
+            continue;
+        rows[i].fill(&registry.sets[count], rows[i].name);
+        registry.available[count] = &registry.sets[count];
+        count++;
+    }
+    select_set(getenv("MPISWEEP_KERNELS"));
 }
 
 const kernel_set *const *kernels_available(void) {
