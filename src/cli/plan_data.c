@@ -33,7 +33,7 @@ static void view_splits(const plan_data *p, split_view views[3]) {
 }
 
 static const char *source_name(const job *j) {
-    return option_find(&job_table, "data.source")->choices[j->data.source];
+    return name_at(&data_source_names, j->data.source);
 }
 
 status plan_data_look(const job *j, const char *data_directory, plan_data *p, error_info *error) {
@@ -130,7 +130,7 @@ void plan_data_print_layers(const job *j, const plan_data *p) {
     for (int i = 0; i < p->layer_count; i++) {
         const layer_summary *l = &p->layers[i];
         char name[64], shape[64];
-        snprintf(name, sizeof name, "%d %s", i, layer_table_name(l->kind));
+        snprintf(name, sizeof name, "%d %s", i, name_at(&layer_names, l->kind));
         if (l->out.height * l->out.width == 1)
             snprintf(shape, sizeof shape, "%d", l->out.channels);
         else
@@ -210,8 +210,8 @@ static void print_json_layers(const plan_data *p) {
     for (int i = 0; i < p->layer_count; i++) {
         const layer_summary *l = &p->layers[i];
         printf("%s{\"kind\": \"%s\", \"output\": [%d, %d, %d], \"parameters\": %zu, \"flops\": %.17g}",
-               i > 0 ? ", " : "", layer_table_name(l->kind), l->out.channels, l->out.height, l->out.width,
-               l->parameters, l->flops);
+               i > 0 ? ", " : "", name_at(&layer_names, l->kind), l->out.channels, l->out.height,
+               l->out.width, l->parameters, l->flops);
     }
     printf("]");
 }

@@ -81,7 +81,7 @@ static void time_layers(trainer *t, size_t count, int steps, engine_times *times
     for (int i = 0; i < t->model.layer_count; i++) {
         const layer *l = &t->model.layers[i];
         layer_time *out = &times->layers[i];
-        snprintf(out->name, sizeof out->name, "%d %s", l->position, l->ops->name);
+        snprintf(out->name, sizeof out->name, "%d %s", l->position, layer_name(l));
         out->forward_seconds = clocks[i].forward / steps;
         out->backward_seconds = clocks[i].backward / steps;
         out->flops_forward = (double)count * l->flops_forward;

@@ -12,27 +12,58 @@ static double uniform(random_stream *stream, double bound) {
     return (2.0 * random_uniform(stream) - 1.0) * bound;
 }
 
-static double draw(const initializer_spec *spec, const layer *l, random_stream *stream) {
-    switch (spec->kind) {
-    case INIT_PYTORCH:
-        return uniform(stream, 1.0 / sqrt(l->fan_in));
-    case INIT_GLOROT_UNIFORM:
-        return uniform(stream, sqrt(6.0 / (l->fan_in + l->fan_out)));
-    case INIT_GLOROT_NORMAL:
-        return random_normal(stream) * sqrt(2.0 / (l->fan_in + l->fan_out));
-    case INIT_HE_NORMAL:
-        return random_normal(stream) * sqrt(2.0 / l->fan_in);
-    case INIT_NORMAL:
-        return random_normal(stream) * spec->scale;
-    case INIT_UNIFORM:
-        return uniform(stream, spec->scale);
-    case INIT_CONSTANT:
-        return spec->scale;
-    case INIT_DEFAULT: /* resolved before */
-        break;
-    }
-    return 0;
+static double pytorch(double scale, const layer *l, random_stream *stream) {
+    (void)scale;
+    return uniform(stream, 1.0 / sqrt(l->fan_in));
 }
+
+static double glorot_uniform(double scale, const layer *l, random_stream *stream) {
+    (void)scale;
+    return uniform(stream, sqrt(6.0 / (l->fan_in + l->fan_out)));
+}
+
+static double glorot_normal(double scale, const layer *l, random_stream *stream) {
+    (void)scale;
+    return random_normal(stream) * sqrt(2.0 / (l->fan_in + l->fan_out));
+}
+
+static double he_normal(double scale, const layer *l, random_stream *stream) {
+    (void)scale;
+    return random_normal(stream) * sqrt(2.0 / l->fan_in);
+}
+
+static double normal(double scale, const layer *l, random_stream *stream) {
+    (void)l;
+    return random_normal(stream) * scale;
+}
+
+static double scaled_uniform(double scale, const layer *l, random_stream *stream) {
+    (void)l;
+    return uniform(stream, scale);
+}
+
+static double constant(double scale, const layer *l, random_stream *stream) {
+    (void)l, (void)stream;
+    return scale;
+}
+
+typedef struct initializer_row {
+    const char *name;
+    double (*draw)(double scale, const layer *l, random_stream *stream); /* NULL: stands for another kind */
+} initializer_row;
+
+static const initializer_row rows[INIT_KIND_COUNT] = {
+    [INIT_DEFAULT] = {"default", NULL},
+    [INIT_PYTORCH] = {"pytorch", pytorch},
+    [INIT_GLOROT_UNIFORM] = {"glorot_uniform", glorot_uniform},
+    [INIT_GLOROT_NORMAL] = {"glorot_normal", glorot_normal},
+    [INIT_HE_NORMAL] = {"he_normal", he_normal},
+    [INIT_NORMAL] = {"normal", normal},
+    [INIT_UNIFORM] = {"uniform", scaled_uniform},
+    [INIT_CONSTANT] = {"constant", constant},
+};
+
+const name_table initializer_names = NAME_TABLE(rows);
 
 static initializer_spec choose(initializer_spec wanted, initializer_spec otherwise) {
     return wanted.kind == INIT_DEFAULT ? otherwise : wanted;
@@ -40,9 +71,9 @@ static initializer_spec choose(initializer_spec wanted, initializer_spec otherwi
 
 /* What INIT_DEFAULT means in a layer. */
 static layer_init_spec resolve(const layer_init_spec *of_model, const layer_init_spec *own) {
-    static const initializer_spec pytorch = {.kind = INIT_PYTORCH}, zero = {.kind = INIT_CONSTANT};
-    layer_init_spec init = {.weights = choose(own->weights, choose(of_model->weights, pytorch))};
-    const initializer_spec usual = init.weights.kind == INIT_PYTORCH ? pytorch : zero;
+    static const initializer_spec as_pytorch = {.kind = INIT_PYTORCH}, zero = {.kind = INIT_CONSTANT};
+    layer_init_spec init = {.weights = choose(own->weights, choose(of_model->weights, as_pytorch))};
+    const initializer_spec usual = init.weights.kind == INIT_PYTORCH ? as_pytorch : zero;
     init.biases = choose(own->biases, choose(of_model->biases, usual));
     return init;
 }
@@ -50,7 +81,7 @@ static layer_init_spec resolve(const layer_init_spec *of_model, const layer_init
 static void draw_layer(const layer *l, const layer_init_spec *init, random_stream *stream, real *parameters) {
     for (size_t n = 0; n < l->parameter_count; n++) {
         const initializer_spec *spec = n < l->weight_count ? &init->weights : &init->biases;
-        parameters[l->ops->parameter_place(l, n)] = (real)draw(spec, l, stream);
+        parameters[l->ops->parameter_place(l, n)] = (real)rows[spec->kind].draw(spec->scale, l, stream);
     }
 }
 

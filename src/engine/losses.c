@@ -4,55 +4,8 @@
 
 #include "engine/real.h"
 
-/* ---- What the loss is computed from ------------------------------------------------------------ */
-
-static output_link link_of(layer_kind kind) {
-    switch (kind) {
-    case LAYER_SIGMOID:
-        return LINK_SIGMOID;
-    case LAYER_SCALED_SIGMOID:
-        return LINK_SCALED_SIGMOID;
-    case LAYER_SOFTMAX:
-        return LINK_SOFTMAX;
-    default:
-        return LINK_IDENTITY;
-    }
-}
-
-/* Layers up to the last one that changes values. */
-static int effective_layers(const model_spec *model) {
-    int count = model->layer_count;
-    while (count > 0 && (model->layers[count - 1].kind == LAYER_IDENTITY ||
-                         model->layers[count - 1].kind == LAYER_FLATTEN))
-        count--;
-    return count;
-}
-
-status loss_open(loss_function *l, const loss_spec *spec, const model_spec *model, int classes,
-                 error_info *error) {
-    const int layers = effective_layers(model);
-    const output_link end = layers > 0 ? link_of(model->layers[layers - 1].kind) : LINK_IDENTITY;
-    *l = (loss_function){.spec = *spec, .model_layers = model->layer_count, .classes = classes};
-    switch (spec->kind) {
-    case LOSS_CROSS_ENTROPY: /* of logits, whether the softmax is written or not */
-        l->link = LINK_SOFTMAX;
-        if (end == LINK_SOFTMAX)
-            l->model_layers = layers - 1;
-        break;
-    case LOSS_BINARY_CROSS_ENTROPY:
-        if (end == LINK_IDENTITY)
-            return error_set(
-                error, STATUS_USAGE,
-                "binary_cross_entropy of a model that ends with layer %d; accepted: a last layer "
-                "sigmoid, scaled_sigmoid or softmax",
-                model->layer_count - 1);
-        l->link = end;
-        l->model_layers = layers - 1;
-        break;
-    case LOSS_SQUARED_ERROR:
-        break;
-    }
-    return STATUS_OK;
+static bool is_in(loss_kind kind, unsigned set) {
+    return set >> kind & 1;
 }
 
 /* Target k of sample n. */
@@ -63,10 +16,6 @@ static real target_of(const loss_function *l, const batch_targets *targets, size
 }
 
 /* ---- Losses of one sample ---------------------------------------------------------------------- */
-
-/* The loss of sample n, whose outputs are z (K); dz (K) receives its gradient, or is NULL. */
-typedef real (*sample_loss)(const loss_function *l, const real *z, const batch_targets *targets, size_t n,
-                            real *dz);
 
 /* H(p) is taken with log(p + ε), as in the experiment that the term comes from. */
 static const real entropy_epsilon = (real)1e-8;
@@ -180,12 +129,74 @@ static real squared_error(const loss_function *l, const real *z, const batch_tar
     return loss;
 }
 
-static sample_loss function_of(const loss_function *l) {
-    if (l->spec.kind == LOSS_CROSS_ENTROPY)
-        return cross_entropy;
-    if (l->spec.kind == LOSS_SQUARED_ERROR)
-        return squared_error;
-    return l->link == LINK_SOFTMAX ? softmax_against_rest : logistic_loss;
+/* ---- The losses -------------------------------------------------------------------------------- */
+
+/* How a model ends. */
+typedef struct model_end {
+    int layers;       /* up to the last one that changes values, which … */
+    output_link link; /* … is this */
+} model_end;
+
+typedef struct loss_row {
+    const char *name;
+    /* Find the link, the model's layers and the loss of a sample; before it, all layers and no link. */
+    status (*open)(loss_function *l, const model_end *end, error_info *error);
+} loss_row;
+
+static model_end end_of(const model_spec *model) {
+    int count = model->layer_count;
+    while (count > 0 && layer_ops_of(model->layers[count - 1].kind)->keeps_values)
+        count--;
+    return (model_end){count, count > 0 ? layer_ops_of(model->layers[count - 1].kind)->link : LINK_IDENTITY};
+}
+
+/* Of logits, whether the softmax is written or not. */
+static status open_cross_entropy(loss_function *l, const model_end *end, error_info *error) {
+    (void)error;
+    l->of_sample = cross_entropy;
+    l->link = LINK_SOFTMAX;
+    if (end->link == LINK_SOFTMAX)
+        l->model_layers = end->layers - 1;
+    return STATUS_OK;
+}
+
+static status open_binary_cross_entropy(loss_function *l, const model_end *end, error_info *error) {
+    if (end->link == LINK_IDENTITY)
+        return error_set(error, STATUS_USAGE,
+                         "binary_cross_entropy of a model that ends with layer %d; accepted: a last layer "
+                         "sigmoid, scaled_sigmoid or softmax",
+                         l->model_layers - 1);
+    l->of_sample = end->link == LINK_SOFTMAX ? softmax_against_rest : logistic_loss;
+    l->link = end->link;
+    l->model_layers = end->layers - 1;
+    return STATUS_OK;
+}
+
+static status open_squared_error(loss_function *l, const model_end *end, error_info *error) {
+    (void)end, (void)error;
+    l->of_sample = squared_error;
+    return STATUS_OK;
+}
+
+/* The loss of a sample, with the letters of losses.h:
+ *
+ *   cross_entropy         −log p_label + λ·H(p),  H(p) = −Σ p log(p + 10⁻⁸)            p = softmax(z)
+ *   binary_cross_entropy  −Σ_k [y_k log p_k + (1 − y_k) log(1 − p_k)]   p = σ(z), σ(2z) or softmax(z)
+ *   squared_error         Σ_k (z_k − t_k)²           t: the targets of a regression, or y
+ */
+static const loss_row rows[LOSS_KIND_COUNT] = {
+    [LOSS_CROSS_ENTROPY] = {"cross_entropy", open_cross_entropy},
+    [LOSS_BINARY_CROSS_ENTROPY] = {"binary_cross_entropy", open_binary_cross_entropy},
+    [LOSS_SQUARED_ERROR] = {"squared_error", open_squared_error},
+};
+
+const name_table loss_names = NAME_TABLE(rows);
+
+status loss_open(loss_function *l, const loss_spec *spec, const model_spec *model, int classes,
+                 error_info *error) {
+    const model_end end = end_of(model);
+    *l = (loss_function){.spec = *spec, .model_layers = model->layer_count, .classes = classes};
+    return rows[spec->kind].open(l, &end, error);
 }
 
 /* ---- Batches ----------------------------------------------------------------------------------- */
@@ -195,22 +206,21 @@ static size_t count_correct(const loss_function *l, const real *z, const batch_t
     if (l->classes > 0)
         return loss_class(l, z) == targets->labels[n];
     size_t correct = 0;
-    for (int k = 0; l->spec.kind == LOSS_BINARY_CROSS_ENTROPY && k < l->outputs; k++)
+    for (int k = 0; is_in(l->spec.kind, LOSSES_OF_LABELS) && k < l->outputs; k++)
         correct += (z[k] > 0) == (target_of(l, targets, n, k) > (real)0.5); /* σ(0) = ½ */
     return correct;
 }
 
 loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targets *targets, size_t count,
                         double scale, real *dz) {
-    assert(l->spec.kind == LOSS_SQUARED_ERROR || l->classes == 0 || l->outputs <= ENGINE_MAX_CLASSES);
-    const sample_loss loss_of = function_of(l);
-    const bool mean = l->spec.kind != LOSS_CROSS_ENTROPY && l->spec.over_outputs == REDUCE_MEAN;
+    assert(is_in(l->spec.kind, LOSSES_OF_NUMBERS) || l->classes == 0 || l->outputs <= ENGINE_MAX_CLASSES);
+    const bool mean = is_in(l->spec.kind, LOSSES_OVER_OUTPUTS) && l->spec.over_outputs == REDUCE_MEAN;
     const double share = mean ? 1.0 / l->outputs : 1;
     const real factor = (real)(share * scale);
     const size_t size = (size_t)l->outputs;
     loss_sums sums = {.samples = count};
     for (size_t n = 0; n < count; n++, z += size) {
-        sums.loss += share * (double)loss_of(l, z, targets, n, dz);
+        sums.loss += share * (double)l->of_sample(l, z, targets, n, dz);
         sums.correct += count_correct(l, z, targets, n);
         for (size_t k = 0; dz != NULL && k < size; k++)
             *dz++ *= factor;

@@ -1,34 +1,35 @@
 /* Losses and the accuracy that goes with them. Private to the engine.
  *
  * z (K) is what the model gives for a sample, p the probabilities that its link makes of z, y the one-hot
- * label; with one output for two classes y is the label itself. Loss of a sample:
- *
- *   cross_entropy         −log p_label + λ·H(p),  H(p) = −Σ p log(p + 10⁻⁸)            p = softmax(z)
- *   binary_cross_entropy  −Σ_k [y_k log p_k + (1 − y_k) log(1 − p_k)]   p = σ(z), σ(2z) or softmax(z)
- *   squared_error         Σ_k (z_k − t_k)²           t: the targets of a regression, or y
- *
- * the last two divided by K where over_outputs is REDUCE_MEAN. The loss of a batch or a set is the mean or
- * the sum over its samples. A softmax or sigmoid that ends the model is the link, so that a logarithm of a
- * probability is computed from z (Goodfellow, Bengio, Courville, "Deep learning", 2016, section 6.2.2) and
- * nothing overflows or becomes log 0, and neither a large number that all z have in common nor a p close to 1
- * takes digits from the loss or its gradient.
+ * label; with one output for two classes y is the label itself. losses.c has a row for every kind, with the
+ * formula of the loss of a sample; the losses over outputs are divided by K where over_outputs is
+ * REDUCE_MEAN. The loss of a batch or a set is the mean or the sum over its samples. A softmax or sigmoid
+ * that ends the model is the link, so that a logarithm of a probability is computed from z (Goodfellow,
+ * Bengio, Courville, "Deep learning", 2016, section 6.2.2) and nothing overflows or becomes log 0, and
+ * neither a large number that all z have in common nor a p close to 1 takes digits from the loss or its
+ * gradient.
  *
  * Several labels: binary_cross_entropy with y_k, 0 or 1, as targets. */
 #ifndef ENGINE_LOSSES_H
 #define ENGINE_LOSSES_H
 
 #include "engine/data/batch.h"
+#include "engine/layers/layer.h"
 
-/* What turns the model's outputs into probabilities. */
-typedef enum output_link { LINK_IDENTITY, LINK_SIGMOID, LINK_SCALED_SIGMOID, LINK_SOFTMAX } output_link;
+typedef struct loss_function loss_function;
 
-typedef struct loss_function {
+/* The loss of sample n, whose outputs are z (K); dz (K) receives its gradient, or is NULL. */
+typedef real (*sample_loss)(const loss_function *l, const real *z, const batch_targets *targets, size_t n,
+                            real *dz);
+
+struct loss_function {
     loss_spec spec;
-    output_link link;
+    sample_loss of_sample;
+    output_link link; /* what makes probabilities of the model's outputs */
     int model_layers; /* layers of the specification that z comes from: all, or all before the link */
     int classes;      /* 0: a regression, or several labels (binary_cross_entropy) */
     int outputs;      /* K */
-} loss_function;
+};
 
 /* Sums over samples, so that batches add up to an epoch or a set. */
 typedef struct loss_sums {

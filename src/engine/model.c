@@ -12,57 +12,18 @@ enum { BLOCK_BYTES = 192 * 1024 };
 
 /* ---- Structure --------------------------------------------------------------------------------- */
 
-static const layer_ops *ops_of(layer_kind kind) {
-    switch (kind) {
-    case LAYER_DENSE:
-        return &layer_dense;
-    case LAYER_CONV:
-        return &layer_conv;
-    case LAYER_MAX_POOL:
-        return &layer_max_pool;
-    case LAYER_AVG_POOL:
-        return &layer_avg_pool;
-    case LAYER_BATCH_NORM:
-        return &layer_batch_norm;
-    case LAYER_DROPOUT:
-        return &layer_dropout;
-    case LAYER_RELU:
-        return &layer_relu;
-    case LAYER_LEAKY_RELU:
-        return &layer_leaky_relu;
-    case LAYER_TANH:
-        return &layer_tanh;
-    case LAYER_SIGMOID:
-        return &layer_sigmoid;
-    case LAYER_SCALED_SIGMOID:
-        return &layer_scaled_sigmoid;
-    case LAYER_SOFTMAX:
-        return &layer_softmax;
-    case LAYER_FLATTEN:
-        return &layer_flatten;
-    case LAYER_IDENTITY:
-    case LAYER_KIND_COUNT:
-        break;
-    }
-    return NULL;
-}
-
 /* Layers that do the same to every value, or to all values of a sample whatever their order. */
 static bool ignores_order(layer_kind kind) {
-    const layer_ops *ops = ops_of(kind);
-    return ops == NULL || ops->elementwise || kind == LAYER_FLATTEN;
+    const layer_ops *ops = layer_ops_of(kind);
+    return ops->elementwise || ops->keeps_values;
 }
 
-/* A dense layer reads an image in natural order where it is: a flatten before it has nothing to do. */
+/* What reads an image as a vector does so in natural order: a flatten before it has nothing to do. */
 static bool is_read_flat(const model_spec *spec, int layer_count, int flatten) {
     int next = flatten + 1;
     while (next < layer_count && ignores_order(spec->layers[next].kind))
         next++;
-    return next < layer_count && spec->layers[next].kind == LAYER_DENSE;
-}
-
-static bool looks_through_window(layer_kind kind) {
-    return kind == LAYER_CONV || kind == LAYER_MAX_POOL || kind == LAYER_AVG_POOL;
+    return next < layer_count && layer_ops_of(spec->layers[next].kind)->reads_flat;
 }
 
 /* What is flat has no rows and columns, though a window of 1 × 1 would fit it. */
@@ -71,13 +32,13 @@ static status check_flat(model *m, const model_spec *spec, int layer_count, erro
     while (flatten < layer_count && spec->layers[flatten].kind != LAYER_FLATTEN)
         flatten++;
     for (int i = flatten + 1; i < layer_count; i++)
-        if (looks_through_window(spec->layers[i].kind)) {
+        if (layer_ops_of(spec->layers[i].kind)->windowed) {
             m->fault = (fault){FAULT_LAYER, (size_t)i};
             return error_set(
                 error, STATUS_USAGE,
                 "layer %d (%s) comes after flatten (layer %d), which leaves no rows and columns; "
                 "accepted: before it",
-                i, ops_of(spec->layers[i].kind)->name, flatten);
+                i, name_at(&layer_names, spec->layers[i].kind), flatten);
         }
     return STATUS_OK;
 }
@@ -85,8 +46,9 @@ static status check_flat(model *m, const model_spec *spec, int layer_count, erro
 /* The layers that have something to do. */
 static void choose_layers(model *m, const model_spec *spec, int layer_count) {
     for (int i = 0; i < layer_count; i++) {
-        const layer_ops *ops = ops_of(spec->layers[i].kind);
-        if (ops == NULL || (ops == &layer_flatten && is_read_flat(spec, layer_count, i)))
+        const layer_kind kind = spec->layers[i].kind;
+        const layer_ops *ops = layer_ops_of(kind);
+        if (ops->setup == NULL || (kind == LAYER_FLATTEN && is_read_flat(spec, layer_count, i)))
             continue;
         assert(m->layer_count < ENGINE_MAX_LAYERS);
         m->layers[m->layer_count++] = (layer){.ops = ops, .spec = spec->layers[i], .position = i};
@@ -99,7 +61,7 @@ static void choose_layers(model *m, const model_spec *spec, int layer_count) {
 static void pool_before_relu(model *m) {
     for (int i = 0; i + 1 < m->layer_count; i++) {
         layer *first = &m->layers[i], *second = &m->layers[i + 1];
-        if (first->ops == &layer_relu && second->ops == &layer_max_pool) {
+        if (first->spec.kind == LAYER_RELU && second->spec.kind == LAYER_MAX_POOL) {
             layer relu = *first;
             *first = *second;
             *second = relu;
@@ -111,25 +73,15 @@ static void pool_before_relu(model *m) {
  * layers, weights of one layer, bytes of a model with all that a training needs. */
 static const double most_values = 0x1p30, most_weights = 0x1p40, most_bytes = 0x1p47;
 
-static double values_of(tensor_shape s) {
-    return (double)s.channels * s.height * s.width;
-}
-
-static double weights_of(const layer_spec *s, tensor_shape in) {
-    if (s->kind == LAYER_DENSE)
-        return s->units * values_of(in);
-    return s->kind == LAYER_CONV ? (double)s->filters * in.channels * s->kernel_height * s->kernel_width : 0;
-}
-
 static status check_values(tensor_shape s, error_info *error) {
-    if (values_of(s) <= most_values)
+    if (shape_values(s) <= most_values)
         return STATUS_OK;
     return error_set(error, STATUS_USAGE, "%d × %d × %d are %.4g values; accepted: up to %.0f", s.channels,
-                     s.height, s.width, values_of(s), most_values);
+                     s.height, s.width, shape_values(s), most_values);
 }
 
 static status check_weights(const layer *l, error_info *error) {
-    const double weights = weights_of(&l->spec, l->in);
+    const double weights = l->ops->weights != NULL ? l->ops->weights(&l->spec, l->in) : 0;
     if (weights <= most_weights)
         return STATUS_OK;
     return error_set(error, STATUS_USAGE, "%.4g weights; accepted: up to %.4g", weights, most_weights);
@@ -146,7 +98,7 @@ static status set_up_sized(layer *l, size_t capacity, error_info *error) {
 static status set_up(layer *l, tensor_shape input, size_t capacity, error_info *error) {
     l->in = input;
     if (set_up_sized(l, capacity, error) != STATUS_OK)
-        return error_prefix(error, "layer %d (%s) on an input of %d × %d × %d: ", l->position, l->ops->name,
+        return error_prefix(error, "layer %d (%s) on an input of %d × %d × %d: ", l->position, layer_name(l),
                             input.channels, input.height, input.width);
     return STATUS_OK;
 }
@@ -155,7 +107,7 @@ static status set_up(layer *l, tensor_shape input, size_t capacity, error_info *
 static status check_bytes(model *m, error_info *error) {
     double reals = 4 * (double)m->parameter_reals, saved = 0;
     for (int i = 0; i <= m->layer_count; i++)
-        reals += 2 * (double)m->capacity * values_of(m->boundaries[i].shape);
+        reals += 2 * (double)m->capacity * shape_values(m->boundaries[i].shape);
     for (int i = 0; i < m->layer_count; i++) {
         reals += (double)m->layers[i].workspace_reals + (double)m->layers[i].scratch_reals;
         saved += (double)m->capacity * (double)m->layers[i].saved_bytes;

@@ -2,31 +2,91 @@
 
 #include <math.h>
 
-bool optimizer_is_full_batch(optimizer_kind kind) {
-    return kind == OPTIMIZER_TRUNCATED_NEWTON || kind == OPTIMIZER_LBFGS;
+typedef struct optimizer_row {
+    const char *name;
+    bool first, second; /* the states that it keeps */
+    /* Complete and run the update number `t`, from 1; NULL: full_batch.c has the loop. */
+    void (*step)(const optimizer *o, const kernel_set *kernels, double lr, uint64_t t, update *u);
+} optimizer_row;
+
+/* ---- Steps ------------------------------------------------------------------------------------- */
+
+static void step_sgd(const optimizer *o, const kernel_set *kernels, double lr, uint64_t t, update *u) {
+    (void)lr, (void)t;
+    u->decay1 = (real)o->spec.momentum;
+    kernels->sgd(u);
 }
 
-void optimizer_carve(optimizer *o, const optimizer_spec *spec, const model *m, arena *a) {
-    *o = (optimizer){.spec = *spec, .count = m->parameter_reals};
-    if (optimizer_is_full_batch(spec->kind)) {
-        o->point = arena_take(a, o->count * sizeof *o->point);
-        o->best = arena_take(a, o->count * sizeof *o->best);
-        return;
-    }
-    if (spec->kind != OPTIMIZER_RMSPROP)
-        o->first = arena_take(a, o->count * sizeof(real));
-    if (spec->kind == OPTIMIZER_ADAM || spec->kind == OPTIMIZER_RMSPROP)
-        o->second = arena_take(a, o->count * sizeof(real));
+static void step_nesterov(const optimizer *o, const kernel_set *kernels, double lr, uint64_t t, update *u) {
+    u->nesterov = true;
+    step_sgd(o, kernels, lr, t, u);
 }
 
 /* The bias corrections, and ε as the kernel has it: √v · correction + ε. Keras's rate lr √c₂ / c₁ and
  * denominator √v + ε are ours with ε / √c₂. */
-static void correct_adam(const optimizer *o, uint64_t step, double lr, update *u) {
-    const double c1 = 1 - pow(o->spec.beta1, (double)step), c2 = 1 - pow(o->spec.beta2, (double)step);
+static void correct_adam(const optimizer *o, double lr, uint64_t t, update *u) {
+    const double c1 = 1 - pow(o->spec.beta1, (double)t), c2 = 1 - pow(o->spec.beta2, (double)t);
     u->lr = (real)(lr / c1);
     u->correction = (real)(1 / sqrt(c2));
     if (o->spec.epsilon_style == EPSILON_KERAS)
         u->epsilon = (real)(o->spec.epsilon / sqrt(c2));
+}
+
+static void step_adam(const optimizer *o, const kernel_set *kernels, double lr, uint64_t t, update *u) {
+    u->decay1 = (real)o->spec.beta1;
+    u->decay2 = (real)o->spec.beta2;
+    u->fresh1 = (real)(1 - o->spec.beta1);
+    u->fresh2 = (real)(1 - o->spec.beta2);
+    correct_adam(o, lr, t, u);
+    kernels->adam(u);
+}
+
+static void step_rmsprop(const optimizer *o, const kernel_set *kernels, double lr, uint64_t t, update *u) {
+    (void)lr, (void)t;
+    u->decay2 = (real)o->spec.rho;
+    u->fresh2 = (real)(1 - o->spec.rho);
+    u->epsilon_inside = o->spec.epsilon_style == EPSILON_KERAS;
+    kernels->rmsprop(u);
+}
+
+/* ---- The optimisers ---------------------------------------------------------------------------- */
+
+/* g is the gradient plus weight_decay · w; states start at 0; t counts steps from 1. As in PyTorch 1.13:
+ *
+ *   sgd        v ← μ v + g        w ← w − lr v
+ *   nesterov   v ← μ v + g        w ← w − lr (g + μ v)
+ *   adam       m ← β₁ m + (1 − β₁) g    v ← β₂ v + (1 − β₂) g²
+ *              w ← w − lr m / (1 − β₁ᵗ) / (√v / √(1 − β₂ᵗ) + ε)
+ *   rmsprop    v ← ρ v + (1 − ρ) g²     w ← w − lr g / (√v + ε)
+ *
+ * With Keras's ε: adam has w ← w − lr √(1 − β₂ᵗ) / (1 − β₁ᵗ) m / (√v + ε), rmsprop w ← w − lr g / √(v + ε).
+ */
+static const optimizer_row rows[OPTIMIZER_KIND_COUNT] = {
+    [OPTIMIZER_SGD] = {"sgd", .first = true, .step = step_sgd},
+    [OPTIMIZER_NESTEROV] = {"nesterov", .first = true, .step = step_nesterov},
+    [OPTIMIZER_ADAM] = {"adam", .first = true, .second = true, .step = step_adam},
+    [OPTIMIZER_RMSPROP] = {"rmsprop", .second = true, .step = step_rmsprop},
+    [OPTIMIZER_TRUNCATED_NEWTON] = {"truncated_newton"},
+    [OPTIMIZER_LBFGS] = {"lbfgs"},
+};
+
+const name_table optimizer_names = NAME_TABLE(rows);
+
+bool optimizer_is_full_batch(optimizer_kind kind) {
+    return OPTIMIZERS_FULL_BATCH >> kind & 1;
+}
+
+void optimizer_carve(optimizer *o, const optimizer_spec *spec, const model *m, arena *a) {
+    const optimizer_row *row = &rows[spec->kind];
+    *o = (optimizer){.spec = *spec, .count = m->parameter_reals};
+    if (optimizer_is_full_batch(spec->kind)) {
+        o->point = arena_take(a, o->count * sizeof *o->point);
+        o->best = arena_take(a, o->count * sizeof *o->best);
+    }
+    if (row->first)
+        o->first = arena_take(a, o->count * sizeof(real));
+    if (row->second)
+        o->second = arena_take(a, o->count * sizeof(real));
 }
 
 void optimizer_step(const optimizer *o, const model *m, double lr, uint64_t step) {
@@ -40,29 +100,5 @@ void optimizer_step(const optimizer *o, const model *m, double lr, uint64_t step
         .weight_decay = (real)o->spec.weight_decay,
         .epsilon = (real)o->spec.epsilon,
     };
-    switch (o->spec.kind) {
-    case OPTIMIZER_SGD:
-    case OPTIMIZER_NESTEROV:
-        u.decay1 = (real)o->spec.momentum;
-        u.nesterov = o->spec.kind == OPTIMIZER_NESTEROV;
-        m->kernels->sgd(&u);
-        break;
-    case OPTIMIZER_ADAM:
-        u.decay1 = (real)o->spec.beta1;
-        u.decay2 = (real)o->spec.beta2;
-        u.fresh1 = (real)(1 - o->spec.beta1);
-        u.fresh2 = (real)(1 - o->spec.beta2);
-        correct_adam(o, step, lr, &u);
-        m->kernels->adam(&u);
-        break;
-    case OPTIMIZER_RMSPROP:
-        u.decay2 = (real)o->spec.rho;
-        u.fresh2 = (real)(1 - o->spec.rho);
-        u.epsilon_inside = o->spec.epsilon_style == EPSILON_KERAS;
-        m->kernels->rmsprop(&u);
-        break;
-    case OPTIMIZER_TRUNCATED_NEWTON: /* full_batch.c has their loop */
-    case OPTIMIZER_LBFGS:
-        break;
-    }
+    rows[o->spec.kind].step(o, m->kernels, lr, step, &u);
 }

@@ -1,15 +1,5 @@
 /* Optimisers: one loop over the model's parameter block. Private to the engine.
- *
- * g is the gradient plus weight_decay · w; states start at 0; t counts steps from 1. As in PyTorch 1.13:
- *
- *   sgd        v ← μ v + g        w ← w − lr v
- *   nesterov   v ← μ v + g        w ← w − lr (g + μ v)
- *   adam       m ← β₁ m + (1 − β₁) g    v ← β₂ v + (1 − β₂) g²
- *              w ← w − lr m / (1 − β₁ᵗ) / (√v / √(1 − β₂ᵗ) + ε)
- *   rmsprop    v ← ρ v + (1 − ρ) g²     w ← w − lr g / (√v + ε)
- *
- * With Keras's ε: adam has w ← w − lr √(1 − β₂ᵗ) / (1 − β₁ᵗ) m / (√v + ε), rmsprop w ← w − lr g / √(v + ε).
- */
+ * optimizers.c has a row for every kind, with its formula. */
 #ifndef ENGINE_OPTIMIZERS_H
 #define ENGINE_OPTIMIZERS_H
 
@@ -23,7 +13,7 @@ typedef struct optimizer {
     real *best;           /* … and the best point that it has seen */
 } optimizer;
 
-/* Truncated Newton and L-BFGS (full_batch.h): they have no steps of their own. */
+/* Those of full_batch.h: they have no steps of their own. */
 bool optimizer_is_full_batch(optimizer_kind kind);
 
 /* Take the state's memory from `a` (measuring or real), uninitialised: it must be zero at the start. */

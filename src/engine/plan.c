@@ -61,14 +61,12 @@ static status check_normalization(training_plan *plan, const training_spec *spec
 
 static status check_schedule(training_plan *plan, const training_spec *spec, error_info *error) {
     const schedule_spec *s = &spec->schedule;
-    const bool listed = s->kind == SCHEDULE_FACTORS_AT || s->kind == SCHEDULE_SEQUENCE;
-    const bool spaced = s->kind == SCHEDULE_STEP_DECAY || s->kind == SCHEDULE_SEQUENCE;
-    if (listed && (s->count < 1 || s->count > ENGINE_MAX_LIST))
+    if (SCHEDULES_WITH_VALUES >> s->kind & 1 && (s->count < 1 || s->count > ENGINE_MAX_LIST))
         return refuse(plan, error, FIELD(schedule.values), "%d values; accepted: 1 to %d", s->count,
                       ENGINE_MAX_LIST);
-    if (spaced && s->every < 1)
+    if (SCHEDULES_WITH_EVERY >> s->kind & 1 && s->every < 1)
         return refuse(plan, error, FIELD(schedule.every), "every %d epochs; accepted: 1 and more", s->every);
-    if (s->kind == SCHEDULE_CYCLICAL && s->half_cycle < 1)
+    if (SCHEDULES_WITH_CYCLES >> s->kind & 1 && s->half_cycle < 1)
         return refuse(plan, error, FIELD(schedule.half_cycle), "%d steps; accepted: 1 and more",
                       s->half_cycle);
     return STATUS_OK;
@@ -92,21 +90,22 @@ static status check_ranges(training_plan *plan, const training_spec *spec, const
 
 /* The cost must be one function of the parameters, whose gradient the optimiser is given. */
 static status check_full_batch(training_plan *plan, const training_spec *spec, error_info *error) {
-    static const char accepted[] = "truncated_newton and lbfgs accept 0";
+    char names[128];
     if (!optimizer_is_full_batch(spec->optimizer.kind))
         return STATUS_OK;
+    names_join(&optimizer_names, OPTIMIZERS_FULL_BATCH, " and ", names, sizeof names);
     for (int i = 0; i < spec->model.layer_count; i++)
-        if (spec->model.layers[i].kind == LAYER_DROPOUT)
+        if (layer_ops_of(spec->model.layers[i].kind)->random)
             return refuse(plan, error, layer_fault(i),
-                          "layer %d (dropout) changes the cost at every evaluation; truncated_newton and "
-                          "lbfgs accept none",
-                          i);
+                          "layer %d (%s) changes the cost at every evaluation; %s accept none", i,
+                          name_at(&layer_names, spec->model.layers[i].kind), names);
     if (spec->mirror != 0)
-        return refuse(plan, error, FIELD(mirror), "mirror %g changes the cost at every evaluation; %s",
-                      spec->mirror, accepted);
+        return refuse(plan, error, FIELD(mirror),
+                      "mirror %g changes the cost at every evaluation; %s accept 0", spec->mirror, names);
     if (spec->optimizer.weight_decay != 0)
         return refuse(plan, error, FIELD(optimizer.weight_decay),
-                      "weight decay %g is not part of the cost; %s", spec->optimizer.weight_decay, accepted);
+                      "weight decay %g is not part of the cost; %s accept 0", spec->optimizer.weight_decay,
+                      names);
     return STATUS_OK;
 }
 
@@ -120,19 +119,18 @@ static size_t smallest_batch(const training_spec *spec, const dataset *data) {
 }
 
 static status refuse_single_sample(training_plan *plan, const training_spec *spec, const dataset *data,
-                                   int position, error_info *error) {
+                                   const layer *l, error_info *error) {
     const size_t batch = trainer_batch(spec, data), samples = data->train.count;
     if (batch == 1 || samples == 1)
-        return refuse(
-            plan, error, FIELD(batch),
-            "batches of one sample have no variance for layer %d (batch_norm), which sees one value "
-            "per channel of each sample; accepted: batches of 2 samples and more",
-            position);
+        return refuse(plan, error, FIELD(batch),
+                      "batches of one sample have no variance for layer %d (%s), which sees one value "
+                      "per channel of each sample; accepted: batches of 2 samples and more",
+                      l->position, layer_name(l));
     return refuse(
         plan, error, FIELD(batch),
         "the last of the batches of %zu of %zu training samples is one sample, which has no variance "
-        "for layer %d (batch_norm); accepted: another batch, or train.last_batch: drop",
-        batch, samples, position);
+        "for layer %d (%s); accepted: another batch, or train.last_batch: drop",
+        batch, samples, l->position, layer_name(l));
 }
 
 static status check_batches(training_plan *plan, const trainer *t, const dataset *data, error_info *error) {
@@ -144,8 +142,8 @@ static status check_batches(training_plan *plan, const trainer *t, const dataset
     const bool single = spec->epochs > 0 && smallest_batch(spec, data) == 1;
     for (int i = 0; single && i < t->model.layer_count; i++) {
         const layer *l = &t->model.layers[i];
-        if (l->spec.kind == LAYER_BATCH_NORM && l->in.height * l->in.width == 1)
-            return refuse_single_sample(plan, spec, data, l->position, error);
+        if (l->ops->takes_variance && l->in.height * l->in.width == 1)
+            return refuse_single_sample(plan, spec, data, l, error);
     }
     return STATUS_OK;
 }
@@ -173,17 +171,25 @@ static bool fits_outputs(const loss_function *l, const dataset *data) {
     return l->outputs == (data->classes > 0 ? data->classes : data->target_count);
 }
 
+static status refuse_numbers(training_plan *plan, error_info *error) {
+    char numbers[128], labels[128];
+    names_join(&loss_names, LOSSES_OF_NUMBERS, " or ", numbers, sizeof numbers);
+    names_join(&loss_names, LOSSES_OF_LABELS, " or ", labels, sizeof labels);
+    return refuse(
+        plan, error, FIELD(loss.kind),
+        "the data set has numbers as targets, not classes; accepted: the loss %s, or %s for targets "
+        "of 0 and 1",
+        numbers, labels);
+}
+
 /* The loss must be one of numbers, or of several labels: of classes all are. */
 static status check_targets(training_plan *plan, const trainer *t, const dataset *data, error_info *error) {
     const loss_kind kind = t->spec->loss.kind;
     if (data->classes > 0)
         return STATUS_OK;
-    if (kind == LOSS_CROSS_ENTROPY)
-        return refuse(
-            plan, error, FIELD(loss.kind),
-            "the data set has numbers as targets, not classes; accepted: the loss squared_error, or "
-            "binary_cross_entropy for targets of 0 and 1");
-    if (kind == LOSS_BINARY_CROSS_ENTROPY && t->loss.link == LINK_SOFTMAX)
+    if (!(LOSSES_OVER_OUTPUTS >> kind & 1))
+        return refuse_numbers(plan, error);
+    if (LOSSES_OF_LABELS >> kind & 1 && t->loss.link == LINK_SOFTMAX)
         return refuse(plan, error, layer_fault(t->loss.model_layers),
                       "layer %d (softmax) lets only one of several labels be right; accepted: sigmoid or "
                       "scaled_sigmoid",

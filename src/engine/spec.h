@@ -5,27 +5,35 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/name_table.h"
 #include "engine/dataset.h"
 #include "engine/limits.h"
 #include "engine/record.h"
 
+/* The kinds of layers: X(enumerator, name in jobs and messages). layers/NAME.c has what each computes. */
+#define LAYER_KINDS(X)                                                                                       \
+    X(DENSE, dense)                                                                                          \
+    X(CONV, conv)                                                                                            \
+    X(MAX_POOL, max_pool)                                                                                    \
+    X(AVG_POOL, avg_pool)                                                                                    \
+    X(BATCH_NORM, batch_norm)                                                                                \
+    X(DROPOUT, dropout)                                                                                      \
+    X(RELU, relu)                                                                                            \
+    X(LEAKY_RELU, leaky_relu)                                                                                \
+    X(TANH, tanh)                                                                                            \
+    X(SIGMOID, sigmoid)                                                                                      \
+    X(SCALED_SIGMOID, scaled_sigmoid)                                                                        \
+    X(SOFTMAX, softmax)                                                                                      \
+    X(IDENTITY, identity)                                                                                    \
+    X(FLATTEN, flatten)
+
 typedef enum layer_kind {
-    LAYER_DENSE,
-    LAYER_CONV,
-    LAYER_MAX_POOL,
-    LAYER_AVG_POOL,
-    LAYER_BATCH_NORM,
-    LAYER_DROPOUT,
-    LAYER_RELU,
-    LAYER_LEAKY_RELU,
-    LAYER_TANH,
-    LAYER_SIGMOID,
-    LAYER_SCALED_SIGMOID, /* 1 / (1 + exp(−2z)) */
-    LAYER_SOFTMAX,
-    LAYER_IDENTITY,
-    LAYER_FLATTEN,
-    LAYER_KIND_COUNT
+#define X(kind, name) LAYER_##kind,
+    LAYER_KINDS(X) LAYER_KIND_COUNT
+#undef X
 } layer_kind;
+
+extern const name_table layer_names; /* by layer_kind */
 
 typedef enum initializer_kind {
     INIT_DEFAULT, /* of a layer: as the model's; of the model's weights: INIT_PYTORCH; of its biases: the same
@@ -37,7 +45,13 @@ typedef enum initializer_kind {
     INIT_NORMAL,         /* standard deviation `scale` */
     INIT_UNIFORM,        /* ±scale */
     INIT_CONSTANT,       /* scale */
+    INIT_KIND_COUNT
 } initializer_kind;
+
+extern const name_table initializer_names; /* by initializer_kind */
+
+/* Sets of kinds are bits, 1 << kind. */
+enum { INITIALIZERS_WITH_SCALE = 1 << INIT_NORMAL | 1 << INIT_UNIFORM | 1 << INIT_CONSTANT };
 
 typedef struct initializer_spec {
     initializer_kind kind;
@@ -88,20 +102,30 @@ typedef struct model_spec {
     layer_spec layers[ENGINE_MAX_LAYERS];
 } model_spec;
 
-/* losses.h has the formulas. */
+/* losses.c has the formulas. */
 typedef enum loss_kind {
     LOSS_CROSS_ENTROPY,        /* of logits; a softmax that ends the model is part of it */
     LOSS_BINARY_CROSS_ENTROPY, /* of probabilities: the model ends with sigmoid, scaled_sigmoid or softmax. Of
                                   classes, or of several labels: targets of 0 and 1, one for each output */
     LOSS_SQUARED_ERROR,        /* of outputs */
+    LOSS_KIND_COUNT
 } loss_kind;
+
+extern const name_table loss_names; /* by loss_kind */
+
+/* What the targets of a data set without classes may be, for which losses. */
+enum {
+    LOSSES_OF_NUMBERS = 1 << LOSS_SQUARED_ERROR,
+    LOSSES_OF_LABELS = 1 << LOSS_BINARY_CROSS_ENTROPY,          /* several labels: 0 or 1 each */
+    LOSSES_OVER_OUTPUTS = LOSSES_OF_NUMBERS | LOSSES_OF_LABELS, /* sums or means over the outputs */
+};
 
 typedef enum reduction { REDUCE_MEAN, REDUCE_SUM } reduction;
 
 typedef struct loss_spec {
     loss_kind kind;
     double entropy_weight;  /* cross_entropy, λ: adds λ · H(softmax(logits)) to the loss of a sample */
-    reduction over_outputs; /* binary_cross_entropy, squared_error */
+    reduction over_outputs; /* LOSSES_OVER_OUTPUTS */
     reduction over_samples; /* of a batch or a set */
     double l2; /* cost = loss + Σ over dense and conv layers of l2·Σ w² (weights, not biases) */
 } loss_spec;
@@ -113,9 +137,15 @@ typedef enum optimizer_kind {
     OPTIMIZER_RMSPROP,
     OPTIMIZER_TRUNCATED_NEWTON, /* full batch, through NLopt; see full_batch.h */
     OPTIMIZER_LBFGS,            /* the same */
+    OPTIMIZER_KIND_COUNT
 } optimizer_kind;
 
-/* Where ε is added (optimizers.h). */
+extern const name_table optimizer_names; /* by optimizer_kind */
+
+/* All training samples at once. */
+enum { OPTIMIZERS_FULL_BATCH = 1 << OPTIMIZER_TRUNCATED_NEWTON | 1 << OPTIMIZER_LBFGS };
+
+/* Where ε is added (optimizers.c). */
 typedef enum epsilon_style { EPSILON_PYTORCH, EPSILON_KERAS } epsilon_style;
 
 typedef struct optimizer_spec {
@@ -134,8 +164,21 @@ typedef enum schedule_kind {
     SCHEDULE_STEP_DECAY, /* lr · factor^⌊epoch / every⌋ */
     SCHEDULE_FACTORS_AT, /* lr · factor for every listed step that has been reached */
     SCHEDULE_SEQUENCE,   /* the listed rates, `every` epochs each, then the last; in place of lr */
-    SCHEDULE_CYCLICAL,   /* see schedules.h; in place of lr */
+    SCHEDULE_CYCLICAL,   /* see schedules.c; in place of lr */
+    SCHEDULE_KIND_COUNT
 } schedule_kind;
+
+extern const name_table schedule_names; /* by schedule_kind */
+
+/* Which schedules use what. */
+enum {
+    SCHEDULES_WITH_LR =
+        1 << SCHEDULE_CONSTANT | 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT, /* optimizer_spec's */
+    SCHEDULES_WITH_FACTOR = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT,
+    SCHEDULES_WITH_EVERY = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_SEQUENCE,
+    SCHEDULES_WITH_VALUES = 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_SEQUENCE,
+    SCHEDULES_WITH_CYCLES = 1 << SCHEDULE_CYCLICAL,
+};
 
 /* The amplitude of a cyclical schedule: constant, halved after every cycle, times gamma^step. */
 typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE } cycle_policy;
@@ -143,9 +186,9 @@ typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE
 /* The learning rate over time; steps and epochs count from 0. */
 typedef struct schedule_spec {
     schedule_kind kind;
-    double factor;                  /* step_decay, factors_at */
-    int every;                      /* step_decay, sequence: epochs */
-    int count;                      /* of values */
+    double factor;                  /* SCHEDULES_WITH_FACTOR */
+    int every;                      /* SCHEDULES_WITH_EVERY: epochs */
+    int count;                      /* SCHEDULES_WITH_VALUES: of these */
     double values[ENGINE_MAX_LIST]; /* factors_at: steps; sequence: rates */
     cycle_policy policy;            /* cyclical */
     double base, max;               /* cyclical: lowest and highest rate */

@@ -77,8 +77,8 @@ static void backward(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_avg_pool = {
-    .name = "avg_pool",
     .spatial = true,
+    .windowed = true,
     .setup = setup,
     .forward = forward,
     .backward = backward,

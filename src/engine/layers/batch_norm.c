@@ -212,8 +212,8 @@ static void backward(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_batch_norm = {
-    .name = "batch_norm",
     .keeps_input = true,
+    .takes_variance = true,
     .setup = setup,
     .reset = reset,
     .parameter_place = parameter_place,

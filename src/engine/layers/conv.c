@@ -39,6 +39,10 @@ static status resolve_padding(int kernel, int stride, int *padding, error_info *
     return STATUS_OK;
 }
 
+static double weights(const layer_spec *spec, tensor_shape in) {
+    return (double)spec->filters * in.channels * spec->kernel_height * spec->kernel_width;
+}
+
 static status setup(layer *l, size_t batch, error_info *error) {
     (void)batch;
     layer_spec *s = &l->spec;
@@ -55,6 +59,7 @@ static status setup(layer *l, size_t batch, error_info *error) {
     const size_t o = filters(l), k = conv_terms(l);
     l->parameter_count = o * k + o;
     l->weight_count = o * k;
+    l->window = (tensor_shape){l->in.channels, s->kernel_height, s->kernel_width};
     l->weight_reals = panel_count(o) * PANEL * k;
     l->parameter_reals = l->weight_reals + panel_count(o) * PANEL;
     l->fan_in = (double)k;
@@ -98,9 +103,10 @@ static void backward_end(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_conv = {
-    .name = "conv",
     .spatial = true,
     .keeps_input = true,
+    .windowed = true,
+    .weights = weights,
     .setup = setup,
     .parameter_place = parameter_place,
     .forward = forward,

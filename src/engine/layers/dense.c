@@ -39,6 +39,10 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
+static double weights(const layer_spec *spec, tensor_shape in) {
+    return spec->units * shape_values(in);
+}
+
 static status setup(layer *l, size_t batch, error_info *error) {
     (void)error;
     const size_t k = inputs(l), o = outputs(l), width = panel_width(l);
@@ -46,6 +50,7 @@ static status setup(layer *l, size_t batch, error_info *error) {
     l->out = (tensor_shape){.channels = l->spec.units, .height = 1, .width = 1};
     l->parameter_count = o * k + (l->spec.bias ? o : 0);
     l->weight_count = o * k;
+    l->window = l->in;
     l->weight_reals = padded * k;
     l->parameter_reals = l->weight_reals + (l->spec.bias ? padded : 0);
     l->fan_in = (double)k;
@@ -215,8 +220,9 @@ static void backward(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_dense = {
-    .name = "dense",
     .keeps_input = true,
+    .reads_flat = true,
+    .weights = weights,
     .setup = setup,
     .parameter_place = parameter_place,
     .forward = forward,

@@ -53,8 +53,8 @@ static void backward(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_dropout = {
-    .name = "dropout",
     .elementwise = true,
+    .random = true,
     .setup = setup,
     .forward = forward,
     .backward = backward,

@@ -35,8 +35,8 @@ static void backward(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_flatten = {
-    .name = "flatten",
     .spatial = true,
+    .keeps_values = true,
     .setup = setup,
     .forward = forward,
     .backward = backward,

@@ -20,6 +20,7 @@ typedef struct layer {
     size_t parameter_offset; /* of this layer in the model's parameter block */
     size_t weight_count;     /* of parameter_count, the first are weights; the rest are biases */
     size_t weight_reals;     /* the same of parameter_reals: weights and the zeros that pad them */
+    tensor_shape window;     /* inputs that an output has weights for, (1, 1) high and wide when flat */
     double fan_in, fan_out;  /* inputs of an output, outputs of an input */
     size_t saved_bytes;      /* per sample, from forward to backward */
     size_t state_reals;      /* kept from batch to batch, not learned: running statistics */
@@ -29,6 +30,9 @@ typedef struct layer {
     double flops_forward;  /* per sample; a multiply-add counts as two */
     double flops_backward; /* per sample, input gradient included */
 } layer;
+
+/* What makes probabilities of the values before it. */
+typedef enum output_link { LINK_IDENTITY, LINK_SIGMOID, LINK_SCALED_SIGMOID, LINK_SOFTMAX } output_link;
 
 /* What a forward pass is for. */
 typedef struct pass_mode {
@@ -55,14 +59,21 @@ typedef struct layer_pass {
 } layer_pass;
 
 struct layer_ops {
-    const char *name;
-    bool spatial;      /* works image by image: run in blocks that stay in cache */
-    bool elementwise;  /* output may overwrite input; runs in whatever blocks its neighbours do */
-    bool keeps_input;  /* backward reads input */
-    bool keeps_output; /* backward reads output */
+    bool spatial;        /* works image by image: run in blocks that stay in cache */
+    bool elementwise;    /* output may overwrite input; runs in whatever blocks its neighbours do */
+    bool keeps_input;    /* backward reads input */
+    bool keeps_output;   /* backward reads output */
+    bool reads_flat;     /* takes an image as the vector of its values, in natural order */
+    bool windowed;       /* looks at rows and columns through a window */
+    bool random;         /* a training pass depends on random streams */
+    bool takes_variance; /* in training a channel needs two values at least */
+    bool keeps_values;   /* output is input, in another shape at most */
+    output_link link;    /* what a loss takes it for at the end of a model */
 
+    /* The weights that a layer with this input would have, too many for a size_t perhaps. NULL: none. */
+    double (*weights)(const layer_spec *spec, tensor_shape in);
     /* Given spec and in, fill out and the sizes. STATUS_USAGE when they do not fit. `batch` is the largest
-     * count of a pass. */
+     * count of a pass. NULL for a layer that has nothing to do. */
     status (*setup)(layer *l, size_t batch, error_info *error);
     /* Set state, and parameters where they are not drawn at random. NULL for a layer whose parameters are
      * drawn. */
@@ -78,9 +89,19 @@ struct layer_ops {
     void (*backward_end)(const layer *l, const layer_pass *pass);
 };
 
-extern const layer_ops layer_dense, layer_conv, layer_max_pool, layer_avg_pool, layer_batch_norm,
-    layer_dropout, layer_relu, layer_leaky_relu, layer_tanh, layer_sigmoid, layer_scaled_sigmoid,
-    layer_softmax, layer_flatten;
+#define X(kind, name) extern const layer_ops layer_##name;
+LAYER_KINDS(X)
+#undef X
+
+const layer_ops *layer_ops_of(layer_kind kind);
+
+static inline const char *layer_name(const layer *l) {
+    return name_at(&layer_names, l->spec.kind);
+}
+
+static inline double shape_values(tensor_shape s) {
+    return (double)s.channels * s.height * s.width;
+}
 
 static inline size_t shape_size(tensor_shape s) {
     return (size_t)s.channels * (size_t)s.height * (size_t)s.width;

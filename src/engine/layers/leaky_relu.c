@@ -17,7 +17,6 @@ static void backward(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_leaky_relu = {
-    .name = "leaky_relu",
     .elementwise = true,
     .keeps_output = true,
     .setup = layer_setup_elementwise,

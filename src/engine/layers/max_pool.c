@@ -44,8 +44,8 @@ static void backward(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_max_pool = {
-    .name = "max_pool",
     .spatial = true,
+    .windowed = true,
     .setup = setup,
     .forward = forward,
     .backward = backward,

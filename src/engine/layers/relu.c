@@ -12,7 +12,6 @@ static void backward(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_relu = {
-    .name = "relu",
     .elementwise = true,
     .keeps_output = true,
     .setup = layer_setup_elementwise,

@@ -29,18 +29,18 @@ static void scaled_backward(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_sigmoid = {
-    .name = "sigmoid",
     .elementwise = true,
     .keeps_output = true,
+    .link = LINK_SIGMOID,
     .setup = layer_setup_elementwise,
     .forward = sigmoid_forward,
     .backward = sigmoid_backward,
 };
 
 const layer_ops layer_scaled_sigmoid = {
-    .name = "scaled_sigmoid",
     .elementwise = true,
     .keeps_output = true,
+    .link = LINK_SCALED_SIGMOID,
     .setup = layer_setup_elementwise,
     .forward = scaled_forward,
     .backward = scaled_backward,

@@ -21,9 +21,9 @@ static void backward(const layer *l, const layer_pass *pass) {
 }
 
 const layer_ops layer_softmax = {
-    .name = "softmax",
     .elementwise = true, /* in the engine's sense: same shape, may work in place */
     .keeps_output = true,
+    .link = LINK_SOFTMAX,
     .setup = layer_setup_elementwise,
     .forward = forward,
     .backward = backward,

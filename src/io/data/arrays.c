@@ -325,4 +325,5 @@ static status read_pair(const data_request *request, const stored_split *split, 
     return result;
 }
 
-const data_format data_arrays = {describe, read_pair};
+const data_format data_hdf5 = {.home = HOME_JOB, .describe = describe, .read = read_pair};
+const data_format data_npy = {.home = HOME_JOB, .describe = describe, .read = read_pair};

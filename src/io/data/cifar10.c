@@ -83,4 +83,4 @@ static status read_files(const data_request *request, const stored_split *split,
     return STATUS_OK;
 }
 
-const data_format data_cifar10 = {describe, read_files};
+const data_format data_cifar10 = {.home = HOME_DIRECTORY, .describe = describe, .read = read_files};

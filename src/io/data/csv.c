@@ -288,4 +288,4 @@ static status read_samples(const data_request *request, const stored_split *stor
     return result;
 }
 
-const data_format data_csv = {describe, read_samples};
+const data_format data_csv = {.home = HOME_JOB, .describe = describe, .read = read_samples};

@@ -8,17 +8,33 @@
 #include "engine/engine.h"
 #include "io/option/name_list.h"
 
+/* Where samples come from: X(enumerator, name in jobs). For each there is a data_format (format.h). */
+#define DATA_SOURCES(X)                                                                                      \
+    X(CIFAR10, cifar10)                                                                                      \
+    X(MNIST, mnist)                                                                                          \
+    X(FASHION_MNIST, fashion_mnist)                                                                          \
+    X(HDF5, hdf5)                                                                                            \
+    X(NPY, npy)                                                                                              \
+    X(CSV, csv)                                                                                              \
+    X(SYNTHETIC, synthetic)                                                                                  \
+    X(XOR, xor)                                                                                              \
+    X(ABSOLUTE_VALUE, absolute_value)
+
 typedef enum data_source {
-    DATA_CIFAR10,
-    DATA_MNIST,
-    DATA_FASHION_MNIST,
-    DATA_HDF5,
-    DATA_NPY,
-    DATA_CSV,
-    DATA_SYNTHETIC,
-    DATA_XOR,
-    DATA_ABSOLUTE_VALUE,
+#define X(source, name) DATA_##source,
+    DATA_SOURCES(X) DATA_SOURCE_COUNT
+#undef X
 } data_source;
+
+extern const name_table data_source_names; /* by data_source */
+
+/* Sets of sources, as bits 1 << source. */
+enum {
+    DATA_ARRAYS = 1 << DATA_HDF5 | 1 << DATA_NPY,
+    DATA_OWN = DATA_ARRAYS | 1 << DATA_CSV, /* files that users bring */
+    DATA_FILES = DATA_OWN | 1 << DATA_CIFAR10 | 1 << DATA_MNIST | 1 << DATA_FASHION_MNIST,
+    DATA_POINTS = 1 << DATA_XOR | 1 << DATA_ABSOLUTE_VALUE, /* that the engine draws */
+};
 
 typedef enum hold_out_kind { HOLD_OUT_STRATIFIED, HOLD_OUT_RANDOM } hold_out_kind;
 

@@ -5,27 +5,6 @@
 
 #include "io/data/format.h"
 
-static const data_format *format_of(data_source source) {
-    switch (source) {
-    case DATA_CIFAR10:
-        return &data_cifar10;
-    case DATA_MNIST:
-    case DATA_FASHION_MNIST:
-        return &data_idx;
-    case DATA_HDF5:
-    case DATA_NPY:
-        return &data_arrays;
-    case DATA_CSV:
-        return &data_csv;
-    case DATA_SYNTHETIC:
-        return &data_synthetic;
-    case DATA_XOR:
-    case DATA_ABSOLUTE_VALUE:
-        break;
-    }
-    return NULL; /* points that the engine draws */
-}
-
 /* ---- Describing -------------------------------------------------------------------------------- */
 
 /* The first `limit` samples; 0: all. */
@@ -47,7 +26,7 @@ static status count_classes(const data_request *request, const stored_split *spl
         (sample_sink){.wanted = count, .per_class = spec->per_class, .target_count = split->target_count};
     const bool stratified = spec->validation_fraction > 0 && spec->validation_kind == HOLD_OUT_STRATIFIED;
     if (split->target_count == 0 && (split->classes == 0 || spec->per_class > 0 || stratified))
-        return format_of(spec->source)->read(request, split, tally, error);
+        return data_format_of(spec->source)->read(request, split, tally, error);
     tally->kept = count;
     return STATUS_OK;
 }
@@ -117,7 +96,7 @@ static status describe_train(const data_request *request, stored_dataset *out, e
     stored_split *split = &out->train_file;
     size_t count;
     sample_sink tally;
-    RETURN_IF_FAILED(format_of(spec->source)->describe(request, split, error));
+    RETURN_IF_FAILED(data_format_of(spec->source)->describe(request, split, error));
     RETURN_IF_FAILED(limit_count(request, offsetof(data_spec, train_count), spec->train_count, split->count,
                                  &count, error));
     if (split->target_count > 0 && spec->per_class > 0)
@@ -162,7 +141,7 @@ static status check_like_training(const stored_split *train, const stored_split 
 
 static status describe_test(const data_request *request, stored_dataset *out, error_info *error) {
     stored_split *test = &out->test_file;
-    RETURN_IF_FAILED(format_of(request->spec->source)->describe(request, test, error));
+    RETURN_IF_FAILED(data_format_of(request->spec->source)->describe(request, test, error));
     RETURN_IF_FAILED(limit_count(request, offsetof(data_spec, test_count), request->spec->test_count,
                                  test->count, &out->test_count, error));
     out->data.test.count = out->test_count;
@@ -176,7 +155,7 @@ static status describe_validation(const data_request *request, stored_dataset *o
     stored_split *validation = &out->validation_file;
     if (files->file[0] == '\0' && files->x[0] == '\0')
         return STATUS_OK;
-    RETURN_IF_FAILED(format_of(request->spec->source)->describe(request, validation, error));
+    RETURN_IF_FAILED(data_format_of(request->spec->source)->describe(request, validation, error));
     out->data.validation.count = out->validation_count = validation->count;
     validation->classes = out->train_file.classes;
     return check_like_training(&out->train_file, validation, "validation", error);
@@ -194,15 +173,13 @@ static status cut_border(const data_request *request, tensor_shape *shape, error
 }
 
 static void describe_points(const data_spec *spec, dataset *out) {
-    const bool is_xor = spec->source == DATA_XOR;
-    *out = (dataset){.shape = {is_xor ? 2 : 1, 1, 1},
-                     .classes = is_xor ? 2 : 0,
-                     .target_count = is_xor ? 0 : 1,
-                     .train.count = spec->points.train_count,
-                     .validation.count = spec->points.validation_count,
-                     .test.count = spec->points.test_count,
-                     .points = spec->points};
-    out->points.kind = is_xor ? POINTS_XOR : POINTS_ABSOLUTE_VALUE;
+    *out = data_format_of(spec->source)->points;
+    const point_kind kind = out->points.kind;
+    out->train.count = spec->points.train_count;
+    out->validation.count = spec->points.validation_count;
+    out->test.count = spec->points.test_count;
+    out->points = spec->points;
+    out->points.kind = kind;
 }
 
 status dataset_describe(const data_spec *spec, const char *data_directory, stored_dataset *out,
@@ -213,7 +190,7 @@ status dataset_describe(const data_spec *spec, const char *data_directory, store
                             .faulty_field = &out->faulty_field,
                             .part = PART_TRAIN};
     *out = (stored_dataset){.per_feature = spec->per_feature, .faulty_field = DATA_NO_FIELD};
-    if (format_of(spec->source) == NULL) {
+    if (data_format_of(spec->source)->describe == NULL) {
         describe_points(spec, &out->data);
         return STATUS_OK;
     }
@@ -361,7 +338,7 @@ static status fill_sink(const data_request *request, const stored_dataset *d, sa
     const stored_part part = part_of(d, request->part);
     if (sink->wanted == 0)
         return STATUS_OK;
-    RETURN_IF_FAILED(format_of(request->spec->source)->read(request, part.file, sink, error));
+    RETURN_IF_FAILED(data_format_of(request->spec->source)->read(request, part.file, sink, error));
     return sample_sink_is_full(sink)
                ? STATUS_OK
                : error_set(error, STATUS_IO, "the files of the %s set changed while they were read",

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
+#include "io/data/format.h"
 #include "io/file/path.h"
 
 /* ---- Digests ----------------------------------------------------------------------------------- */
@@ -93,19 +94,16 @@ static const data_files *files_of(const data_spec *spec, data_split_kind split) 
 
 void data_place(const data_spec *spec, const char *data_directory, data_split_kind split, char *text,
                 size_t size) {
-    switch (spec->source) {
-    case DATA_CIFAR10:
-    case DATA_MNIST:
-    case DATA_FASHION_MNIST:
+    switch (data_format_of(spec->source)->home) {
+    case HOME_DIRECTORY:
         snprintf(text, size, "the data directory %s", data_directory);
         break;
-    case DATA_SYNTHETIC:
-    case DATA_XOR:
-    case DATA_ABSOLUTE_VALUE:
+    case HOME_JOB:
+        files_text(spec, files_of(spec, split), text, size);
+        break;
+    case HOME_NONE:
         snprintf(text, size, "a generator");
         break;
-    default:
-        files_text(spec, files_of(spec, split), text, size);
     }
 }
 
@@ -127,17 +125,14 @@ static data_origin origin_of_directory(const char *path) {
 /* Paths of files are relative to the job file; absolute ones are the same for all. */
 data_origin data_origin_of(const data_spec *spec, const char *data_directory) {
     char path[PATH_MAX];
-    switch (spec->source) {
-    case DATA_CIFAR10:
-    case DATA_MNIST:
-    case DATA_FASHION_MNIST:
+    switch (data_format_of(spec->source)->home) {
+    case HOME_DIRECTORY:
         return origin_of_directory(data_directory);
-    case DATA_SYNTHETIC:
-    case DATA_XOR:
-    case DATA_ABSOLUTE_VALUE:
-        return (data_origin){0};
-    default:
+    case HOME_JOB:
         snprintf(path, sizeof path, "%s", spec->job_path);
         return origin_of_directory(dirname(path));
+    case HOME_NONE:
+        break;
     }
+    return (data_origin){0};
 }

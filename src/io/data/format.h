@@ -52,8 +52,18 @@ void sample_sink_put(sample_sink *sink, const void *sample, uint8_t label);
 /* The same with targets (target_count) in place of a label. */
 void sample_sink_put_targets(sample_sink *sink, const void *sample, const float *targets);
 
+/* Where a format's files are. */
+typedef enum data_home {
+    HOME_DIRECTORY, /* below the data directory */
+    HOME_JOB,       /* where the job says */
+    HOME_NONE,      /* nowhere: samples are made */
+} data_home;
+
 typedef struct data_format {
-    /* What the split looks like, without reading samples; classes is 0 where only the labels show it. */
+    data_home home;
+    dataset points; /* shape, classes, targets and kind of points that the engine draws; else empty */
+    /* Both NULL for points. What the split looks like, without reading samples; classes is 0 where only the
+     * labels show it. */
     status (*describe)(const data_request *request, stored_split *out, error_info *error);
     /* Give the samples of a described split to the sink until it is full or all are read; of a split that is
      * read to its end, what follows is checked, too. Labels are below `classes`, or ENGINE_MAX_CLASSES where
@@ -62,7 +72,11 @@ typedef struct data_format {
                    error_info *error);
 } data_format;
 
-extern const data_format data_cifar10, data_idx, data_arrays, data_csv, data_synthetic;
+#define X(source, name) extern const data_format data_##name;
+DATA_SOURCES(X)
+#undef X
+
+const data_format *data_format_of(data_source source);
 
 const data_files *data_files_of(const data_request *request);
 

@@ -201,4 +201,5 @@ static status read_pair(const data_request *request, const stored_split *split, 
     return result;
 }
 
-const data_format data_idx = {describe, read_pair};
+const data_format data_mnist = {.home = HOME_DIRECTORY, .describe = describe, .read = read_pair};
+const data_format data_fashion_mnist = {.home = HOME_DIRECTORY, .describe = describe, .read = read_pair};

@@ -30,4 +30,4 @@ static status generate(const data_request *request, const stored_split *split, s
     return STATUS_OK;
 }
 
-const data_format data_synthetic = {describe, generate};
+const data_format data_synthetic = {.home = HOME_NONE, .describe = describe, .read = generate};

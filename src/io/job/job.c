@@ -99,8 +99,8 @@ static status load(job *j, const char *path, const char *const settings[], int c
     RETURN_IF_FAILED(job_axes_read(j, error));
     RETURN_IF_FAILED(job_variants_read(j, error));
     RETURN_IF_FAILED(check_records(j, error));
-    j->data.predicts_probabilities = j->base.loss.kind == LOSS_BINARY_CROSS_ENTROPY;
-    j->data.predicts_numbers = j->base.loss.kind == LOSS_SQUARED_ERROR;
+    j->data.predicts_probabilities = LOSSES_OF_LABELS >> j->base.loss.kind & 1;
+    j->data.predicts_numbers = LOSSES_OF_NUMBERS >> j->base.loss.kind & 1;
     return job_write_canonical(j, error);
 }
 

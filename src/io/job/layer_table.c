@@ -15,16 +15,6 @@ static_assert(offsetof(layer_spec, stride_width) == offsetof(layer_spec, stride_
 static_assert(offsetof(layer_spec, padding_width) == offsetof(layer_spec, padding_height) + sizeof(int),
               "pair");
 
-const char *const initializer_names[] = {[INIT_DEFAULT] = "default",
-                                         [INIT_PYTORCH] = "pytorch",
-                                         [INIT_GLOROT_UNIFORM] = "glorot_uniform",
-                                         [INIT_GLOROT_NORMAL] = "glorot_normal",
-                                         [INIT_HE_NORMAL] = "he_normal",
-                                         [INIT_NORMAL] = "normal",
-                                         [INIT_UNIFORM] = "uniform",
-                                         [INIT_CONSTANT] = "constant",
-                                         NULL};
-
 #define FIELD(field) .offset = offsetof(layer_spec, field)
 #define ONLY_SCALED(key) .only_if = key, .only_values = INITIALIZERS_WITH_SCALE
 
@@ -38,7 +28,7 @@ const char *const initializer_names[] = {[INIT_DEFAULT] = "default",
     {"init",                                                                                                 \
      &option_choice,                                                                                         \
      FIELD(init.weights.kind),                                                                               \
-     .choices = initializer_names,                                                                           \
+     .choices = &initializer_names,                                                                          \
      .default_text = "default",                                                                              \
      .help = "how weights start; default: as model.init says"},                                              \
         {"init_scale", &option_number, FIELD(init.weights.scale),    ONLY_SCALED("init"),                    \
@@ -46,7 +36,7 @@ const char *const initializer_names[] = {[INIT_DEFAULT] = "default",
         {"bias_init",                                                                                        \
          &option_choice,                                                                                     \
          FIELD(init.biases.kind),                                                                            \
-         .choices = initializer_names,                                                                       \
+         .choices = &initializer_names,                                                                      \
          .default_text = "default",                                                                          \
          .help = "how biases start; default: as model.bias_init says"},                                      \
     {                                                                                                        \
@@ -100,7 +90,6 @@ static const option leaky_relu_options[] = {
 };
 
 typedef struct layer_row {
-    const char *name;
     option_table table;
     const char *short_key; /* `- dense: 128` sets this key; NULL: there is no short form */
     const char *help;
@@ -110,40 +99,32 @@ typedef struct layer_row {
     { options, sizeof options / sizeof options[0] }
 
 static const layer_row layers[LAYER_KIND_COUNT] = {
-    [LAYER_DENSE] = {"dense", TABLE(dense_options), "units",
-                     "fully connected; takes images as they are, flattened"},
-    [LAYER_CONV] = {"conv", TABLE(conv_options), NULL, "2-D convolution (cross-correlation), with bias"},
-    [LAYER_MAX_POOL] = {"max_pool", TABLE(pool_options), "kernel", "largest value of each window"},
-    [LAYER_AVG_POOL] = {"avg_pool", TABLE(pool_options), "kernel", "mean of each window"},
-    [LAYER_BATCH_NORM] = {"batch_norm", TABLE(batch_norm_options), NULL,
+    [LAYER_DENSE] = {TABLE(dense_options), "units", "fully connected; takes images as they are, flattened"},
+    [LAYER_CONV] = {TABLE(conv_options), NULL, "2-D convolution (cross-correlation), with bias"},
+    [LAYER_MAX_POOL] = {TABLE(pool_options), "kernel", "largest value of each window"},
+    [LAYER_AVG_POOL] = {TABLE(pool_options), "kernel", "mean of each window"},
+    [LAYER_BATCH_NORM] = {TABLE(batch_norm_options), NULL,
                           "batch normalisation per channel, or per feature after a dense layer"},
-    [LAYER_DROPOUT] = {"dropout", TABLE(dropout_options), "rate",
-                       "inverted dropout: the rest is divided by 1 - rate"},
-    [LAYER_RELU] = {"relu", {0}, NULL, "max(0, x)"},
-    [LAYER_LEAKY_RELU] = {"leaky_relu", TABLE(leaky_relu_options), "slope", "x for x > 0, else slope * x"},
-    [LAYER_TANH] = {"tanh", {0}, NULL, "hyperbolic tangent"},
-    [LAYER_SIGMOID] = {"sigmoid", {0}, NULL, "1 / (1 + exp(-x))"},
-    [LAYER_SCALED_SIGMOID] = {"scaled_sigmoid", {0}, NULL, "1 / (1 + exp(-2 x))"},
-    [LAYER_SOFTMAX] = {"softmax", {0}, NULL, "exp(x) / sum of exp(x) over the values of a sample"},
-    [LAYER_IDENTITY] = {"identity", {0}, NULL, "x"},
-    [LAYER_FLATTEN] = {"flatten", {0}, NULL, "image to vector"},
+    [LAYER_DROPOUT] = {TABLE(dropout_options), "rate", "inverted dropout: the rest is divided by 1 - rate"},
+    [LAYER_RELU] = {{0}, NULL, "max(0, x)"},
+    [LAYER_LEAKY_RELU] = {TABLE(leaky_relu_options), "slope", "x for x > 0, else slope * x"},
+    [LAYER_TANH] = {{0}, NULL, "hyperbolic tangent"},
+    [LAYER_SIGMOID] = {{0}, NULL, "1 / (1 + exp(-x))"},
+    [LAYER_SCALED_SIGMOID] = {{0}, NULL, "1 / (1 + exp(-2 x))"},
+    [LAYER_SOFTMAX] = {{0}, NULL, "exp(x) / sum of exp(x) over the values of a sample"},
+    [LAYER_IDENTITY] = {{0}, NULL, "x"},
+    [LAYER_FLATTEN] = {{0}, NULL, "image to vector"},
 };
-
-const char *layer_table_name(layer_kind kind) {
-    return layers[kind].name;
-}
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
 
 static status find_kind(const char *name, tree_place place, layer_kind *kind, error_info *error) {
     option names[LAYER_KIND_COUNT] = {0};
-    for (int i = 0; i < LAYER_KIND_COUNT; i++) {
-        if (strcmp(name, layers[i].name) == 0) {
-            *kind = (layer_kind)i;
-            return STATUS_OK;
-        }
-        names[i].key = layers[i].name;
-    }
+    *kind = (layer_kind)name_find(&layer_names, name);
+    if (*kind < LAYER_KIND_COUNT)
+        return STATUS_OK;
+    for (size_t i = 0; i < LAYER_KIND_COUNT; i++)
+        names[i].key = name_at(&layer_names, i);
     return option_unknown(&(option_table){names, LAYER_KIND_COUNT}, "", name, place, error);
 }
 
@@ -208,7 +189,7 @@ static void write_layers(const option *o, const char *name, const void *object, 
         snprintf(kind, sizeof kind, "%skind", prefix);
         FILE *out = w->begin(w, kind);
         if (out != NULL)
-            fputs(row->name, out);
+            fputs(name_at(&layer_names, model->layers[i].kind), out);
         option_write_all(&row->table, prefix, &model->layers[i], w);
     }
 }
@@ -222,13 +203,16 @@ const option_type option_layers = {.read = read_layers, .write = write_layers, .
 
 /* ---- Single keys ------------------------------------------------------------------------------- */
 
+/* NULL where none is written. */
+static const char *name_of(const tree_node *item) {
+    return item->kind == TREE_SCALAR ? item->text : item->first != NULL ? item->first->key : NULL;
+}
+
 /* NULL for an item that is no layer. */
 static const layer_row *find_row(const tree_node *item) {
-    const char *name = item->kind == TREE_SCALAR ? item->text : item->first != NULL ? item->first->key : NULL;
-    for (int kind = 0; kind < LAYER_KIND_COUNT && name != NULL; kind++)
-        if (strcmp(name, layers[kind].name) == 0)
-            return &layers[kind];
-    return NULL;
+    const char *name = name_of(item);
+    const size_t kind = name != NULL ? name_find(&layer_names, name) : LAYER_KIND_COUNT;
+    return kind < LAYER_KIND_COUNT ? &layers[kind] : NULL;
 }
 
 const option *layer_table_option(const tree_node *item, const char *key) {
@@ -251,7 +235,7 @@ static status write_out(tree_node *item, error_info *error) {
     tree_node *written, *value;
     if (item->first != NULL && item->first->kind == TREE_MAP)
         return STATUS_OK;
-    snprintf(text, sizeof text, "{%s: {}}", row->name);
+    snprintf(text, sizeof text, "{%s: {}}", name_of(item));
     RETURN_IF_FAILED(tree_parse(&written, item->place.source, false, text, strlen(text), error));
     written->place = written->first->place = item->place;
     status result = STATUS_OK;
@@ -280,11 +264,12 @@ status layer_table_remove(tree_node *item, const char *key, error_info *error) {
 void layer_table_print_reference(FILE *out) {
     for (int kind = 0; kind < LAYER_KIND_COUNT; kind++) {
         const layer_row *row = &layers[kind];
-        fprintf(out, "\n### %s\n\n%s.", row->name, row->help);
+        const char *name = name_at(&layer_names, (size_t)kind);
+        fprintf(out, "\n### %s\n\n%s.", name, row->help);
         if (row->table.count == 0)
-            fprintf(out, " Written `- %s`; it has no keys.\n", row->name);
+            fprintf(out, " Written `- %s`; it has no keys.\n", name);
         if (row->short_key != NULL)
-            fprintf(out, " Short form: `- %s: VALUE` sets `%s`.", row->name, row->short_key);
+            fprintf(out, " Short form: `- %s: VALUE` sets `%s`.", name, row->short_key);
         if (row->table.count > 0) {
             fprintf(out, "\n\n");
             option_print_reference(&row->table, out);

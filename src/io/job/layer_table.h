@@ -4,10 +4,6 @@
 
 #include "io/option/option.h"
 
-/* By initializer_kind, NULL-terminated; and those that take a scale, as bits 1 << kind. */
-extern const char *const initializer_names[];
-enum { INITIALIZERS_WITH_SCALE = 1 << INIT_NORMAL | 1 << INIT_UNIFORM | 1 << INIT_CONSTANT };
-
 /* The list of layers: reads into and writes from a model_spec. */
 extern const option_type option_layers;
 
@@ -23,9 +19,6 @@ status layer_table_replace(tree_node *item, const char *key, tree_node *value, e
 
 /* Leave that key out. */
 status layer_table_remove(tree_node *item, const char *key, error_info *error);
-
-/* As a job file calls it. */
-const char *layer_table_name(layer_kind kind);
 
 /* One Markdown section per kind. */
 void layer_table_print_reference(FILE *out);

@@ -8,46 +8,24 @@
 
 static_assert(sizeof(size_t) == sizeof(uint64_t), "option_unsigned also stores counts of type size_t");
 
-static const char *const data_sources[] = {[DATA_CIFAR10] = "cifar10",
-                                           [DATA_MNIST] = "mnist",
-                                           [DATA_FASHION_MNIST] = "fashion_mnist",
-                                           [DATA_HDF5] = "hdf5",
-                                           [DATA_NPY] = "npy",
-                                           [DATA_CSV] = "csv",
-                                           [DATA_SYNTHETIC] = "synthetic",
-                                           [DATA_XOR] = "xor",
-                                           [DATA_ABSOLUTE_VALUE] = "absolute_value",
-                                           NULL};
-static const char *const tasks[] = {
-    [TASK_AUTO] = "auto", [TASK_CLASSIFICATION] = "classification", [TASK_REGRESSION] = "regression", NULL};
-static const char *const layouts[] = {
-    [LAYOUT_CHANNELS_FIRST] = "channels_first", [LAYOUT_CHANNELS_LAST] = "channels_last", NULL};
-static const char *const separators[] = {
-    [SEPARATOR_COMMA] = "comma", [SEPARATOR_SEMICOLON] = "semicolon", [SEPARATOR_TAB] = "tab", NULL};
-static const char *const hold_outs[] = {
-    [HOLD_OUT_STRATIFIED] = "stratified", [HOLD_OUT_RANDOM] = "random", NULL};
-static const char *const losses[] = {[LOSS_CROSS_ENTROPY] = "cross_entropy",
-                                     [LOSS_BINARY_CROSS_ENTROPY] = "binary_cross_entropy",
-                                     [LOSS_SQUARED_ERROR] = "squared_error",
-                                     NULL};
-static const char *const reductions[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum", NULL};
-static const char *const optimizers[] = {[OPTIMIZER_SGD] = "sgd",
-                                         [OPTIMIZER_NESTEROV] = "nesterov",
-                                         [OPTIMIZER_ADAM] = "adam",
-                                         [OPTIMIZER_RMSPROP] = "rmsprop",
-                                         [OPTIMIZER_TRUNCATED_NEWTON] = "truncated_newton",
-                                         [OPTIMIZER_LBFGS] = "lbfgs",
-                                         NULL};
-static const char *const last_batches[] = {[LAST_BATCH_KEEP] = "keep", [LAST_BATCH_DROP] = "drop", NULL};
-static const char *const epsilon_styles[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras", NULL};
-static const char *const schedules[] = {
-    [SCHEDULE_CONSTANT] = "constant",     [SCHEDULE_STEP_DECAY] = "step_decay",
-    [SCHEDULE_FACTORS_AT] = "factors_at", [SCHEDULE_SEQUENCE] = "sequence",
-    [SCHEDULE_CYCLICAL] = "cyclical",     NULL};
-static const char *const cycle_policies[] = {[CYCLE_TRIANGULAR] = "triangular",
-                                             [CYCLE_TRIANGULAR2] = "triangular2",
-                                             [CYCLE_EXP_RANGE] = "exp_range",
-                                             NULL};
+static const char *const task_list[] = {
+    [TASK_AUTO] = "auto", [TASK_CLASSIFICATION] = "classification", [TASK_REGRESSION] = "regression"};
+static const char *const layout_list[] = {
+    [LAYOUT_CHANNELS_FIRST] = "channels_first", [LAYOUT_CHANNELS_LAST] = "channels_last"};
+static const char *const separator_list[] = {
+    [SEPARATOR_COMMA] = "comma", [SEPARATOR_SEMICOLON] = "semicolon", [SEPARATOR_TAB] = "tab"};
+static const char *const hold_out_list[] = {
+    [HOLD_OUT_STRATIFIED] = "stratified", [HOLD_OUT_RANDOM] = "random"};
+static const char *const reduction_list[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum"};
+static const char *const last_batch_list[] = {[LAST_BATCH_KEEP] = "keep", [LAST_BATCH_DROP] = "drop"};
+static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
+static const char *const cycle_policy_list[] = {
+    [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
+static const name_table tasks = NAME_TABLE(task_list), layouts = NAME_TABLE(layout_list),
+                        separators = NAME_TABLE(separator_list), hold_outs = NAME_TABLE(hold_out_list),
+                        reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
+                        epsilon_styles = NAME_TABLE(epsilon_style_list),
+                        cycle_policies = NAME_TABLE(cycle_policy_list);
 
 enum { MOST_PATH = 1023 };
 
@@ -55,15 +33,10 @@ enum { MOST_PATH = 1023 };
 #define RANGE(least, greatest) .min = (least), .max = (greatest)
 #define ONLY_DATA(set) .only_if = "data.source", .only_values = (set)
 #define ONLY_SYNTHETIC ONLY_DATA(ONE(DATA_SYNTHETIC))
-#define ARRAYS EITHER(DATA_HDF5, DATA_NPY)
-#define OWN (ARRAYS | ONE(DATA_CSV)) /* data that users bring */
-#define FILES (EITHER(DATA_MNIST, DATA_FASHION_MNIST) | ONE(DATA_CIFAR10) | OWN)
-#define POINTS EITHER(DATA_XOR, DATA_ABSOLUTE_VALUE)
 #define PATH(field) FIELD(data.field), .max = DATA_PATH_SIZE - 1
 #define ONLY_LOSS(set) .only_if = "loss.kind", .only_values = (set)
 #define ONLY_OPTIMIZER(set) .only_if = "optimizer.kind", .only_values = (set)
-#define ONLY_BY_BATCH                                                                                        \
-    ONLY_OPTIMIZER(EITHER(OPTIMIZER_SGD, OPTIMIZER_NESTEROV) | EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP))
+#define ONLY_BY_BATCH ONLY_OPTIMIZER(~(unsigned)OPTIMIZERS_FULL_BATCH)
 #define ONLY_SCHEDULE(set) .only_if = "schedule.kind", .only_values = (set)
 #define ONE(value) (1u << (value))
 #define EITHER(a, b) (ONE(a) | ONE(b))
@@ -88,7 +61,7 @@ static const option job_options[] = {
     {"seed", &option_unsigned, FIELD(seed), RANGE(0, UINT32_MAX), .default_text = "0",
      .help = "names all random streams of the job"},
 
-    {"data.source", &option_choice, FIELD(data.source), .choices = data_sources,
+    {"data.source", &option_choice, FIELD(data.source), .choices = &data_source_names,
      .help = "samples to train and test on, see Data"},
     {"data.train", &option_path, PATH(train.file), ONLY_DATA(EITHER(DATA_HDF5, DATA_CSV)),
      .help = "file with the training samples"},
@@ -123,25 +96,26 @@ static const option job_options[] = {
      .help = "column of the labels or targets; several columns: targets, or one-hot labels"},
     {"data.ignore", &option_names, FIELD(data.ignore), ONLY_DATA(ONE(DATA_CSV)), .default_text = "",
      .help = "columns that are not features"},
-    {"data.separator", &option_choice, FIELD(data.separator), .choices = separators, ONLY_DATA(ONE(DATA_CSV)),
-     .default_text = "comma", .help = "between the fields of a row"},
-    {"data.task", &option_choice, FIELD(data.task), .choices = tasks, ONLY_DATA(OWN), .default_text = "auto",
+    {"data.separator", &option_choice, FIELD(data.separator), .choices = &separators,
+     ONLY_DATA(ONE(DATA_CSV)), .default_text = "comma", .help = "between the fields of a row"},
+    {"data.task", &option_choice, FIELD(data.task), .choices = &tasks, ONLY_DATA(DATA_OWN),
+     .default_text = "auto",
      .help = "whether y are classes or numbers to predict; auto: integers and texts are classes, see Data"},
-    {"data.layout", &option_choice, FIELD(data.layout), .choices = layouts, ONLY_DATA(ARRAYS),
+    {"data.layout", &option_choice, FIELD(data.layout), .choices = &layouts, ONLY_DATA(DATA_ARRAYS),
      .default_text = "channels_first", .help = "images are (N, C, H, W) or (N, H, W, C)"},
-    {"data.allow_nonfinite", &option_boolean, FIELD(data.allow_nonfinite), ONLY_DATA(OWN),
+    {"data.allow_nonfinite", &option_boolean, FIELD(data.allow_nonfinite), ONLY_DATA(DATA_OWN),
      .default_text = "false", .help = "accept NaN and infinities in samples and targets"},
-    {"data.classes", &option_integer, FIELD(data.classes), RANGE(0, ENGINE_MAX_CLASSES), ONLY_DATA(OWN),
+    {"data.classes", &option_integer, FIELD(data.classes), RANGE(0, ENGINE_MAX_CLASSES), ONLY_DATA(DATA_OWN),
      .default_text = "0", .help = "labels are below this; 0: the highest training label + 1"},
     {"data.train_count", &option_unsigned, FIELD(data.train_count), RANGE(0, UINT32_MAX), .unit = "samples",
-     ONLY_DATA(FILES), .default_text = "0", .help = "use only the first N training samples; 0: all"},
+     ONLY_DATA(DATA_FILES), .default_text = "0", .help = "use only the first N training samples; 0: all"},
     {"data.test_count", &option_unsigned, FIELD(data.test_count), RANGE(0, UINT32_MAX), .unit = "samples",
-     ONLY_DATA(FILES), .default_text = "0", .help = "use only the first N test samples; 0: all"},
+     ONLY_DATA(DATA_FILES), .default_text = "0", .help = "use only the first N test samples; 0: all"},
     {"data.per_class", &option_unsigned, FIELD(data.per_class), RANGE(0, UINT32_MAX), .unit = "samples",
-     ONLY_DATA(FILES), .default_text = "0",
+     ONLY_DATA(DATA_FILES), .default_text = "0",
      .help = "of these, train on only the first N of each class; 0: all"},
-    {"data.border", &option_integer, FIELD(data.border), RANGE(0, 1000), .unit = "pixels", ONLY_DATA(FILES),
-     .default_text = "0", .help = "cut this many off every side of the images"},
+    {"data.border", &option_integer, FIELD(data.border), RANGE(0, 1000), .unit = "pixels",
+     ONLY_DATA(DATA_FILES), .default_text = "0", .help = "cut this many off every side of the images"},
     {"data.channels", &option_integer, FIELD(data.synthetic.shape.channels), RANGE(1, SYNTHETIC_MAX_CHANNELS),
      ONLY_SYNTHETIC, .default_text = "3", .help = "colour planes"},
     {"data.height", &option_integer, FIELD(data.synthetic.shape.height), RANGE(1, 256), .unit = "pixels",
@@ -155,28 +129,28 @@ static const option job_options[] = {
     {"data.test_count", &option_unsigned, FIELD(data.synthetic.test_count), RANGE(1, 10000000),
      .unit = "samples", ONLY_SYNTHETIC, .default_text = "1000", .help = "test images to generate"},
     {"data.train_count", &option_unsigned, FIELD(data.points.train_count), RANGE(1, 10000000),
-     .unit = "samples", ONLY_DATA(POINTS), .default_text = "1000", .help = "training points to draw"},
+     .unit = "samples", ONLY_DATA(DATA_POINTS), .default_text = "1000", .help = "training points to draw"},
     {"data.validation_count", &option_unsigned, FIELD(data.points.validation_count), RANGE(0, 10000000),
-     .unit = "samples", ONLY_DATA(POINTS), .default_text = "0", .help = "validation points to draw"},
+     .unit = "samples", ONLY_DATA(DATA_POINTS), .default_text = "0", .help = "validation points to draw"},
     {"data.test_count", &option_unsigned, FIELD(data.points.test_count), RANGE(0, 10000000),
-     .unit = "samples", ONLY_DATA(POINTS), .default_text = "1000", .help = "test points to draw"},
+     .unit = "samples", ONLY_DATA(DATA_POINTS), .default_text = "1000", .help = "test points to draw"},
     {"data.spread", &option_number, FIELD(data.points.spread), RANGE(0, 1e6), ONLY_DATA(ONE(DATA_XOR)),
      .default_text = "0.4", .help = "standard deviation of each of the four clusters at (±1, ±1)"},
     {"data.spread", &option_number, FIELD(data.points.spread), RANGE(0, 1e6),
      ONLY_DATA(ONE(DATA_ABSOLUTE_VALUE)), .default_text = "7", .help = "x is uniform in ±spread"},
-    {"data.per_cell", &option_boolean, FIELD(data.points.per_cell), ONLY_DATA(POINTS),
+    {"data.per_cell", &option_boolean, FIELD(data.points.per_cell), ONLY_DATA(DATA_POINTS),
      .default_text = "false", .help = "every cell draws its own points; else all have the same"},
     {"data.validation.fraction", &option_number, FIELD(data.validation_fraction), RANGE(0, 1),
-     ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)), .default_text = "0",
+     ONLY_DATA(DATA_FILES | ONE(DATA_SYNTHETIC)), .default_text = "0",
      .help = "share of the training samples held out, drawn once for all cells"},
-    {"data.validation.kind", &option_choice, FIELD(data.validation_kind), .choices = hold_outs,
-     ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)), .default_text = "stratified",
+    {"data.validation.kind", &option_choice, FIELD(data.validation_kind), .choices = &hold_outs,
+     ONLY_DATA(DATA_FILES | ONE(DATA_SYNTHETIC)), .default_text = "stratified",
      .help = "the same share of every class, or of all samples"},
-    {"data.mirror", &option_number, FIELD(base.mirror), RANGE(0, 1), ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)),
-     .default_text = "0",
+    {"data.mirror", &option_number, FIELD(base.mirror), RANGE(0, 1),
+     ONLY_DATA(DATA_FILES | ONE(DATA_SYNTHETIC)), .default_text = "0",
      .help = "probability that a training image is flipped left to right, drawn again every epoch"},
     {"data.normalize.per_feature", &option_boolean, FIELD(data.per_feature),
-     ONLY_DATA(FILES | ONE(DATA_SYNTHETIC)), .default_text = "false",
+     ONLY_DATA(DATA_FILES | ONE(DATA_SYNTHETIC)), .default_text = "false",
      .help = "x = (stored - mean) / std of every feature over the training set, in place of the keys below"},
     {"data.normalize.divide", &option_number, FIELD(base.normalize.divide), RANGE(0, 1e6),
      .default_text = "0",
@@ -190,12 +164,12 @@ static const option job_options[] = {
      .count_offset = offsetof(job, base.normalize.channels), RANGE(1e-6, 1e6), .default_text = "",
      .help = "the same, as many as mean; none: 1"},
 
-    {"model.init", &option_choice, FIELD(base.model.init.weights.kind), .choices = initializer_names,
+    {"model.init", &option_choice, FIELD(base.model.init.weights.kind), .choices = &initializer_names,
      .default_text = "default", .help = "how weights start, see docs/engine.md; default: pytorch"},
     {"model.init_scale", &option_number, FIELD(base.model.init.weights.scale), RANGE(-1000, 1000),
      .only_if = "model.init", .only_values = INITIALIZERS_WITH_SCALE,
      .help = "standard deviation, half the width, or the value"},
-    {"model.bias_init", &option_choice, FIELD(base.model.init.biases.kind), .choices = initializer_names,
+    {"model.bias_init", &option_choice, FIELD(base.model.init.biases.kind), .choices = &initializer_names,
      .default_text = "default",
      .help = "how biases start; default: as pytorch does when init is pytorch or default, else 0"},
     {"model.bias_init_scale", &option_number, FIELD(base.model.init.biases.scale), RANGE(-1000, 1000),
@@ -212,29 +186,28 @@ static const option job_options[] = {
      .only_if = "model.shift_file", .default_text = "0", .help = "adds this times the second direction"},
     {"model.layers", &option_layers, FIELD(base.model), .help = "see Layers"},
 
-    {"loss.kind", &option_choice, FIELD(base.loss.kind), .choices = losses, .default_text = "cross_entropy",
-     .help = "formulas in docs/engine.md"},
+    {"loss.kind", &option_choice, FIELD(base.loss.kind), .choices = &loss_names,
+     .default_text = "cross_entropy", .help = "formulas in docs/engine.md"},
     {"loss.entropy_weight", &option_number, FIELD(base.loss.entropy_weight), RANGE(-1000, 1000),
      ONLY_LOSS(ONE(LOSS_CROSS_ENTROPY)), .default_text = "0",
      .help = "λ: adds λ times the entropy of softmax(logits) to the loss of a sample"},
-    {"loss.over_outputs", &option_choice, FIELD(base.loss.over_outputs), .choices = reductions,
-     ONLY_LOSS(EITHER(LOSS_BINARY_CROSS_ENTROPY, LOSS_SQUARED_ERROR)), .default_text = "mean",
+    {"loss.over_outputs", &option_choice, FIELD(base.loss.over_outputs), .choices = &reductions,
+     ONLY_LOSS(LOSSES_OVER_OUTPUTS), .default_text = "mean",
      .help = "the loss of a sample: mean or sum over its outputs"},
-    {"loss.over_samples", &option_choice, FIELD(base.loss.over_samples), .choices = reductions,
+    {"loss.over_samples", &option_choice, FIELD(base.loss.over_samples), .choices = &reductions,
      .default_text = "mean", .help = "the loss of a batch or a set: mean or sum over its samples"},
     {"loss.l2", &option_number, FIELD(base.loss.l2), RANGE(0, 1e6), .default_text = "0",
      .help =
          "c: adds c times the sum of the squared weights (without biases) of dense and conv layers to the "
          "cost"},
 
-    {"optimizer.kind", &option_choice, FIELD(base.optimizer.kind), .choices = optimizers,
+    {"optimizer.kind", &option_choice, FIELD(base.optimizer.kind), .choices = &optimizer_names,
      .default_text = "sgd",
      .help = "formulas in docs/engine.md; truncated_newton and lbfgs take all training samples at once"},
-    {"schedule.kind", &option_choice, FIELD(base.schedule.kind), .choices = schedules, ONLY_BY_BATCH,
+    {"schedule.kind", &option_choice, FIELD(base.schedule.kind), .choices = &schedule_names, ONLY_BY_BATCH,
      .default_text = "constant", .help = "the learning rate over time, see docs/engine.md"},
     {"schedule.factor", &option_number, FIELD(base.schedule.factor), RANGE(0, 1000),
-     ONLY_SCHEDULE(EITHER(SCHEDULE_STEP_DECAY, SCHEDULE_FACTORS_AT)), .default_text = "0.1",
-     .help = "multiplies the rate"},
+     ONLY_SCHEDULE(SCHEDULES_WITH_FACTOR), .default_text = "0.1", .help = "multiplies the rate"},
     {"schedule.steps", &option_numbers, FIELD(base.schedule.values),
      .count_offset = offsetof(job, base.schedule.count), RANGE(1, 1e12), .unit = "steps",
      ONLY_SCHEDULE(ONE(SCHEDULE_FACTORS_AT)), .help = "after each of these the factor is applied once more"},
@@ -242,23 +215,22 @@ static const option job_options[] = {
      .count_offset = offsetof(job, base.schedule.count), RANGE(0, 1000),
      ONLY_SCHEDULE(ONE(SCHEDULE_SEQUENCE)), .help = "one rate after the other, then the last"},
     {"schedule.every", &option_integer, FIELD(base.schedule.every), RANGE(1, 1000000), .unit = "epochs",
-     ONLY_SCHEDULE(EITHER(SCHEDULE_STEP_DECAY, SCHEDULE_SEQUENCE)),
+     ONLY_SCHEDULE(SCHEDULES_WITH_EVERY),
      .help = "epochs between applications of the factor, or of each rate"},
-    {"schedule.policy", &option_choice, FIELD(base.schedule.policy), .choices = cycle_policies,
-     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .default_text = "triangular",
+    {"schedule.policy", &option_choice, FIELD(base.schedule.policy), .choices = &cycle_policies,
+     ONLY_SCHEDULE(SCHEDULES_WITH_CYCLES), .default_text = "triangular",
      .help = "amplitude: the same, halved after every cycle, or times gamma^step"},
     {"schedule.base", &option_number, FIELD(base.schedule.base), RANGE(0, 1000),
-     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .help = "lowest rate"},
+     ONLY_SCHEDULE(SCHEDULES_WITH_CYCLES), .help = "lowest rate"},
     {"schedule.max", &option_number, FIELD(base.schedule.max), RANGE(0, 1000),
-     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .help = "highest rate"},
+     ONLY_SCHEDULE(SCHEDULES_WITH_CYCLES), .help = "highest rate"},
     {"schedule.half_cycle", &option_integer, FIELD(base.schedule.half_cycle), RANGE(1, 1000000000),
-     .unit = "steps", ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .help = "from lowest to highest"},
+     .unit = "steps", ONLY_SCHEDULE(SCHEDULES_WITH_CYCLES), .help = "from lowest to highest"},
     {"schedule.gamma", &option_number, FIELD(base.schedule.gamma), RANGE(0, 1),
-     ONLY_SCHEDULE(ONE(SCHEDULE_CYCLICAL)), .default_text = "1", .help = "of exp_range"},
+     ONLY_SCHEDULE(SCHEDULES_WITH_CYCLES), .default_text = "1", .help = "of exp_range"},
 
     {"optimizer.lr", &option_number, FIELD(base.optimizer.lr), RANGE(0, 1000),
-     ONLY_SCHEDULE(EITHER(SCHEDULE_CONSTANT, SCHEDULE_STEP_DECAY) | ONE(SCHEDULE_FACTORS_AT)),
-     .help = "learning rate"},
+     ONLY_SCHEDULE(SCHEDULES_WITH_LR), .help = "learning rate"},
     {"optimizer.momentum", &option_number, FIELD(base.optimizer.momentum), RANGE(0, 1),
      ONLY_OPTIMIZER(EITHER(OPTIMIZER_SGD, OPTIMIZER_NESTEROV)), .default_text = "0",
      .help = "0: plain gradient descent"},
@@ -274,7 +246,7 @@ static const option job_options[] = {
      ONLY_OPTIMIZER(EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP)), .default_text = "1e-8",
      .help = "keeps the divisor away from 0"},
     {"optimizer.epsilon_style", &option_choice, FIELD(base.optimizer.epsilon_style),
-     .choices = epsilon_styles, ONLY_OPTIMIZER(EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP)),
+     .choices = &epsilon_styles, ONLY_OPTIMIZER(EITHER(OPTIMIZER_ADAM, OPTIMIZER_RMSPROP)),
      .default_text = "pytorch", .help = "where epsilon is added, see docs/engine.md"},
 
     {"train.epochs", &option_integer, FIELD(base.epochs), RANGE(0, 1000000), .unit = "epochs",
@@ -282,7 +254,7 @@ static const option job_options[] = {
              "evaluations of the cost; 0: nothing is trained, and records per epoch have one value"},
     {"train.batch", &option_integer, FIELD(base.batch), RANGE(1, 1000000), .unit = "samples", ONLY_BY_BATCH,
      .help = "samples of a step"},
-    {"train.last_batch", &option_choice, FIELD(base.last_batch), .choices = last_batches, ONLY_BY_BATCH,
+    {"train.last_batch", &option_choice, FIELD(base.last_batch), .choices = &last_batches, ONLY_BY_BATCH,
      .default_text = "keep",
      .help = "the last batch of an epoch when it is shorter than the others: trained on, or dropped"},
     {"train.shuffle", &option_boolean, FIELD(base.shuffle), ONLY_BY_BATCH, .default_text = "true",

@@ -195,14 +195,9 @@ static bool key_is_known(const option_table *table, const char *key, const void 
 static void describe_condition(const option_table *table, const option *o, char *text, size_t size) {
     const option *condition = option_find(table, o->only_if);
     bool is_choice = condition->type->is_given == NULL;
-    const char *const *choices = condition->choices;
     size_t used = (size_t)snprintf(text, size, "%s%s", o->only_if, is_choice ? ": " : "");
-    const char *separator = "";
-    for (int value = 0; is_choice && choices[value] != NULL && used < size; value++)
-        if (o->only_values >> value & 1) {
-            used += (size_t)snprintf(text + used, size - used, "%s%s", separator, choices[value]);
-            separator = " or ";
-        }
+    if (is_choice && used < size)
+        names_join(condition->choices, o->only_values, " or ", text + used, size - used);
 }
 
 /* A known key where it has no meaning: its condition does not hold, or is misplaced itself. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/name_table.h"
 #include "base/status.h"
 #include "engine/engine.h"
 #include "io/option/tree.h"
@@ -44,16 +45,16 @@ typedef struct option_type {
 struct option {
     const char *key; /* path within the table's map: "optimizer.lr" */
     const option_type *type;
-    size_t offset;              /* of the value in the object */
-    size_t count_offset;        /* lists: of the int that counts them */
-    size_t given_offset;        /* option_optional: of the bool that says whether there is a value */
-    double min, max;            /* range of numbers; max is the greatest length of a text */
-    const char *unit;           /* "samples"; NULL for none */
-    const char *const *choices; /* option_choice: names by enumerator, NULL-terminated */
-    const char *default_text;   /* as written in a job file; "" for nothing; NULL: the key is required … */
-    const char *default_key;    /* … unless this key gives the value */
-    const char *only_if;  /* the key is known only while this option is given, or, being a choice, … */
-    unsigned only_values; /* … has one of these values (bit 1 << value); NULL: always */
+    size_t offset;             /* of the value in the object */
+    size_t count_offset;       /* lists: of the int that counts them */
+    size_t given_offset;       /* option_optional: of the bool that says whether there is a value */
+    double min, max;           /* range of numbers; max is the greatest length of a text */
+    const char *unit;          /* "samples"; NULL for none */
+    const name_table *choices; /* option_choice: names by enumerator */
+    const char *default_text;  /* as written in a job file; "" for nothing; NULL: the key is required … */
+    const char *default_key;   /* … unless this key gives the value */
+    const char *only_if;       /* the key is known only while this option is given, or, being a choice, … */
+    unsigned only_values;      /* … has one of these values (bit 1 << value); NULL: always */
     const char *help;
 };
 

@@ -179,24 +179,24 @@ static void accepted_boolean(const option *o, char *text, size_t size) {
 
 static status read_choice(const option *o, const char *name, const tree_node *node, void *object,
                           error_info *error) {
-    for (int i = 0; o->choices[i] != NULL; i++)
-        if (is_word(node, o->choices[i]) || (tree_is_none(node) && strcmp(o->choices[i], "none") == 0)) {
-            *(int *)value_of(o, object) = i;
+    for (size_t i = 0; i < o->choices->count; i++) {
+        const char *choice = name_at(o->choices, i);
+        if (is_word(node, choice) || (tree_is_none(node) && strcmp(choice, "none") == 0)) {
+            *(int *)value_of(o, object) = (int)i;
             return STATUS_OK;
         }
+    }
     return option_refuse(o, name, node, error);
 }
 
 static void write_choice(const option *o, const char *name, const void *object, option_writer *w) {
     FILE *out = w->begin(w, name);
     if (out != NULL)
-        fputs(o->choices[*(const int *)const_value_of(o, object)], out);
+        fputs(name_at(o->choices, (size_t) * (const int *)const_value_of(o, object)), out);
 }
 
 static void accepted_choice(const option *o, char *text, size_t size) {
-    size_t used = 0;
-    for (int i = 0; o->choices[i] != NULL && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : "", o->choices[i]);
+    names_join(o->choices, ~0u, ", ", text, size);
 }
 
 const option_type option_boolean = {
