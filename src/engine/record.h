@@ -4,42 +4,69 @@
 
 #include <stddef.h>
 
+#include "base/name_table.h"
 #include "base/status.h"
 #include "engine/limits.h"
 
-/* What a training can record. The numbers first, one per moment; then the arrays. */
+/* What a training can record: X(enumerator, name in jobs and results files). The numbers first, one per
+ * moment; then the arrays:
+ *
+ *   train_loss         of the batch before its update; of an epoch that of all its samples, each with the
+ *                      parameters before the update by its batch; at the end the last epoch's
+ *   train_cost         the same, with the penalties
+ *   train_accuracy     percent, the same; of several labels the share of labels that are right
+ *   learning_rate      of the step, or of the last step of the epoch
+ *   gradient_norm      ‖gradient of the cost‖₂ of a layer's weights, of the last step's batch
+ *   train_set_…        over the whole training set, in evaluation mode
+ *   validation_…, test_…   the same of these sets
+ *   parameters         (parameter), all in natural order
+ *   weights            of each listed layer, (out, in), or (out, in, row, column) of a convolution and of a
+ *                      dense layer that looks at an image
+ *   test_gradient      of the mean loss over the test set, each listed layer's weights; every `stride`-th
+ *                      value in natural order
+ *   batch_norm         of each listed batch-norm layer, or of all that there are: gamma, beta, running mean
+ *                      and variance
+ *   test_probability   (sample) that the model gives the true class
+ *   test_prediction    (sample) predicted class, the (first) output of a regression, or the probability of
+ *                      the (first) of several labels
+ *   test_target        (sample) true class, or the (first) target of a regression
+ *   test_input         (sample, feature) as they are stored, before any normalisation
+ *   grid_output        (y, x, output) outputs over a grid of points of a plane of two features
+ *   feature_maps       (sample, channel, row, column) outputs of a layer for listed test samples
+ */
+#define RECORD_QUANTITIES(X)                                                                                 \
+    X(TRAIN_LOSS, train_loss)                                                                                \
+    X(TRAIN_COST, train_cost)                                                                                \
+    X(TRAIN_ACCURACY, train_accuracy)                                                                        \
+    X(LEARNING_RATE, learning_rate)                                                                          \
+    X(GRADIENT_NORM, gradient_norm)                                                                          \
+    X(TRAIN_SET_LOSS, train_set_loss)                                                                        \
+    X(TRAIN_SET_COST, train_set_cost)                                                                        \
+    X(TRAIN_SET_ACCURACY, train_set_accuracy)                                                                \
+    X(VALIDATION_LOSS, validation_loss)                                                                      \
+    X(VALIDATION_COST, validation_cost)                                                                      \
+    X(VALIDATION_ACCURACY, validation_accuracy)                                                              \
+    X(TEST_LOSS, test_loss)                                                                                  \
+    X(TEST_COST, test_cost)                                                                                  \
+    X(TEST_ACCURACY, test_accuracy)                                                                          \
+    X(PARAMETERS, parameters)                                                                                \
+    X(WEIGHTS, weights)                                                                                      \
+    X(TEST_GRADIENT, test_gradient)                                                                          \
+    X(BATCH_NORM, batch_norm)                                                                                \
+    X(TEST_PROBABILITY, test_probability)                                                                    \
+    X(TEST_PREDICTION, test_prediction)                                                                      \
+    X(TEST_TARGET, test_target)                                                                              \
+    X(TEST_INPUT, test_input)                                                                                \
+    X(GRID_OUTPUT, grid_output)                                                                              \
+    X(FEATURE_MAPS, feature_maps)
+
 typedef enum record_quantity {
-    RECORD_TRAIN_LOSS,     /* of the batch before its update; of an epoch that of all its samples, each with
-                              the parameters before the update by its batch; at the end the last epoch's */
-    RECORD_TRAIN_COST,     /* the same, with the penalties */
-    RECORD_TRAIN_ACCURACY, /* percent, the same; of several labels the share of labels that are right */
-    RECORD_LEARNING_RATE,  /* of the step, or of the last step of the epoch */
-    RECORD_GRADIENT_NORM,  /* ‖gradient of the cost‖₂ of a layer's weights, of the last step's batch */
-    RECORD_TRAIN_SET_LOSS, /* over the whole training set, in evaluation mode */
-    RECORD_TRAIN_SET_COST,
-    RECORD_TRAIN_SET_ACCURACY,
-    RECORD_VALIDATION_LOSS,
-    RECORD_VALIDATION_COST,
-    RECORD_VALIDATION_ACCURACY,
-    RECORD_TEST_LOSS,
-    RECORD_TEST_COST,
-    RECORD_TEST_ACCURACY,
-    RECORD_PARAMETERS, /* (parameter), all in natural order */
-    RECORD_WEIGHTS,    /* of each listed layer, (out, in), or (out, in, row, column) of a convolution and of a
-                          dense layer whose input is an image */
-    RECORD_TEST_GRADIENT, /* of the mean loss over the test set, each listed layer's weights; every
-                             `stride`-th value in natural order */
-    RECORD_BATCH_NORM,    /* of each listed batch-norm layer, or of all of them: gamma, beta, running mean and
-                             variance */
-    RECORD_TEST_PROBABILITY, /* (sample) that the model gives the true class */
-    RECORD_TEST_PREDICTION,  /* (sample) predicted class, the (first) output of a regression, or the
-                                probability of the (first) of several labels */
-    RECORD_TEST_TARGET,      /* (sample) true class, or the (first) target of a regression */
-    RECORD_TEST_INPUT,       /* (sample, feature) as they are stored, before any normalisation */
-    RECORD_GRID_OUTPUT,      /* (y, x, output) outputs over a grid of points of a plane of two features */
-    RECORD_FEATURE_MAPS,     /* (sample, channel, row, column) outputs of a layer for listed test samples */
-    RECORD_QUANTITY_COUNT
+#define X(quantity, name) RECORD_##quantity,
+    RECORD_QUANTITIES(X) RECORD_QUANTITY_COUNT
+#undef X
 } record_quantity;
+
+extern const name_table record_names; /* by record_quantity */
 
 typedef enum record_unit {
     RECORD_PER_STEP,

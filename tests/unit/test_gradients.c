@@ -128,7 +128,7 @@ static void check_gradients(problem *p, size_t checked) {
         size_t stride = checked != 0 && l->parameter_count > checked ? l->parameter_count / checked : 1;
         double found = layer_error(p, l, stride);
         if (!(found < largest_error))
-            fail_msg("%s, layer %d (%s): relative error %.3g", p->name, l->position, l->ops->name, found);
+            fail_msg("%s, layer %d (%s): relative error %.3g", p->name, l->position, layer_name(l), found);
     }
 }
 

@@ -94,6 +94,28 @@ status record_layout_place(record_layout *layout, error_info *error) {
     return STATUS_OK;
 }
 
+/* ---- Sets and moments --------------------------------------------------------------------------- */
+
+const dataset_split *record_split(const dataset *data, sample_set set) {
+    switch (set) {
+    case SET_TRAIN:
+        return &data->train;
+    case SET_VALIDATION:
+        return &data->validation;
+    case SET_TEST:
+        return &data->test;
+    case SET_NONE:
+    case SET_BATCH:
+    case SET_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+bool record_due(const record_spec *r, record_unit unit, long done) {
+    return r->every > 0 && r->unit == unit && (unit == RECORD_AT_END || done % r->every == 0);
+}
+
 /* ---- Several layouts --------------------------------------------------------------------------- */
 
 /* The number of a variable, or the count of all when there is none of that name. */

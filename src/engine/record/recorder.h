@@ -2,14 +2,8 @@
 #ifndef ENGINE_RECORD_RECORDER_H
 #define ENGINE_RECORD_RECORDER_H
 
+#include "engine/record/records.h"
 #include "engine/trainer.h"
-
-/* What a moment of the training offers to the records. */
-typedef struct moment {
-    record_unit unit;
-    long done;       /* steps or epochs */
-    loss_sums train; /* of the batch, or of all batches of the epoch */
-} moment;
 
 /* Nothing is recorded yet: every value is NaN. */
 void recorder_open(trainer *t, const record_layout *layout, float *values);

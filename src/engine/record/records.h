@@ -2,6 +2,7 @@
 #ifndef ENGINE_RECORD_RECORDS_H
 #define ENGINE_RECORD_RECORDS_H
 
+#include "engine/losses.h"
 #include "engine/model.h"
 
 /* The samples that a number describes. */
@@ -9,9 +10,6 @@ typedef enum sample_set { SET_NONE, SET_BATCH, SET_TRAIN, SET_VALIDATION, SET_TE
 
 /* What is measured on them. */
 typedef enum measure { MEASURE_NONE, MEASURE_LOSS, MEASURE_COST, MEASURE_ACCURACY } measure;
-
-sample_set record_set(record_quantity q);
-measure record_measure(record_quantity q);
 
 /* A set that is evaluated; NULL for SET_NONE and SET_BATCH. */
 const dataset_split *record_split(const dataset *data, sample_set set);
@@ -30,6 +28,13 @@ const record_variable *record_layout_largest(const record_layout *layout);
 /* Give every variable its place in the block, once all shapes are final. STATUS_USAGE when a cell would
  * record more than fits into a message. */
 status record_layout_place(record_layout *layout, error_info *error);
+
+/* What a moment of the training offers to the records. */
+typedef struct moment {
+    record_unit unit;
+    long done;       /* steps or epochs */
+    loss_sums train; /* of the batch, or of all batches of the epoch */
+} moment;
 
 /* Is a record due after `done` steps (or epochs, or at the end)? */
 bool record_due(const record_spec *r, record_unit unit, long done);

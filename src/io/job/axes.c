@@ -100,10 +100,9 @@ static bool name_is_taken(const char *name) {
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (strcmp(name, taken[i]) == 0)
             return true;
-    for (size_t i = 0; i < job_table.count; i++) {
-        char quantity[KEY_SIZE];
-        if (sscanf(job_table.options[i].key, "record.%255[^.]", quantity) == 1 &&
-            strncmp(name, quantity, strlen(quantity)) == 0 && strchr("_", name[strlen(quantity)]) != NULL)
+    for (size_t q = 0; q < record_names.count; q++) {
+        const size_t length = strlen(name_at(&record_names, q));
+        if (strncmp(name, name_at(&record_names, q), length) == 0 && strchr("_", name[length]) != NULL)
             return true;
     }
     return false;

@@ -59,18 +59,12 @@ bool job_key_is_within(const char *text, const char *section) {
     return strncmp(text, section, length) == 0 && strchr(".[ ", text[length]) != NULL;
 }
 
-static bool is_in_training_spec(const option *o) {
-    size_t start = offsetof(job, base), records = offsetof(job, base.records);
-    bool is_record = o->offset >= records && o->offset < records + sizeof((job *)0)->base.records;
-    return !is_record && o->offset >= start && o->offset < start + sizeof(training_spec);
-}
-
 static bool is_settable_section(const char *section) {
     bool found = false;
     for (size_t i = 0; i < job_table.count; i++)
         if (job_key_is_within(job_table.options[i].key, section)) {
             found = true;
-            if (!is_in_training_spec(&job_table.options[i]))
+            if (!job_table.options[i].by_axis)
                 return false;
         }
     return found;

@@ -18,8 +18,8 @@ status job_key_remove(tree_node *root, const char *key, tree_place place, error_
 /* Whether the key that `text` begins with, up to its end or a blank, is `section` or is in it. */
 bool job_key_is_within(const char *text, const char *section);
 
-/* Whether an axis can set the key: it is an option of the training_spec other than a record, or a section of
- * such options, or belongs to a layer that `root` has. */
+/* Whether an axis can set the key: it is an option for axes (by_axis), or a section of such options, or
+ * belongs to a layer that `root` has. */
 bool job_key_is_settable(const tree_node *root, const char *key);
 
 /* The option of such a key, when it takes single numbers, and where the training_spec has its value; else

@@ -45,7 +45,8 @@ static_assert(offsetof(layer_spec, padding_width) == offsetof(layer_spec, paddin
     }
 
 static const option dense_options[] = {
-    {"units", &option_integer, FIELD(units), .min = 1, .max = MOST_UNITS, .help = "number of outputs"},
+    {"units", &option_integer, FIELD(units), .shapes_records = true, .min = 1, .max = MOST_UNITS,
+     .help = "number of outputs"},
     {"bias", &option_boolean, FIELD(bias), .default_text = "true",
      .help = "add a learned constant to each output"},
     L2,
@@ -53,7 +54,8 @@ static const option dense_options[] = {
 };
 
 static const option conv_options[] = {
-    {"filters", &option_integer, FIELD(filters), .min = 1, .max = MOST_UNITS, .help = "output channels"},
+    {"filters", &option_integer, FIELD(filters), .shapes_records = true, .min = 1, .max = MOST_UNITS,
+     .help = "output channels"},
     {"kernel", &option_pair, FIELD(kernel_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
      .help = "height and width of the filters"},
     {"stride", &option_pair, FIELD(stride_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",

@@ -1,16 +1,12 @@
 /* What the cells of a job record: one layout with room for them all. */
-#include <string.h>
-
 #include "io/job/faults.h"
 #include "io/job/table.h"
 
 /* Can the values of this axis make cells record other arrays, or more or fewer values? */
 static bool shapes_records(const job *j, int axis) {
-    const size_t at = j->details->axes[axis].offset, layers = offsetof(training_spec, model.layers);
     if (j->grid.axes[axis].kind != AXIS_NUMBER)
         return j->grid.axes[axis].kind == AXIS_LABEL;
-    return at == offsetof(training_spec, epochs) || at == offsetof(training_spec, batch) ||
-           (at >= layers && at < layers + sizeof((training_spec *)0)->model.layers);
+    return j->details->axes[axis].number->shapes_records;
 }
 
 /* The next combination of values of those axes, the last axis fastest; false when there are no more. */
@@ -45,16 +41,11 @@ static status merge_cell(const job *j, const dataset *data, size_t cell, record_
     return result == STATUS_OK || j->grid.axis_count == 0 ? result : prefix_cell(j, cell, plan.fault, error);
 }
 
-/* The key of a variable's record: "weights_0" comes from record.weights. */
-static tree_place record_place(const job *j, const char *variable) {
+/* Where the record of a quantity is written. */
+static tree_place record_place(const job *j, record_quantity q) {
     const tree_node *section = tree_find(j->details->tree, "record");
-    for (const tree_node *entry = section->first; entry != NULL; entry = entry->next) {
-        const size_t length = strlen(entry->key);
-        if (strncmp(variable, entry->key, length) == 0 &&
-            (variable[length] == '\0' || variable[length] == '_'))
-            return entry->place;
-    }
-    return section->place;
+    const tree_node *entry = tree_find(section, name_at(&record_names, q));
+    return (entry != NULL ? entry : section)->place;
 }
 
 static bool has_quantity(const record_layout *layout, record_quantity quantity) {
@@ -67,12 +58,12 @@ static bool has_quantity(const record_layout *layout, record_quantity quantity) 
 /* Every requested record must be recorded by some cell. A single model may lack batch normalisation. */
 static status check_recorded(const job *j, const record_layout *layout, error_info *error) {
     if (j->base.records[RECORD_BATCH_NORM].every > 0 && !has_quantity(layout, RECORD_BATCH_NORM))
-        return tree_error(error, tree_find(j->details->tree, "record.batch_norm")->place,
+        return tree_error(error, record_place(j, RECORD_BATCH_NORM),
                           "record.batch_norm: no model of the job has a batch_norm layer");
     for (int i = 0; i < layout->variable_count; i++) {
         const record_variable *v = &layout->variables[i];
         if (v->count == 0)
-            return tree_error(error, record_place(j, v->name),
+            return tree_error(error, record_place(j, v->quantity),
                               "record: %s is never recorded: every %d %s is more than any cell has", v->name,
                               v->every, v->axis == RECORD_AXIS_STEP ? "steps" : "epochs");
     }

@@ -55,6 +55,8 @@ struct option {
     const char *default_key;   /* … unless this key gives the value */
     const char *only_if;       /* the key is known only while this option is given, or, being a choice, … */
     unsigned only_values;      /* … has one of these values (bit 1 << value); NULL: always */
+    bool by_axis;              /* an axis of a sweep can set it */
+    bool shapes_records;       /* its value decides how many or which values are recorded */
     const char *help;
 };
 

@@ -1,0 +1,320 @@
+/* Of layers: parameters, weights, their gradients, batch normalisation, what a layer makes of samples. */
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "engine/record/layers.h"
+#include "engine/record/row.h"
+
+/* ---- Listed layers ----------------------------------------------------------------------------- */
+
+/* "weights_3": one variable of each layer. */
+static record_variable new_layer_variable(const builder *b, record_quantity q, int position) {
+    record_variable v = record_new_variable(b, q);
+    v.layer = layer;
+    snprintf(v.name, sizeof v.name, "%s_%d", name_at(&record_names, q), layer);
+    snprintf(v.long_name, sizeof v.long_name, "%s of layer %d", b->row->long_name, layer);
+    return v;
+}
+
+static void add_own_shape(record_variable *v, const char *channels, tensor_shape shape) {
+    record_add_own_dimension(v, channels, (size_t)shape.channels);
+    record_add_own_dimension(v, "row", (size_t)shape.height);
+    record_add_own_dimension(v, "column", (size_t)shape.width);
+}
+
+typedef status (*add_layer)(builder *b, record_quantity q, int layer);
+
+static status add_layers(builder *b, record_quantity q, add_layer add) {
+    const record_spec *r = &b->spec->records[q];
+    if (r->layer_count > ENGINE_MAX_LIST)
+        return record_refuse(b, RECORD_FIELD(q, layers), "%d layers; accepted: up to %d", r->layer_count,
+                             ENGINE_MAX_LIST);
+    if (r->layer_count == 0)
+        return record_refuse(b, RECORD_FIELD(q, layers), "no layer is named");
+    for (int i = 0; i < r->layer_count; i++) {
+        if (r->layers[i] < 0 || r->layers[i] >= b->spec->model.layer_count)
+            return record_refuse(b, RECORD_FIELD(q, layers), "there is no layer %d; accepted: 0 to %d",
+                                 r->layers[i], b->spec->model.layer_count - 1);
+        for (int k = 0; k < i; k++)
+            if (r->layers[k] == r->layers[i])
+                return record_refuse(b, RECORD_FIELD(q, layers), "layer %d is named twice", r->layers[i]);
+        RETURN_IF_FAILED(add(b, q, r->layers[i]));
+    }
+    return STATUS_OK;
+}
+
+static status find_weights(const builder *b, record_quantity q, int position, const layer **out) {
+    *out = model_layer(b->model, position);
+    if (*out == NULL || (*out)->weight_count == 0)
+        return record_refuse(b, RECORD_FIELD(q, layers),
+                             "layer %d has no weights; accepted: dense and convolution layers", position);
+    return STATUS_OK;
+}
+
+/* Every stride-th of the first `count` parameters of a layer, in natural order; returns the end of out. */
+static float *copy_natural(const layer *l, const real *block, size_t count, size_t stride, float *out) {
+    for (size_t n = 0; n < count; n += stride)
+        *out++ = (float)block[l->parameter_offset + l->ops->parameter_place(l, n)];
+    return out;
+}
+
+/* ---- Parameters ----------------------------------------------------------------------------------- */
+
+static status add_parameters(builder *b, record_quantity q) {
+    record_variable v = record_new_variable(b, q);
+    record_add_dimension(&v, "parameter", b->model->parameter_count);
+    return record_append(b, &v);
+}
+
+static void write_parameters(note *n, const record_variable *v, float *out) {
+    (void)v;
+    const model *m = &n->trainer->model;
+    for (int i = 0; i < m->layer_count; i++)
+        out = copy_natural(&m->layers[i], m->parameters, m->layers[i].parameter_count, 1, out);
+}
+
+const record_row record_parameters = {
+    .long_name = "all parameters in natural order", .add = add_parameters, .write = write_parameters};
+
+/* ---- Weights -------------------------------------------------------------------------------------- */
+
+static status add_weights_of(builder *b, record_quantity q, int position) {
+    const layer *l;
+    RETURN_IF_FAILED(find_weights(b, q, position, &l));
+    record_variable v = new_layer_variable(b, q, position);
+    const bool conv = l->spec.kind == LAYER_CONV;
+    const tensor_shape window = {l->in.channels, conv ? l->spec.kernel_height : l->in.height,
+                                 conv ? l->spec.kernel_width : l->in.width};
+    record_add_own_dimension(&v, "output", (size_t)l->out.channels);
+    if (conv || l->in.height * l->in.width > 1)
+        add_own_shape(&v, "input", window);
+    else
+        record_add_own_dimension(&v, "input", (size_t)l->in.channels);
+    return record_append(b, &v);
+}
+
+static status add_weights(builder *b, record_quantity q) {
+    return add_layers(b, q, add_weights_of);
+}
+
+static void write_weights(note *n, const record_variable *v, float *out) {
+    const model *m = &n->trainer->model;
+    const layer *l = model_layer(m, v->layer);
+    copy_natural(l, m->parameters, l->weight_count, 1, out);
+}
+
+const record_row record_weights = {.long_name = "weights", .add = add_weights, .write = write_weights};
+
+/* ---- Norm of the gradient ------------------------------------------------------------------------- */
+
+static status add_gradient_norm_of(builder *b, record_quantity q, int position) {
+    const layer *l;
+    RETURN_IF_FAILED(find_weights(b, q, position, &l));
+    if (b->spec->records[q].layer_count > 1)
+        return record_refuse(b, RECORD_FIELD(q, layers), "%d layers; accepted: one",
+                             b->spec->records[q].layer_count);
+    record_variable v = record_new_variable(b, q);
+    v.layer = position;
+    return record_append(b, &v);
+}
+
+static status add_gradient_norm(builder *b, record_quantity q) {
+    return add_layers(b, q, add_gradient_norm_of);
+}
+
+/* Of the last step; kept, because the gradient of the test set takes its place. */
+double record_gradient_norm_now(trainer *t) {
+    training_progress *p = &t->progress;
+    if (p->norm_step == p->steps)
+        return p->gradient_norm;
+    const layer *l = model_layer(&t->model, t->spec->records[RECORD_GRADIENT_NORM].layers[0]);
+    const real *gradient = t->model.gradients + l->parameter_offset;
+    double squares = 0;
+    for (size_t n = 0; n < l->weight_count; n++) {
+        const double g = (double)gradient[l->ops->parameter_place(l, n)];
+        squares += g * g;
+    }
+    p->norm_step = p->steps;
+    p->gradient_norm = p->outcome == TRAINING_DIVERGED ? NAN : sqrt(squares);
+    return p->gradient_norm;
+}
+
+void record_settle_gradient_norm(trainer *t) {
+    if (t->spec->records[RECORD_GRADIENT_NORM].every > 0)
+        record_gradient_norm_now(t);
+}
+
+static void write_gradient_norm(note *n, const record_variable *v, float *out) {
+    (void)v;
+    *out = (float)record_gradient_norm_now(n->trainer);
+}
+
+const record_row record_gradient_norm = {.long_name = "norm of the gradient of the cost, weights",
+                                         .add = add_gradient_norm,
+                                         .write = write_gradient_norm};
+
+/* ---- Gradient over the test set ------------------------------------------------------------------- */
+
+static status add_test_gradient_of(builder *b, record_quantity q, int position) {
+    const layer *l;
+    const int stride = b->spec->records[q].stride;
+    RETURN_IF_FAILED(find_weights(b, q, position, &l));
+    if (stride < 1)
+        return record_refuse(b, RECORD_FIELD(q, stride), "a stride of %d; accepted: at least 1", stride);
+    record_variable v = new_layer_variable(b, q, position);
+    record_add_own_dimension(&v, "weight", (l->weight_count - 1) / (size_t)stride + 1)->step = stride;
+    return record_append(b, &v);
+}
+
+static status add_test_gradient(builder *b, record_quantity q) {
+    return add_layers(b, q, add_test_gradient_of);
+}
+
+/* The gradient of the loss of the whole test set → the model's gradients, chunk by chunk. */
+static void find_test_gradient(trainer *t) {
+    const dataset_split *test = &t->data->test;
+    const double scale = loss_scale(&t->spec->loss, test->count);
+    for (size_t first = 0; first < test->count && !trainer_is_stopped(t); first += t->model.capacity) {
+        const size_t count = trainer_forward(t, test, first);
+        loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, scale,
+                      model_output_gradient(&t->model));
+        model_backward(&t->model, count, first > 0);
+    }
+}
+
+static void write_test_gradient(note *n, const record_variable *v, float *out) {
+    trainer *t = n->trainer;
+    const layer *l = model_layer(&t->model, v->layer);
+    record_settle_gradient_norm(t);
+    if (!n->has_test_gradient)
+        find_test_gradient(t);
+    n->has_test_gradient = true;
+    copy_natural(l, t->model.gradients, l->weight_count, (size_t)t->spec->records[v->quantity].stride, out);
+}
+
+/* The gradients of all layers come from one pass. */
+static double test_gradient_samples(const record_variable *v, const record_spec *r, size_t test_samples) {
+    return v->layer == r->layers[0] ? (double)test_samples : 0;
+}
+
+const record_row record_test_gradient = {.long_name = "gradient of the loss over the test set, weights",
+                                         .set = SET_TEST,
+                                         .add = add_test_gradient,
+                                         .write = write_test_gradient,
+                                         .samples = test_gradient_samples,
+                                         .differentiates = true};
+
+/* ---- Batch normalisation -------------------------------------------------------------------------- */
+
+static status add_batch_norm_of(builder *b, record_quantity q, int position) {
+    static const char *const parts[] = {"gamma", "beta", "mean", "variance"};
+    const layer *l = model_layer(b->model, position);
+    if (l == NULL || l->spec.kind != LAYER_BATCH_NORM)
+        return record_refuse(b, RECORD_FIELD(q, layers), "layer %d is not a batch_norm layer", position);
+    for (int part = 0; part < 4; part++) {
+        record_variable v = new_layer_variable(b, q, position);
+        v.part = part;
+        record_add_own_dimension(&v, "channel", (size_t)l->in.channels);
+        snprintf(v.name, sizeof v.name, "batch_norm_%d_%s", position, parts[part]);
+        snprintf(v.long_name, sizeof v.long_name, "%s%s of layer %d", part < 2 ? "" : "running ", parts[part],
+                 position);
+        RETURN_IF_FAILED(record_append(b, &v));
+    }
+    return STATUS_OK;
+}
+
+/* Those listed, else all. There may be none: one of several models that a job compares. */
+static status add_batch_norm(builder *b, record_quantity q) {
+    if (b->spec->records[q].layer_count > 0)
+        return add_layers(b, q, add_batch_norm_of);
+    for (int i = 0; i < b->spec->model.layer_count; i++)
+        if (b->spec->model.layers[i].kind == LAYER_BATCH_NORM)
+            RETURN_IF_FAILED(add_batch_norm_of(b, q, i));
+    return STATUS_OK;
+}
+
+/* Running statistics have the same order in the state as γ and β have among the parameters. */
+static void write_batch_norm(note *n, const record_variable *v, float *out) {
+    const model *m = &n->trainer->model;
+    const layer *l = model_layer(m, v->layer);
+    const size_t channels = (size_t)l->in.channels;
+    const real *from = v->part < 2 ? m->parameters + l->parameter_offset : m->state + l->state_offset;
+    for (size_t c = 0; c < channels; c++)
+        out[c] = (float)from[(size_t)(v->part % 2) * channels + c];
+}
+
+const record_row record_batch_norm = {
+    .long_name = "batch normalisation", .add = add_batch_norm, .write = write_batch_norm};
+
+/* ---- Feature maps --------------------------------------------------------------------------------- */
+
+static status check_samples(const builder *b, record_quantity q) {
+    const record_spec *r = &b->spec->records[q];
+    if (r->sample_count > ENGINE_MAX_LIST)
+        return record_refuse(b, RECORD_FIELD(q, samples), "%d samples; accepted: up to %d", r->sample_count,
+                             ENGINE_MAX_LIST);
+    if (r->sample_count == 0)
+        return record_refuse(b, RECORD_FIELD(q, samples), "no sample is named");
+    for (int i = 0; i < r->sample_count; i++)
+        if (r->samples[i] < 0 || (size_t)r->samples[i] >= b->data->test.count)
+            return record_refuse(b, RECORD_FIELD(q, samples),
+                                 "there is no test sample %d; accepted: 0 to %zu", r->samples[i],
+                                 b->data->test.count - 1);
+    return STATUS_OK;
+}
+
+static status add_feature_maps_of(builder *b, record_quantity q, int position) {
+    model probe;
+    *b->fault = (fault){FAULT_FIELD, RECORD_FIELD(q, layers)};
+    RETURN_IF_FAILED(model_build(&probe, &b->spec->model, position + 1, b->data->shape, 1, b->error));
+    record_variable v = new_layer_variable(b, q, position);
+    record_add_dimension(&v, "feature_maps_sample", (size_t)b->spec->records[q].sample_count);
+    add_own_shape(&v, "channel", probe.boundaries[probe.layer_count].shape);
+    return record_append(b, &v);
+}
+
+static status add_feature_maps(builder *b, record_quantity q) {
+    RETURN_IF_FAILED(check_samples(b, q));
+    return add_layers(b, q, add_feature_maps_of);
+}
+
+/* Tensors of the engine are channel-last, (N, H, W, C) → out (N, C, H, W). */
+static void write_maps(const real *values, size_t samples, tensor_shape shape, float *out) {
+    const size_t channels = (size_t)shape.channels, pixels = (size_t)shape.height * (size_t)shape.width;
+    for (size_t n = 0; n < samples; n++, values += channels * pixels)
+        for (size_t c = 0; c < channels; c++)
+            for (size_t i = 0; i < pixels; i++)
+                *out++ = (float)values[i * channels + c];
+}
+
+/* The probe's layers are the model's first ones, so its parameters and state come first in the model's. */
+static void write_feature_maps(note *n, const record_variable *v, float *out) {
+    trainer *t = n->trainer;
+    const record_spec *r = &t->spec->records[RECORD_FEATURE_MAPS];
+    const size_t samples = (size_t)r->sample_count;
+    uint32_t order[ENGINE_MAX_LIST];
+    assert(samples <= ENGINE_MAX_LIST);
+    model probe;
+    arena memory = t->recorder.probe;
+    if (probe_build(&probe, t->spec, t->data, v->layer, &memory) != STATUS_OK)
+        return;
+    probe.parameters = t->model.parameters;
+    probe.state = t->model.state;
+    for (size_t i = 0; i < samples; i++)
+        order[i] = (uint32_t)r->samples[i];
+    batch_gather(&t->transform, &t->data->test, order, 0, samples, model_input(&probe), &t->targets);
+    model_forward(&probe, samples, (pass_mode){.training = false});
+    write_maps(model_output(&probe), samples, probe.boundaries[probe.layer_count].shape, out);
+}
+
+static double feature_maps_samples(const record_variable *v, const record_spec *r, size_t test_samples) {
+    (void)v, (void)test_samples;
+    return r->sample_count;
+}
+
+const record_row record_feature_maps = {.long_name = "outputs for listed test samples",
+                                        .set = SET_TEST,
+                                        .add = add_feature_maps,
+                                        .write = write_feature_maps,
+                                        .samples = feature_maps_samples};
