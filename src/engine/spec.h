@@ -25,7 +25,8 @@
     X(SCALED_SIGMOID, scaled_sigmoid)                                                                        \
     X(SOFTMAX, softmax)                                                                                      \
     X(IDENTITY, identity)                                                                                    \
-    X(FLATTEN, flatten)
+    X(FLATTEN, flatten)                                                                                      \
+    X(ELU, elu)
 
 typedef enum layer_kind {
 #define X(kind, name) LAYER_##kind,
@@ -79,6 +80,7 @@ typedef struct layer_spec {
     double l2;                         /* coefficient c of the penalty c·Σ w² over the layer's weights */
     layer_init_spec init;              /* dense, conv */
     double slope;                      /* leaky_relu: y = slope·x for x < 0 */
+    double alpha;                      /* elu: y tends to −alpha for x → −∞ */
     double rate;                       /* dropout: share of values that are dropped */
     double momentum, epsilon; /* batch_norm: weight of the old running statistics; added to variances */
 } layer_spec;

@@ -62,6 +62,8 @@ def layer(item, shape):
         return [normalization(shape, keys)]
     if kind == "leaky_relu":
         return [nn.LeakyReLU(keys)]
+    if kind == "elu":
+        return [nn.ELU(keys)]
     return [pooling({"max_pool": nn.MaxPool2d, "avg_pool": nn.AvgPool2d}[kind], keys)]
 
 

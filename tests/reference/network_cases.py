@@ -37,6 +37,7 @@ LENET_NORM = [NORM, conv(6, 5), "tanh", {"avg_pool": 2}, NORM, conv(16, 5), "tan
 MIXED = [conv(8, 3, padding="same"), {"leaky_relu": 0.1}, conv(18, [3, 2], stride=2, padding=[1, 0]), "relu",
          {"max_pool": {"kernel": 3, "stride": 2}}, conv(16, 3, padding="valid"), "tanh", "flatten", dense(24, bias=False),
          "identity", dense(10)]
+ELUS = [conv(6, 3), {"elu": 1}, conv(8, 3, padding=1), {"elu": 0.5}, POOL, dense(20), {"elu": 1}, dense(10)]
 SIGMOIDS = [dense(20), "scaled_sigmoid", dense(20), "sigmoid", dense(10), "scaled_sigmoid"]
 REGRESSION = [dense(16), "tanh", dense(8), "softmax", dense(3)]
 
@@ -74,6 +75,7 @@ LONG = {
                           loss={"kind": "binary_cross_entropy", "over_outputs": "sum", "l2": 1e-3}, steps=50, epochs=5),
     "regression_rmsprop": case(REGRESSION, (6, 1, 1), {"kind": "rmsprop", "lr": 2e-3, "weight_decay": 1e-3},
                                loss={"kind": "squared_error"}, steps=50, epochs=5, targets=3),
+    "elus_adam": case(ELUS, (2, 9, 8), {"kind": "adam", "lr": 2e-3}, steps=50, epochs=5),
 }
 CASES = {**SHORT, **LONG}
 

@@ -260,6 +260,13 @@ static void networks_agree_with_central_differences(void **state) {
          3,
          MODEL(3, ENTRY(4), {.kind = LAYER_LEAKY_RELU, .slope = 0.3}, DENSE(3)),
          0},
+        {"elu", {3, 4, 3}, 3, MODEL(3, ENTRY(4), {.kind = LAYER_ELU, .alpha = 0.7}, DENSE(3)), 0},
+        {"elu between convs",
+         {2, 6, 6},
+         3,
+         MODEL(5, ENTRY(3), {.kind = LAYER_ELU, .alpha = 1}, CONV(4, 3, 3, 1, 1, 0, 0),
+               {.kind = LAYER_ELU, .alpha = 1}, DENSE(3)),
+         0},
         {"softmax", {5, 1, 1}, 3, MODEL(4, DENSE(6), LAYER(SOFTMAX), DENSE(3), LAYER(SOFTMAX)), 0},
         {"identity", {5, 1, 1}, 3, MODEL(4, DENSE(6), LAYER(IDENTITY), DENSE(3), LAYER(IDENTITY)), 0},
         {"average pool", {3, 6, 6}, 3, MODEL(3, ENTRY(4), AVG_POOL(2, 2, 2, 2), DENSE(3)), 0},
@@ -332,6 +339,7 @@ static const layer_spec endings[] = {
     LAYER(SOFTMAX),
     LAYER(IDENTITY),
     {.kind = LAYER_LEAKY_RELU, .slope = 0.3},
+    {.kind = LAYER_ELU, .alpha = 0.6},
 };
 
 typedef struct size_case {

@@ -540,6 +540,7 @@ static const sample samples[] = {
     LAYER("batch_norm.momentum", "batch_norm: {momentum: 0.99}", "momentum = 0.99"),
     LAYER("batch_norm.epsilon", "batch_norm: {epsilon: 1e-3}", "epsilon = 0.001"),
     LAYER("dropout.rate", "dropout: 0.5", "rate = 0.5"),
+    LAYER("elu.alpha", "elu: {alpha: 0.5}", "alpha = 0.5"),
     LAYER("leaky_relu.slope", "leaky_relu: {slope: 0.25}", "slope = 0.25"),
 };
 

@@ -91,6 +91,11 @@ static const option leaky_relu_options[] = {
     {"slope", &option_number, FIELD(slope), .min = 0, .max = 1, .default_text = "0.01", .help = "for x < 0"},
 };
 
+static const option elu_options[] = {
+    {"alpha", &option_number, FIELD(alpha), .min = 0, .max = 1000, .default_text = "1",
+     .help = "-alpha is the limit for small x"},
+};
+
 typedef struct layer_row {
     option_table table;
     const char *short_key; /* `- dense: 128` sets this key; NULL: there is no short form */
@@ -116,6 +121,7 @@ static const layer_row layers[LAYER_KIND_COUNT] = {
     [LAYER_SOFTMAX] = {{0}, NULL, "exp(x) / sum of exp(x) over the values of a sample"},
     [LAYER_IDENTITY] = {{0}, NULL, "x"},
     [LAYER_FLATTEN] = {{0}, NULL, "image to vector"},
+    [LAYER_ELU] = {TABLE(elu_options), "alpha", "x for x > 0, else alpha * (exp(x) - 1)"},
 };
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
