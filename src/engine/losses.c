@@ -129,6 +129,20 @@ static real squared_error(const loss_function *l, const real *z, const batch_tar
     return loss;
 }
 
+/* Its gradient is the difference, cut off at ±δ. */
+static real huber(const loss_function *l, const real *z, const batch_targets *targets, size_t n, real *dz) {
+    const real delta = (real)l->spec.delta;
+    real loss = 0;
+    for (int k = 0; k < l->outputs; k++) {
+        const real difference = z[k] - target_of(l, targets, n, k), size = real_abs(difference);
+        const real slope = size > delta ? (difference > 0 ? delta : -delta) : difference;
+        loss += size > delta ? delta * (size - delta / 2) : difference * difference / 2;
+        if (dz != NULL)
+            dz[k] = slope;
+    }
+    return loss;
+}
+
 /* ---- The losses -------------------------------------------------------------------------------- */
 
 /* How a model ends. */
@@ -172,6 +186,12 @@ static status open_binary_cross_entropy(loss_function *l, const model_end *end, 
     return STATUS_OK;
 }
 
+static status open_huber(loss_function *l, const model_end *end, error_info *error) {
+    (void)end, (void)error;
+    l->of_sample = huber;
+    return STATUS_OK;
+}
+
 static status open_squared_error(loss_function *l, const model_end *end, error_info *error) {
     (void)end, (void)error;
     l->of_sample = squared_error;
@@ -183,11 +203,13 @@ static status open_squared_error(loss_function *l, const model_end *end, error_i
  *   cross_entropy         −log p_label + λ·H(p),  H(p) = −Σ p log(p + 10⁻⁸)            p = softmax(z)
  *   binary_cross_entropy  −Σ_k [y_k log p_k + (1 − y_k) log(1 − p_k)]   p = σ(z), σ(2z) or softmax(z)
  *   squared_error         Σ_k (z_k − t_k)²           t: the targets of a regression, or y
+ *   huber                 Σ_k h(z_k − t_k),  h(d) = d²/2 for |d| ≤ δ, else δ (|d| − δ/2)
  */
 static const loss_row rows[LOSS_KIND_COUNT] = {
     [LOSS_CROSS_ENTROPY] = {"cross_entropy", open_cross_entropy},
     [LOSS_BINARY_CROSS_ENTROPY] = {"binary_cross_entropy", open_binary_cross_entropy},
     [LOSS_SQUARED_ERROR] = {"squared_error", open_squared_error},
+    [LOSS_HUBER] = {"huber", open_huber},
 };
 
 const name_table loss_names = NAME_TABLE(rows);

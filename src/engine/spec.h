@@ -110,6 +110,7 @@ typedef enum loss_kind {
     LOSS_BINARY_CROSS_ENTROPY, /* of probabilities: the model ends with sigmoid, scaled_sigmoid or softmax. Of
                                   classes, or of several labels: targets of 0 and 1, one for each output */
     LOSS_SQUARED_ERROR,        /* of outputs */
+    LOSS_HUBER,                /* the same */
     LOSS_KIND_COUNT
 } loss_kind;
 
@@ -117,7 +118,7 @@ extern const name_table loss_names; /* by loss_kind */
 
 /* What the targets of a data set without classes may be, for which losses. */
 enum {
-    LOSSES_OF_NUMBERS = 1 << LOSS_SQUARED_ERROR,
+    LOSSES_OF_NUMBERS = 1 << LOSS_SQUARED_ERROR | 1 << LOSS_HUBER,
     LOSSES_OF_LABELS = 1 << LOSS_BINARY_CROSS_ENTROPY,          /* several labels: 0 or 1 each */
     LOSSES_OVER_OUTPUTS = LOSSES_OF_NUMBERS | LOSSES_OF_LABELS, /* sums or means over the outputs */
 };
@@ -127,6 +128,7 @@ typedef enum reduction { REDUCE_MEAN, REDUCE_SUM } reduction;
 typedef struct loss_spec {
     loss_kind kind;
     double entropy_weight;  /* cross_entropy, λ: adds λ · H(softmax(logits)) to the loss of a sample */
+    double delta;           /* huber: where it turns from a parabola into a line, above 0 */
     reduction over_outputs; /* LOSSES_OVER_OUTPUTS */
     reduction over_samples; /* of a batch or a set */
     double l2; /* cost = loss + Σ over dense and conv layers of l2·Σ w² (weights, not biases) */

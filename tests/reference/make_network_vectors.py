@@ -103,6 +103,8 @@ def data_loss(c, outputs, y):
     kind = loss.get("kind", "cross_entropy")
     if kind == "squared_error":
         return nn.functional.mse_loss(outputs, y)
+    if kind == "huber":
+        return nn.functional.huber_loss(outputs, y, delta=loss["delta"])
     if kind == "binary_cross_entropy":
         return nn.functional.binary_cross_entropy(outputs, nn.functional.one_hot(y, 10).double(), reduction="sum") / len(y)
     value = nn.functional.cross_entropy(outputs, y)

@@ -75,6 +75,8 @@ LONG = {
                           loss={"kind": "binary_cross_entropy", "over_outputs": "sum", "l2": 1e-3}, steps=50, epochs=5),
     "regression_rmsprop": case(REGRESSION, (6, 1, 1), {"kind": "rmsprop", "lr": 2e-3, "weight_decay": 1e-3},
                                loss={"kind": "squared_error"}, steps=50, epochs=5, targets=3),
+    "regression_huber": case(REGRESSION, (6, 1, 1), {"kind": "sgd", "lr": 0.1, "momentum": 0.9},
+                             loss={"kind": "huber", "delta": 0.4}, steps=50, epochs=5, targets=3),
     "elus_adam": case(ELUS, (2, 9, 8), {"kind": "adam", "lr": 2e-3}, steps=50, epochs=5),
 }
 CASES = {**SHORT, **LONG}

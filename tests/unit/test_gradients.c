@@ -364,6 +364,8 @@ static const loss_case losses[] = {
     {"binary cross-entropy of a softmax", LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX, false},
     {"squared error of labels", LOSS_SQUARED_ERROR, LAYER_IDENTITY, false},
     {"squared error of targets", LOSS_SQUARED_ERROR, LAYER_IDENTITY, true},
+    {"Huber loss of labels", LOSS_HUBER, LAYER_IDENTITY, false},
+    {"Huber loss of targets", LOSS_HUBER, LAYER_IDENTITY, true},
 };
 
 static int smaller(int a, int b) {
@@ -406,6 +408,7 @@ static void every_kind_agrees_under_every_loss(void **state) {
         const layer_spec *ending = &endings[i / VARIANTS / LOSSES / SIZES];
         const loss_spec loss = {
             .kind = c->kind,
+            .delta = 0.5,
             .entropy_weight = variant & 1 ? 0.3 : 0, /* cross-entropy's over_outputs */
             .over_outputs = variant & 1 ? REDUCE_SUM : REDUCE_MEAN,
             .over_samples = variant & 2 ? REDUCE_SUM : REDUCE_MEAN,

@@ -18,6 +18,7 @@
 
 enum { COUNT = 5, MOST = 17, CLASSES = 10 };
 
+static const double delta = 0.75; /* of Huber losses */
 static const double tolerance = 1e-12;
 static const int widths[] = {2, 3, 10, 16, 17};
 enum { WIDTHS = sizeof widths / sizeof *widths };
@@ -28,9 +29,13 @@ typedef struct loss_case {
 } loss_case;
 
 static const loss_case cases[] = {
-    {LOSS_CROSS_ENTROPY, LAYER_DENSE},          {LOSS_CROSS_ENTROPY, LAYER_SOFTMAX},
-    {LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID}, {LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID},
-    {LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX}, {LOSS_SQUARED_ERROR, LAYER_DENSE},
+    {LOSS_CROSS_ENTROPY, LAYER_DENSE},
+    {LOSS_CROSS_ENTROPY, LAYER_SOFTMAX},
+    {LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID},
+    {LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID},
+    {LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX},
+    {LOSS_SQUARED_ERROR, LAYER_DENSE},
+    {LOSS_HUBER, LAYER_DENSE},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -41,6 +46,7 @@ static loss_function open_loss(const loss_case *c, loss_spec spec, int outputs, 
     loss_function loss;
     error_info error;
     spec.kind = c->kind;
+    spec.delta = delta;
     assert_int_equal(loss_open(&loss, &spec, &network, classes, &error), STATUS_OK);
     loss.outputs = outputs;
     return loss;
@@ -85,8 +91,11 @@ static double naive_loss(const loss_case *c, const double *z, const double *y, i
             loss -= y[i] * log(p[i]) + entropy_weight * p[i] * log(p[i] + 1e-8);
         else if (c->kind == LOSS_BINARY_CROSS_ENTROPY)
             loss -= y[i] * log(p[i]) + (1 - y[i]) * log(1 - p[i]);
-        else
+        else if (c->kind == LOSS_SQUARED_ERROR)
             loss += (z[i] - y[i]) * (z[i] - y[i]);
+        else
+            loss += fabs(z[i] - y[i]) <= delta ? (z[i] - y[i]) * (z[i] - y[i]) / 2
+                                               : delta * (fabs(z[i] - y[i]) - delta / 2);
     }
     return loss;
 }
@@ -131,8 +140,9 @@ static void one_output_tells_two_classes(void **state) {
     (void)state;
     const loss_case one[] = {{LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID},
                              {LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID},
-                             {LOSS_SQUARED_ERROR, LAYER_DENSE}};
-    for (int i = 0; i < 3; i++) {
+                             {LOSS_SQUARED_ERROR, LAYER_DENSE},
+                             {LOSS_HUBER, LAYER_DENSE}};
+    for (int i = 0; i < 4; i++) {
         const loss_function loss = open_loss(&one[i], (loss_spec){0}, 1, 2);
         samples s;
         draw_samples(&s, 2, (uint64_t)i);
@@ -152,13 +162,15 @@ static void one_output_tells_two_classes(void **state) {
 
 static void a_regression_is_measured_by_its_targets(void **state) {
     (void)state;
-    const loss_case squares = {LOSS_SQUARED_ERROR, LAYER_DENSE};
-    for (int k = 1; k <= 3; k++) {
-        const loss_function loss = open_loss(&squares, (loss_spec){.over_outputs = REDUCE_SUM}, k, 0);
+    const loss_case of_numbers[] = {{LOSS_SQUARED_ERROR, LAYER_DENSE}, {LOSS_HUBER, LAYER_DENSE}};
+    for (int i = 0; i < 6; i++) {
+        const loss_case *c = &of_numbers[i / 3];
+        const int k = i % 3 + 1;
+        const loss_function loss = open_loss(c, (loss_spec){.over_outputs = REDUCE_SUM}, k, 0);
         samples s;
         draw_samples(&s, 2, (uint64_t)k);
         const loss_sums sums = loss_evaluate(&loss, s.z, &s.targets, COUNT, 1, NULL);
-        assert_close(sums.loss, naive_sum(&squares, &s, k, true, 0));
+        assert_close(sums.loss, naive_sum(c, &s, k, true, 0));
         assert_int_equal(sums.correct, 0);
     }
 }
@@ -199,7 +211,7 @@ static void outputs_are_probabilities_after_the_link(void **state) {
         loss_outputs(&loss, s.z, COUNT, out);
         for (int n = 0; n < COUNT; n++) {
             naive_probabilities(cases[i].end, s.z + n * CLASSES, CLASSES, expected);
-            const real *from = cases[i].kind == LOSS_SQUARED_ERROR ? s.z + n * CLASSES : expected;
+            const real *from = LOSSES_OF_NUMBERS >> cases[i].kind & 1 ? s.z + n * CLASSES : expected;
             for (int k = 0; k < CLASSES; k++)
                 assert_close(out[n * CLASSES + k], from[k]);
         }
@@ -392,7 +404,7 @@ static void outputs_must_fit_the_classes_or_targets(void **state) {
         {LOSS_SQUARED_ERROR, LAYER_IDENTITY, 3, 3, 0, NULL},
         {LOSS_SQUARED_ERROR, LAYER_IDENTITY, 2, 0, 2, NULL},
         {LOSS_SQUARED_ERROR, LAYER_IDENTITY, 1, 0, 2, "has 2 targets"},
-        {LOSS_CROSS_ENTROPY, LAYER_IDENTITY, 2, 0, 2, "accepted: the loss squared_error"},
+        {LOSS_CROSS_ENTROPY, LAYER_IDENTITY, 2, 0, 2, "accepted: the loss squared_error or huber"},
         {LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID, 3, 0, 3, NULL},
         {LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID, 1, 0, 1, NULL},
         {LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID, 2, 0, 3, "has 3 targets"},

@@ -201,6 +201,8 @@ static const option job_options[] = {
     {"loss.entropy_weight", &option_number, SPEC(loss.entropy_weight), RANGE(-1000, 1000),
      ONLY_LOSS(ONE(LOSS_CROSS_ENTROPY)), .default_text = "0",
      .help = "λ: adds λ times the entropy of softmax(logits) to the loss of a sample"},
+    {"loss.delta", &option_number, SPEC(loss.delta), RANGE(1e-30, 1e30), ONLY_LOSS(ONE(LOSS_HUBER)),
+     .default_text = "1", .help = "the largest difference whose square counts; beyond, the loss is linear"},
     {"loss.over_outputs", &option_choice, SPEC(loss.over_outputs), .choices = &reductions,
      ONLY_LOSS(LOSSES_OVER_OUTPUTS), .default_text = "mean",
      .help = "the loss of a sample: mean or sum over its outputs"},
