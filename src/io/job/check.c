@@ -39,9 +39,9 @@ static status check_axis(const job *j, const training_spec *variant, int axis, c
 
 /* Integers are taken for classes unless the job says otherwise. */
 static void advise(const job *j, const training_spec *spec, const dataset *data, fault f, error_info *error) {
-    const bool own = j->data.source == DATA_NPY || j->data.source == DATA_HDF5 || j->data.source == DATA_CSV;
+    const bool own = DATA_OWN >> j->data.source & 1;
     if (own && j->data.task == TASK_AUTO && f.subject == FAULT_LAYER && data->classes > 2 &&
-        spec->loss.kind == LOSS_SQUARED_ERROR)
+        LOSSES_OF_NUMBERS >> spec->loss.kind & 1)
         error_append(error, "; to predict the integers as numbers: data.task: regression");
 }
 
