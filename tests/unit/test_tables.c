@@ -74,11 +74,11 @@ static void test_layers(void **state) {
 
 static void test_losses(void **state) {
     (void)state;
-    const model_spec model = {.layer_count = 2, .layers = {{.kind = LAYER_DENSE}, {.kind = LAYER_SIGMOID}}};
+    const model_spec end = {.layer_count = 2, .layers = {{.kind = LAYER_DENSE}, {.kind = LAYER_SIGMOID}}};
     for (int kind = 0; kind < LOSS_KIND_COUNT; kind++) {
         loss_function l;
         const loss_spec spec = {.kind = (loss_kind)kind};
-        assert_int_equal(loss_open(&l, &spec, &model, 2, NULL), STATUS_OK);
+        assert_int_equal(loss_open(&l, &spec, &end, 2, NULL), STATUS_OK);
         if (l.of_sample == NULL || l.model_layers < 1)
             fail_msg("%s: there is no loss of a sample", name_at(&loss_names, (size_t)kind));
     }
@@ -117,11 +117,11 @@ static void test_optimizers(void **state) {
         const optimizer_spec spec = {.kind = (optimizer_kind)kind, .beta1 = 0.9, .beta2 = 0.99, .rho = 0.9};
         model m;
         optimizer o;
-        arena model_memory = {0}, memory = {0}, measure = {0};
+        arena model_memory = {0}, memory = {0}, sizes = {0};
         open_line(&m, &model_memory, INIT_CONSTANT);
-        optimizer_carve(&o, &spec, &m, &measure);
-        assert_int_equal(arena_reserve(&memory, measure.used, NULL), STATUS_OK);
-        memset(memory.memory, 0, measure.used);
+        optimizer_carve(&o, &spec, &m, &sizes);
+        assert_int_equal(arena_reserve(&memory, sizes.used, NULL), STATUS_OK);
+        memset(memory.memory, 0, sizes.used);
         optimizer_carve(&o, &spec, &m, &memory);
         if (optimizer_is_full_batch(spec.kind)) {
             assert_true(o.point != NULL && o.best != NULL);

@@ -11,9 +11,9 @@
 /* "weights_3": one variable of each layer. */
 static record_variable new_layer_variable(const builder *b, record_quantity q, int position) {
     record_variable v = record_new_variable(b, q);
-    v.layer = layer;
-    snprintf(v.name, sizeof v.name, "%s_%d", name_at(&record_names, q), layer);
-    snprintf(v.long_name, sizeof v.long_name, "%s of layer %d", b->row->long_name, layer);
+    v.layer = position;
+    snprintf(v.name, sizeof v.name, "%s_%d", name_at(&record_names, q), position);
+    snprintf(v.long_name, sizeof v.long_name, "%s of layer %d", b->row->long_name, position);
     return v;
 }
 

@@ -186,8 +186,8 @@ void record_copy(const record_layout *from, const float *values, const record_la
         const int found = find_variable(to, v->name);
         assert(found < to->variable_count); /* `from` was merged into it */
         const record_variable *place = &to->variables[found];
-        for (size_t moment = 0; moment < v->count; moment++)
-            copy_corner(v, values + v->offset + moment * record_moment_size(v), place,
-                        out + place->offset + moment * record_moment_size(place), 0);
+        for (size_t at = 0; at < v->count; at++)
+            copy_corner(v, values + v->offset + at * record_moment_size(v), place,
+                        out + place->offset + at * record_moment_size(place), 0);
     }
 }
