@@ -7,11 +7,11 @@
 #include "engine/model.h"
 
 static inline void take_model_memory(model *m, arena *memory) {
-    arena measure = {0};
-    model_carve_kept(m, &measure);
-    model_carve_passes(m, &measure);
-    assert_int_equal(arena_reserve(memory, measure.used, NULL), STATUS_OK);
-    memset(memory->memory, 0, measure.used);
+    arena needed = {0};
+    model_carve_kept(m, &needed);
+    model_carve_passes(m, &needed);
+    assert_int_equal(arena_reserve(memory, needed.used, NULL), STATUS_OK);
+    memset(memory->memory, 0, needed.used);
     model_carve_kept(m, memory);
     model_carve_passes(m, memory);
 }
