@@ -12,16 +12,16 @@
 enum { BAR_WIDTH = 24, LINE_SIZE = 256 };
 static const double BAR_INTERVAL = 0.2, LINE_INTERVAL = 60; /* seconds */
 
-static bool is_percent(const record_variable *v) {
-    return v != NULL && strcmp(v->units, "percent") == 0;
+static bool is_accuracy(const record_variable *v) {
+    return v != NULL && record_is_accuracy(v->quantity);
 }
 
-/* The first that has one number per cell and is in percent, else the first with one number per cell; NULL. */
+/* The first accuracy with one number per cell, else the first with one number per cell; NULL. */
 static const record_variable *choose_variable(const record_layout *layout) {
     const record_variable *chosen = NULL;
     for (int i = layout->variable_count - 1; i >= 0; i--) {
         const record_variable *v = &layout->variables[i];
-        if (v->rank == 0 && (is_percent(v) || !is_percent(chosen)))
+        if (v->rank == 0 && (is_accuracy(v) || !is_accuracy(chosen)))
             chosen = v;
     }
     return chosen;
@@ -60,9 +60,9 @@ static void describe(const progress *p, const coordinator_counts *counts, char l
     }
     if (p->count > 0) {
         char mean[TEXT_NUMBER_SIZE];
-        text_value(p->sum / (double)p->count, is_percent(p->variable), mean);
+        text_value(p->sum / (double)p->count, is_accuracy(p->variable), mean);
         snprintf(line + used, LINE_SIZE - (size_t)used, ", mean %s %s%s", p->variable->name, mean,
-                 is_percent(p->variable) ? " percent" : "");
+                 is_accuracy(p->variable) ? " percent" : "");
     }
 }
 

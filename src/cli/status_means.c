@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/status_means.h"
+#include "engine/engine.h"
 #include "grid/cell.h"
 #include "grid/grid.h"
 #include "io/results/layout.h"
@@ -17,7 +18,7 @@ enum { VALUE_SIZE = 64, PLACE_SIZE = 1024, MOST_ROWS = 40, MOST_COLUMNS = 20, MO
 /* Mean of one variable over the run axes, for every combination of the other axes. */
 typedef struct means {
     const results_dataset *variable;
-    bool percent;   /* the best is the highest; else the lowest */
+    bool accuracy;  /* in percent, and the best is the highest; else the lowest */
     grid axes;      /* without the run axes; names and values are borrowed */
     double *sums;   /* (grid_cells(axes)) */
     size_t *counts; /* (grid_cells(axes)) cells done, with a finite value */
@@ -60,7 +61,7 @@ static void mean_text(const means *m, size_t group, char text[VALUE_SIZE]) {
     if (m->counts[group] == 0)
         snprintf(text, VALUE_SIZE, "-");
     else
-        text_value(mean_of(m, group), m->percent, text);
+        text_value(mean_of(m, group), m->accuracy, text);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------ */
@@ -111,7 +112,7 @@ static void print_list(const means *m) {
 /* Whether a group with a mean is better than another; of equal ones the first is. */
 static bool is_better(const means *m, size_t group, size_t other) {
     const double a = mean_of(m, group), b = mean_of(m, other);
-    return m->percent ? a > b : a < b;
+    return m->accuracy ? a > b : a < b;
 }
 
 /* The best groups, the best first; their number. */
@@ -132,7 +133,7 @@ static void print_best(const means *m, const char *path) {
     size_t best[MOST_BEST];
     const size_t count = choose_best(m, best);
     printf("  the %zu %s of %zu combinations; all: analysis/ranking.py %s %s\n", count,
-           m->percent ? "highest" : "lowest", grid_cells(&m->axes), path, m->variable->name);
+           m->accuracy ? "highest" : "lowest", grid_cells(&m->axes), path, m->variable->name);
     for (size_t i = 0; i < count; i++)
         print_group(m, best[i]);
 }
@@ -145,7 +146,7 @@ static void print_means(const means *m, const char *path) {
         least = m->counts[i] < least ? m->counts[i] : least;
         most = m->counts[i] > most ? m->counts[i] : most;
     }
-    printf("%s%s, mean over ", m->variable->name, m->percent ? " in percent" : "");
+    printf("%s%s, mean over ", m->variable->name, m->accuracy ? " in percent" : "");
     if (least == most)
         printf("%zu done cells each\n", most);
     else
@@ -160,11 +161,16 @@ static void print_means(const means *m, const char *path) {
 
 /* ---- Variables --------------------------------------------------------------------------------- */
 
+/* A number of one moment has the name of its quantity. */
+static bool is_accuracy(const char *name) {
+    const size_t q = name_find(&record_names, name);
+    return q < RECORD_QUANTITY_COUNT && record_is_accuracy((record_quantity)q);
+}
+
 static status print_variable(results_reader *r, const results_dataset *variable, const char *path,
                              const uint8_t *states, error_info *error) {
     const grid *g = results_reader_grid(r);
-    means m = {
-        .variable = variable, .percent = strcmp(variable->units, "percent") == 0, .axes = other_axes(g)};
+    means m = {.variable = variable, .accuracy = is_accuracy(variable->name), .axes = other_axes(g)};
     void *values;
     RETURN_IF_FAILED(results_reader_load(r, variable->name, ELEMENT_FLOAT32, grid_cells(g), &values, error));
     m.sums = calloc(grid_cells(&m.axes), sizeof *m.sums);

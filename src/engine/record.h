@@ -2,6 +2,7 @@
 #ifndef ENGINE_RECORD_H
 #define ENGINE_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/name_table.h"
@@ -67,6 +68,10 @@ typedef enum record_quantity {
 } record_quantity;
 
 extern const name_table record_names; /* by record_quantity */
+
+/* Percent of right answers: the higher the better. Of other numbers the lower, as far as they can be judged.
+ */
+bool record_is_accuracy(record_quantity q);
 
 typedef enum record_unit {
     RECORD_PER_STEP,

@@ -13,6 +13,10 @@ const record_row *record_row_of(record_quantity q) {
     return rows[q];
 }
 
+bool record_is_accuracy(record_quantity q) {
+    return record_row_of(q)->measure == MEASURE_ACCURACY;
+}
+
 /* ---- Layout ------------------------------------------------------------------------------------ */
 
 static status check_quantity(const builder *b, record_quantity q) {
