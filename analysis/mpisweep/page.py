@@ -26,7 +26,7 @@ body { overflow-wrap: anywhere; }
 h2 { margin: .8em 0 .3em; border-bottom: 2px solid #ddd; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(34em, 100%), 1fr)); gap: 0 2em; }
 .columns > *, section { min-width: 0; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; margin: .5em 0 1em; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; margin: .5em 0 1em; overflow-wrap: normal; }
 th, td { padding: .2em .7em; border-bottom: 1px solid #ddd; vertical-align: top; }
 th, td { text-align: right; white-space: nowrap; }
 th { background: #f4f4f4; } .texts th, .texts td { text-align: left; }
@@ -34,6 +34,7 @@ th { background: #f4f4f4; } .texts th, .texts td { text-align: left; }
 img { max-width: 100%; height: auto; } figure { margin: 1em 0; } figcaption { color: #555; }
 pre { background: #f4f4f4; padding: 1em; white-space: pre-wrap; }
 @media (max-width: 600px) {
+  table { overflow-wrap: anywhere; }
   table, tbody, tr, td { display: block; } thead { display: none; }
   tr { border-bottom: 2px solid #ddd; } td { border: 0; }
   td, .texts td:nth-child(n + 2) { display: flex; justify-content: space-between; gap: 1em; }
