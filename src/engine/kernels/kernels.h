@@ -93,7 +93,7 @@ typedef struct plane_correlation {
     real *dw;         /* (outputs, inputs, KH, KW) */
 } plane_correlation;
 
-/* One optimiser step over n parameters; optimizers.h has the formulas. */
+/* One optimiser step over n parameters; optimizers.c has the formulas. */
 typedef struct update {
     size_t n;
     real *w;              /* (n) parameters */
@@ -147,7 +147,7 @@ typedef struct kernel_set {
      */
     void (*scale_bytes)(size_t n, int channels, const unsigned char *x, const real *gain, const real *shift,
                         real *y);
-    /* The updates of optimizers.h */
+    /* The updates of optimizers.c */
     void (*sgd)(const update *u);
     void (*adam)(const update *u);
     void (*rmsprop)(const update *u);
