@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/text.h"
 #include "cli/verbs.h"
@@ -123,29 +124,42 @@ static void print_json(const machine_peaks *peaks, const training_plan *plan, co
     printf("]}\n");
 }
 
-static status bench(const bench_options *o, const training_spec *spec, const dataset *described,
-                    error_info *error) {
-    training_plan plan;
+static status time_planned(const bench_options *o, const training_spec *spec, const dataset *described,
+                           training_plan *plan, error_info *error) {
     engine_times times;
     machine_peaks peaks;
     RETURN_IF_FAILED(engine_peaks(&peaks, error));
-    RETURN_IF_FAILED(engine_plan(spec, described, &plan, error));
+    RETURN_IF_FAILED(engine_plan(spec, described, plan, error));
     RETURN_IF_FAILED(job_time_steps(spec, described, (int)o->steps, &times, error));
     if (o->json)
-        print_json(&peaks, &plan, &times);
+        print_json(&peaks, plan, &times);
     else
-        print_text(&peaks, &plan, &times);
+        print_text(&peaks, plan, &times);
     return STATUS_OK;
+}
+
+static status bench(const bench_options *o, const training_spec *spec, const dataset *described,
+                    error_info *error) {
+    training_plan *plan = malloc(sizeof *plan);
+    if (plan == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    const status result = time_planned(o, spec, described, plan, error);
+    free(plan);
+    return result;
 }
 
 static status bench_job(const bench_options *o, error_info *error) {
     job *j = NULL;
-    stored_dataset stored;
-    RETURN_IF_FAILED(job_load(&j, o->job_path, o->settings.items, o->settings.count, error));
-    status result = job_describe_data(j, cli_data_directory(o->data_directory), &stored, error);
+    stored_dataset *stored = malloc(sizeof *stored);
+    if (stored == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    status result = job_load(&j, o->job_path, o->settings.items, o->settings.count, error);
     if (result == STATUS_OK)
-        result = bench(o, &j->base, &stored.data, error);
+        result = job_describe_data(j, cli_data_directory(o->data_directory), stored, error);
+    if (result == STATUS_OK)
+        result = bench(o, &j->base, &stored->data, error);
     job_destroy(&j);
+    free(stored);
     return result;
 }
 

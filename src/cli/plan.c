@@ -32,6 +32,14 @@ typedef struct prediction {
     uint64_t file_bytes;
 } prediction;
 
+/* All that is worked out, too large for a stack. */
+typedef struct plan_memory {
+    plan_data data;
+    training_plan plan; /* of the job's base specification */
+    record_layout records;
+    prediction prediction;
+} plan_memory;
+
 static status add_flops(const job *j, const dataset *data, prediction *p, error_info *error) {
     p->cells = grid_cells(&j->grid);
     double *flops = malloc(p->cells * sizeof *flops);
@@ -46,18 +54,18 @@ static status add_flops(const job *j, const dataset *data, prediction *p, error_
     return result;
 }
 
-static status predict(const job *j, const dataset *data, const training_plan *plan, long ranks, prediction *p,
-                      error_info *error) {
+static status predict(const job *j, long ranks, plan_memory *m, error_info *error) {
+    const dataset *data = &m->data.stored.data;
+    prediction *p = &m->prediction;
     engine_times times;
-    record_layout records;
-    RETURN_IF_FAILED(job_layout(j, data, &records, error));
+    RETURN_IF_FAILED(job_layout(j, data, &m->records, error));
     RETURN_IF_FAILED(add_flops(j, data, p, error));
     RETURN_IF_FAILED(job_time_steps(&j->base, data, TIMED_STEPS, &times, error));
     p->step_seconds = times.median_seconds;
-    p->flops_per_second = plan->flops_per_step / times.median_seconds;
+    p->flops_per_second = m->plan.flops_per_step / times.median_seconds;
     /* Longest first comes close to the better of two bounds: an even share, and the longest cell. */
     p->seconds = fmax(p->total_flops / (double)ranks, p->longest_flops) / p->flops_per_second;
-    return results_predict_bytes(j, &records, &p->file_bytes, error);
+    return results_predict_bytes(j, &m->records, &p->file_bytes, error);
 }
 
 static void print_axis(const grid_axis *axis) {
@@ -123,32 +131,31 @@ static void print_json(const job *j, const plan_data *data, const training_plan 
 }
 
 /* What was read is printed before it is checked against the model: it shows why the model does not fit. */
-static status plan_job(const plan_options *o, const job *j, plan_data *data, error_info *error) {
-    training_plan plan;
-    prediction p = {0};
+static status plan_job(const plan_options *o, const job *j, plan_memory *m, error_info *error) {
+    plan_data *data = &m->data;
     RETURN_IF_FAILED(plan_data_look(j, cli_data_directory(o->data_directory), data, error));
     if (!o->json) {
         print_sweep(j);
         plan_data_print(j, data);
     }
-    RETURN_IF_FAILED(job_check(j, &data->stored.data, &plan, error));
+    RETURN_IF_FAILED(job_check(j, &data->stored.data, &m->plan, error));
     RETURN_IF_FAILED(plan_data_add_layers(j, data, error));
     if (!o->json)
         plan_data_print_layers(j, data);
-    RETURN_IF_FAILED(predict(j, &data->stored.data, &plan, o->ranks, &p, error));
+    RETURN_IF_FAILED(predict(j, o->ranks, m, error));
     if (o->json)
-        print_json(j, data, &plan, &p, o->ranks);
+        print_json(j, data, &m->plan, &m->prediction, o->ranks);
     else
-        print_costs(&plan, &p, o->ranks);
+        print_costs(&m->plan, &m->prediction, o->ranks);
     return STATUS_OK;
 }
 
 static status plan_loaded(const plan_options *o, const job *j, error_info *error) {
-    plan_data *data = malloc(sizeof *data);
-    if (data == NULL)
+    plan_memory *m = calloc(1, sizeof *m);
+    if (m == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
-    status result = plan_job(o, j, data, error);
-    free(data);
+    status result = plan_job(o, j, m, error);
+    free(m);
     return result;
 }
 

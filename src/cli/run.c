@@ -69,11 +69,10 @@ typedef struct run {
 
 static status load_job(run *r, error_info *error) {
     const run_options *o = &r->options;
-    training_plan plan;
     RETURN_IF_FAILED(engine_kernels_check(error));
     RETURN_IF_FAILED(job_load(&r->job, o->job_path, o->settings.items, o->settings.count, error));
     RETURN_IF_FAILED(job_describe_data(r->job, o->data_directory, &r->stored, error));
-    RETURN_IF_FAILED(job_check(r->job, &r->stored.data, &plan, error));
+    RETURN_IF_FAILED(job_check(r->job, &r->stored.data, NULL, error));
     return job_layout(r->job, &r->stored.data, &r->records, error);
 }
 
@@ -347,34 +346,45 @@ static status run_steps(run *r, int argc, char **argv, error_info *error) {
     return mpi_world_follow(r->world, train_cells(r, error), error);
 }
 
-static status run_job(int argc, char **argv, error_info *error) {
-    run r = {.report = launch_report_open()};
-    stop_signal_install();
-    signal(SIGXFSZ, SIG_IGN); /* exceeding a file size limit must be an error, not a death */
-    signal(SIGPIPE, SIG_IGN); /* a closed reader of the progress must not end the session */
-    RETURN_IF_FAILED(mpi_world_open(&r.world, error));
-    const bool follows = mpi_world_rank(r.world) != 0;
-    if (!follows)
-        launch_report_send(r.report, REPORT_UP, 0);
-    status result = run_steps(&r, argc, argv, error);
+/* Rank 0 reports how the session ended. mpirun kills it when another rank first exits with its own status. */
+static status close_run(run *r, status result, error_info *error) {
+    const bool follows = mpi_world_rank(r->world) != 0;
     error_info *slot = result == STATUS_OK ? error : NULL; /* the first failure is the one to report */
-    status closed = close_files(&r, slot);
-    free(r.selected);
-    free(r.left_out);
-    free(r.costs);
-    job_destroy(&r.job);
+    const status closed = close_files(r, slot);
     if (!follows)
-        launch_report_send(r.report, REPORT_END, result != STATUS_OK ? result : closed);
+        launch_report_send(r->report, REPORT_END, result != STATUS_OK ? result : closed);
     status left = STATUS_OK;
     if (result == STATUS_STOPPED)
-        mpi_world_abandon(&r.world);
+        mpi_world_abandon(&r->world);
     else
-        left = mpi_world_close(&r.world, slot);
-    /* Rank 0 reports how the session ended. mpirun kills it when another rank first exits with its own
-     * status. */
+        left = mpi_world_close(&r->world, slot);
     if (follows && result != STATUS_STOPPED && error->text[0] == '\0')
         return left;
     return result != STATUS_OK ? result : closed != STATUS_OK ? closed : left;
+}
+
+static status run_world(run *r, int argc, char **argv, error_info *error) {
+    RETURN_IF_FAILED(mpi_world_open(&r->world, error));
+    if (mpi_world_rank(r->world) == 0)
+        launch_report_send(r->report, REPORT_UP, 0);
+    return close_run(r, run_steps(r, argc, argv, error), error);
+}
+
+static status run_job(int argc, char **argv, error_info *error) {
+    run *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    r->report = launch_report_open();
+    stop_signal_install();
+    signal(SIGXFSZ, SIG_IGN); /* exceeding a file size limit must be an error, not a death */
+    signal(SIGPIPE, SIG_IGN); /* a closed reader of the progress must not end the session */
+    const status result = run_world(r, argc, argv, error);
+    free(r->selected);
+    free(r->left_out);
+    free(r->costs);
+    job_destroy(&r->job);
+    free(r);
+    return result;
 }
 
 const cli_verb cli_run = {

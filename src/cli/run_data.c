@@ -25,13 +25,18 @@ static status read_and_digest(const job *j, const char *data_directory, void *me
 /* Into memory of its own, only for the digest. */
 static status digest_own(const job *j, const char *data_directory, const stored_dataset *described,
                          data_digests *digests, error_info *error) {
-    stored_dataset own = *described;
+    stored_dataset *own = malloc(sizeof *own);
     void *memory = malloc(dataset_bytes(described) + 1);
-    if (memory == NULL)
-        return error_set(error, STATUS_INTERNAL, "out of memory for %zu bytes of data",
-                         dataset_bytes(described));
-    status result = read_and_digest(j, data_directory, memory, &own, digests, error);
+    status result = STATUS_OK;
+    if (own == NULL || memory == NULL)
+        result = error_set(error, STATUS_INTERNAL, "out of memory for %zu bytes of data",
+                           dataset_bytes(described));
+    if (result == STATUS_OK) {
+        *own = *described;
+        result = read_and_digest(j, data_directory, memory, own, digests, error);
+    }
     free(memory);
+    free(own);
     return result;
 }
 

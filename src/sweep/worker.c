@@ -16,10 +16,11 @@ typedef struct worker {
     const worker_setup *setup;
     transport *transport;
     arena outgoing, incoming, training, checkpoint;
-    arena recorded; /* values of the cell as it laid them out */
-    float *values;  /* (setup->records->value_count) the same, as the sweep lays them out */
-    bool leaving;   /* must stop, asked here or by the coordinator */
-    bool dismissed; /* the coordinator's STOP has arrived */
+    arena recorded;       /* values of the cell as it laid them out */
+    float *values;        /* (setup->records->value_count) the same, as the sweep lays them out */
+    record_layout *wider; /* to see whether a cell's fits */
+    bool leaving;         /* must stop, asked here or by the coordinator */
+    bool dismissed;       /* the coordinator's STOP has arrived */
     double next_look;
     status status; /* first failure of the transport; the worker leaves then */
     error_info *error;
@@ -67,10 +68,11 @@ static void clear_values(worker *w) {
 }
 
 /* Does the sweep's layout have room for what this cell records? */
-static status check_layout(const worker_setup *setup, const record_layout *cell, error_info *error) {
-    record_layout wider = *setup->records;
-    RETURN_IF_FAILED(record_layout_merge(&wider, cell, error));
-    if (wider.value_count != setup->records->value_count)
+static status check_layout(const worker *w, const record_layout *cell, error_info *error) {
+    const worker_setup *setup = w->setup;
+    *w->wider = *setup->records;
+    RETURN_IF_FAILED(record_layout_merge(w->wider, cell, error));
+    if (w->wider->value_count != setup->records->value_count)
         return error_set(error, STATUS_USAGE,
                          "it records %zu values that do not fit the %zu of the results file",
                          cell->value_count, setup->records->value_count);
@@ -88,7 +90,7 @@ static status train_planned(worker *w, training *planned, const cell_checkpoint 
                                       .checkpoint = from->bytes,
                                       .checkpoint_size = from->size,
                                       .keep = &w->checkpoint};
-    RETURN_IF_FAILED(check_layout(setup, records, error));
+    RETURN_IF_FAILED(check_layout(w, records, error));
     RETURN_IF_FAILED(arena_reserve(&w->recorded, records->value_count * sizeof(float), error));
     report->values = (float *)w->recorded.memory;
     RETURN_IF_FAILED(engine_train(planned, setup->seed, coordinates, &w->training, &control, report, error));
@@ -213,7 +215,8 @@ status worker_run(transport *t, const worker_setup *setup, error_info *error) {
     worker w = {.setup = setup, .transport = t, .error = error};
     status result = STATUS_OK;
     w.values = malloc(setup->records->value_count * sizeof *w.values + 1); /* never of size zero */
-    if (w.values == NULL)
+    w.wider = malloc(sizeof *w.wider);
+    if (w.values == NULL || w.wider == NULL)
         result = error_set(error, STATUS_INTERNAL, "out of memory for %zu recorded values",
                            setup->records->value_count);
     if (result == STATUS_OK)
@@ -228,5 +231,6 @@ status worker_run(transport *t, const worker_setup *setup, error_info *error) {
     arena_release(&w.checkpoint);
     arena_release(&w.recorded);
     free(w.values);
+    free(w.wider);
     return result != STATUS_OK ? result : left;
 }

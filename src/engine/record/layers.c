@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "engine/record/layers.h"
 #include "engine/record/row.h"
@@ -264,13 +265,25 @@ static status check_samples(const builder *b, record_quantity q) {
     return STATUS_OK;
 }
 
+/* What a layer gives, which the trained model may have no tensor for. */
+static status find_shape(const builder *b, int position, tensor_shape *shape) {
+    model *probe = malloc(sizeof *probe);
+    if (probe == NULL)
+        return error_set(b->error, STATUS_INTERNAL, "out of memory");
+    const status result = model_build(probe, &b->spec->model, position + 1, b->data->shape, 1, b->error);
+    if (result == STATUS_OK)
+        *shape = probe->boundaries[probe->layer_count].shape;
+    free(probe);
+    return result;
+}
+
 static status add_feature_maps_of(builder *b, record_quantity q, int position) {
-    model probe;
+    tensor_shape shape = {0};
     *b->fault = (fault){FAULT_FIELD, RECORD_FIELD(q, layers)};
-    RETURN_IF_FAILED(model_build(&probe, &b->spec->model, position + 1, b->data->shape, 1, b->error));
+    RETURN_IF_FAILED(find_shape(b, position, &shape));
     record_variable v = new_layer_variable(b, q, position);
     record_add_dimension(&v, "feature_maps_sample", (size_t)b->spec->records[q].sample_count);
-    add_own_shape(&v, "channel", probe.boundaries[probe.layer_count].shape);
+    add_own_shape(&v, "channel", shape);
     return record_append(b, &v);
 }
 
@@ -295,17 +308,17 @@ static void write_feature_maps(note *n, const record_variable *v, float *out) {
     const size_t samples = (size_t)r->sample_count;
     uint32_t order[ENGINE_MAX_LIST];
     assert(samples <= ENGINE_MAX_LIST);
-    model probe;
-    arena memory = t->recorder.probe;
-    if (probe_build(&probe, t->spec, t->data, v->layer, &memory) != STATUS_OK)
+    model *probe = &t->recorder.probe;
+    arena memory = t->recorder.probe_memory;
+    if (probe_build(probe, t->spec, t->data, v->layer, &memory) != STATUS_OK)
         return;
-    probe.parameters = t->model.parameters;
-    probe.state = t->model.state;
+    probe->parameters = t->model.parameters;
+    probe->state = t->model.state;
     for (size_t i = 0; i < samples; i++)
         order[i] = (uint32_t)r->samples[i];
-    batch_gather(&t->transform, &t->data->test, order, 0, samples, model_input(&probe), &t->targets);
-    model_forward(&probe, samples, (pass_mode){.training = false});
-    write_maps(model_output(&probe), samples, probe.boundaries[probe.layer_count].shape, out);
+    batch_gather(&t->transform, &t->data->test, order, 0, samples, model_input(probe), &t->targets);
+    model_forward(probe, samples, (pass_mode){.training = false});
+    write_maps(model_output(probe), samples, probe->boundaries[probe->layer_count].shape, out);
 }
 
 static double feature_maps_samples(const record_variable *v, const record_spec *r, size_t test_samples) {

@@ -11,14 +11,13 @@ status probe_build(model *probe, const training_spec *spec, const dataset *data,
 
 /* The largest of the probes, which are used one after the other. One that cannot be built is refused when the
  * layout is made. */
-static size_t probe_bytes(const training_spec *spec, const dataset *data) {
+static size_t probe_bytes(model *probe, const training_spec *spec, const dataset *data) {
     const record_spec *r = &spec->records[RECORD_FEATURE_MAPS];
     size_t bytes = 0;
     for (int i = 0; r->every > 0 && i < r->layer_count; i++) {
-        model probe;
         arena measure = {0};
         bool exists = r->layers[i] >= 0 && r->layers[i] < spec->model.layer_count;
-        if (exists && probe_build(&probe, spec, data, r->layers[i], &measure) == STATUS_OK &&
+        if (exists && probe_build(probe, spec, data, r->layers[i], &measure) == STATUS_OK &&
             measure.used > bytes)
             bytes = measure.used;
     }
@@ -27,7 +26,7 @@ static size_t probe_bytes(const training_spec *spec, const dataset *data) {
 
 void recorder_carve(recorder *r, const training_spec *spec, const dataset *data, arena *a) {
     const record_spec *grid = &spec->records[RECORD_GRID_OUTPUT];
-    const size_t bytes = probe_bytes(spec, data);
-    r->probe = (arena){.memory = arena_take(a, bytes), .capacity = bytes};
+    const size_t bytes = probe_bytes(&r->probe, spec, data);
+    r->probe_memory = (arena){.memory = arena_take(a, bytes), .capacity = bytes};
     r->points = arena_take(a, grid->every > 0 ? 2 * (size_t)grid->points * sizeof *r->points : 0);
 }

@@ -7,7 +7,8 @@
 typedef struct recorder {
     const record_layout *layout;
     float *values; /* (layout->value_count) of the report */
-    arena probe;   /* memory for the layers whose feature maps are recorded */
+    model probe;   /* the layers whose feature maps are recorded, while they are */
+    arena probe_memory;
     float *points; /* (points, 2) a row of the grid whose outputs are recorded */
 } recorder;
 

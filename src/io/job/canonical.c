@@ -95,20 +95,33 @@ static void add_options(line_list *l, const job *described) {
     end_line(l);
 }
 
+/* The list's job with another base specification, for the caller to free; NULL without memory. */
+static job *copy_job(line_list *l, const training_spec *base) {
+    job *copy = malloc(sizeof *copy);
+    l->failed |= copy == NULL;
+    if (copy == NULL)
+        return NULL;
+    *copy = *l->job;
+    copy->base = *base;
+    return copy;
+}
+
 /* What one value of a label axis sets, with the other axes at `position`: "sweep.NAME.LABEL.KEY = …". */
 static void add_label(line_list *l, int axis, const size_t position[GRID_MAX_AXES]) {
     const job *j = l->job;
     const grid_axis *labels = &j->grid.axes[axis];
     char start[LABEL_START_SIZE];
-    job variant = *j;
-    variant.base = j->details->variants[job_variant_of(j, position)];
-    variant.grid.axis_count = 0;
+    job *variant = copy_job(l, &j->details->variants[job_variant_of(j, position)]);
+    if (variant == NULL)
+        return;
+    variant->grid.axis_count = 0;
     snprintf(start, sizeof start, "sweep.%s.%s.", labels->name, labels->labels[position[axis]]);
     l->only = &j->details->axes[axis];
     l->start = start;
-    add_options(l, &variant);
+    add_options(l, variant);
     l->only = NULL;
     l->start = "";
+    free(variant);
 }
 
 /* The labels of `part`, with the other axes at their first values. */
@@ -129,13 +142,15 @@ static void add_labels(line_list *l, const grid *part, const size_t first[GRID_M
 static void add_lines(line_list *l, const grid *part) {
     const job *j = l->job;
     size_t first[GRID_MAX_AXES] = {0};
-    job partial = *j;
     for (int axis = 0; axis < part->axis_count; axis++)
         grid_find_value(&j->grid.axes[axis], &part->axes[axis], 0, &first[axis]);
-    partial.base = j->details->variants[job_variant_of(j, first)];
-    partial.grid = *part;
-    partial.grid.paired = j->grid.paired;
-    add_options(l, &partial);
+    job *partial = copy_job(l, &j->details->variants[job_variant_of(j, first)]);
+    if (partial == NULL)
+        return;
+    partial->grid = *part;
+    partial->grid.paired = j->grid.paired;
+    add_options(l, partial);
+    free(partial);
     add_labels(l, part, first);
 }
 

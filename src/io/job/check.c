@@ -1,6 +1,8 @@
 /* Does a job fit its data? */
+#include <stdlib.h>
 
 #include "io/job/axis_values.h"
+#include "io/job/cell_plan.h"
 #include "io/job/faults.h"
 #include "io/job/keys.h"
 #include "io/job/table.h"
@@ -25,14 +27,13 @@ static status prefix_axis(const job_axis *source, size_t value, fault f, error_i
 }
 
 static status check_axis(const job *j, const training_spec *variant, int axis, const dataset *data,
-                         error_info *error) {
+                         cell_plan *m, error_info *error) {
     const job_axis *source = &j->details->axes[axis];
     for (size_t i = 0; i < j->grid.axes[axis].count; i++) {
-        training_spec spec = *variant;
-        training_plan plan;
-        job_apply_number(j, axis, i, &spec);
-        if (engine_plan(&spec, data, &plan, error) != STATUS_OK)
-            return prefix_axis(source, i, plan.fault, error);
+        m->spec = *variant;
+        job_apply_number(j, axis, i, &m->spec);
+        if (engine_plan(&m->spec, data, &m->plan, error) != STATUS_OK)
+            return prefix_axis(source, i, m->plan.fault, error);
     }
     return STATUS_OK;
 }
@@ -46,7 +47,7 @@ static void advise(const job *j, const training_spec *spec, const dataset *data,
 }
 
 static status check_variant(const job *j, size_t variant, const dataset *data, training_plan *plan,
-                            error_info *error) {
+                            cell_plan *m, error_info *error) {
     const training_spec *spec = &j->details->variants[variant];
     if (engine_plan(spec, data, plan, error) != STATUS_OK) {
         advise(j, spec, data, plan->fault, error);
@@ -55,15 +56,17 @@ static status check_variant(const job *j, size_t variant, const dataset *data, t
     }
     for (int axis = 0; axis < j->grid.axis_count; axis++)
         if (j->grid.axes[axis].kind == AXIS_NUMBER)
-            RETURN_IF_FAILED(check_axis(j, spec, axis, data, error));
+            RETURN_IF_FAILED(check_axis(j, spec, axis, data, m, error));
     return STATUS_OK;
 }
 
 status job_check(const job *j, const dataset *data, training_plan *plan, error_info *error) {
-    RETURN_IF_FAILED(check_variant(j, 0, data, plan, error));
-    for (size_t variant = 1; variant < job_variant_count(j); variant++) {
-        training_plan other;
-        RETURN_IF_FAILED(check_variant(j, variant, data, &other, error));
-    }
-    return STATUS_OK;
+    cell_plan *m = malloc(sizeof *m);
+    if (m == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    status result = check_variant(j, 0, data, plan != NULL ? plan : &m->plan, m, error);
+    for (size_t variant = 1; result == STATUS_OK && variant < job_variant_count(j); variant++)
+        result = check_variant(j, variant, data, &m->plan, m, error);
+    free(m);
+    return result;
 }

@@ -3,18 +3,18 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "io/job/cell_plan.h"
 #include "io/job/costs.h"
 
-static status cell_flops(const job *j, const dataset *data, size_t cell, double *flops, error_info *error) {
-    training_spec spec;
-    training_plan plan;
-    job_cell_spec(j, cell, &spec);
-    if (engine_plan(&spec, data, &plan, error) != STATUS_OK) {
+static status cell_flops(const job *j, const dataset *data, size_t cell, cell_plan *m, double *flops,
+                         error_info *error) {
+    job_cell_spec(j, cell, &m->spec);
+    if (engine_plan(&m->spec, data, &m->plan, error) != STATUS_OK) {
         char name[256];
         grid_cell_text(&j->grid, cell, name, sizeof name);
         return error_prefix(error, "%s: cell %s: ", j->path, name);
     }
-    *flops = plan.flops;
+    *flops = m->plan.flops;
     return STATUS_OK;
 }
 
@@ -29,15 +29,20 @@ static size_t first_run_cell(const grid *g, size_t cell) {
 }
 
 status job_predict_costs(const job *j, const dataset *data, double *costs, error_info *error) {
-    size_t cells = grid_cells(&j->grid);
-    for (size_t cell = 0; cell < cells; cell++) {
-        size_t first = first_run_cell(&j->grid, cell);
+    const size_t cells = grid_cells(&j->grid);
+    cell_plan *m = malloc(sizeof *m);
+    if (m == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    status result = STATUS_OK;
+    for (size_t cell = 0; result == STATUS_OK && cell < cells; cell++) {
+        const size_t first = first_run_cell(&j->grid, cell);
         if (first < cell)
             costs[cell] = costs[first];
         else
-            RETURN_IF_FAILED(cell_flops(j, data, cell, &costs[cell], error));
+            result = cell_flops(j, data, cell, m, &costs[cell], error);
     }
-    return STATUS_OK;
+    free(m);
+    return result;
 }
 
 /* Made-up samples, as bytes whatever they are in the data set: only their time matters. `*memory` is the
@@ -68,11 +73,23 @@ static status make_samples(const dataset *described, size_t count, void **memory
     return STATUS_OK;
 }
 
+/* That a batch, or an epoch of one batch, has. */
+static status count_samples(const training_spec *spec, const dataset *described, size_t *samples,
+                            error_info *error) {
+    training_plan *plan = malloc(sizeof *plan);
+    if (plan == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    const status result = engine_plan(spec, described, plan, error);
+    if (result == STATUS_OK)
+        *samples = plan->steps_per_epoch == 1 ? described->train.count : (size_t)spec->batch;
+    free(plan);
+    return result;
+}
+
 status job_time_steps(const training_spec *spec, const dataset *described, int steps, engine_times *times,
                       error_info *error) {
-    training_plan plan;
-    RETURN_IF_FAILED(engine_plan(spec, described, &plan, error));
-    const size_t samples = plan.steps_per_epoch == 1 ? described->train.count : (size_t)spec->batch;
+    size_t samples = 0;
+    RETURN_IF_FAILED(count_samples(spec, described, &samples, error));
     training_spec timed = *spec;
     memset(timed.records, 0, sizeof timed.records); /* steps record nothing here */
     void *block = NULL;

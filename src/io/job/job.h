@@ -36,7 +36,7 @@ status job_load(job **out, const char *path, const char *const settings[], int c
 void job_cell_spec(const job *j, size_t cell, training_spec *spec);
 
 /* Check every combination of labels and every number of an axis against the data (engine_plan), and give the
- * plan of the base specification. Messages name the place in the job file. */
+ * plan of the base specification (`plan` may be NULL). Messages name the place in the job file. */
 status job_check(const job *j, const dataset *data, training_plan *plan, error_info *error);
 
 /* The layout that has room for what every cell records: cells may differ in steps, epochs and models. After

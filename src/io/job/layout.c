@@ -1,4 +1,8 @@
 /* What the cells of a job record: one layout with room for them all. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/job/cell_plan.h"
 #include "io/job/faults.h"
 #include "io/job/table.h"
 
@@ -30,15 +34,14 @@ static status prefix_cell(const job *j, size_t cell, fault f, error_info *error)
     return error_prefix(error, "%s: sweep: cell %s: ", place, name);
 }
 
-static status merge_cell(const job *j, const dataset *data, size_t cell, record_layout *layout,
+static status merge_cell(const job *j, const dataset *data, size_t cell, cell_plan *m, record_layout *layout,
                          error_info *error) {
-    training_spec spec;
-    training_plan plan;
-    job_cell_spec(j, cell, &spec);
-    status result = engine_plan(&spec, data, &plan, error);
+    job_cell_spec(j, cell, &m->spec);
+    status result = engine_plan(&m->spec, data, &m->plan, error);
     if (result == STATUS_OK)
-        result = record_layout_merge(layout, &plan.records, error);
-    return result == STATUS_OK || j->grid.axis_count == 0 ? result : prefix_cell(j, cell, plan.fault, error);
+        result = record_layout_merge(layout, &m->plan.records, error);
+    return result == STATUS_OK || j->grid.axis_count == 0 ? result
+                                                          : prefix_cell(j, cell, m->plan.fault, error);
 }
 
 /* Where the record of a quantity is written. */
@@ -72,9 +75,14 @@ static status check_recorded(const job *j, const record_layout *layout, error_in
 
 status job_layout(const job *j, const dataset *data, record_layout *layout, error_info *error) {
     size_t index[GRID_MAX_AXES] = {0};
-    *layout = (record_layout){0};
+    cell_plan *m = malloc(sizeof *m);
+    if (m == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    memset(layout, 0, sizeof *layout);
+    status result;
     do
-        RETURN_IF_FAILED(merge_cell(j, data, grid_index_cell(&j->grid, index), layout, error));
-    while (next_combination(j, index));
-    return check_recorded(j, layout, error);
+        result = merge_cell(j, data, grid_index_cell(&j->grid, index), m, layout, error);
+    while (result == STATUS_OK && next_combination(j, index));
+    free(m);
+    return result == STATUS_OK ? check_recorded(j, layout, error) : result;
 }

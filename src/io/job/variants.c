@@ -87,11 +87,16 @@ static status read_keys(job *j, error_info *error) {
 }
 
 static status read_variant(const job *j, size_t variant, training_spec *spec, error_info *error) {
-    job scratch = {.path = j->path, .details = j->details};
     RETURN_IF_FAILED(job_variant_select(j, variant, error));
-    RETURN_IF_FAILED(read_keys(&scratch, error));
-    *spec = scratch.base;
-    return STATUS_OK;
+    job *scratch = calloc(1, sizeof *scratch);
+    if (scratch == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    scratch->path = j->path;
+    scratch->details = j->details;
+    const status result = read_keys(scratch, error);
+    *spec = scratch->base;
+    free(scratch);
+    return result;
 }
 
 status job_variants_read(job *j, error_info *error) {

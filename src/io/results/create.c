@@ -83,14 +83,25 @@ static status fill(int file, const char *path, const results_layout *layout, con
 }
 
 /* The arrays that HDF5 has laid out in the file `temporary`, which is open as `file`. */
-static status fill_file(const char *temporary, int file, const char *path, results_layout layout,
+static status fill_file(const char *temporary, int file, const char *path, results_layout *located,
                         const results_source *source, error_info *error) {
     results_reader *reader;
     RETURN_IF_FAILED(results_reader_open(&reader, temporary, error));
     bool contiguous;
-    status result = results_locate(reader, &layout, &contiguous, error);
+    status result = results_locate(reader, located, &contiguous, error);
     results_reader_close(&reader);
-    return result == STATUS_OK ? fill(file, path, &layout, source, error) : result;
+    return result == STATUS_OK ? fill(file, path, located, source, error) : result;
+}
+
+static status fill_copy(const char *temporary, int file, const char *path, const results_layout *layout,
+                        const results_source *source, error_info *error) {
+    results_layout *located = malloc(sizeof *located);
+    if (located == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    *located = *layout;
+    const status result = fill_file(temporary, file, path, located, source, error);
+    free(located);
+    return result;
 }
 
 /* HDF5 handles a full disk badly, so we reserve room before it writes. It opens the file by its name: what we
@@ -106,7 +117,7 @@ static status lay_out(const char *temporary, int file, const char *path, const r
     RETURN_IF_FAILED(results_write_structure(temporary, layout, j, origin, error));
     if (source != NULL)
         RETURN_IF_FAILED(results_source_copy_rights(source, file, path, error));
-    RETURN_IF_FAILED(fill_file(temporary, file, path, *layout, source, error));
+    RETURN_IF_FAILED(fill_copy(temporary, file, path, layout, source, error));
     if (fstat(file, &ours) != 0 || lstat(temporary, &named) != 0 || ours.st_dev != named.st_dev ||
         ours.st_ino != named.st_ino)
         return error_set(error, STATUS_IO, "%s: the new file %s was replaced by another program", path,

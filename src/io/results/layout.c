@@ -1,6 +1,7 @@
 /* Which arrays a results file has, with names, types and shapes. Plain data; no file is touched. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "grid/grid.h"
@@ -228,9 +229,13 @@ uint64_t results_layout_bytes(const results_layout *layout) {
 
 status results_predict_bytes(const job *j, const record_layout *layout, uint64_t *bytes, error_info *error) {
     const uint64_t header_bytes = 1000; /* of a data set, with its attributes, as seen */
-    results_layout arrays;
-    RETURN_IF_FAILED(results_layout_make(&arrays, &j->grid, layout, error));
-    *bytes = results_layout_bytes(&arrays) + header_bytes * results_layout_datasets(&arrays) +
-             strlen(j->text) + strlen(j->canonical);
-    return STATUS_OK;
+    results_layout *arrays = malloc(sizeof *arrays);
+    if (arrays == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    const status result = results_layout_make(arrays, &j->grid, layout, error);
+    if (result == STATUS_OK)
+        *bytes = results_layout_bytes(arrays) + header_bytes * results_layout_datasets(arrays) +
+                 strlen(j->text) + strlen(j->canonical);
+    free(arrays);
+    return result;
 }
