@@ -92,6 +92,7 @@ static status set_up_sized(layer *l, size_t capacity, error_info *error) {
     RETURN_IF_FAILED(check_values(l->in, error));
     RETURN_IF_FAILED(check_weights(l, error));
     RETURN_IF_FAILED(l->ops->setup(l, capacity, error));
+    assert(l->out.channels > 0 && l->out.height > 0 && l->out.width > 0);
     return check_values(l->out, error);
 }
 
@@ -208,7 +209,10 @@ static void size_blocks(model *m) {
 
 status model_build(model *m, const model_spec *spec, int layer_count, tensor_shape input, size_t capacity,
                    error_info *error) {
-    *m = (model){.kernels = kernels_select(), .capacity = capacity, .first_trained = ENGINE_MAX_LAYERS};
+    memset(m, 0, sizeof *m);
+    m->kernels = kernels_select();
+    m->capacity = capacity;
+    m->first_trained = ENGINE_MAX_LAYERS;
     assert(layer_count >= 0 && layer_count <= ENGINE_MAX_LAYERS);
     RETURN_IF_FAILED(check_flat(m, spec, layer_count, error));
     RETURN_IF_FAILED(build_layers(m, spec, layer_count, input, error));
@@ -361,6 +365,7 @@ static size_t block_count(const segment *s, size_t first, size_t count) {
 }
 
 void model_forward(model *m, size_t count, pass_mode mode) {
+    assert(count > 0 && count <= m->capacity);
     m->mode = mode;
     for (int s = 0; s < m->segment_count; s++) {
         const segment *seg = &m->segments[s];
@@ -371,6 +376,7 @@ void model_forward(model *m, size_t count, pass_mode mode) {
 }
 
 void model_backward(const model *m, size_t count, bool accumulate) {
+    assert(count > 0 && count <= m->capacity);
     if (!accumulate)
         memset(m->gradients, 0, m->parameter_reals * sizeof(real));
     for (int s = m->segment_count - 1; s >= 0; s--) {

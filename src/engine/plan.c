@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/record/records.h"
 #include "engine/training.h"
@@ -247,7 +248,7 @@ static status check_model(training_plan *plan, const trainer *t, const dataset *
 /* Also builds the trainer `t` for the specification. */
 static status plan_training(training_plan *plan, trainer *t, const training_spec *spec, const dataset *data,
                             error_info *error) {
-    *plan = (training_plan){0};
+    memset(plan, 0, sizeof *plan);
     RETURN_IF_FAILED(check_data(plan, data, error));
     RETURN_IF_FAILED(check_ranges(plan, spec, data, error));
     RETURN_IF_FAILED(check_full_batch(plan, spec, error));
@@ -276,7 +277,7 @@ static status allocate(training **out, error_info *error) {
 
 status engine_plan(const training_spec *spec, const dataset *data, training_plan *plan, error_info *error) {
     training *t;
-    *plan = (training_plan){0};
+    memset(plan, 0, sizeof *plan);
     RETURN_IF_FAILED(allocate(&t, error));
     const status code = plan_training(plan, &t->trainer, spec, data, error);
     training_close(&t);

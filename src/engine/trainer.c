@@ -67,7 +67,9 @@ static void trainer_carve(trainer *t, arena *a) {
 }
 
 status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error) {
-    *t = (trainer){.spec = spec, .data = data};
+    memset(t, 0, sizeof *t);
+    t->spec = spec;
+    t->data = data;
     if (data->points.kind != POINTS_NONE) {
         t->points = *data;
         t->data = &t->points;

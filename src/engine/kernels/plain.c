@@ -3,9 +3,11 @@
 #include "engine/kernels/set.h"
 #include "engine/real.h"
 
+#include <assert.h>
 #include <string.h>
 
 static void plain_product(const product *p) {
+    assert(product_is_valid(p));
     for (int r = 0; r < p->rows; r++) {
         for (int j = 0; j < p->columns; j++) {
             real *c = p->c + r * p->c_row + j;
@@ -88,6 +90,7 @@ static void pool_contest(int channels, const real *restrict x, real *restrict y,
 }
 
 static void max_pool(const pooling *p, const real *x, real *y, unsigned char *winner) {
+    assert(pooling_is_valid(p));
     for (int oy = 0; oy < p->out_height; oy++) {
         for (int ox = 0; ox < p->out_width; ox++) {
             const real *corner =
@@ -123,6 +126,7 @@ static void pool_return(int channels, const real *restrict dy, const unsigned ch
 }
 
 static void max_pool_backward(const pooling *p, const real *dy, const unsigned char *winner, real *dx) {
+    assert(pooling_is_valid(p));
     const bool tile = windows_tile(p);
     if (!tile)
         memset(dx, 0, (size_t)p->height * (size_t)p->width * (size_t)p->channels * sizeof *dx);

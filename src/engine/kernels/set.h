@@ -26,4 +26,29 @@ void KERNEL(winograd_evaluate_transposed)(const winograd_tile *t, const real *m,
 void KERNEL(correlate_planes)(const plane_correlation *p);
 void KERNEL(correlate_planes_gradient)(const plane_correlation *p);
 
+/* What kernels.h asks of callers, for asserts. */
+static inline bool product_is_valid(const product *p) {
+    return p->rows >= 0 && p->columns > 0 && p->columns <= PANEL && p->segments >= 0 && p->length >= 0 &&
+           p->a != NULL && p->b != NULL && p->c != NULL;
+}
+
+static inline bool tiny_is_valid(int inputs, int outputs) {
+    return inputs > 0 && inputs <= TINY && outputs > 0 && outputs <= TINY;
+}
+
+static inline bool pooling_is_valid(const pooling *p) {
+    return p->channels > 0 && p->stride_height > 0 && p->stride_width > 0 &&
+           (p->out_height - 1) * p->stride_height + p->kernel_height <= p->height &&
+           (p->out_width - 1) * p->stride_width + p->kernel_width <= p->width;
+}
+
+static inline bool planes_are_valid(const plane_correlation *p) {
+    return p->inputs > 0 && p->outputs > 0 && p->kernel_height > 0 && p->kernel_height <= PLANES_WIDEST &&
+           p->kernel_width > 0 && p->kernel_width <= PLANES_WIDEST && p->x != NULL && p->y != NULL;
+}
+
+static inline bool winograd_is_valid(const winograd_tile *t) {
+    return (t->points == 6 || t->points == 8) && t->channels > 0 && t->channels % WINOGRAD_CHANNELS == 0;
+}
+
 #endif

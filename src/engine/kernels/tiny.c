@@ -1,6 +1,7 @@
 /* Dense layers of up to TINY inputs and outputs, where the product's panels would be mostly empty. Sizes are
  * constants of the loops, which the compiler then unrolls and vectorises over samples. */
 #include "engine/kernels/set.h"
+#include <assert.h>
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -69,6 +70,7 @@ INLINE void backward(const tiny_gradient *g, const int k, const int o) {
 
 void KERNEL(tiny_forward)(size_t count, int k, int o, const real *x, const real *w, const real *bias,
                           real *y) {
+    assert(tiny_is_valid(k, o));
     switch (k * (TINY + 1) + o) {
 #define X(inputs, outputs)                                                                                   \
     case (inputs) * (TINY + 1) + (outputs):                                                                  \
@@ -95,6 +97,7 @@ static void add_bias_gradient(const tiny_gradient *g) {
 }
 
 void KERNEL(tiny_backward)(const tiny_gradient *g) {
+    assert(tiny_is_valid(g->inputs, g->outputs));
     switch (g->inputs * (TINY + 1) + g->outputs) {
 #define X(inputs, outputs)                                                                                   \
     case (inputs) * (TINY + 1) + (outputs):                                                                  \

@@ -2,6 +2,7 @@
  * VECTOR_BYTES (width of a register) and TILE_ROWS (rows of c held in registers at once). */
 #include "engine/kernels/set.h"
 
+#include <assert.h>
 #include <string.h>
 
 typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
@@ -163,6 +164,7 @@ static void some_columns(const product *p) {
 }
 
 static void vector_product(const product *p) {
+    assert(product_is_valid(p));
     if (p->columns % LANES == 0)
         whole_columns(p);
     else

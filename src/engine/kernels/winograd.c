@@ -7,6 +7,7 @@
  * As points come in pairs ±p, so do rows: an even part plus and minus an odd part, with coefficients in p².
  */
 #include "engine/kernels/set.h"
+#include <assert.h>
 
 /* Vectors are not wider than the least count of channels. */
 #ifndef VECTOR_BYTES
@@ -192,6 +193,7 @@ INLINE void evaluate_tile_transposed(const winograd_tile *t, const int pairs, co
 /* The tile is copied: for all the compiler knows, stores might change the caller's. */
 
 void KERNEL(winograd_input)(const winograd_tile *tile, const real *x, real *v) {
+    assert(winograd_is_valid(tile));
     const winograd_tile t = *tile;
     for (int c = 0; c < t.channels; c += LANES)
         if (t.points == 6)
@@ -201,6 +203,7 @@ void KERNEL(winograd_input)(const winograd_tile *tile, const real *x, real *v) {
 }
 
 void KERNEL(winograd_input_transposed)(const winograd_tile *tile, const real *v, real *x) {
+    assert(winograd_is_valid(tile));
     const winograd_tile t = *tile;
     for (int c = 0; c < t.channels; c += LANES)
         if (t.points == 6)
@@ -210,6 +213,7 @@ void KERNEL(winograd_input_transposed)(const winograd_tile *tile, const real *v,
 }
 
 void KERNEL(winograd_evaluate)(const winograd_tile *tile, const real *y, real *m) {
+    assert(winograd_is_valid(tile));
     const winograd_tile t = *tile;
     for (int c = 0; c < t.channels; c += LANES)
         if (t.points == 6 && t.size == 4)
@@ -224,6 +228,7 @@ void KERNEL(winograd_evaluate)(const winograd_tile *tile, const real *y, real *m
 
 void KERNEL(winograd_evaluate_transposed)(const winograd_tile *tile, const real *m, const real *bias,
                                           real *y) {
+    assert(winograd_is_valid(tile));
     const winograd_tile t = *tile;
     for (int c = 0; c < t.channels; c += LANES) {
         const vector start = bias != NULL ? load(bias + c) : (vector){0};

@@ -88,6 +88,7 @@ status record_layout_place(record_layout *layout, error_info *error) {
     RETURN_IF_FAILED(check_recorded(layout, error));
     for (int i = 0; i < layout->variable_count; i++) {
         record_variable *v = &layout->variables[i];
+        assert(v->rank >= 0 && v->rank <= RECORD_MAX_RANK && (v->axis == RECORD_AXIS_NONE || v->every > 0));
         v->offset = layout->value_count;
         layout->value_count += v->count * record_moment_size(v);
     }
@@ -186,6 +187,7 @@ void record_copy(const record_layout *from, const float *values, const record_la
         const int found = find_variable(to, v->name);
         assert(found < to->variable_count); /* `from` was merged into it */
         const record_variable *place = &to->variables[found];
+        assert(v->count <= place->count && record_moment_size(v) <= record_moment_size(place));
         for (size_t at = 0; at < v->count; at++)
             copy_corner(v, values + v->offset + at * record_moment_size(v), place,
                         out + place->offset + at * record_moment_size(place), 0);

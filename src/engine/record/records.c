@@ -1,6 +1,7 @@
 #include "engine/record/records.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "engine/record/row.h"
 
@@ -45,7 +46,7 @@ static status add_quantity(builder *b, record_quantity q) {
 
 status record_layout_make(record_layout *layout, const training_spec *spec, const dataset *data,
                           const model *m, long steps, fault *refused, error_info *error) {
-    *layout = (record_layout){0};
+    memset(layout, 0, sizeof *layout);
     builder b = {.spec = spec,
                  .data = data,
                  .model = m,

@@ -189,7 +189,9 @@ status dataset_describe(const data_spec *spec, const char *data_directory, store
                             .class_names = out->class_names,
                             .faulty_field = &out->faulty_field,
                             .part = PART_TRAIN};
-    *out = (stored_dataset){.per_feature = spec->per_feature, .faulty_field = DATA_NO_FIELD};
+    memset(out, 0, sizeof *out);
+    out->per_feature = spec->per_feature;
+    out->faulty_field = DATA_NO_FIELD;
     if (data_format_of(spec->source)->describe == NULL) {
         describe_points(spec, &out->data);
         return STATUS_OK;

@@ -1,4 +1,5 @@
 /* Which arrays a results file has, with names, types and shapes. Plain data; no file is touched. */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +124,7 @@ static const results_scale *moment_scale(results_layout *out, const record_varia
             return s;
         first &= s->long_name != long_names[v->axis];
     }
+    assert(out->scale_count < SCALE_MAX);
     results_scale *s = &out->scales[out->scale_count++];
     *s = (results_scale){
         .long_name = long_names[v->axis], .first = v->first, .step = v->every, .count = v->count};
@@ -138,6 +140,7 @@ static const results_scale *dimension_scale(results_layout *out, const record_di
     for (int i = SCALE_RECORDS; i < out->scale_count; i++)
         if (strcmp(out->scales[i].name, d->name) == 0)
             return &out->scales[i];
+    assert(out->scale_count < SCALE_MAX);
     results_scale *s = &out->scales[out->scale_count++];
     *s = (results_scale){
         .long_name = "coordinate in the array", .first = d->first, .step = d->step, .count = d->length};
@@ -146,6 +149,7 @@ static const results_scale *dimension_scale(results_layout *out, const record_di
 }
 
 static results_array *add_record(results_layout *out, const record_variable *v, const char *name) {
+    assert(out->array_count < ARRAY_MAX);
     results_array *a = &out->arrays[out->array_count++];
     *a = cell_array(out->grid, name, v->long_name, v->units, ELEMENT_FLOAT32);
     a->source = v;
@@ -198,8 +202,11 @@ static status check_names(const results_layout *layout, error_info *error) {
 
 status results_layout_make(results_layout *out, const grid *g, const record_layout *records,
                            error_info *error) {
-    *out =
-        (results_layout){.grid = g, .records = records, .cells = grid_cells(g), .array_count = ARRAY_RECORDS};
+    memset(out, 0, sizeof *out);
+    out->grid = g;
+    out->records = records;
+    out->cells = grid_cells(g);
+    out->array_count = ARRAY_RECORDS;
     out->arrays[ARRAY_STATUS] = cell_array(g, "status", "state of the cell", NULL, ELEMENT_INT8);
     out->arrays[ARRAY_STEPS_TAKEN] =
         cell_array(g, "steps_taken", "optimiser steps taken", "1", ELEMENT_INT32);
