@@ -49,7 +49,7 @@ static double constant(double scale, const layer *l, random_stream *stream) {
 
 typedef struct initializer_row {
     const char *name;
-    double (*draw)(double scale, const layer *l, random_stream *stream); /* NULL: stands for another kind */
+    double (*draw)(double scale, const layer *l, random_stream *stream); /* NULL: means another kind */
 } initializer_row;
 
 static const initializer_row rows[INIT_KIND_COUNT] = {

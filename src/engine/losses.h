@@ -6,7 +6,7 @@
  * REDUCE_MEAN. The loss of a batch or a set is the mean or the sum over its samples. A softmax or sigmoid
  * that ends the model is the link, so that a logarithm of a probability is computed from z (Goodfellow,
  * Bengio, Courville, "Deep learning", 2016, section 6.2.2) and nothing overflows or becomes log 0, and
- * neither a large number that all z have in common nor a p close to 1 takes digits from the loss or its
+ * neither a large number that all z have in common nor a p close to 1 costs digits of the loss or its
  * gradient.
  *
  * Several labels: binary_cross_entropy with y_k, 0 or 1, as targets. */
@@ -25,7 +25,7 @@ typedef real (*sample_loss)(const loss_function *l, const real *z, const batch_t
 struct loss_function {
     loss_spec spec;
     sample_loss of_sample;
-    output_link link; /* what makes probabilities of the model's outputs */
+    output_link link; /* what turns the model's outputs into probabilities */
     int model_layers; /* layers of the specification that z comes from: all, or all before the link */
     int classes;      /* 0: a regression, or several labels (binary_cross_entropy) */
     int outputs;      /* K */

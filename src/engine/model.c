@@ -18,7 +18,7 @@ static bool ignores_order(layer_kind kind) {
     return ops->elementwise || ops->keeps_values;
 }
 
-/* What reads an image as a vector does so in natural order: a flatten before it has nothing to do. */
+/* A layer that reads an image as a vector does so in natural order: a flatten before it has nothing to do. */
 static bool is_read_flat(const model_spec *spec, int layer_count, int flatten) {
     int next = flatten + 1;
     while (next < layer_count && ignores_order(spec->layers[next].kind))

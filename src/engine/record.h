@@ -22,10 +22,10 @@
  *   validation_…, test_…   the same of these sets
  *   parameters         (parameter), all in natural order
  *   weights            of each listed layer, (out, in), or (out, in, row, column) of a convolution and of a
- *                      dense layer that looks at an image
+ *                      dense layer whose input is an image
  *   test_gradient      of the mean loss over the test set, each listed layer's weights; every `stride`-th
  *                      value in natural order
- *   batch_norm         of each listed batch-norm layer, or of all that there are: gamma, beta, running mean
+ *   batch_norm         of each listed batch-norm layer, or of all of them: gamma, beta, running mean
  *                      and variance
  *   test_probability   (sample) that the model gives the true class
  *   test_prediction    (sample) predicted class, the (first) output of a regression, or the probability of

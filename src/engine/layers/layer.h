@@ -31,7 +31,7 @@ typedef struct layer {
     double flops_backward; /* per sample, input gradient included */
 } layer;
 
-/* What makes probabilities of the values before it. */
+/* What turns the values before it into probabilities. */
 typedef enum output_link { LINK_IDENTITY, LINK_SIGMOID, LINK_SCALED_SIGMOID, LINK_SOFTMAX } output_link;
 
 /* What a forward pass is for. */
@@ -66,11 +66,11 @@ struct layer_ops {
     bool reads_flat;     /* takes an image as the vector of its values, in natural order */
     bool windowed;       /* looks at rows and columns through a window */
     bool random;         /* a training pass depends on random streams */
-    bool takes_variance; /* in training a channel needs two values at least */
+    bool takes_variance; /* in training a channel needs at least two values */
     bool keeps_values;   /* output is input, in another shape at most */
     output_link link;    /* what a loss takes it for at the end of a model */
 
-    /* The weights that a layer with this input would have, too many for a size_t perhaps. NULL: none. */
+    /* The weights that a layer with this input would have, possibly too many for a size_t. NULL: none. */
     double (*weights)(const layer_spec *spec, tensor_shape in);
     /* Given spec and in, fill out and the sizes. STATUS_USAGE when they do not fit. `batch` is the largest
      * count of a pass. NULL for a layer that has nothing to do. */

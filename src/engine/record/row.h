@@ -41,7 +41,8 @@ struct record_row {
     status (*add)(builder *b, record_quantity q);
     /* The values of this moment → out (record_moment_size). */
     void (*write)(note *n, const record_variable *v, float *out);
-    /* Samples that a moment of it runs the model on, beside those that it is measured on; NULL: none. */
+    /* Samples that a moment of it runs the model on, in addition to those that it is measured on; NULL:
+     * none. */
     double (*samples)(const record_variable *v, const record_spec *r, size_t test_samples);
     bool differentiates; /* … forward and backward */
 };

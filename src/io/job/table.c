@@ -50,7 +50,7 @@ enum {
 #undef X
 };
 
-/* The rows of one recorded quantity: how often, and what else it must know. */
+/* The rows of one recorded quantity: how often, and its other keys. */
 #define RECORD(name, text)                                                                                   \
     {                                                                                                        \
         "record." #name ".every", &option_every, FIELD(base.records[quantity_##name]), RANGE(1, 1000000),    \
