@@ -1,5 +1,7 @@
 /* Correlation of planes, for layers of few channels: there the vectors run along an image row, and a block of
  * rows, planes and columns of the result is held in registers while all terms of its sums are added. */
+#include <assert.h>
+
 #include "engine/kernels/set.h"
 
 #ifndef VECTOR_BYTES
@@ -91,6 +93,7 @@ INLINE void correlate_rows(const plane_correlation *p, corner at, const int rows
 /* Blocks of several planes and one row, whose inputs are the same; then, of the planes that are left over,
  * blocks of several rows, whose weights are the same. */
 void KERNEL(correlate_planes)(const plane_correlation *p) {
+    assert(planes_are_valid(p));
     corner at = {0};
     for (; at.plane + MOST_PLANES <= p->outputs; at.plane += MOST_PLANES)
         for (at.row = 0; at.row < p->height; at.row++)
@@ -147,6 +150,7 @@ INLINE void kernel_gradient(const plane_correlation *p, const int kernel_width) 
 
 /* The usual widths as constants: then the sums live in registers. */
 void KERNEL(correlate_planes_gradient)(const plane_correlation *p) {
+    assert(planes_are_valid(p) && p->dw != NULL);
     switch (p->kernel_width) {
     case 3:
         kernel_gradient(p, 3);

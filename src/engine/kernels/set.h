@@ -42,6 +42,11 @@ static inline bool pooling_is_valid(const pooling *p) {
            (p->out_width - 1) * p->stride_width + p->kernel_width <= p->width;
 }
 
+static inline bool planes_are_valid(const plane_correlation *p) {
+    return p->inputs > 0 && p->outputs > 0 && p->kernel_height > 0 && p->kernel_width > 0 &&
+           p->kernel_width <= PLANES_WIDEST && p->x != NULL && p->y != NULL;
+}
+
 static inline bool winograd_is_valid(const winograd_tile *t) {
     return (t->points == 6 || t->points == 8) && t->channels > 0 && t->channels % WINOGRAD_CHANNELS == 0;
 }

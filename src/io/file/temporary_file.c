@@ -45,6 +45,7 @@ status temporary_create(const char *path, mode_t mode, char **name, int *file, e
     *name = NULL;
     for (int tries = 0; *file < 0 && tries < MOST_TRIES; tries++) {
         free(*name);
+        *name = NULL;
         RETURN_IF_FAILED(make_name(path, name, error));
         *file = open(*name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
         if (*file < 0 && errno != EEXIST)
