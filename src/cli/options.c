@@ -1,6 +1,7 @@
 /* Reads a command line by the rows of its verb. */
 #include "cli/options.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -150,10 +151,11 @@ static status find_long(const parser *p, const char *word, const cli_option **fo
 }
 
 static status take_option(parser *p, const char *word, error_info *error) {
-    const cli_option *o;
-    const char *value;
+    const cli_option *o = NULL;
+    const char *value = NULL;
     const int first = p->next - 1;
     RETURN_IF_FAILED((word[1] == '-' ? find_long : find_short)(p, word, &o, &value, error));
+    assert(o != NULL);
     if (o->argument == NULL && value != NULL)
         return refuse_word(p, "no value is accepted by option", word, NULL, error);
     if (o->argument != NULL && value == NULL) {

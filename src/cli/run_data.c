@@ -31,7 +31,7 @@ static status digest_own(const job *j, const char *data_directory, const stored_
     if (own == NULL || memory == NULL)
         result = error_set(error, STATUS_INTERNAL, "out of memory for %zu bytes of data",
                            dataset_bytes(described));
-    if (result == STATUS_OK) {
+    else {
         *own = *described;
         result = read_and_digest(j, data_directory, memory, own, digests, error);
     }

@@ -24,7 +24,7 @@ static double difference_unit(const model *m) {
     double squares = 0;
     for (size_t i = 0; i < m->parameter_reals; i++)
         squares += (double)m->parameters[i] * (double)m->parameters[i];
-    return sqrt(real_epsilon) * (1 + sqrt(squares)) / sqrt(1e-15);
+    return sqrt((double)real_epsilon) * (1 + sqrt(squares)) / sqrt(1e-15);
 }
 
 /* Cost at the model's parameters, as one step and epoch of the training. `gradient` (parameter_reals) may be

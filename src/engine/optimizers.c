@@ -66,8 +66,8 @@ static const optimizer_row rows[OPTIMIZER_KIND_COUNT] = {
     [OPTIMIZER_NESTEROV] = {"nesterov", .first = true, .step = step_nesterov},
     [OPTIMIZER_ADAM] = {"adam", .first = true, .second = true, .step = step_adam},
     [OPTIMIZER_RMSPROP] = {"rmsprop", .second = true, .step = step_rmsprop},
-    [OPTIMIZER_TRUNCATED_NEWTON] = {"truncated_newton"},
-    [OPTIMIZER_LBFGS] = {"lbfgs"},
+    [OPTIMIZER_TRUNCATED_NEWTON] = {.name = "truncated_newton"},
+    [OPTIMIZER_LBFGS] = {.name = "lbfgs"},
 };
 
 const name_table optimizer_names = NAME_TABLE(rows);

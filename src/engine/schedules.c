@@ -14,7 +14,8 @@ static double constant(const schedule_spec *s, double lr, schedule_time now) {
 }
 
 static double step_decay(const schedule_spec *s, double lr, schedule_time now) {
-    return lr * pow(s->factor, now.epoch / s->every);
+    const int decays = now.epoch / s->every; /* rounded down */
+    return lr * pow(s->factor, decays);
 }
 
 static double factors_at(const schedule_spec *s, double lr, schedule_time now) {

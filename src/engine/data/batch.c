@@ -35,6 +35,7 @@ static size_t plane_of(const input_transform *t) {
 
 static void gather_features(const input_transform *t, const float *features, real *out) {
     const size_t plane = plane_of(t), channels = (size_t)t->shape.channels;
+    assert(features != NULL);
     for (size_t c = 0; c < channels; c++)
         for (size_t i = 0; i < plane; i++)
             out[i * channels + c] = (real)features[c * plane + i] * t->gain[c] + t->shift[c];
@@ -44,6 +45,7 @@ static void gather_features(const input_transform *t, const float *features, rea
 static void gather_standardized(const input_transform *t, const uint8_t *pixels, const float *features,
                                 real *out) {
     const size_t plane = plane_of(t), channels = (size_t)t->shape.channels;
+    assert(pixels != NULL || features != NULL);
     for (size_t c = 0; c < channels; c++)
         for (size_t i = 0; i < plane; i++) {
             const size_t k = c * plane + i;

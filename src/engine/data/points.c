@@ -41,8 +41,9 @@ static void draw_split(const point_spec *spec, random_stream stream, dataset_spl
 }
 
 void points_draw(dataset *data, uint64_t seed, uint64_t coordinates, arena *a) {
-    dataset_split *const splits[] = {&data->train, &data->validation, &data->test};
+    enum { SPLITS = 3 };
+    dataset_split *const splits[SPLITS] = {&data->train, &data->validation, &data->test};
     const uint64_t owner = data->points.per_cell ? coordinates : 0;
-    for (uint64_t i = 0; i < sizeof splits / sizeof *splits; i++)
+    for (uint64_t i = 0; i < SPLITS; i++)
         draw_split(&data->points, random_stream_open(seed, owner, RANDOM_POINTS, i), splits[i], a);
 }

@@ -87,7 +87,7 @@ static bool suits(const layer *l) {
 
 static void setup(layer *l) {
     const tiling t = tile_layer(l);
-    const size_t tiles = (size_t)(t.chunk_rows * t.columns);
+    const size_t tiles = (size_t)t.chunk_rows * (size_t)t.columns;
     l->workspace_reals = 2 * t.u_reals + t.ut_reals;
     l->scratch_reals =
         2 * frame_reals(t.f, l->in.channels) + t.planes * tiles * (t.channels + t.padded_filters);
@@ -148,7 +148,7 @@ static void backward_begin(const layer *l, const layer_pass *pass) {
 
 /* Add dw (r × r, PANEL) of channel c and the panel of filter o. */
 static void add_weight_gradient(const layer *l, const layer_pass *pass, size_t c, size_t o, const real *dw) {
-    const size_t places = (size_t)(l->spec.kernel_height * l->spec.kernel_width);
+    const size_t places = (size_t)l->spec.kernel_height * (size_t)l->spec.kernel_width;
     const int columns = panel_columns((size_t)l->spec.filters, o / PANEL);
     for (size_t place = 0; place < places; place++, dw += PANEL) {
         real *to = pass->d_parameters + conv_weight_place(l, place, c, o);
