@@ -25,8 +25,9 @@ static size_t curve_length(size_t cell) {
 }
 
 static record_layout layout_of_curve(size_t length) {
-    return (record_layout){
-        .variable_count = 1, .variables = {{.name = "curve", .count = length}}, .value_count = length};
+    return (record_layout){.variable_count = 1,
+                           .variables = {{.name = "curve", .first = 1, .every = 1, .count = length}},
+                           .value_count = length};
 }
 
 struct training {
