@@ -257,7 +257,7 @@ static status plan_training(training_plan *plan, trainer *t, const training_spec
     RETURN_IF_FAILED(code);
     RETURN_IF_FAILED(check_model(plan, t, data, error));
 
-    plan->memory_bytes = trainer_bytes(t);
+    plan->memory_bytes = t->bytes;
     plan->parameters = t->model.parameter_count;
     double forward, backward;
     sample_flops(&t->model, &forward, &backward);

@@ -81,19 +81,16 @@ status trainer_build(trainer *t, const training_spec *spec, const dataset *data,
     t->fault = t->model.fault;
     RETURN_IF_FAILED(code);
     t->loss.outputs = (int)shape_size(t->model.boundaries[t->model.layer_count].shape);
+    arena needed = {0};
+    trainer_carve(t, &needed);
+    t->bytes = needed.used;
     return STATUS_OK;
-}
-
-size_t trainer_bytes(trainer *t) {
-    arena measure = {0};
-    trainer_carve(t, &measure);
-    return measure.used;
 }
 
 status trainer_begin(trainer *t, uint64_t seed, uint64_t coordinates, arena *memory, error_info *error) {
     t->started = clock_seconds();
     t->progress = (training_progress){.lr = NAN, .gradient_norm = NAN};
-    RETURN_IF_FAILED(arena_reserve(memory, trainer_bytes(t), error));
+    RETURN_IF_FAILED(arena_reserve(memory, t->bytes, error));
     t->seed = seed;
     t->coordinates = coordinates;
     trainer_carve(t, memory);

@@ -55,6 +55,7 @@ typedef struct trainer {
     training_progress progress;
     kept_block kept[KEPT_BLOCKS];
     size_t kept_bytes;  /* of all of them */
+    size_t bytes;       /* that trainer_begin takes */
     training_stop stop; /* may be NULL */
     void *stop_context;
     bool stopped;
@@ -75,9 +76,6 @@ size_t trainer_epoch_samples(const training_spec *spec, const dataset *data);
 
 /* Build the model without its memory; `spec` and `data` are borrowed. STATUS_USAGE leaves t->fault. */
 status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error);
-
-/* Bytes that trainer_begin takes. */
-size_t trainer_bytes(trainer *t);
 
 /* Take all memory of a built trainer from `memory`, which grows as needed, and draw the initial
  * parameters. */

@@ -4,10 +4,10 @@ import numpy as np
 from ..cells import RUN, axes_without_runs
 from ..errors import MissingName, RequestError
 from ..statistics import over_runs, runs_text
-from .colors import add_scale, distinguish
+from .colors import add_key, distinguish
 from .labels import MAX_NAMED, axis_label, named_ticks, value_label
 from .scales import is_numeric, least_gap, move, scale_to, set_axis_scale
-from .style import add_legends, groups_to_draw, new_panels
+from .style import groups_to_draw, new_panels
 
 MAX_BARS = 1000
 MAX_MARKERS = 50  # that can be distinguished along a line
@@ -28,10 +28,7 @@ def bars(arrays, title="", x=None, style="bars", log=None):
     lines = [draw_panel(panel, array, x, style, log) for panel, array in zip(panels, arrays)][0]
     runs = runs_text(arrays[0])
     note = f"{runs} ± 1 sd" if runs else ""
-    if lines.scale:
-        add_scale(figure, panels, lines, note)
-    else:
-        add_legends(panels, [note] * len(panels))
+    add_key(figure, panels, lines, note)
     return figure
 
 

@@ -9,7 +9,7 @@ from ..cells import names
 from ..names import label_text
 from .labels import axis_label
 from .scales import is_numeric, mark_values, scale_of
-from .style import LEGEND, outer_legend, widen
+from .style import LEGEND, add_legends, outer_legend, widen
 
 MAX_COLORS = 10  # that are distinguished by a legend
 STYLES = ["-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1))]
@@ -92,6 +92,14 @@ def _scaled(places, label, ticks):
     return Lines(
         [mappable.to_rgba(place) for place in places], [], ["_"] * len(places), mappable, label, ticks
     )
+
+
+def add_key(figure, panels, lines, note):
+    """What the lines of the panels are: a colour scale where they have one, else legends."""
+    if lines.scale:
+        add_scale(figure, panels, lines, note)
+    else:
+        add_legends(panels, [note] * len(panels))
 
 
 def add_scale(figure, panels, lines, note=""):

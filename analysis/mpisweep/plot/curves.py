@@ -5,10 +5,10 @@ from ..cells import MOMENTS, RUN, groups
 from ..errors import RequestError
 from ..names import label_text
 from ..statistics import over_runs, runs_text
-from .colors import add_scale, distinguish
+from .colors import add_key, distinguish
 from .labels import axis_label, value_label
 from .scales import set_axis_scale
-from .style import add_legends, groups_to_draw, new_panels
+from .style import groups_to_draw, new_panels
 
 MAX_MARKERS = 20  # moments up to which each has a dot
 
@@ -27,10 +27,7 @@ def curves(arrays, title="", smooth=1, log=None, against=None):
     figure, panels = new_panels(len(arrays), title)
     lines = [draw_panel(panel, array, smooth, log, against) for panel, array in zip(panels, arrays)][0]
     note = note_of(arrays[0], log, with_bands=not lines.scale)
-    if lines.scale:
-        add_scale(figure, panels, lines, note)
-    else:
-        add_legends(panels, [note] * len(panels))
+    add_key(figure, panels, lines, note)
     return figure
 
 

@@ -17,31 +17,42 @@ static const real *outputs_of(trainer *t, size_t count) {
     return outputs;
 }
 
-static void write_probabilities(note *n, const record_variable *v, float *out) {
-    (void)v;
-    trainer *t = n->trainer;
+/* Run the model on the test set, chunk by chunk: `write` turns the outputs z (count, K) of the last pass into
+ * the values of its samples, out (count). */
+static void write_chunks(trainer *t, void (*write)(trainer *t, const real *z, size_t count, float *out),
+                         float *out) {
     const dataset_split *test = &t->data->test;
-    const size_t width = (size_t)t->loss.outputs;
     for (size_t first = 0; first < test->count && !trainer_is_stopped(t); first += t->model.capacity) {
         const size_t count = trainer_forward(t, test, first);
-        const real *z = model_output(&t->model);
-        for (size_t i = 0; i < count; i++)
-            out[first + i] = (float)loss_probability(&t->loss, z + i * width, t->targets.labels[i]);
+        write(t, model_output(&t->model), count, out + first);
     }
+}
+
+static void chunk_probabilities(trainer *t, const real *z, size_t count, float *out) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)loss_probability(&t->loss, z + i * (size_t)t->loss.outputs, t->targets.labels[i]);
+}
+
+static void chunk_classes(trainer *t, const real *z, size_t count, float *out) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)loss_class(&t->loss, z + i * (size_t)t->loss.outputs);
+}
+
+/* The first output of each. */
+static void chunk_outputs(trainer *t, const real *z, size_t count, float *out) {
+    z = outputs_of(t, count);
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)z[i * (size_t)t->loss.outputs];
+}
+
+static void write_probabilities(note *n, const record_variable *v, float *out) {
+    (void)v;
+    write_chunks(n->trainer, chunk_probabilities, out);
 }
 
 static void write_predictions(note *n, const record_variable *v, float *out) {
     (void)v;
-    trainer *t = n->trainer;
-    const dataset_split *test = &t->data->test;
-    const size_t width = (size_t)t->loss.outputs;
-    for (size_t first = 0; first < test->count && !trainer_is_stopped(t); first += t->model.capacity) {
-        const size_t count = trainer_forward(t, test, first);
-        const real *z = t->data->classes > 0 ? model_output(&t->model) : outputs_of(t, count);
-        for (size_t i = 0; i < count; i++)
-            out[first + i] =
-                t->data->classes > 0 ? (float)loss_class(&t->loss, z + i * width) : (float)z[i * width];
-    }
+    write_chunks(n->trainer, n->trainer->data->classes > 0 ? chunk_classes : chunk_outputs, out);
 }
 
 static void write_targets(note *n, const record_variable *v, float *out) {
