@@ -113,13 +113,14 @@ class Restarts(LaunchTest):
     def test_the_death_of_a_rank_or_of_mpirun(self):
         """In turn; then it ends by itself with the results of an undisturbed session."""
         victims = [lambda p: ranks_of(p)[1], self.mpirun_of, lambda p: ranks_of(p)[0]]
-        process = self.launch(*JOB, "-o", self.part)
+        job = [*JOB, "--set", "train.epochs=60"]  # seconds remain after the last death
+        process = self.launch(*job, "-o", self.part)
         for i in range(DEATHS):
             self.wait_for_cells(process, self.cells_written() + 3)
             os.kill(victims[i % 3](process), signal.SIGKILL)
         err = self.assert_ends(process, 0)
         self.assertEqual(err.count("starting again"), DEATHS, err)
-        self.check(0, "run", *JOB, "-o", self.whole, ranks=2)
+        self.check(0, "run", *job, "-o", self.whole, ranks=2)
         self.assert_equal(self.whole, self.part)
 
     def test_a_death_leaves_the_checkpoint_of_the_other_rank(self):
@@ -146,9 +147,9 @@ class Restarts(LaunchTest):
     def test_deaths_in_the_start(self):
         """A rank dies while MPI starts, after which mpirun sometimes neither ends nor continues."""
         moments = random.Random(2)
-        self.check(0, "run", TINY, "-o", self.whole)
+        self.check(0, "run", *JOB, "-o", self.whole)
         for _ in range(DEATHS // 2):
-            process = self.launch(TINY, "-o", self.part, "--start-timeout", "10")
+            process = self.launch(*JOB, "-o", self.part, "--start-timeout", "10")
             wait_until(lambda: process.poll() is not None or len(ranks_of(process)) == 2)
             ranks = ranks_of(process)
             time.sleep(moments.uniform(0, 0.2))
@@ -201,7 +202,7 @@ class Crashes(LaunchTest):
             os.kill(rank, signal.SIGSEGV)
 
     def test_a_cell_that_crashes_twice_is_left_out(self):
-        job = [TINY, "--set", "train.epochs=40", "--set", "sweep.run=1"]
+        job = [TINY, "--set", "train.epochs=150", "--set", "sweep.run=1"]  # sessions of seconds
         process = self.launch(*job, "-o", self.part)
         kills = 0
         while kills < 6 and (kills == 0 or self.read("provenance/crashes")[0].max() < 2):
