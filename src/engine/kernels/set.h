@@ -17,6 +17,7 @@ void KERNEL(tiny_forward)(size_t count, int k, int o, const real *x, const real 
 void KERNEL(tiny_backward)(const tiny_gradient *g);
 
 void KERNEL(fill_elementary)(kernel_set *set);
+void KERNEL(fill_pooling)(kernel_set *set);
 
 void KERNEL(winograd_input)(const winograd_tile *t, const real *x, real *v);
 void KERNEL(winograd_input_transposed)(const winograd_tile *t, const real *v, real *x);

@@ -190,6 +190,7 @@ void KERNEL(fill_kernels)(kernel_set *set, const char *name) {
     *set = KERNEL(plain_kernels);
     set->name = name;
     KERNEL(fill_elementary)(set);
+    KERNEL(fill_pooling)(set);
     set->lanes = LANES;
     set->product = vector_product;
     set->burn = burn;

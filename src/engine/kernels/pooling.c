@@ -1,0 +1,165 @@
+/* Max-pooling in vectors of channels: the maximum of a window and its place stay in registers until the window has
+ * been seen. The last vector of a pixel may reach into the next one, whose values are stored after it; at the end of
+ * an image, where there is no next one, values go through a buffer. */
+#include "engine/kernels/lanes.h"
+#include "engine/kernels/set.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+typedef int32_t places __attribute__((vector_size(VECTOR_BYTES))); /* of a window; also masks, −1 or 0 */
+typedef signed char bytes __attribute__((vector_size(LANES)));
+typedef signed char unaligned_bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
+/* ---- The first `valid` of LANES values; the others are not touched ----------------------------- */
+
+INLINE vector load_some(const float *from, int valid) {
+    float buffer[LANES] = {0};
+    if (valid >= LANES)
+        return load(from);
+    memcpy(buffer, from, (size_t)valid * sizeof *from);
+    return load(buffer);
+}
+
+INLINE void store_some(float *to, vector v, int valid) {
+    float buffer[LANES];
+    if (valid >= LANES) {
+        store(to, v);
+        return;
+    }
+    store(buffer, v);
+    memcpy(to, buffer, (size_t)valid * sizeof *to);
+}
+
+INLINE places load_places(const unsigned char *from, int valid) {
+    unsigned char buffer[LANES] = {0};
+    if (valid < LANES)
+        from = memcpy(buffer, from, (size_t)valid);
+    return __builtin_convertvector(*(const unaligned_bytes *)from, places) & 255;
+}
+
+INLINE void store_places(unsigned char *to, places place, int valid) {
+    const bytes b = __builtin_convertvector(place, bytes);
+    if (valid >= LANES)
+        *(unaligned_bytes *)to = b;
+    else
+        memcpy(to, &b, (size_t)valid);
+}
+
+/* a where the mask is set, else b */
+INLINE places choose(places mask, places a, places b) {
+    return (mask & a) | (~mask & b);
+}
+
+/* ---- Forward ----------------------------------------------------------------------------------- */
+
+/* The window at `corner`, for LANES channels. Its size is constant at most calls. */
+INLINE void pool_window(const pooling *p, const int kernel_height, const int kernel_width, const float *corner,
+                        int valid, float *y, unsigned char *winner) {
+    const ptrdiff_t pixel = p->channels, row = p->width * pixel;
+    vector best = load_some(corner, valid);
+    places place = {0};
+    for (int ky = 0; ky < kernel_height; ky++)
+        for (int kx = 0; kx < kernel_width; kx++) {
+            const vector x = load_some(corner + ky * row + kx * pixel, valid);
+            const places wins = (x > best) | (x != x), number = (places){0} + (ky * kernel_width + kx);
+            best = (vector)choose(wins, (places)x, (places)best);
+            place = choose(wins, number, place);
+        }
+    store_some(y, best, valid);
+    store_places(winner, place, valid);
+}
+
+/* All channels of a pixel; in whole vectors, or no more than they are. */
+INLINE void pool_pixel(const pooling *p, const bool whole, const float *corner, float *y, unsigned char *winner) {
+    for (int c = 0; c < p->channels; c += LANES) {
+        const int valid = whole ? LANES : smaller(p->channels - c, LANES);
+        if (p->kernel_height == 2 && p->kernel_width == 2)
+            pool_window(p, 2, 2, corner + c, valid, y + c, winner + c);
+        else
+            pool_window(p, p->kernel_height, p->kernel_width, corner + c, valid, y + c, winner + c);
+    }
+}
+
+/* The output pixels whose vectors end inside the image, in order: LANES more values than the last one needs follow. */
+static int whole_pixels(const pooling *p) {
+    const int spill = (p->channels + LANES - 1) / LANES * LANES - p->channels;
+    return p->out_height * p->out_width - (spill + p->channels - 1) / p->channels;
+}
+
+static void max_pool(const pooling *p, const float *x, float *y, unsigned char *winner) {
+    assert(pooling_is_valid(p));
+    const int channels = p->channels, whole = whole_pixels(p);
+    int n = 0;
+    for (int oy = 0; oy < p->out_height; oy++) {
+        const float *corner = x + (ptrdiff_t)oy * p->stride_height * p->width * channels;
+        for (int ox = 0; ox < p->out_width; ox++, n++, corner += p->stride_width * channels) {
+            if (n < whole)
+                pool_pixel(p, true, corner, y, winner);
+            else
+                pool_pixel(p, false, corner, y, winner);
+            y += channels;
+            winner += channels;
+        }
+    }
+}
+
+/* ---- Backward ---------------------------------------------------------------------------------- */
+
+/* Do the windows cover every pixel exactly once? */
+static bool windows_tile(const pooling *p) {
+    return p->stride_height == p->kernel_height && p->stride_width == p->kernel_width &&
+           p->out_height * p->stride_height == p->height && p->out_width * p->stride_width == p->width;
+}
+
+/* The share of place `number` of the window, for all channels of a pixel. */
+INLINE void return_pixel(int channels, const bool whole, const float *dy, const unsigned char *winner, int number,
+                         const bool adds, float *dx) {
+    for (int c = 0; c < channels; c += LANES) {
+        const int valid = whole ? LANES : smaller(channels - c, LANES);
+        const vector d = load_some(dy + c, valid);
+        const places won = load_places(winner + c, valid) == (places){0} + number;
+        const vector share = (vector)(won & (places)d);
+        store_some(dx + c, adds ? load_some(dx + c, valid) + share : share, valid);
+    }
+}
+
+/* Row `ky` of the windows of one row of outputs: in the order of the pixels of dx, so that what is stored beyond a
+ * pixel is stored again. */
+INLINE void return_row(const pooling *p, int ky, int whole, const float *dy, const unsigned char *winner,
+                       const bool adds, float *dx) {
+    const int channels = p->channels;
+    for (int ox = 0; ox < p->out_width; ox++, dy += channels, winner += channels, dx += p->stride_width * channels)
+        for (int kx = 0, number = ky * p->kernel_width; kx < p->kernel_width; kx++, number++)
+            if (ox < whole)
+                return_pixel(channels, true, dy, winner, number, adds, dx + kx * channels);
+            else
+                return_pixel(channels, false, dy, winner, number, adds, dx + kx * channels);
+}
+
+static void max_pool_backward(const pooling *p, const float *dy, const unsigned char *winner, float *dx) {
+    assert(pooling_is_valid(p));
+    const bool tile = windows_tile(p);
+    const ptrdiff_t row = (ptrdiff_t)p->width * p->channels, out_row = (ptrdiff_t)p->out_width * p->channels;
+    const bool fills_vectors = p->channels % LANES == 0; /* what lies beyond must not be added to */
+    int whole = tile || fills_vectors ? whole_pixels(p) : 0;
+    if (!tile)
+        memset(dx, 0, (size_t)p->height * (size_t)row * sizeof *dx);
+    for (int oy = 0; oy < p->out_height; oy++, whole -= p->out_width, dy += out_row, winner += out_row)
+        for (int ky = 0; ky < p->kernel_height; ky++) {
+            float *to = dx + ((ptrdiff_t)oy * p->stride_height + ky) * row;
+            if (tile)
+                return_row(p, ky, whole, dy, winner, false, to);
+            else
+                return_row(p, ky, whole, dy, winner, true, to);
+        }
+}
+
+void KERNEL(fill_pooling)(kernel_set *set) {
+    set->max_pool = max_pool;
+    set->max_pool_backward = max_pool_backward;
+}
