@@ -16,7 +16,7 @@
 #include "base/random.h"
 #include "engine/kernels/kernels.h"
 
-enum { SHAPES = 1500, LARGEST = 1 << 16 };
+enum { SHAPES = 1500, LARGEST = 1 << 16, MOST_PANELS = 4 };
 
 static float *random_values(random_stream *stream, size_t count) {
     float *values = malloc(count * sizeof *values);
@@ -37,6 +37,10 @@ static int between(random_stream *stream, int low, int high) {
     return low + (int)random_below(stream, (uint32_t)(high - low + 1));
 }
 
+static int larger(int a, int b) {
+    return a > b ? a : b;
+}
+
 static const kernel_set *reference_set(void) {
     const kernel_set *const *set = kernels_available();
     while (set[1] != NULL)
@@ -51,7 +55,7 @@ static double magnitude(const product *p, int r, int j) {
     for (int s = 0; s < p->segments; s++)
         for (int t = 0; t < p->length; t++)
             sum += fabs((double)p->a[s * p->a_segment + r * p->a_row + t * p->a_step] *
-                        (double)p->b[s * p->b_segment + t * p->b_step + j]);
+                        (double)p->b[j / PANEL * p->b_panel + s * p->b_segment + t * p->b_step + j % PANEL]);
     return sum;
 }
 
@@ -59,13 +63,14 @@ static double magnitude(const product *p, int r, int j) {
  * rows. */
 static double tolerance(const product *p, size_t i, double expected) {
     double terms = 0, size = 0;
-    for (int r = 0; r < p->rows; r++) {
-        const ptrdiff_t j = (ptrdiff_t)i - r * p->c_row;
-        if (j < 0 || j >= p->columns)
-            continue;
-        terms += p->segments * p->length + 1.0;
-        size += magnitude(p, r, (int)j);
-    }
+    for (int r = 0; r < p->rows; r++)
+        for (int q = 0; q * PANEL < p->columns; q++) {
+            const ptrdiff_t j = (ptrdiff_t)i - q * p->c_panel - r * p->c_row;
+            if (j < 0 || j >= PANEL || q * PANEL + j >= p->columns)
+                continue;
+            terms += p->segments * p->length + 1.0;
+            size += magnitude(p, r, q * PANEL + (int)j);
+        }
     return 2 * terms * FLT_EPSILON * (size + fabs(expected) + 1);
 }
 
@@ -73,7 +78,8 @@ static double tolerance(const product *p, size_t i, double expected) {
 static product random_product(random_stream *stream, const float *a, const float *b, const float *bias) {
     product p = {
         .rows = between(stream, 1, 40),
-        .columns = between(stream, 0, 3) > 0 ? PANEL : between(stream, 1, PANEL),
+        .columns = between(stream, 0, 3) > 0 ? PANEL * between(stream, 1, MOST_PANELS)
+                                             : between(stream, 1, MOST_PANELS * PANEL),
         .segments = between(stream, 1, 5),
         .length = between(stream, 1, 60),
         .a = a,
@@ -86,7 +92,14 @@ static product random_product(random_stream *stream, const float *a, const float
     p.a_segment = between(stream, 0, 1000);
     p.b_step = PANEL * between(stream, 1, 3);
     p.b_segment = p.length * p.b_step;
-    p.c_row = p.accumulate ? between(stream, 1, 2 * PANEL) : p.columns + between(stream, 0, 20);
+    p.b_panel = between(stream, 0, 1) ? p.segments * p.b_segment : PANEL;
+    p.c_panel = PANEL;
+    p.c_row = p.accumulate && p.columns <= PANEL ? between(stream, 1, 2 * PANEL)
+                                                 : p.columns + between(stream, 0, 20);
+    if (between(stream, 0, 1)) { /* a panel after the other */
+        p.c_row = larger(p.c_row % (2 * PANEL), p.columns < PANEL ? p.columns : PANEL);
+        p.c_panel = p.rows * p.c_row;
+    }
     return p;
 }
 
@@ -95,10 +108,11 @@ static void products_agree(void **state) {
     const kernel_set *reference = reference_set();
     random_stream stream = random_stream_open(21, 0, RANDOM_SYNTHETIC, 0);
     float *a = random_values(&stream, LARGEST), *b = random_values(&stream, LARGEST);
-    float *bias = random_values(&stream, PANEL);
+    float *bias = random_values(&stream, MOST_PANELS * PANEL);
     for (int shape = 0; shape < SHAPES; shape++) {
         product p = random_product(&stream, a, b, bias);
-        size_t size = (size_t)(p.rows * p.c_row) + PANEL;
+        const size_t panels = (size_t)(p.columns + PANEL - 1) / PANEL;
+        size_t size = panels * (size_t)(p.rows * p.c_row) + PANEL;
         float *start = random_values(&stream, size), *expected = copy_of(start, size);
         p.c = expected;
         reference->product(&p);

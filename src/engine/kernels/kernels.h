@@ -15,26 +15,27 @@
  */
 enum { PANEL = 16 };
 
-/* The product that convolution and dense layers consist of, one panel of columns wide:
+/* The product that convolution and dense layers consist of, any number of panels wide:
  *
- *   c[r, j] = Σ_{s < segments} Σ_{t < length} a[s·a_segment + r·a_row + t·a_step]
- *                                           · b[s·b_segment + t·b_step + j]   + bias[j]
+ *   c[r, q, j] = Σ_{s < segments} Σ_{t < length} a[s·a_segment + r·a_row + t·a_step]
+ *                                              · b[q·b_panel + s·b_segment + t·b_step + j]   + bias[q·PANEL +
+ * j]
  *
- * for r < rows, j < columns ≤ PANEL; c[r, j] is at c[r·c_row + j]. bias is added last, or NULL; when
- * `accumulate`, the sums without bias are added to c, row after row: rows of c may then overlap. Rows of b
- * have PANEL readable columns, whatever `columns` is. With overlapping rows of `a` (a_row < length) this is a
- * convolution along an image row without im2col; with a_row = 1 and a_step the pixel stride it is the
- * gradient of the weights. */
+ * for r < rows and q·PANEL + j < columns, j < PANEL; c[r, q, j] is at c[q·c_panel + r·c_row + j]. bias is
+ * added last, or NULL; when `accumulate`, the sums without bias are added to c, row after row: the rows of a
+ * product of one panel may then overlap. Rows of b have PANEL readable columns, whatever `columns` is. With
+ * overlapping rows of `a` (a_row < length) this is a convolution along an image row without im2col; with
+ * a_row = 1 and a_step the pixel stride it is the gradient of the weights. */
 typedef struct product {
     int rows, columns;
     int segments, length;
     const real *a;
     ptrdiff_t a_segment, a_row, a_step;
     const real *b;
-    ptrdiff_t b_segment, b_step;
+    ptrdiff_t b_panel, b_segment, b_step; /* b_panel and c_panel: of more than one panel */
     real *c;
-    ptrdiff_t c_row;
-    const real *bias; /* (PANEL) or NULL */
+    ptrdiff_t c_panel, c_row;
+    const real *bias; /* (columns, in whole panels) or NULL */
     bool accumulate;
 } product;
 

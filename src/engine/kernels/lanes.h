@@ -1,5 +1,5 @@
-/* Vectors as wide as the registers of the set that is being compiled, of numbers at any address; one number each in
- * the reference set. Private to the kernels. */
+/* Vectors as wide as the registers of the set that is being compiled, of numbers at any address; one number
+ * each in the reference set. Private to the kernels. */
 #ifndef ENGINE_KERNELS_LANES_H
 #define ENGINE_KERNELS_LANES_H
 

@@ -6,22 +6,26 @@
 #include <assert.h>
 #include <string.h>
 
+/* Row r of column j. */
+static void plain_sum(const product *p, int r, int j) {
+    const ptrdiff_t panel = j / PANEL, column = j % PANEL;
+    real *c = p->c + panel * p->c_panel + r * p->c_row + column;
+    const real bias = p->bias != NULL ? p->bias[j] : 0;
+    real sum = 0;
+    for (int s = 0; s < p->segments; s++) {
+        const real *a = p->a + s * p->a_segment + r * p->a_row;
+        const real *b = p->b + panel * p->b_panel + s * p->b_segment + column;
+        for (int t = 0; t < p->length; t++)
+            sum += a[t * p->a_step] * b[t * p->b_step];
+    }
+    *c = (p->accumulate ? *c : bias) + sum;
+}
+
 static void plain_product(const product *p) {
     assert(product_is_valid(p));
-    for (int r = 0; r < p->rows; r++) {
-        for (int j = 0; j < p->columns; j++) {
-            real *c = p->c + r * p->c_row + j;
-            const real bias = p->bias != NULL ? p->bias[j] : 0;
-            real sum = 0;
-            for (int s = 0; s < p->segments; s++) {
-                const real *a = p->a + s * p->a_segment + r * p->a_row;
-                const real *b = p->b + s * p->b_segment + j;
-                for (int t = 0; t < p->length; t++)
-                    sum += a[t * p->a_step] * b[t * p->b_step];
-            }
-            *c = (p->accumulate ? *c : bias) + sum;
-        }
-    }
+    for (int r = 0; r < p->rows; r++)
+        for (int j = 0; j < p->columns; j++)
+            plain_sum(p, r, j);
 }
 
 /* In eight sums, which fill vectors; products of two floats are exact in double. */

@@ -1,30 +1,11 @@
 /* Correlation of planes, for layers of few channels: there the vectors run along an image row, and a block of
  * rows, planes and columns of the result is held in registers while all terms of its sums are added. */
-#include <assert.h>
-
+#include "engine/kernels/lanes.h"
 #include "engine/kernels/set.h"
 
-#ifndef VECTOR_BYTES
-enum { LANES = 1 };
-#else
-enum { LANES = VECTOR_BYTES / sizeof(real) };
-#endif
-
-typedef real vector __attribute__((vector_size(LANES * sizeof(real))));
-typedef real unaligned_vector
-    __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
-
-#define INLINE static inline __attribute__((always_inline))
+#include <assert.h>
 
 enum { MOST_ROWS = 3, MOST_PLANES = 3, MOST_VECTORS = 4, MOST_TOGETHER = 2 };
-
-INLINE vector load(const real *from) {
-    return *(const unaligned_vector *)from;
-}
-
-INLINE void store(real *to, vector v) {
-    *(unaligned_vector *)to = v;
-}
 
 static int smaller(int a, int b) {
     return a < b ? a : b;

@@ -1,6 +1,6 @@
-/* Max-pooling in vectors of channels: the maximum of a window and its place stay in registers until the window has
- * been seen. The last vector of a pixel may reach into the next one, whose values are stored after it; at the end of
- * an image, where there is no next one, values go through a buffer. */
+/* Max-pooling in vectors of channels: the maximum of a window and its place stay in registers until the
+ * window has been seen. The last vector of a pixel may reach into the next one, whose values are stored after
+ * it; at the end of an image, where there is no next one, values go through a buffer. */
 #include "engine/kernels/lanes.h"
 #include "engine/kernels/set.h"
 
@@ -58,8 +58,8 @@ INLINE places choose(places mask, places a, places b) {
 /* ---- Forward ----------------------------------------------------------------------------------- */
 
 /* The window at `corner`, for LANES channels. Its size is constant at most calls. */
-INLINE void pool_window(const pooling *p, const int kernel_height, const int kernel_width, const float *corner,
-                        int valid, float *y, unsigned char *winner) {
+INLINE void pool_window(const pooling *p, const int kernel_height, const int kernel_width,
+                        const float *corner, int valid, float *y, unsigned char *winner) {
     const ptrdiff_t pixel = p->channels, row = p->width * pixel;
     vector best = load_some(corner, valid);
     places place = {0};
@@ -75,7 +75,8 @@ INLINE void pool_window(const pooling *p, const int kernel_height, const int ker
 }
 
 /* All channels of a pixel; in whole vectors, or no more than they are. */
-INLINE void pool_pixel(const pooling *p, const bool whole, const float *corner, float *y, unsigned char *winner) {
+INLINE void pool_pixel(const pooling *p, const bool whole, const float *corner, float *y,
+                       unsigned char *winner) {
     for (int c = 0; c < p->channels; c += LANES) {
         const int valid = whole ? LANES : smaller(p->channels - c, LANES);
         if (p->kernel_height == 2 && p->kernel_width == 2)
@@ -85,15 +86,15 @@ INLINE void pool_pixel(const pooling *p, const bool whole, const float *corner, 
     }
 }
 
-/* The output pixels whose vectors end inside the image, in order: LANES more values than the last one needs follow. */
-static int whole_pixels(const pooling *p) {
-    const int spill = (p->channels + LANES - 1) / LANES * LANES - p->channels;
-    return p->out_height * p->out_width - (spill + p->channels - 1) / p->channels;
+/* How many pixels the last vector of a pixel reaches into. */
+static int pixels_beyond(const pooling *p) {
+    const int beyond = (p->channels + LANES - 1) / LANES * LANES - p->channels;
+    return (beyond + p->channels - 1) / p->channels;
 }
 
 static void max_pool(const pooling *p, const float *x, float *y, unsigned char *winner) {
     assert(pooling_is_valid(p));
-    const int channels = p->channels, whole = whole_pixels(p);
+    const int channels = p->channels, whole = p->out_height * p->out_width - pixels_beyond(p);
     int n = 0;
     for (int oy = 0; oy < p->out_height; oy++) {
         const float *corner = x + (ptrdiff_t)oy * p->stride_height * p->width * channels;
@@ -116,47 +117,68 @@ static bool windows_tile(const pooling *p) {
            p->out_height * p->stride_height == p->height && p->out_width * p->stride_width == p->width;
 }
 
-/* The share of place `number` of the window, for all channels of a pixel. */
-INLINE void return_pixel(int channels, const bool whole, const float *dy, const unsigned char *winner, int number,
-                         const bool adds, float *dx) {
-    for (int c = 0; c < channels; c += LANES) {
-        const int valid = whole ? LANES : smaller(channels - c, LANES);
-        const vector d = load_some(dy + c, valid);
-        const places won = load_places(winner + c, valid) == (places){0} + number;
-        const vector share = (vector)(won & (places)d);
-        store_some(dx + c, adds ? load_some(dx + c, valid) + share : share, valid);
+/* a where the lane is below `count`, else 0 */
+INLINE vector first_lanes(vector a, int count) {
+    places lane;
+    for (int i = 0; i < LANES; i++)
+        lane[i] = i;
+    return (vector)((lane < count) & (places)a);
+}
+
+/* The window at `corner`, for LANES channels, `left` of which are those of the pixel. */
+INLINE void return_window(const pooling *p, const int kernel_height, const int kernel_width, const bool adds,
+                          const float *dy, const unsigned char *winner, int left, int valid, float *corner) {
+    const ptrdiff_t pixel = p->channels, row = p->width * pixel;
+    const vector all = load_some(dy, valid), d = adds ? first_lanes(all, left) : all;
+    const places place = load_places(winner, valid);
+    for (int ky = 0; ky < kernel_height; ky++)
+        for (int kx = 0; kx < kernel_width; kx++) {
+            float *dx = corner + ky * row + kx * pixel;
+            const places won = place == (places){0} + (ky * kernel_width + kx);
+            const vector share = (vector)(won & (places)d);
+            store_some(dx, adds ? load_some(dx, valid) + share : share, valid);
+        }
+}
+
+/* All channels of a pixel of dy; in whole vectors, or no more than they are. The last ones first: they reach
+ * into the first ones of the next pixel of the window. */
+INLINE void return_pixel(const pooling *p, const bool adds, const bool whole, const float *dy,
+                         const unsigned char *winner, float *corner) {
+    for (int c = (p->channels - 1) / LANES * LANES; c >= 0; c -= LANES) {
+        const int left = p->channels - c, valid = whole ? LANES : smaller(left, LANES);
+        if (p->kernel_height == 2 && p->kernel_width == 2)
+            return_window(p, 2, 2, adds, dy + c, winner + c, left, valid, corner + c);
+        else
+            return_window(p, p->kernel_height, p->kernel_width, adds, dy + c, winner + c, left, valid,
+                          corner + c);
     }
 }
 
-/* Row `ky` of the windows of one row of outputs: in the order of the pixels of dx, so that what is stored beyond a
- * pixel is stored again. */
-INLINE void return_row(const pooling *p, int ky, int whole, const float *dy, const unsigned char *winner,
-                       const bool adds, float *dx) {
-    const int channels = p->channels;
-    for (int ox = 0; ox < p->out_width; ox++, dy += channels, winner += channels, dx += p->stride_width * channels)
-        for (int kx = 0, number = ky * p->kernel_width; kx < p->kernel_width; kx++, number++)
+/* What is stored beyond a pixel is stored again, as long as it is in the same row. */
+INLINE void return_all(const pooling *p, const bool adds, const float *dy, const unsigned char *winner,
+                       float *dx) {
+    const int channels = p->channels, whole = p->out_width - pixels_beyond(p);
+    for (int oy = 0; oy < p->out_height; oy++) {
+        float *corner = dx + (ptrdiff_t)oy * p->stride_height * p->width * channels;
+        for (int ox = 0; ox < p->out_width; ox++, corner += p->stride_width * channels) {
             if (ox < whole)
-                return_pixel(channels, true, dy, winner, number, adds, dx + kx * channels);
+                return_pixel(p, adds, true, dy, winner, corner);
             else
-                return_pixel(channels, false, dy, winner, number, adds, dx + kx * channels);
+                return_pixel(p, adds, false, dy, winner, corner);
+            dy += channels;
+            winner += channels;
+        }
+    }
 }
 
 static void max_pool_backward(const pooling *p, const float *dy, const unsigned char *winner, float *dx) {
     assert(pooling_is_valid(p));
-    const bool tile = windows_tile(p);
-    const ptrdiff_t row = (ptrdiff_t)p->width * p->channels, out_row = (ptrdiff_t)p->out_width * p->channels;
-    const bool fills_vectors = p->channels % LANES == 0; /* what lies beyond must not be added to */
-    int whole = tile || fills_vectors ? whole_pixels(p) : 0;
-    if (!tile)
-        memset(dx, 0, (size_t)p->height * (size_t)row * sizeof *dx);
-    for (int oy = 0; oy < p->out_height; oy++, whole -= p->out_width, dy += out_row, winner += out_row)
-        for (int ky = 0; ky < p->kernel_height; ky++) {
-            float *to = dx + ((ptrdiff_t)oy * p->stride_height + ky) * row;
-            if (tile)
-                return_row(p, ky, whole, dy, winner, false, to);
-            else
-                return_row(p, ky, whole, dy, winner, true, to);
-        }
+    if (windows_tile(p)) {
+        return_all(p, false, dy, winner, dx);
+        return;
+    }
+    memset(dx, 0, (size_t)p->height * (size_t)p->width * (size_t)p->channels * sizeof *dx);
+    return_all(p, true, dy, winner, dx);
 }
 
 void KERNEL(fill_pooling)(kernel_set *set) {

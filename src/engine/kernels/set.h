@@ -29,8 +29,8 @@ void KERNEL(correlate_planes_gradient)(const plane_correlation *p);
 
 /* What kernels.h asks of callers, for asserts. */
 static inline bool product_is_valid(const product *p) {
-    return p->rows >= 0 && p->columns > 0 && p->columns <= PANEL && p->segments >= 0 && p->length >= 0 &&
-           p->a != NULL && p->b != NULL && p->c != NULL;
+    return p->rows >= 0 && p->columns > 0 && p->segments >= 0 && p->length >= 0 && p->a != NULL &&
+           p->b != NULL && p->c != NULL;
 }
 
 static inline bool tiny_is_valid(int inputs, int outputs) {

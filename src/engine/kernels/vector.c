@@ -1,44 +1,40 @@
 /* The product kernel in GNU vector types, for any vector width. Compiled once per instruction set with
- * VECTOR_BYTES (width of a register) and TILE_ROWS (rows of c held in registers at once). */
+ * VECTOR_BYTES (width of a register) and TILE_SUMS (vectors of c held in registers at once, next to what is
+ * multiplied). */
+#include "engine/kernels/lanes.h"
 #include "engine/kernels/set.h"
 
 #include <assert.h>
-#include <string.h>
 
-typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
-typedef float unaligned_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+/* VECTORS: of a panel. Where a panel is one vector, tiles are up to two panels wide: every number of `a` that
+ * is loaded is then multiplied twice, or the loads would take longer than the multiplications. */
+enum { VECTORS = PANEL / LANES, MOST_VECTORS = VECTORS > 2 ? VECTORS : 2, MOST_ROWS = 12 };
 
-enum { LANES = VECTOR_BYTES / sizeof(float), VECTORS = PANEL / LANES, MOST_ROWS = 12 };
-
-static inline vector load(const float *from) {
-    return *(const unaligned_vector *)from;
-}
-
-static inline void store(float *to, vector v) {
-    *(unaligned_vector *)to = v;
+/* Of vector v of a tile, in b or c. */
+INLINE ptrdiff_t vector_place(int v, ptrdiff_t panel) {
+    return v / VECTORS * panel + v % VECTORS * LANES;
 }
 
 /* `rows` rows and `vectors` vectors of columns of the product, kept in rows × vectors registers. Both are
  * constants at every call, so that the loops unroll and `sum` lives in registers. Rows are addressed in
  * threes (base, base + stride, base + 2 stride: the addressing modes of x86), so that a tile needs few
  * address registers. */
-static inline __attribute__((always_inline)) void tile(const product *p, int first, const int rows,
-                                                       const int vectors) {
-    vector sum[MOST_ROWS][VECTORS];
+INLINE void tile(const product *p, int first, const int rows, const int vectors) {
+    vector sum[MOST_ROWS][MOST_VECTORS];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++)
             sum[r][v] = (vector){0};
 
-    const ptrdiff_t row = p->a_row, a_step = p->a_step, b_step = p->b_step;
+    const ptrdiff_t row = p->a_row, a_step = p->a_step, b_step = p->b_step, b_panel = p->b_panel;
     for (int s = 0; s < p->segments; s++) {
         const float *b = p->b + s * p->b_segment;
         const float *a[(MOST_ROWS + 2) / 3];
         for (int i = 0; i < (rows + 2) / 3; i++)
             a[i] = p->a + s * p->a_segment + (first + 3 * i) * row;
         for (int t = 0; t < p->length; t++) {
-            vector bv[VECTORS];
+            vector bv[MOST_VECTORS];
             for (int v = 0; v < vectors; v++)
-                bv[v] = load(b + v * LANES);
+                bv[v] = load(b + vector_place(v, b_panel));
             for (int r = 0; r < rows; r++) {
                 float value = a[r / 3][(r % 3) * row];
                 for (int v = 0; v < vectors; v++)
@@ -51,19 +47,20 @@ static inline __attribute__((always_inline)) void tile(const product *p, int fir
     }
 
     float *c = p->c + first * p->c_row;
-    const ptrdiff_t c_row = p->c_row; /* not from p between stores, which it might alias */
+    const ptrdiff_t c_row = p->c_row,
+                    c_panel = p->c_panel; /* not from p between stores, which it might alias */
     const bool accumulate = p->accumulate;
     const float *bias = accumulate ? NULL : p->bias; /* added last: small terms keep their digits */
     for (int r = 0; r < rows; r++, c += c_row)
         for (int v = 0; v < vectors; v++) {
-            const float *more = accumulate ? c + v * LANES : bias != NULL ? bias + v * LANES : NULL;
-            store(c + v * LANES, more != NULL ? load(more) + sum[r][v] : sum[r][v]);
+            float *to = c + vector_place(v, c_panel);
+            const float *more = accumulate ? to : bias != NULL ? bias + v * LANES : NULL;
+            store(to, more != NULL ? load(more) + sum[r][v] : sum[r][v]);
         }
 }
 
 /* Rows that fill the registers next to this many vectors of columns. */
-#define ROWS_BESIDE(vectors)                                                                                 \
-    (TILE_ROWS * VECTORS / (vectors) < MOST_ROWS ? TILE_ROWS * VECTORS / (vectors) : MOST_ROWS)
+#define ROWS_BESIDE(vectors) (TILE_SUMS / (vectors) < MOST_ROWS ? TILE_SUMS / (vectors) : MOST_ROWS)
 
 /* A tile of n rows, where that many fit. */
 #define TILE(n, vectors)                                                                                     \
@@ -98,9 +95,7 @@ static inline __attribute__((always_inline)) void tile(const product *p, int fir
     }
 
 WHOLE_VECTORS(1)
-#if VECTOR_BYTES < 64
 WHOLE_VECTORS(2)
-#endif
 #if VECTOR_BYTES < 32
 WHOLE_VECTORS(3)
 WHOLE_VECTORS(4)
@@ -110,9 +105,7 @@ static void whole_columns(const product *p) {
     static void (*const functions[])(const product *) = {
         NULL,
         whole_vectors_1,
-#if VECTOR_BYTES < 64
         whole_vectors_2,
-#endif
 #if VECTOR_BYTES < 32
         whole_vectors_3,
         whole_vectors_4,
@@ -163,12 +156,33 @@ static void some_columns(const product *p) {
     buffered_columns(&rest, columns);
 }
 
-static void vector_product(const product *p) {
-    assert(product_is_valid(p));
+/* Columns that are done at a time: of one panel, or of two that are one vector each. */
+static int next_columns(int left) {
+    const int most = VECTORS == 1 && left >= 2 * PANEL ? 2 * PANEL : PANEL;
+    return left < most ? left : most;
+}
+
+static void columns_at_once(const product *p) {
     if (p->columns % LANES == 0)
         whole_columns(p);
     else
         some_columns(p);
+}
+
+static void vector_product(const product *p) {
+    assert(product_is_valid(p));
+    if (next_columns(p->columns) == p->columns) { /* not copied: small products would wait for it */
+        columns_at_once(p);
+        return;
+    }
+    product part = *p;
+    for (int first = 0; first < p->columns; first += part.columns) {
+        part.columns = next_columns(p->columns - first);
+        part.b = p->b + first / PANEL * p->b_panel;
+        part.c = p->c + first / PANEL * p->c_panel;
+        part.bias = p->bias != NULL ? p->bias + first : NULL;
+        columns_at_once(&part);
+    }
 }
 
 /* Independent chains, more of them than a multiply-add takes cycles on two units. */

@@ -8,6 +8,15 @@
 
 #include <string.h>
 
+/* Panels of one product, whose weights stay in L1. */
+enum { PANELS_TOGETHER = 2 };
+
+/* Columns of panel `panel` and those that go with it, out of `columns`. */
+static int columns_together(size_t columns, size_t panel) {
+    const size_t left = columns - panel * PANEL, most = PANELS_TOGETHER * PANEL;
+    return (int)(left < most ? left : most);
+}
+
 static size_t filters(const layer *l) {
     return (size_t)l->spec.filters;
 }
@@ -42,18 +51,20 @@ static void forward_image(const layer *l, const layer_pass *pass, const real *fr
     const ptrdiff_t channels = l->in.channels, row = f.width * channels;
     const size_t o = filters(l), k = conv_terms(l);
     const real *bias = pass->parameters + l->weight_reals;
-    for (size_t panel = 0; panel < panel_count(o); panel++) {
+    for (size_t panel = 0; panel < panel_count(o); panel += PANELS_TOGETHER) {
         product p = {
             .rows = l->out.width,
-            .columns = panel_columns(o, panel),
+            .columns = columns_together(o, panel),
             .segments = l->spec.kernel_height,
             .length = l->spec.kernel_width * l->in.channels,
             .a_segment = row,
             .a_row = l->spec.stride_width * channels,
             .a_step = 1,
             .b = pass->parameters + panel * k * PANEL,
+            .b_panel = (ptrdiff_t)k * PANEL,
             .b_segment = (ptrdiff_t)l->spec.kernel_width * channels * PANEL,
             .b_step = PANEL,
+            .c_panel = PANEL,
             .c_row = (ptrdiff_t)o,
             .bias = bias + panel * PANEL,
         };
@@ -98,7 +109,7 @@ static void weight_gradient(const layer *l, const layer_pass *pass, const real *
     const ptrdiff_t channels = l->in.channels, row = f.width * channels;
     const size_t o = filters(l), k = conv_terms(l), pixels = out_pixels(l);
     const bool whole_panels = o % PANEL == 0;
-    for (size_t panel = 0; panel < panel_count(o); panel++) {
+    for (size_t panel = 0; panel < panel_count(o); panel += whole_panels ? PANELS_TOGETHER : 1) {
         const real *dy_panel = dy + panel * PANEL;
         if (!whole_panels) {
             pack_panel(dy, pixels, o, panel, panel_scratch);
@@ -107,15 +118,18 @@ static void weight_gradient(const layer *l, const layer_pass *pass, const real *
         const ptrdiff_t dy_step = whole_panels ? (ptrdiff_t)o : PANEL;
         product p = {
             .rows = l->spec.kernel_width * l->in.channels,
-            .columns = whole_lanes(pass->kernels, panel_columns(o, panel)),
+            .columns = whole_panels ? columns_together(o, panel)
+                                    : whole_lanes(pass->kernels, panel_columns(o, panel)),
             .segments = l->out.height,
             .length = l->out.width,
             .a_segment = l->spec.stride_height * row,
             .a_row = 1,
             .a_step = l->spec.stride_width * channels,
             .b = dy_panel,
+            .b_panel = PANEL,
             .b_segment = l->out.width * dy_step,
             .b_step = dy_step,
+            .c_panel = (ptrdiff_t)k * PANEL,
             .c_row = PANEL,
             .accumulate = true,
         };

@@ -251,61 +251,64 @@ static void transform_gradients(const tiling *t, const kernel_set *kernels, cons
 static void multiply_inputs(const tiling *t, const kernel_set *kernels, size_t tiles, const real *v,
                             const real *u, real *m) {
     for (size_t k = 0; k < t->planes; k++)
-        for (size_t o = 0; o < t->filters; o += PANEL, u += t->channels * PANEL)
-            kernels->product(&(product){
-                .rows = (int)tiles,
-                .columns = whole_lanes(kernels, panel_columns(t->filters, o / PANEL)),
-                .segments = 1,
-                .length = (int)t->channels,
-                .a = v + k * tiles * t->channels,
-                .a_row = (ptrdiff_t)t->channels,
-                .a_step = 1,
-                .b = u,
-                .b_step = PANEL,
-                .c = m + k * tiles * t->padded_filters + o,
-                .c_row = (ptrdiff_t)t->padded_filters,
-            });
+        kernels->product(&(product){
+            .rows = (int)tiles,
+            .columns = whole_lanes(kernels, (int)t->filters),
+            .segments = 1,
+            .length = (int)t->channels,
+            .a = v + k * tiles * t->channels,
+            .a_row = (ptrdiff_t)t->channels,
+            .a_step = 1,
+            .b = u + k * (t->u_reals / t->planes),
+            .b_panel = (ptrdiff_t)t->channels * PANEL,
+            .b_step = PANEL,
+            .c = m + k * tiles * t->padded_filters,
+            .c_panel = PANEL,
+            .c_row = (ptrdiff_t)t->padded_filters,
+        });
 }
 
 /* dv[k] = dm[k] ut[k]: (tiles, o) × (o, c) */
 static void multiply_gradients(const tiling *t, const kernel_set *kernels, size_t tiles, const real *dm,
                                const real *ut, real *dv) {
     for (size_t k = 0; k < t->planes; k++)
-        for (size_t c = 0; c < t->channels; c += PANEL, ut += t->filters * PANEL)
-            kernels->product(&(product){
-                .rows = (int)tiles,
-                .columns = panel_columns(t->channels, c / PANEL),
-                .segments = 1,
-                .length = (int)t->filters,
-                .a = dm + k * tiles * t->padded_filters,
-                .a_row = (ptrdiff_t)t->padded_filters,
-                .a_step = 1,
-                .b = ut,
-                .b_step = PANEL,
-                .c = dv + k * tiles * t->channels + c,
-                .c_row = (ptrdiff_t)t->channels,
-            });
+        kernels->product(&(product){
+            .rows = (int)tiles,
+            .columns = (int)t->channels,
+            .segments = 1,
+            .length = (int)t->filters,
+            .a = dm + k * tiles * t->padded_filters,
+            .a_row = (ptrdiff_t)t->padded_filters,
+            .a_step = 1,
+            .b = ut + k * (t->ut_reals / t->planes),
+            .b_panel = (ptrdiff_t)t->filters * PANEL,
+            .b_step = PANEL,
+            .c = dv + k * tiles * t->channels,
+            .c_panel = PANEL,
+            .c_row = (ptrdiff_t)t->channels,
+        });
 }
 
 /* du[k] += v[k]ᵀ dm[k]: (c, tiles) × (tiles, o). Columns that only pad dm are not zeros, nor are du's. */
 static void add_products(const tiling *t, const kernel_set *kernels, size_t tiles, const real *v,
                          const real *dm, real *du) {
     for (size_t k = 0; k < t->planes; k++)
-        for (size_t o = 0; o < t->filters; o += PANEL, du += t->channels * PANEL)
-            kernels->product(&(product){
-                .rows = (int)t->channels,
-                .columns = whole_lanes(kernels, panel_columns(t->filters, o / PANEL)),
-                .segments = 1,
-                .length = (int)tiles,
-                .a = v + k * tiles * t->channels,
-                .a_row = 1,
-                .a_step = (ptrdiff_t)t->channels,
-                .b = dm + k * tiles * t->padded_filters + o,
-                .b_step = (ptrdiff_t)t->padded_filters,
-                .c = du,
-                .c_row = PANEL,
-                .accumulate = true,
-            });
+        kernels->product(&(product){
+            .rows = (int)t->channels,
+            .columns = whole_lanes(kernels, (int)t->filters),
+            .segments = 1,
+            .length = (int)tiles,
+            .a = v + k * tiles * t->channels,
+            .a_row = 1,
+            .a_step = (ptrdiff_t)t->channels,
+            .b = dm + k * tiles * t->padded_filters,
+            .b_panel = PANEL,
+            .b_step = (ptrdiff_t)t->padded_filters,
+            .c = du + k * (t->u_reals / t->planes),
+            .c_panel = (ptrdiff_t)t->channels * PANEL,
+            .c_row = PANEL,
+            .accumulate = true,
+        });
 }
 
 static void forward_image(const layer *l, const layer_pass *pass, const tiling *t, const real *x, real *y) {

@@ -11,6 +11,8 @@
 enum { INPUT_BLOCK = 256 };
 /* Inputs per block of the weight gradient: a block of x is copied so that its rows are close together. */
 enum { GRADIENT_BLOCK = 96 };
+/* Panels of the weights that are transposed together for the input gradient. */
+enum { TURNED_PANELS = 2 };
 
 static size_t inputs(const layer *l) {
     return shape_size(l->in);
@@ -55,8 +57,8 @@ static status setup(layer *l, size_t batch, error_info *error) {
     l->parameter_reals = l->weight_reals + (l->spec.bias ? padded : 0);
     l->fan_in = (double)k;
     l->fan_out = (double)o;
-    /* weight gradient: a block of x and dy as panels; input gradient: one transposed panel */
-    l->scratch_reals = larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), o * PANEL);
+    /* weight gradient: a block of x and dy as panels; input gradient: some transposed panels */
+    l->scratch_reals = larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), TURNED_PANELS * o * PANEL);
     if (is_wide(l))
         l->scratch_reals = larger(l->scratch_reals, o * k); /* the weights without their padding */
     l->flops_forward = 2.0 * (double)(o * k);
@@ -98,23 +100,23 @@ static void panel_forward(const layer *l, const layer_pass *pass) {
     const real *bias = pass->parameters + l->weight_reals;
     for (size_t first = 0; first < k; first += INPUT_BLOCK) {
         const size_t block = k - first < INPUT_BLOCK ? k - first : INPUT_BLOCK;
-        for (size_t panel = 0; panel < panel_count(o); panel++) {
-            pass->kernels->product(&(product){
-                .rows = (int)pass->count,
-                .columns = panel_columns(o, panel),
-                .segments = 1,
-                .length = (int)block,
-                .a = pass->input + first,
-                .a_row = (ptrdiff_t)k,
-                .a_step = 1,
-                .b = pass->parameters + (panel * k + first) * PANEL,
-                .b_step = PANEL,
-                .c = pass->output + panel * PANEL,
-                .c_row = (ptrdiff_t)o,
-                .bias = l->spec.bias ? bias + panel * PANEL : NULL,
-                .accumulate = first > 0,
-            });
-        }
+        pass->kernels->product(&(product){
+            .rows = (int)pass->count,
+            .columns = (int)o,
+            .segments = 1,
+            .length = (int)block,
+            .a = pass->input + first,
+            .a_row = (ptrdiff_t)k,
+            .a_step = 1,
+            .b = pass->parameters + first * PANEL,
+            .b_panel = (ptrdiff_t)k * PANEL,
+            .b_step = PANEL,
+            .c = pass->output,
+            .c_panel = PANEL,
+            .c_row = (ptrdiff_t)o,
+            .bias = l->spec.bias ? bias : NULL,
+            .accumulate = first > 0,
+        });
     }
 }
 
@@ -139,22 +141,22 @@ static void weight_gradient(const layer *l, const layer_pass *pass) {
         for (size_t n = 0; n < count; n++)
             for (size_t i = 0; i < block; i++)
                 x_block[n * block + i] = pass->input[n * k + first + i];
-        for (size_t panel = 0; panel < panel_count(o); panel++) {
-            pass->kernels->product(&(product){
-                .rows = (int)block,
-                .columns = PANEL,
-                .segments = 1,
-                .length = (int)count,
-                .a = x_block,
-                .a_row = 1,
-                .a_step = (ptrdiff_t)block,
-                .b = dy_panels + panel * count * PANEL,
-                .b_step = PANEL,
-                .c = pass->d_parameters + (panel * k + first) * PANEL,
-                .c_row = PANEL,
-                .accumulate = true,
-            });
-        }
+        pass->kernels->product(&(product){
+            .rows = (int)block,
+            .columns = (int)panel_count(o) * PANEL,
+            .segments = 1,
+            .length = (int)count,
+            .a = x_block,
+            .a_row = 1,
+            .a_step = (ptrdiff_t)block,
+            .b = dy_panels,
+            .b_panel = (ptrdiff_t)count * PANEL,
+            .b_step = PANEL,
+            .c = pass->d_parameters + first * PANEL,
+            .c_panel = (ptrdiff_t)k * PANEL,
+            .c_row = PANEL,
+            .accumulate = true,
+        });
     }
 }
 
@@ -170,23 +172,27 @@ static void turn_weights(const layer *l, const real *weights, size_t first, int 
     }
 }
 
-/* dx[n, k] = Σ_o dy[n, o] W[o, k] */
+/* dx[n, k] = Σ_o dy[n, o] W[o, k], some panels of k at a time. */
 static void input_gradient(const layer *l, const layer_pass *pass) {
     const size_t k = inputs(l), o = outputs(l);
-    for (size_t panel = 0; panel < panel_count(k); panel++) {
-        const int columns = panel_columns(k, panel);
-        turn_weights(l, pass->parameters, panel * PANEL, columns, pass->scratch);
+    for (size_t first = 0; first < k; first += TURNED_PANELS * PANEL) {
+        const size_t columns = k - first < TURNED_PANELS * PANEL ? k - first : TURNED_PANELS * PANEL;
+        for (size_t panel = 0; panel < panel_count(columns); panel++)
+            turn_weights(l, pass->parameters, first + panel * PANEL, panel_columns(columns, panel),
+                         pass->scratch + panel * o * PANEL);
         pass->kernels->product(&(product){
             .rows = (int)pass->count,
-            .columns = columns,
+            .columns = (int)columns,
             .segments = 1,
             .length = (int)o,
             .a = pass->d_output,
             .a_row = (ptrdiff_t)o,
             .a_step = 1,
             .b = pass->scratch,
+            .b_panel = (ptrdiff_t)o * PANEL,
             .b_step = PANEL,
-            .c = pass->d_input + panel * PANEL,
+            .c = pass->d_input + first,
+            .c_panel = PANEL,
             .c_row = (ptrdiff_t)k,
         });
     }
