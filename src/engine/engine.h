@@ -31,7 +31,7 @@ typedef float real;
 /* Counts changes of the numerics: raised whenever a training of the same specification, data, seed and kernel
  * set can end with bits that differ from before, or a checkpoint changes its meaning. Results and checkpoints
  * of different numbers are not mixed. 1: releases that did not record it. */
-enum { ENGINE_NUMERICS = 2 };
+enum { ENGINE_NUMERICS = 3 };
 
 /* ---- Plan: what a specification means ---------------------------------------------------------- */
 

@@ -16,6 +16,7 @@ void KERNEL(tiny_forward)(size_t count, int k, int o, const real *x, const real 
                           real *y);
 void KERNEL(tiny_backward)(const tiny_gradient *g);
 
+void KERNEL(fill_column_sums)(kernel_set *set);
 void KERNEL(fill_elementary)(kernel_set *set);
 void KERNEL(fill_pooling)(kernel_set *set);
 

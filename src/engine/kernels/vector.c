@@ -203,6 +203,7 @@ static double burn(long rounds, volatile float *kept) {
 void KERNEL(fill_kernels)(kernel_set *set, const char *name) {
     *set = KERNEL(plain_kernels);
     set->name = name;
+    KERNEL(fill_column_sums)(set);
     KERNEL(fill_elementary)(set);
     KERNEL(fill_pooling)(set);
     set->lanes = LANES;

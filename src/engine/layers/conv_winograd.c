@@ -33,6 +33,7 @@ typedef struct tiling {
     size_t planes;      /* n² */
     int rows, columns;  /* of tiles */
     int chunk_rows;     /* rows of tiles that are transformed together */
+    size_t images;      /* that are transformed together, where their rows are */
     frame f;            /* the input as large as whole tiles need */
     size_t channels, filters, padded_filters;
     size_t u_reals, ut_reals;
@@ -64,7 +65,10 @@ static tiling tile_layer(const layer *l) {
         .padded_filters = padded(filters),
     };
     const size_t row_reals = t.planes * (size_t)t.columns * (channels + t.padded_filters);
-    t.chunk_rows = smaller((int)larger(CHUNK_REALS / row_reals, 1), t.rows);
+    const int most_rows = smaller((int)larger(CHUNK_REALS / row_reals, 1), t.rows);
+    const int chunks = (t.rows + most_rows - 1) / most_rows;
+    t.chunk_rows = (t.rows + chunks - 1) / chunks;
+    t.images = larger(CHUNK_REALS / (row_reals * (size_t)t.rows), 1);
     t.f = (frame){.height = TILE * t.rows + r - 1, .width = TILE * t.columns + r - 1};
     t.u_reals = t.planes * t.padded_filters * channels;
     t.ut_reals = t.planes * padded(channels) * filters;
@@ -87,7 +91,7 @@ static bool suits(const layer *l) {
 
 static void setup(layer *l) {
     const tiling t = tile_layer(l);
-    const size_t tiles = (size_t)t.chunk_rows * (size_t)t.columns;
+    const size_t tiles = t.images * (size_t)t.chunk_rows * (size_t)t.columns;
     l->workspace_reals = 2 * t.u_reals + t.ut_reals;
     l->scratch_reals =
         2 * frame_reals(t.f, l->in.channels) + t.planes * tiles * (t.channels + t.padded_filters);
@@ -172,15 +176,17 @@ static void backward_end(const layer *l, const layer_pass *pass) {
 
 /* ---- Images ------------------------------------------------------------------------------------ */
 
-/* Some rows of tiles of one image. */
+/* Some rows of tiles of one image, or all those of several images. */
 typedef struct tile_chunk {
     int first, rows; /* rows of tiles */
-    size_t tiles;
+    size_t images;
+    size_t image_tiles, tiles; /* of an image, of all */
 } tile_chunk;
 
-static tile_chunk next_chunk(const tiling *t, int first) {
+static tile_chunk chunk_of(const tiling *t, int first, size_t images) {
     const int rows = smaller(t->chunk_rows, t->rows - first);
-    return (tile_chunk){first, rows, (size_t)(rows * t->columns)};
+    const size_t image_tiles = (size_t)(rows * t->columns);
+    return (tile_chunk){first, rows, images, image_tiles, images * image_tiles};
 }
 
 static winograd_tile input_tile(const tiling *t, const tile_chunk *chunk) {
@@ -311,56 +317,84 @@ static void add_products(const tiling *t, const kernel_set *kernels, size_t tile
         });
 }
 
-static void forward_image(const layer *l, const layer_pass *pass, const tiling *t, const real *x, real *y) {
-    const real *framed = conv_frame_input(l, t->f, x, pass->scratch);
+/* The images of one chunk or, where that has only some of its rows, one image. */
+static void forward_images(const layer *l, const layer_pass *pass, const tiling *t, size_t images,
+                           const real *x, real *y) {
+    const size_t in = shape_size(l->in), out = shape_size(l->out);
+    const real *framed = NULL, *bias = pass->parameters + l->weight_reals;
     real *v = pass->scratch + frame_reals(t->f, l->in.channels);
     for (int first = 0; first < t->rows; first += t->chunk_rows) {
-        const tile_chunk chunk = next_chunk(t, first);
+        const tile_chunk chunk = chunk_of(t, first, images);
         real *m = v + t->planes * chunk.tiles * t->channels;
-        transform_inputs(t, pass->kernels, &chunk, framed, v);
+        for (size_t n = 0; n < images; n++) {
+            if (first == 0)
+                framed = conv_frame_input(l, t->f, x + n * in, pass->scratch);
+            transform_inputs(t, pass->kernels, &chunk, framed, v + n * chunk.image_tiles * t->channels);
+        }
         multiply_inputs(t, pass->kernels, chunk.tiles, v, pass->workspace, m);
-        transform_outputs(t, pass->kernels, &chunk, m, pass->parameters + l->weight_reals, l->out, y);
+        for (size_t n = 0; n < images; n++)
+            transform_outputs(t, pass->kernels, &chunk, m + n * chunk.image_tiles * t->padded_filters, bias,
+                              l->out, y + n * out);
     }
+}
+
+static size_t images_from(const tiling *t, const layer_pass *pass, size_t first) {
+    return pass->count - first < t->images ? pass->count - first : t->images;
 }
 
 static void forward(const layer *l, const layer_pass *pass) {
     const tiling t = tile_layer(l);
     const size_t in = shape_size(l->in), out = shape_size(l->out);
-    for (size_t n = 0; n < pass->count; n++)
-        forward_image(l, pass, &t, pass->input + n * in, pass->output + n * out);
+    for (size_t n = 0; n < pass->count; n += t.images)
+        forward_images(l, pass, &t, images_from(&t, pass, n), pass->input + n * in, pass->output + n * out);
 }
 
-/* dx may be NULL. */
-static void backward_image(const layer *l, const layer_pass *pass, const tiling *t, const real *x,
-                           const real *dy, real *dx) {
+/* dv → dx of one image, its rows of the chunk. */
+static void add_input_gradient(const layer *l, const layer_pass *pass, const tiling *t,
+                               const tile_chunk *chunk, const real *dv, real *dx) {
     const size_t framed_reals = frame_reals(t->f, l->in.channels);
-    const real *framed = conv_frame_input(l, t->f, x, pass->scratch);
-    const bool in_place = dx != NULL && conv_fills_frame(l, t->f);
-    real *d_framed = in_place ? dx : pass->scratch + framed_reals, *v = pass->scratch + 2 * framed_reals;
-    real *ut = pass->workspace + t->u_reals, *du = ut + t->ut_reals;
-    if (dx != NULL)
+    const bool in_place = conv_fills_frame(l, t->f);
+    real *d_framed = in_place ? dx : pass->scratch + framed_reals;
+    if (chunk->first == 0)
         memset(d_framed, 0, framed_reals * sizeof *d_framed);
+    add_inputs(t, pass->kernels, chunk, dv, d_framed);
+    if (!in_place && chunk->first + chunk->rows == t->rows)
+        conv_unframe_input(l, t->f, d_framed, dx);
+}
+
+/* As forward_images; dx may be NULL. */
+static void backward_images(const layer *l, const layer_pass *pass, const tiling *t, size_t images,
+                            const real *x, const real *dy, real *dx) {
+    const size_t in = shape_size(l->in), out = shape_size(l->out);
+    const real *framed = NULL;
+    real *v = pass->scratch + 2 * frame_reals(t->f, l->in.channels);
+    real *ut = pass->workspace + t->u_reals, *du = ut + t->ut_reals;
     for (int first = 0; first < t->rows; first += t->chunk_rows) {
-        const tile_chunk chunk = next_chunk(t, first);
+        const tile_chunk chunk = chunk_of(t, first, images);
+        const size_t v_image = chunk.image_tiles * t->channels,
+                     m_image = chunk.image_tiles * t->padded_filters;
         real *dm = v + t->planes * chunk.tiles * t->channels;
-        transform_inputs(t, pass->kernels, &chunk, framed, v);
-        transform_gradients(t, pass->kernels, &chunk, l->out, dy, dm);
+        for (size_t n = 0; n < images; n++) {
+            if (first == 0)
+                framed = conv_frame_input(l, t->f, x + n * in, pass->scratch);
+            transform_inputs(t, pass->kernels, &chunk, framed, v + n * v_image);
+            transform_gradients(t, pass->kernels, &chunk, l->out, dy + n * out, dm + n * m_image);
+        }
         add_products(t, pass->kernels, chunk.tiles, v, dm, du);
         if (dx == NULL)
             continue;
         multiply_gradients(t, pass->kernels, chunk.tiles, dm, ut, v);
-        add_inputs(t, pass->kernels, &chunk, v, d_framed);
+        for (size_t n = 0; n < images; n++)
+            add_input_gradient(l, pass, t, &chunk, v + n * v_image, dx + n * in);
     }
-    if (dx != NULL && !in_place)
-        conv_unframe_input(l, t->f, d_framed, dx);
 }
 
 static void backward(const layer *l, const layer_pass *pass) {
     const tiling t = tile_layer(l);
     const size_t in = shape_size(l->in), out = shape_size(l->out);
-    for (size_t n = 0; n < pass->count; n++)
-        backward_image(l, pass, &t, pass->input + n * in, pass->d_output + n * out,
-                       pass->d_input != NULL ? pass->d_input + n * in : NULL);
+    for (size_t n = 0; n < pass->count; n += t.images)
+        backward_images(l, pass, &t, images_from(&t, pass, n), pass->input + n * in, pass->d_output + n * out,
+                        pass->d_input != NULL ? pass->d_input + n * in : NULL);
 }
 
 const conv_algorithm conv_winograd = {
