@@ -39,19 +39,11 @@ static texture class_texture(uint64_t seed, int class) {
     return t;
 }
 
-/* One texture laid at an offset. */
+/* One texture laid at an offset, and how much of it an image shows. */
 typedef struct placed_texture {
     texture t;
-    double x, y;
+    double x, y, share;
 } placed_texture;
-
-static double brightness(const placed_texture *p, int channel, int x, int y) {
-    double sum = 0;
-    for (int w = 0; w < WAVES; w++)
-        sum += p->t.amplitude[w][channel] * cos(p->t.frequency_x[w] * (x + p->x) +
-                                                p->t.frequency_y[w] * (y + p->y) + p->t.phase[w][channel]);
-    return sum;
-}
 
 static placed_texture place_texture(uint64_t seed, int class, random_stream *stream) {
     placed_texture p = {.t = class_texture(seed, class)};
@@ -60,27 +52,78 @@ static placed_texture place_texture(uint64_t seed, int class, random_stream *str
     return p;
 }
 
+/* One wave along a row of pixels: amplitude · cos φ and amplitude · sin φ, where φ grows by the same angle
+ * from pixel to pixel, whose cosine and sine turn the two. */
+typedef struct wave {
+    double value, quadrature;
+    double turn_cosine, turn_sine;
+} wave;
+
+static wave start_wave(const placed_texture *p, int number, int channel, int y) {
+    const texture *t = &p->t;
+    const double phase =
+        t->frequency_x[number] * p->x + t->frequency_y[number] * (y + p->y) + t->phase[number][channel];
+    const double amplitude = p->share * t->amplitude[number][channel];
+    return (wave){amplitude * cos(phase), amplitude * sin(phase), cos(t->frequency_x[number]),
+                  sin(t->frequency_x[number])};
+}
+
+static void turn(wave *w) {
+    const double value = w->value * w->turn_cosine - w->quadrature * w->turn_sine;
+    w->quadrature = w->value * w->turn_sine + w->quadrature * w->turn_cosine;
+    w->value = value;
+}
+
+/* −2 … 2 → 0 … 255 */
 static uint8_t to_pixel(double value) {
-    double pixel = floor(127.5 + 64.0 * value + 0.5);
-    return pixel < 0 ? 0 : pixel > 255 ? 255 : (uint8_t)pixel;
+    const double pixel = 128 + 64 * value;
+    return pixel < 0 ? 0 : pixel >= 255 ? 255 : (uint8_t)pixel;
+}
+
+/* How an image differs from others of its class. */
+typedef struct appearance {
+    placed_texture own, distractor;
+    double contrast, shift;
+    random_stream noise;
+} appearance;
+
+static appearance draw_appearance(const synthetic_spec *spec, uint64_t seed, size_t index, int class) {
+    random_stream stream =
+        random_stream_open(seed, 0, RANDOM_SYNTHETIC, (uint64_t)ENGINE_MAX_CLASSES + (uint64_t)index);
+    const int other = (class + 1 + (int)random_below(&stream, (uint32_t)spec->classes)) % spec->classes;
+    appearance a = {.own = place_texture(seed, class, &stream)};
+    a.distractor = place_texture(seed, other, &stream);
+    a.distractor.share = distractor_share * random_uniform(&stream);
+    a.own.share = 1 - a.distractor.share;
+    a.contrast = 0.5 + random_uniform(&stream);
+    a.shift = 0.4 * (random_uniform(&stream) - 0.5);
+    a.noise = stream;
+    return a;
+}
+
+/* One row of one channel. */
+static void draw_row(appearance *a, int channel, int y, int width, uint8_t *pixels) {
+    wave waves[2 * WAVES];
+    for (int w = 0; w < WAVES; w++) {
+        waves[w] = start_wave(&a->own, w, channel, y);
+        waves[WAVES + w] = start_wave(&a->distractor, w, channel, y);
+    }
+    for (int x = 0; x < width; x++) {
+        double value = 0;
+        for (int w = 0; w < 2 * WAVES; w++) {
+            value += waves[w].value;
+            turn(&waves[w]);
+        }
+        pixels[x] = to_pixel(a->contrast * value + a->shift + noise_level * random_normal(&a->noise));
+    }
 }
 
 static void draw_image(const synthetic_spec *spec, uint64_t seed, size_t index, int class, uint8_t *pixels) {
-    random_stream stream =
-        random_stream_open(seed, 0, RANDOM_SYNTHETIC, (uint64_t)ENGINE_MAX_CLASSES + (uint64_t)index);
-    int other = (class + 1 + (int)random_below(&stream, (uint32_t)spec->classes)) % spec->classes;
-    const placed_texture own = place_texture(seed, class, &stream);
-    const placed_texture distractor = place_texture(seed, other, &stream);
-    const double share = distractor_share * random_uniform(&stream);
-    const double contrast = 0.5 + random_uniform(&stream);
-    const double shift = 0.4 * (random_uniform(&stream) - 0.5);
-    for (int c = 0; c < spec->shape.channels; c++)
-        for (int y = 0; y < spec->shape.height; y++)
-            for (int x = 0; x < spec->shape.width; x++) {
-                double value =
-                    (1 - share) * brightness(&own, c, x, y) + share * brightness(&distractor, c, x, y);
-                *pixels++ = to_pixel(contrast * value + shift + noise_level * random_normal(&stream));
-            }
+    const tensor_shape s = spec->shape;
+    appearance a = draw_appearance(spec, seed, index, class);
+    for (int c = 0; c < s.channels; c++)
+        for (int y = 0; y < s.height; y++, pixels += s.width)
+            draw_row(&a, c, y, s.width, pixels);
 }
 
 void synthetic_images(const synthetic_spec *spec, uint64_t seed, size_t first, size_t count, uint8_t *pixels,
