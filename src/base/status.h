@@ -10,7 +10,8 @@
  */
 #define STATUS_CODES(X)                                                                                      \
     X(STATUS_OK, 0, "success")                                                                               \
-    X(STATUS_INCOMPLETE, 1, "finished, but some cells failed, diverged or timed out; or two files differ")   \
+    X(STATUS_INCOMPLETE, 1,                                                                                  \
+      "finished, but some cells failed, diverged or timed out; two files differ; a kernel is slow")          \
     X(STATUS_COMMAND, 2, "bad command line")                                                                 \
     X(STATUS_USAGE, 2, "bad job file, or a request that the job or a results file does not allow")           \
     X(STATUS_IO, 3, "a file could not be read or written")                                                   \

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "cli/bench_kernels.h"
 #include "cli/verbs.h"
 #include "io/data/dataset_reader.h"
 #include "io/job/costs.h"
@@ -18,7 +19,7 @@ typedef struct bench_options {
     const char *data_directory;
     cli_texts settings;
     long steps;
-    bool json;
+    bool kernels, json;
 } bench_options;
 
 /* The network of jobs/entropy_sensitivity.yaml on images of CIFAR-10's shape. */
@@ -163,10 +164,25 @@ static status bench_job(const bench_options *o, error_info *error) {
     return result;
 }
 
+/* Kernels are timed on data of their own, which no job and no data set changes. */
+static status check_kernels_alone(const bench_options *o, error_info *error) {
+    if (o->job_path != NULL)
+        return error_set(error, STATUS_COMMAND, "bench: unexpected argument \"%s\"; --kernels needs no job",
+                         o->job_path);
+    if (o->settings.count > 0 || o->data_directory != NULL)
+        return error_set(error, STATUS_COMMAND, "bench: unexpected option \"--%s\"; --kernels needs no job",
+                         o->settings.count > 0 ? "set" : "data");
+    return STATUS_OK;
+}
+
 static status run_bench(int argc, char **argv, error_info *error) {
     bench_options options = {0};
     RETURN_IF_FAILED(cli_parse(&cli_bench, argc, argv, &options, error));
+    if (options.kernels)
+        RETURN_IF_FAILED(check_kernels_alone(&options, error));
     RETURN_IF_FAILED(engine_kernels_check(error));
+    if (options.kernels)
+        return bench_kernels((int)options.steps, options.json, error);
     if (options.job_path != NULL)
         return bench_job(&options, error);
     return bench(&options, &built_in_spec, &built_in_data, error);
@@ -174,10 +190,13 @@ static status run_bench(int argc, char **argv, error_info *error) {
 
 const cli_verb cli_bench = {
     .name = "bench",
-    .summary = "time training steps on one core",
-    .description = "Times training steps of a job's model on generated images, layer by layer. Without a job "
-                   "file: a network of two convolutions and two dense layers on 3 x 32 x 32 images, batch "
-                   "128.",
+    .summary = "time training steps, or kernels, on one core",
+    .description =
+        "Times training steps of a job's model on generated images, layer by layer. Without a job "
+        "file: a network of two convolutions and two dense layers on 3 x 32 x 32 images, batch "
+        "128. With --kernels: every kernel of the set in use, with 1 to 100 channels, on data that "
+        "stay in the cache; the exit status is 1 when a kernel takes more than twice as long per value "
+        "with one count of channels as with another.",
     .run = run_bench,
     .arguments = {{"JOB.yaml", offsetof(bench_options, job_path), .optional = true, .help = "the job file"}},
     .options =
@@ -194,7 +213,11 @@ const cli_verb cli_bench = {
              .minimum = 1,
              .maximum = INT_MAX,
              .preset = "10",
-             .help = "steps per block; five blocks are timed"},
+             .help = "steps per block, of which five are timed; with --kernels, blocks of 1 ms"},
+            {.name = "kernels",
+             .kind = &cli_flag,
+             .offset = offsetof(bench_options, kernels),
+             .help = "time the kernels instead of training steps"},
             {.name = "data",
              .argument = "DIR",
              .kind = &cli_directory,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "engine/training.h"
@@ -67,28 +68,46 @@ static void count_bytes(const layer *l, size_t count, layer_time *out) {
     out->bytes_backward = sizeof(real) * (2 * in + result + 2 * parameters);
 }
 
-static void time_layers(trainer *t, size_t count, int steps, engine_times *times) {
+static void describe_layers(const trainer *t, size_t count, engine_times *times) {
+    times->layer_count = t->model.layer_count;
+    for (int i = 0; i < t->model.layer_count; i++) {
+        const layer *l = &t->model.layers[i];
+        layer_time *out = &times->layers[i];
+        snprintf(out->name, sizeof out->name, "%d %s", l->position, layer_name(l));
+        out->forward_seconds = out->backward_seconds = INFINITY;
+        out->flops_forward = (double)count * l->flops_forward;
+        out->flops_backward =
+            (double)count * (i == t->model.first_trained ? l->flops_backward / 2 : l->flops_backward);
+        count_bytes(l, count, out);
+    }
+}
+
+static void keep_less(double *least, double seconds, int steps) {
+    *least = fmin(*least, seconds / steps);
+}
+
+static void time_layer_block(trainer *t, size_t count, int steps, engine_times *times) {
     layer_clock clocks[ENGINE_MAX_LAYERS] = {0};
     part_times parts = {0};
     t->model.clocks = clocks;
     for (int i = 0; i < steps; i++)
         timed_step(t, count, &parts);
     t->model.clocks = NULL;
-    times->gather_seconds = parts.gather / steps;
-    times->loss_seconds = parts.loss / steps;
-    times->update_seconds = parts.update / steps;
-    times->layer_count = t->model.layer_count;
-    for (int i = 0; i < t->model.layer_count; i++) {
-        const layer *l = &t->model.layers[i];
-        layer_time *out = &times->layers[i];
-        snprintf(out->name, sizeof out->name, "%d %s", l->position, layer_name(l));
-        out->forward_seconds = clocks[i].forward / steps;
-        out->backward_seconds = clocks[i].backward / steps;
-        out->flops_forward = (double)count * l->flops_forward;
-        out->flops_backward =
-            (double)count * (i == t->model.first_trained ? l->flops_backward / 2 : l->flops_backward);
-        count_bytes(l, count, out);
+    keep_less(&times->gather_seconds, parts.gather, steps);
+    keep_less(&times->loss_seconds, parts.loss, steps);
+    keep_less(&times->update_seconds, parts.update, steps);
+    for (int i = 0; i < times->layer_count; i++) {
+        keep_less(&times->layers[i].forward_seconds, clocks[i].forward, steps);
+        keep_less(&times->layers[i].backward_seconds, clocks[i].backward, steps);
     }
+}
+
+/* The steps are divided into blocks, of which every part has its fastest. */
+static void time_layers(trainer *t, size_t count, int steps, engine_times *times) {
+    describe_layers(t, count, times);
+    times->gather_seconds = times->loss_seconds = times->update_seconds = INFINITY;
+    for (int block = 0; block < BLOCKS; block++)
+        time_layer_block(t, count, (steps + BLOCKS - 1) / BLOCKS, times);
 }
 
 static void time_training(trainer *t, const training_spec *spec, const dataset *data, int steps,
@@ -120,6 +139,7 @@ status engine_bench(const training_spec *spec, const dataset *data, int steps, a
 /* ---- The machine ------------------------------------------------------------------------------- */
 
 enum { PEAK_REALS = 1 << 24, PEAK_COLUMNS = 64, PEAK_ROUNDS = 1000000, PEAK_TRIES = 5 };
+enum { CACHED_BYTES = 96 << 10, CACHED_COPIES = 200 };
 
 static double burn_rate(const kernel_set *kernels) {
     volatile real kept = 0;
@@ -135,6 +155,17 @@ static double read_rate(const kernel_set *kernels, const real *values) {
     return PEAK_REALS * sizeof(real) / (clock_seconds() - start);
 }
 
+/* Between two parts of `values` that fit a small L2 together. */
+static double copy_rate(real *values) {
+    const char *from = (const char *)values;
+    char *to = (char *)values + CACHED_BYTES + 512; /* rows of a cache that differ from those of `from` */
+    memcpy(to, from, CACHED_BYTES);
+    double start = clock_seconds();
+    for (int i = 0; i < CACHED_COPIES; i++)
+        memcpy(to, from, CACHED_BYTES);
+    return 2.0 * CACHED_BYTES * CACHED_COPIES / (clock_seconds() - start);
+}
+
 status engine_peaks(machine_peaks *peaks, error_info *error) {
     const kernel_set *kernels = kernels_select();
     real *values = calloc(PEAK_REALS, sizeof *values);
@@ -146,6 +177,7 @@ status engine_peaks(machine_peaks *peaks, error_info *error) {
     for (int i = 0; i < PEAK_TRIES; i++) {
         peaks->flops = fmax(peaks->flops, burn_rate(kernels));
         peaks->bytes = fmax(peaks->bytes, read_rate(kernels, values));
+        peaks->cached_bytes = fmax(peaks->cached_bytes, copy_rate(values));
     }
     free(values);
     return STATUS_OK;

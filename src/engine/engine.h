@@ -141,24 +141,26 @@ status engine_kernels_check(error_info *error);
 
 /* What one core can do with the kernel set in use, per second. */
 typedef struct machine_peaks {
-    double flops; /* fused multiply-adds from registers, two each */
-    double bytes; /* read from memory one after the other */
+    double flops;        /* fused multiply-adds from registers, two each */
+    double bytes;        /* read from memory one after the other */
+    double cached_bytes; /* read and written by a copy within L2, together */
 } machine_peaks;
 
 /* Measure them; takes a fraction of a second and 64 MiB for that time. */
 status engine_peaks(machine_peaks *peaks, error_info *error);
 
 typedef struct layer_time {
-    char name[32]; /* "0 conv", as in the specification */
-    double forward_seconds, backward_seconds, flops_forward, flops_backward; /* per step */
-    double bytes_forward, bytes_backward; /* per step, at least: tensors and parameters once each way */
+    char name[32];                            /* "0 conv", as in the specification */
+    double forward_seconds, backward_seconds; /* per step, minimum over blocks */
+    double flops_forward, flops_backward;     /* per step */
+    double bytes_forward, bytes_backward;     /* per step, at least: tensors and parameters once each way */
 } layer_time;
 
 typedef struct engine_times {
     double step_seconds;     /* one training step with a full batch, minimum over blocks */
     double median_seconds;   /* the same, median */
     double evaluate_seconds; /* forward pass of one batch, minimum over blocks */
-    double gather_seconds, loss_seconds, update_seconds; /* parts of a step, mean */
+    double gather_seconds, loss_seconds, update_seconds; /* parts of a step, minimum over blocks */
     int layer_count;
     layer_time layers[ENGINE_MAX_LAYERS];
 } engine_times;
@@ -166,5 +168,38 @@ typedef struct engine_times {
 /* Time training steps of `spec` on this core: five blocks of `steps` after three to warm up. */
 status engine_bench(const training_spec *spec, const dataset *data, int steps, arena *memory,
                     engine_times *times, error_info *error);
+
+enum { KERNEL_CHANNEL_COUNTS = 12 };
+
+/* The counts of channels that kernels are timed with: 1, 3, 4, ... 100. */
+extern const int engine_kernel_channels[KERNEL_CHANNEL_COUNTS];
+
+/* A kernel costs too much where a value takes more than this many times as long as with the best count. */
+enum { KERNEL_MOST_RELATIVE = 2 };
+
+/* One kernel with one count of channels. */
+typedef struct kernel_time {
+    int channels;        /* 0: the kernel does not know channels */
+    double seconds;      /* per value, minimum over blocks */
+    double relative;     /* to the least of the row */
+    double flops, bytes; /* per value: arithmetic, and what is read and written at least */
+} kernel_time;
+
+/* One kernel doing one kind of work, with every count of channels that it takes. */
+typedef struct kernel_times {
+    const char *kernel; /* its name in the table of kernels */
+    const char *shape;  /* which work, "" where there is only one */
+    const char *value;  /* what is counted: "multiply-add", "value of x" ... */
+    int count;
+    kernel_time times[KERNEL_CHANNEL_COUNTS];
+} kernel_times;
+
+/* How many rows there are. */
+int engine_kernel_rows(void);
+
+/* Time row `index` of the kernel set in use on data that stay in a core's L2 cache: `blocks` blocks of a
+ * millisecond for each count, alternating, and once more when one of them costs too much. The texts of *out
+ * are static. STATUS_INTERNAL: out of memory. */
+status engine_bench_kernel(int index, int blocks, kernel_times *out, error_info *error);
 
 #endif
