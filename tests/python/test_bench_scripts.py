@@ -102,8 +102,8 @@ with open({log!r}, "a") as log:
 NAMES = ["OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "MPISWEEP_KERNELS"]
 
 
-class SideBySideTest(unittest.TestCase):
-    """The script with stand-ins for the programs that it starts."""
+class StandInCase(unittest.TestCase):
+    """Scripts with stand-ins for the programs that they start."""
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
@@ -116,6 +116,14 @@ class SideBySideTest(unittest.TestCase):
         path.chmod(0o755)
         return path
 
+    def script(self, name, *arguments, core=None):
+        environment = {key: value for key, value in os.environ.items() if key not in NAMES}
+        environment.update({"OPENBLAS_CORETYPE": core} if core else {})
+        return subprocess.run([sys.executable, "-B", BENCH / name, "--rounds", "1", *arguments],
+                              capture_output=True, text=True, env=environment)
+
+
+class SideBySideTest(StandInCase):
     def mpisweep(self, name, milliseconds, sets=("avx2", "portable")):
         return self.stand_in(name, f"""
 kernels = os.environ.get("MPISWEEP_KERNELS", {sets[0]!r})
@@ -134,11 +142,8 @@ print(json.dumps(about if sys.argv[1].endswith("blas.py") else {{"ms_per_step": 
         log = self.root / f"{name}.log"
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
-    def side_by_side(self, *arguments, core=None):
-        environment = {key: value for key, value in os.environ.items() if key not in NAMES}
-        environment.update({"OPENBLAS_CORETYPE": core} if core else {})
-        return subprocess.run([sys.executable, "-B", BENCH / "side_by_side", "--rounds", "1", "--only", "linear", *arguments],
-                              capture_output=True, text=True, env=environment)
+    def side_by_side(self, *arguments, **options):
+        return self.script("side_by_side", "--only", "linear", *arguments, **options)
 
     def with_torch(self, ours, torch, **options):
         return self.side_by_side("--mpisweep", self.mpisweep("ours", ours), "--python", torch, **options)
@@ -187,6 +192,41 @@ print(json.dumps(about if sys.argv[1].endswith("blas.py") else {{"ms_per_step": 
             process = self.side_by_side("--mpisweep", ours, "--against", other)
             self.assertEqual(process.returncode, 2)
             self.assertIn(part, process.stderr)
+
+
+class AgainstOnednnTest(StandInCase):
+    """cnn4: four convolutions, which oneDNN's stand-in does in 2 + 3 + 1 ms by the direct algorithm."""
+
+    def compare(self, ours, winograd):
+        """ours: forward and backward ms of each layer; lines of the table that follow its head."""
+        names = [f"{position} conv" for position in (7, 4, 2, 0)]  # in any order
+        layers = [{"name": "1 relu", "forward_ms": 9, "backward_ms": 9}] + [
+            {"name": name, "forward_ms": forward, "backward_ms": backward} for name, (forward, backward) in zip(names, reversed(ours))]
+        mpisweep = self.stand_in("ours", f"print(json.dumps({{'layers': {layers!r}, 'kernels': 'avx2'}}))")
+        program = self.stand_in("onednn", f"""
+passes = lambda scale: {{"forward_ms": 2 * scale, "weights_ms": 3 * scale, "inputs_ms": float(sys.argv[7]) * scale}}
+print(json.dumps({{"version": "3.7.1", "direct": passes(1), "winograd": passes({winograd}) if {winograd} else None}}))""")
+        self.process = self.script("against_onednn", "--only", "cnn4", "--mpisweep", mpisweep, "--program", program)
+        return self.process.stdout.splitlines()[4:]
+
+    def test_sums_and_ratios(self):
+        lines = self.compare([(1, 4), (2, 4), (1, 1), (2, 2.75)], 0)
+        self.assertEqual((self.process.returncode, self.process.stderr), (0, ""))
+        self.assertIn("avx2 kernels, oneDNN 3.7.1", self.process.stdout)
+        self.assertEqual(lines[0], "| cnn4 3→16, 3×3 on 32×32 | 2.00 / 3.00 / – | not offered | 5.00 | 1.00 / 4.00 | 5.00 | 1.00 |")
+        self.assertTrue(lines[2].endswith("| 2.00 / 3.00 / 1.00 | not offered | 6.00 | 1.00 / 1.00 | 2.00 | 0.33 |"), lines)
+        self.assertEqual(lines[4], "| cnn4, batch 50 | | | 23.00 | | 17.75 | 0.77 |")
+
+    def test_the_better_algorithm_counts(self):
+        lines = self.compare([(2, 3)] * 4, 0.5)
+        self.assertTrue(lines[0].endswith("| 1.00 / 1.50 / – | 2.50 | 2.00 / 3.00 | 5.00 | **2.00** |"), lines)
+        self.assertEqual(self.process.returncode, 1)
+
+    def test_a_slow_layer_and_a_slow_network(self):
+        for ours, marks in ([(5, 2)] + [(1, 1)] * 3, [True, False, False, False, False]), ([(2.6, 2.6)] + [(3, 3.3)] * 3, [False] * 4 + [True]):
+            lines = self.compare(ours, 0)
+            self.assertEqual([line.endswith("** |") for line in lines], marks)
+            self.assertEqual(self.process.returncode, 1)
 
 
 if __name__ == "__main__":
