@@ -7,7 +7,7 @@ enum { HEIGHT = 8, WIDTH = 24, KERNEL_SIZE = 3, FRAME_HEIGHT = HEIGHT + 2, FRAME
 enum { FEW = PANEL, SAMPLES = 96, INPUTS = 256 };
 
 /* Columns that the vectors of `product` compute for a layer with this many. */
-static double computed_columns(const kernel_set *kernels, int columns) {
+static int computed_columns(const kernel_set *kernels, int columns) {
     const int lanes = kernels->lanes;
     return (columns + lanes - 1) / lanes * lanes;
 }
@@ -29,8 +29,8 @@ static convolution convolution_of(int channels, int filters) {
     return c;
 }
 
-static work_done convolution_done(const convolution *c, double columns) {
-    const double outputs = c->images * columns * HEIGHT * WIDTH;
+static work_done convolution_done(const convolution *c, int columns) {
+    const double outputs = (double)c->images * columns * HEIGHT * WIDTH;
     return work_products(outputs, KERNEL_SIZE * KERNEL_SIZE * c->channels,
                          c->images * (double)(c->in + c->out));
 }
@@ -106,7 +106,7 @@ static work_done weight_gradient(const work_arrays *w, int channels, int filters
     for (size_t i = 0; i < (size_t)c.images; i++)
         add_weight_gradient(w, &c, w->a + i * c.in, w->c + i * c.out);
     const double sums =
-        c.images * computed_columns(w->kernels, filters) * KERNEL_SIZE * KERNEL_SIZE * channels;
+        (double)c.images * computed_columns(w->kernels, filters) * KERNEL_SIZE * KERNEL_SIZE * channels;
     return work_products(sums, HEIGHT * WIDTH, c.images * (double)(c.in + c.out));
 }
 
@@ -149,10 +149,10 @@ static void add_input_gradient(const work_arrays *w, const convolution *c, const
 
 work_done work_input_gradient(const work_arrays *w, int channels) {
     const convolution c = convolution_of(channels, FEW);
-    const double columns = computed_columns(w->kernels, KERNEL_SIZE * channels);
+    const int columns = computed_columns(w->kernels, KERNEL_SIZE * channels);
     for (size_t i = 0; i < (size_t)c.images; i++)
         add_input_gradient(w, &c, w->c + i * c.out, w->a + i * c.in);
-    return work_products(c.images * columns * FULL_ROWS * WIDTH, KERNEL_SIZE * FEW,
+    return work_products((double)c.images * columns * FULL_ROWS * WIDTH, KERNEL_SIZE * FEW,
                          c.images * (double)(2 * c.in + c.out));
 }
 
@@ -177,7 +177,7 @@ static work_done dense(const work_arrays *w, int inputs, int units) {
                 .c_row = units,
                 .bias = w->d,
             });
-    return work_products(batches * SAMPLES * computed_columns(w->kernels, units), inputs,
+    return work_products((double)batches * SAMPLES * computed_columns(w->kernels, units), inputs,
                          batches * (double)(in + out));
 }
 
