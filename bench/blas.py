@@ -70,14 +70,18 @@ def refusal(torch):
     return f"PyTorch's BLAS is the reference BLAS ({torch.blas_path}), which is many times too slow. {INSTALL}"
 
 
-def better_core(core, vectors, of_user):
-    """The kernels that OpenBLAS should be told to run, when those of its choice use less than the CPU has; None to leave
-    them. of_user: $OPENBLAS_CORETYPE or None."""
+def wider_core(core, vectors):
+    """OpenBLAS's kernels for this CPU when those named `core` use less than it has, else None."""
     order = [name for name, _, _ in VECTORS]
     used = next((name for name, cores in CORES.items() if core.lower() in cores.lower().split()), None)
-    if of_user or used is None or vectors not in order or order.index(used) <= order.index(vectors):
+    if used is None or vectors not in order or order.index(used) <= order.index(vectors):
         return None
     return next(best for name, _, best in VECTORS if name == vectors)
+
+
+def better_core(core, vectors, of_user):
+    """What OPENBLAS_CORETYPE should be set to; None to leave it. of_user: its value or None."""
+    return None if of_user else wider_core(core, vectors)
 
 
 def onednn_version(config):

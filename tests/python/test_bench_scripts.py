@@ -161,8 +161,10 @@ print(json.dumps(about if sys.argv[1].endswith("blas.py") else {{"ms_per_step": 
 
     def test_the_choice_of_the_user_stays(self):
         process = self.with_torch(1, self.torch(4), core="Haswell")
-        self.assertIn("OpenBLAS, Haswell kernels by the user's OPENBLAS_CORETYPE=Haswell", process.stdout)
+        self.assertIn("OpenBLAS, Haswell kernels by the user's OPENBLAS_CORETYPE=Haswell, **below this CPU, which runs SkylakeX** |",
+                      process.stdout)
         self.assertEqual({environment["OPENBLAS_CORETYPE"] for _, environment in self.started("python")}, {"Haswell"})
+        self.assertIn("by the user's OPENBLAS_CORETYPE=Cooperlake |", self.with_torch(1, self.torch(4), core="Cooperlake").stdout)
 
     def test_a_ratio_below_the_required_one(self):
         self.assertEqual(self.with_torch(2, self.torch(4)).returncode, 1)
