@@ -12,6 +12,14 @@ static int computed_columns(const kernel_set *kernels, int columns) {
     return (columns + lanes - 1) / lanes * lanes;
 }
 
+/* Columns of panel `panel` and of the one that the layers multiply together with it. */
+enum { PANELS_TOGETHER = 2 };
+
+static int columns_together(int columns, int panel) {
+    const int left = columns - panel * PANEL, most = PANELS_TOGETHER * PANEL;
+    return left < most ? left : most;
+}
+
 /* ---- Convolutions ------------------------------------------------------------------------------ */
 
 typedef struct convolution {
@@ -36,24 +44,26 @@ static work_done convolution_done(const convolution *c, int columns) {
 }
 
 static void convolve_image(const work_arrays *w, const convolution *c, const real *x, real *y) {
-    for (size_t panel = 0; panel < panel_count((size_t)c->filters); panel++) {
+    for (int panel = 0; panel * PANEL < c->filters; panel += PANELS_TOGETHER) {
         product p = {
             .rows = WIDTH,
-            .columns = panel_columns((size_t)c->filters, panel),
+            .columns = columns_together(c->filters, panel),
             .segments = KERNEL_SIZE,
             .length = KERNEL_SIZE * c->channels,
             .a_segment = FRAME_WIDTH * c->channels,
             .a_row = c->channels,
             .a_step = 1,
-            .b = w->b + panel * c->weights,
+            .b = w->b + (size_t)panel * c->weights,
+            .b_panel = (ptrdiff_t)c->weights,
             .b_segment = KERNEL_SIZE * c->channels * PANEL,
             .b_step = PANEL,
+            .c_panel = PANEL,
             .c_row = c->filters,
             .bias = w->d,
         };
         for (int row = 0; row < HEIGHT; row++) {
             p.a = x + row * p.a_segment;
-            p.c = y + (size_t)(row * WIDTH * c->filters) + panel * PANEL;
+            p.c = y + row * WIDTH * c->filters + panel * PANEL;
             w->kernels->product(&p);
         }
     }
@@ -74,26 +84,31 @@ work_done work_convolve_filters(const work_arrays *w, int channels) {
     return convolve(w, FEW, channels);
 }
 
-/* y: the gradient of the outputs as panels, [panel][pixel][PANEL]. */
+/* y: the gradient of the outputs, (pixel, filter) where filters fill panels, else [panel][pixel][PANEL]. */
 static void add_weight_gradient(const work_arrays *w, const convolution *c, const real *x, const real *y) {
-    for (size_t panel = 0; panel < panel_count((size_t)c->filters); panel++) {
+    const bool whole = c->filters % PANEL == 0;
+    const int step = whole ? c->filters : PANEL;
+    for (int panel = 0; panel * PANEL < c->filters; panel += whole ? PANELS_TOGETHER : 1) {
         product p = {
             .rows = KERNEL_SIZE * c->channels,
-            .columns = whole_lanes(w->kernels, panel_columns((size_t)c->filters, panel)),
+            .columns = whole ? columns_together(c->filters, panel)
+                             : whole_lanes(w->kernels, panel_columns((size_t)c->filters, (size_t)panel)),
             .segments = HEIGHT,
             .length = WIDTH,
             .a_segment = FRAME_WIDTH * c->channels,
             .a_row = 1,
             .a_step = c->channels,
-            .b = y + panel * HEIGHT * WIDTH * PANEL,
-            .b_segment = WIDTH * PANEL,
-            .b_step = PANEL,
+            .b = y + panel * PANEL * (whole ? 1 : HEIGHT * WIDTH),
+            .b_panel = PANEL,
+            .b_segment = WIDTH * step,
+            .b_step = step,
+            .c_panel = (ptrdiff_t)c->weights,
             .c_row = PANEL,
             .accumulate = true,
         };
         for (int row = 0; row < KERNEL_SIZE; row++) {
             p.a = x + row * p.a_segment;
-            p.c = w->b + panel * c->weights + (size_t)(row * p.rows * PANEL);
+            p.c = w->b + (size_t)panel * c->weights + (size_t)(row * p.rows * PANEL);
             w->kernels->product(&p);
         }
     }
@@ -162,21 +177,22 @@ static work_done dense(const work_arrays *w, int inputs, int units) {
     const size_t in = (size_t)(SAMPLES * inputs), out = (size_t)(SAMPLES * units);
     const int batches = work_repeats(in + out);
     for (int i = 0; i < batches; i++)
-        for (size_t panel = 0; panel < panel_count((size_t)units); panel++)
-            w->kernels->product(&(product){
-                .rows = SAMPLES,
-                .columns = panel_columns((size_t)units, panel),
-                .segments = 1,
-                .length = inputs,
-                .a = w->a + (size_t)i * in,
-                .a_row = inputs,
-                .a_step = 1,
-                .b = w->b + panel * (size_t)inputs * PANEL,
-                .b_step = PANEL,
-                .c = w->c + (size_t)i * out + panel * PANEL,
-                .c_row = units,
-                .bias = w->d,
-            });
+        w->kernels->product(&(product){
+            .rows = SAMPLES,
+            .columns = units,
+            .segments = 1,
+            .length = inputs,
+            .a = w->a + (size_t)i * in,
+            .a_row = inputs,
+            .a_step = 1,
+            .b = w->b,
+            .b_panel = inputs * PANEL,
+            .b_step = PANEL,
+            .c = w->c + (size_t)i * out,
+            .c_panel = PANEL,
+            .c_row = units,
+            .bias = w->d,
+        });
     return work_products((double)batches * SAMPLES * computed_columns(w->kernels, units), inputs,
                          batches * (double)(in + out));
 }
