@@ -151,6 +151,13 @@ static work_done pool_3_backward(const work_arrays *w, int channels) {
     return pool_backward(w, channels, 3);
 }
 
+static work_done transpose(const work_arrays *w, int channels) {
+    (void)channels;
+    for (int i = 0; i < VALUES; i += PANEL * PANEL)
+        w->kernels->transpose(w->a + i, w->c + i);
+    return moved(1, VALUES, READ_WRITE);
+}
+
 static work_done column_sums(const work_arrays *w, int channels) {
     const size_t rows = WORK_TOUCHED / (size_t)channels;
     w->kernels->column_sums(rows, (size_t)channels, w->a, w->c);
@@ -385,6 +392,7 @@ const kernel_work kernel_works[] = {
     {"correlate_planes", "by channels", "multiply-add", planes_count, correlate_inputs},
     {"correlate_planes", "by filters", "multiply-add", planes_count, correlate_outputs},
     {"correlate_planes_gradient", "by filters", "multiply-add", planes_count, correlate_gradient},
+    {"transpose", "", "value of x", NULL, transpose},
     {"column_sums", "", "value of x", any_count, column_sums},
     {"scale_bytes", "", "value of y", any_count, scale_bytes},
     {"sgd", "momentum", "parameter", NULL, sgd},

@@ -142,6 +142,8 @@ typedef struct kernel_set {
     void (*winograd_evaluate_transposed)(const winograd_tile *t, const real *m, const real *bias, real *y);
     void (*correlate_planes)(const plane_correlation *p);
     void (*correlate_planes_gradient)(const plane_correlation *p);
+    /* y[j, i] = x[i, j]: x and y (PANEL, PANEL) */
+    void (*transpose)(const real *x, real *y);
     /* sums[j] += Σ_r x[r·columns + j]: x (rows, columns) */
     void (*column_sums)(size_t rows, size_t columns, const real *x, real *sums);
     /* y[i, c] = x[c, i]·gain[c] + shift[c]: x, planes (channels, n) → y (n, channels); gain, shift (channels)

@@ -149,6 +149,12 @@ static void max_pool_backward(const pooling *p, const real *dy, const unsigned c
     }
 }
 
+static void transpose(const real *restrict x, real *restrict y) {
+    for (int j = 0; j < PANEL; j++)
+        for (int i = 0; i < PANEL; i++)
+            y[j * PANEL + i] = x[i * PANEL + j];
+}
+
 /* Few columns are summed several rows at a time, so that they fill vectors. */
 static void column_sums(size_t rows, size_t columns, const real *restrict x, real *restrict sums) {
     enum { WIDTH = 64 };
@@ -252,6 +258,7 @@ const kernel_set KERNEL(plain_kernels) = {
     .winograd_evaluate_transposed = KERNEL(winograd_evaluate_transposed),
     .correlate_planes = KERNEL(correlate_planes),
     .correlate_planes_gradient = KERNEL(correlate_planes_gradient),
+    .transpose = transpose,
     .column_sums = column_sums,
     .scale_bytes = scale_bytes,
     .sgd = sgd,

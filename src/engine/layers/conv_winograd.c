@@ -134,7 +134,13 @@ static void forward_begin(const layer *l, const layer_pass *pass) {
 }
 
 /* One plane: u [o / PANEL][c][o % PANEL] → ut [c / PANEL][o][c % PANEL] */
-static void transpose_plane(const tiling *t, const real *u, real *ut) {
+static void transpose_plane(const tiling *t, const kernel_set *kernels, const real *u, real *ut) {
+    if (t->channels % PANEL == 0 && t->filters % PANEL == 0) {
+        for (size_t o = 0; o < t->filters; o += PANEL)
+            for (size_t c = 0; c < t->channels; c += PANEL)
+                kernels->transpose(u + o * t->channels + c * PANEL, ut + c * t->filters + o * PANEL);
+        return;
+    }
     for (size_t o = 0; o < t->filters; o++)
         for (size_t c = 0; c < t->channels; c++)
             ut[(c / PANEL * t->filters + o) * PANEL + c % PANEL] =
@@ -147,7 +153,7 @@ static void backward_begin(const layer *l, const layer_pass *pass) {
     real *ut = pass->workspace + t.u_reals;
     memset(ut, 0, (t.ut_reals + t.u_reals) * sizeof *ut); /* du follows */
     for (size_t k = 0; k < t.planes && pass->d_input != NULL; k++)
-        transpose_plane(&t, u + k * (t.u_reals / t.planes), ut + k * (t.ut_reals / t.planes));
+        transpose_plane(&t, pass->kernels, u + k * (t.u_reals / t.planes), ut + k * (t.ut_reals / t.planes));
 }
 
 /* Add dw (r × r, PANEL) of channel c and the panel of filter o. */

@@ -7,12 +7,15 @@
  * parameters agree with PyTorch's after a flatten. */
 #include "engine/layers/layer.h"
 
+#include <string.h>
+
 /* Inputs per block of the forward product: a block of a panel (16 KiB) stays in L1. */
 enum { INPUT_BLOCK = 256 };
 /* Inputs per block of the weight gradient: a block of x is copied so that its rows are close together. */
 enum { GRADIENT_BLOCK = 96 };
-/* Panels of the weights that are transposed together for the input gradient. */
-enum { TURNED_PANELS = 2 };
+/* Panels of the weights that are transposed together for the input gradient, and outputs per block of its
+ * product: as INPUT_BLOCK. */
+enum { TURNED_PANELS = 2, OUTPUT_BLOCK = 256 };
 
 static size_t inputs(const layer *l) {
     return shape_size(l->in);
@@ -35,6 +38,11 @@ static bool is_wide(const layer *l) {
 /* P above. */
 static size_t panel_width(const layer *l) {
     return is_tiny(l) ? TINY : PANEL;
+}
+
+/* A panel of transposed weights. */
+static size_t turned_reals(const layer *l) {
+    return panel_count(outputs(l)) * PANEL * PANEL;
 }
 
 static size_t larger(size_t a, size_t b) {
@@ -160,41 +168,50 @@ static void weight_gradient(const layer *l, const layer_pass *pass) {
     }
 }
 
-/* One panel of PANEL inputs of W, transposed: out[o][j] = W[o, first + j]. */
-static void turn_weights(const layer *l, const real *weights, size_t first, int columns, real *out) {
-    const size_t k = inputs(l), o = outputs(l);
-    for (size_t panel = 0; panel < panel_count(o); panel++) {
-        const real *from = weights + (panel * k + first) * PANEL;
-        const int rows = panel_columns(o, panel);
-        for (int i = 0; i < rows; i++, out += PANEL)
-            for (int j = 0; j < PANEL; j++)
-                out[j] = j < columns ? from[j * PANEL + i] : 0;
+/* One panel of `columns` inputs of W, transposed: out[o][j] = W[o, first + j], for o in whole panels. */
+static void turn_weights(const layer *l, const layer_pass *pass, size_t first, int columns, real *out) {
+    const size_t k = inputs(l);
+    for (size_t panel = 0; panel < panel_count(outputs(l)); panel++, out += PANEL * PANEL) {
+        const real *from = pass->parameters + (panel * k + first) * PANEL;
+        real rows[PANEL * PANEL] = {0};
+        if (columns < PANEL)
+            from = memcpy(rows, from, (size_t)(columns * PANEL) * sizeof *rows);
+        pass->kernels->transpose(from, out);
     }
 }
 
-/* dx[n, k] = Σ_o dy[n, o] W[o, k], some panels of k at a time. */
-static void input_gradient(const layer *l, const layer_pass *pass) {
-    const size_t k = inputs(l), o = outputs(l);
-    for (size_t first = 0; first < k; first += TURNED_PANELS * PANEL) {
-        const size_t columns = k - first < TURNED_PANELS * PANEL ? k - first : TURNED_PANELS * PANEL;
-        for (size_t panel = 0; panel < panel_count(columns); panel++)
-            turn_weights(l, pass->parameters, first + panel * PANEL, panel_columns(columns, panel),
-                         pass->scratch + panel * o * PANEL);
+/* dx[n, first + j] = Σ_o dy[n, o] W[o, first + j] for `columns` inputs, from their transposed panels. */
+static void turned_product(const layer *l, const layer_pass *pass, size_t first, size_t columns,
+                           const real *turned) {
+    const size_t o = outputs(l);
+    for (size_t from = 0; from < o; from += OUTPUT_BLOCK)
         pass->kernels->product(&(product){
             .rows = (int)pass->count,
             .columns = (int)columns,
             .segments = 1,
-            .length = (int)o,
-            .a = pass->d_output,
+            .length = (int)(o - from < OUTPUT_BLOCK ? o - from : OUTPUT_BLOCK),
+            .a = pass->d_output + from,
             .a_row = (ptrdiff_t)o,
             .a_step = 1,
-            .b = pass->scratch,
-            .b_panel = (ptrdiff_t)o * PANEL,
+            .b = turned + from * PANEL,
+            .b_panel = (ptrdiff_t)turned_reals(l),
             .b_step = PANEL,
             .c = pass->d_input + first,
             .c_panel = PANEL,
-            .c_row = (ptrdiff_t)k,
+            .c_row = (ptrdiff_t)inputs(l),
+            .accumulate = from > 0,
         });
+}
+
+/* dx[n, k] = Σ_o dy[n, o] W[o, k], some panels of k at a time. */
+static void input_gradient(const layer *l, const layer_pass *pass) {
+    const size_t k = inputs(l), most = TURNED_PANELS * PANEL;
+    for (size_t first = 0; first < k; first += most) {
+        const size_t columns = k - first < most ? k - first : most;
+        for (size_t panel = 0; panel < panel_count(columns); panel++)
+            turn_weights(l, pass, first + panel * PANEL, panel_columns(columns, panel),
+                         pass->scratch + panel * turned_reals(l));
+        turned_product(l, pass, first, columns, pass->scratch);
     }
 }
 
