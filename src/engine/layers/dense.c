@@ -66,7 +66,8 @@ static status setup(layer *l, size_t batch, error_info *error) {
     l->fan_in = (double)k;
     l->fan_out = (double)o;
     /* weight gradient: a block of x and dy as panels; input gradient: some transposed panels */
-    l->scratch_reals = larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), TURNED_PANELS * o * PANEL);
+    l->scratch_reals =
+        larger(batch * (GRADIENT_BLOCK + panel_count(o) * PANEL), TURNED_PANELS * turned_reals(l));
     if (is_wide(l))
         l->scratch_reals = larger(l->scratch_reals, o * k); /* the weights without their padding */
     l->flops_forward = 2.0 * (double)(o * k);
