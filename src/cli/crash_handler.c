@@ -1,8 +1,10 @@
 #include "cli/crash_handler.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
 #include "base/fault_signals.h"
+#include "engine/engine.h"
 
 enum { STACK_BYTES = 1 << 16 }; /* ample for the registers that a signal saves */
 
@@ -10,15 +12,16 @@ enum { STACK_BYTES = 1 << 16 }; /* ample for the registers that a signal saves *
 static crash_notes notes;
 static int notes_file = -1;
 static struct sigaction previous[FAULT_SIGNAL_COUNT];
-static atomic_size_t cell_number; /* that is being trained, plus 1; 0: none */
-static char stack[STACK_BYTES];   /* of the handler in the thread that trains: its own may have overflowed */
+static size_t cell_numbers[ENGINE_GROUP]; /* (cell_count) */
+static atomic_int cell_count;             /* that are being trained */
+static char stack[STACK_BYTES]; /* of the handler in the thread that trains: its own may have overflowed */
 
 /* The signal is blocked in here: the one that raise() sends arrives after the return, for the previous
  * handler. */
 static void note_crash(int signal) {
-    const size_t number = atomic_exchange(&cell_number, 0);
-    if (number > 0)
-        crash_notes_add(&notes, notes_file, number - 1, signal);
+    const int count = atomic_exchange(&cell_count, 0);
+    for (int i = 0; i < count; i++)
+        crash_notes_add(&notes, notes_file, cell_numbers[i], signal);
     for (int i = 0; i < FAULT_SIGNAL_COUNT; i++)
         sigaction(fault_signals[i], &previous[i], NULL);
     raise(signal);
@@ -39,11 +42,14 @@ static void provide_stack(void) {
         sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
 }
 
-void crash_handler_begin(size_t cell) {
+void crash_handler_begin(const size_t cells[], int count) {
+    assert(count <= ENGINE_GROUP);
     provide_stack();
-    atomic_store(&cell_number, cell + 1);
+    for (int i = 0; i < count; i++)
+        cell_numbers[i] = cells[i];
+    atomic_store(&cell_count, count);
 }
 
 void crash_handler_end(void) {
-    atomic_store(&cell_number, 0);
+    atomic_store(&cell_count, 0);
 }

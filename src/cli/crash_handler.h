@@ -1,4 +1,4 @@
-/* What a rank does when it crashes: record which cell it trained (io/results/crash_notes.h). */
+/* What a rank does when it crashes: record which cells it trained (io/results/crash_notes.h). */
 #ifndef CLI_CRASH_HANDLER_H
 #define CLI_CRASH_HANDLER_H
 
@@ -10,8 +10,8 @@
  * installs its own handlers. */
 void crash_handler_install(const crash_notes *notes);
 
-/* For worker_setup: which cell this process trains. */
-void crash_handler_begin(size_t cell);
+/* For worker_setup: which cells this process trains; any of a group may be to blame. */
+void crash_handler_begin(const size_t cells[], int count);
 void crash_handler_end(void);
 
 #endif

@@ -45,7 +45,7 @@ static status add_flops(const job *j, const dataset *data, prediction *p, error_
     double *flops = malloc(p->cells * sizeof *flops);
     if (flops == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", p->cells);
-    status result = job_predict_costs(j, data, flops, error);
+    status result = job_predict_costs(j, data, flops, NULL, error);
     for (size_t cell = 0; result == STATUS_OK && cell < p->cells; cell++) {
         p->total_flops += flops[cell];
         p->longest_flops = fmax(p->longest_flops, flops[cell]);

@@ -58,10 +58,11 @@ typedef struct run {
     const char *results_path;
     char default_path[GRID_NAME_SIZE + sizeof ".h5"];
     char cpu[128];
-    bool *selected; /* (cells) not excluded by --only */
-    bool *left_out; /* (cells) not to be trained in this session */
-    double *costs;  /* (cells) predicted FLOPs */
-    size_t damaged; /* selected cells that do not match their checksum, and are not trained again */
+    bool *selected;   /* (cells) not excluded by --only */
+    bool *left_out;   /* (cells) not to be trained in this session */
+    double *costs;    /* (cells) predicted FLOPs */
+    uint64_t *shapes; /* (cells) those of one shape are trained in groups; 0: by itself */
+    size_t damaged;   /* selected cells that do not match their checksum, and are not trained again */
     progress progress;
     uint64_t advance;   /* at the start: 2 per cell with a result, 1 per cell that crashed once */
     double next_report; /* of progress, to launch */
@@ -146,6 +147,8 @@ static status fail_crashed_cells(run *r, error_info *error) {
             RETURN_IF_FAILED(record_crash(r, cell, signal, error));
         else
             r->advance += (uint64_t)crashes;
+        if (crashes > 0) /* perhaps not its own: it is trained by itself, and must not take others with it */
+            r->shapes[cell] = 0;
     }
     return STATUS_OK;
 }
@@ -163,11 +166,12 @@ static status prepare_sweep(run *r, error_info *error) {
     r->selected = malloc(cells * sizeof *r->selected);
     r->left_out = malloc(cells * sizeof *r->left_out);
     r->costs = malloc(cells * sizeof *r->costs);
-    if (r->selected == NULL || r->left_out == NULL || r->costs == NULL)
+    r->shapes = malloc(cells * sizeof *r->shapes);
+    if (r->selected == NULL || r->left_out == NULL || r->costs == NULL || r->shapes == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", cells);
     warn_of_data(r);
     RETURN_IF_FAILED(select_cells(r, error));
-    RETURN_IF_FAILED(job_predict_costs(r->job, &r->stored.data, r->costs, error));
+    RETURN_IF_FAILED(job_predict_costs(r->job, &r->stored.data, r->costs, r->shapes, error));
     RETURN_IF_FAILED(open_results(r, error));
     RETURN_IF_FAILED(fail_crashed_cells(r, error));
     const results_origin origin = origin_of(r);
@@ -268,6 +272,7 @@ static status coordinate(run *r, const worker_setup *trainer, error_info *error)
     sweep_setup setup = {.coordinator = {.cells = grid_cells(&r->job->grid),
                                          .left_out = r->left_out,
                                          .costs = r->costs,
+                                         .shapes = r->shapes,
                                          .workers = mpi_world_size(r->world),
                                          .max_failures = (size_t)r->options.max_failures},
                          .hello = trainer->hello,
@@ -382,6 +387,7 @@ static status run_job(int argc, char **argv, error_info *error) {
     free(r->selected);
     free(r->left_out);
     free(r->costs);
+    free(r->shapes);
     job_destroy(&r->job);
     free(r);
     return result;

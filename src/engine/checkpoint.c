@@ -49,7 +49,7 @@ status checkpoint_save(trainer *t, arena *out, size_t *size, error_info *error) 
 
 /* Nothing outside these bounds may reach the training, whatever wrote the bytes. */
 static bool is_possible(const trainer *t, const training_progress *p) {
-    const uint64_t samples = t->data->train.count, batch = trainer_batch(t->spec, t->data);
+    const uint64_t samples = trainer_epoch_samples(t->spec, t->data), batch = trainer_batch(t->spec, t->data);
     const uint64_t epochs = (uint64_t)t->spec->epochs, steps = (samples + batch - 1) / batch * epochs;
     return p->stage < STAGE_COUNT && p->outcome <= TRAINING_DIVERGED && p->steps <= steps &&
            (p->epoch < epochs || (epochs == 0 && p->epoch == 0 && p->stage >= STAGE_NOTE_EPOCH)) &&

@@ -57,6 +57,7 @@ typedef struct training_plan {
     long steps;            /* in all */
     double flops;          /* of a whole training with its evaluations; a multiply-add counts as two */
     double flops_per_step; /* one full batch: forward, backward, update */
+    uint64_t shape;        /* trainings of the same shape can be a group; 0: this one is trained alone */
     record_layout records;
 } training_plan;
 
@@ -129,6 +130,34 @@ typedef struct training_control {
  * search is over. STATUS_INTERNAL: out of memory. */
 status engine_train(training *planned, uint64_t seed, uint64_t coordinates, arena *memory,
                     const training_control *control, training_report *report, error_info *error);
+
+/* ---- Groups ------------------------------------------------------------------------------------ */
+
+/* Small networks of one shape (training_plan) are trained together, each in a lane of the vectors; values and
+ * checkpoints are the same, bit for bit, whatever the group. */
+enum { ENGINE_GROUP = 16 };
+
+typedef struct training_member {
+    training *planned;
+    uint64_t coordinates;   /* name its random streams */
+    const void *checkpoint; /* (checkpoint_size) as in training_control */
+    size_t checkpoint_size;
+    training_report report; /* with `values` on entry */
+} training_member;
+
+typedef struct group_control {
+    training_stop stop; /* ends all of the group; asked once per step of all. May be NULL */
+    void *context;
+    arena *keep; /* as in training_control, valid during `ended` */
+    /* Called for every member as soon as its report is complete; its values are no longer used afterwards.
+     * May be NULL. */
+    void (*ended)(void *context, const training_member *member);
+} group_control;
+
+/* Train up to ENGINE_GROUP members of one shape, other than 0, as engine_train does each of them. A member's
+ * time is its share of the group's, but its limit counts all of it. */
+status engine_train_group(training_member members[], int count, uint64_t seed, arena *memory,
+                          const group_control *control, error_info *error);
 
 /* ---- Kernel sets and measurement --------------------------------------------------------------- */
 

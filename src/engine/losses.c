@@ -233,11 +233,15 @@ static size_t count_correct(const loss_function *l, const real *z, const batch_t
     return correct;
 }
 
+double loss_share(const loss_function *l) {
+    const bool mean = is_in(l->spec.kind, LOSSES_OVER_OUTPUTS) && l->spec.over_outputs == REDUCE_MEAN;
+    return mean ? 1.0 / l->outputs : 1;
+}
+
 loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targets *targets, size_t count,
                         double scale, real *dz) {
     assert(is_in(l->spec.kind, LOSSES_OF_NUMBERS) || l->classes == 0 || l->outputs <= ENGINE_MAX_CLASSES);
-    const bool mean = is_in(l->spec.kind, LOSSES_OVER_OUTPUTS) && l->spec.over_outputs == REDUCE_MEAN;
-    const double share = mean ? 1.0 / l->outputs : 1;
+    const double share = loss_share(l);
     const real factor = (real)(share * scale);
     const size_t size = (size_t)l->outputs;
     loss_sums sums = {.samples = count};

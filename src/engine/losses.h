@@ -51,6 +51,9 @@ status loss_open(loss_function *l, const loss_spec *spec, const model_spec *mode
 loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targets *targets, size_t count,
                         double scale, real *dz);
 
+/* What the sum over a sample's outputs is multiplied by. */
+double loss_share(const loss_function *l);
+
 /* What the sum over `samples` samples is multiplied by to give the loss of the batch or the set. */
 double loss_scale(const loss_spec *spec, size_t samples);
 

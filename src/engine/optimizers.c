@@ -5,21 +5,25 @@
 typedef struct optimizer_row {
     const char *name;
     bool first, second; /* the states that it keeps */
-    /* Complete and run the update number `t`, from 1; NULL: full_batch.c has the loop. */
-    void (*step)(const optimizer *o, const kernel_set *kernels, double lr, uint64_t t, update *u);
+    /* Complete the update number `t`, from 1, and run it; NULL: full_batch.c has the loop. */
+    void (*prepare)(const optimizer *o, double lr, uint64_t t, update *u);
+    void (*run)(const kernel_set *kernels, const update *u);
 } optimizer_row;
 
 /* ---- Steps ------------------------------------------------------------------------------------- */
 
-static void step_sgd(const optimizer *o, const kernel_set *kernels, double lr, uint64_t t, update *u) {
+static void prepare_sgd(const optimizer *o, double lr, uint64_t t, update *u) {
     (void)lr, (void)t;
     u->decay1 = (real)o->spec.momentum;
-    kernels->sgd(u);
 }
 
-static void step_nesterov(const optimizer *o, const kernel_set *kernels, double lr, uint64_t t, update *u) {
+static void prepare_nesterov(const optimizer *o, double lr, uint64_t t, update *u) {
     u->nesterov = true;
-    step_sgd(o, kernels, lr, t, u);
+    prepare_sgd(o, lr, t, u);
+}
+
+static void run_sgd(const kernel_set *kernels, const update *u) {
+    kernels->sgd(u);
 }
 
 /* The bias corrections, and ε as the kernel has it: √v · correction + ε. Keras's rate lr √c₂ / c₁ and
@@ -32,20 +36,26 @@ static void correct_adam(const optimizer *o, double lr, uint64_t t, update *u) {
         u->epsilon = (real)(o->spec.epsilon / sqrt(c2));
 }
 
-static void step_adam(const optimizer *o, const kernel_set *kernels, double lr, uint64_t t, update *u) {
+static void prepare_adam(const optimizer *o, double lr, uint64_t t, update *u) {
     u->decay1 = (real)o->spec.beta1;
     u->decay2 = (real)o->spec.beta2;
     u->fresh1 = (real)(1 - o->spec.beta1);
     u->fresh2 = (real)(1 - o->spec.beta2);
     correct_adam(o, lr, t, u);
+}
+
+static void run_adam(const kernel_set *kernels, const update *u) {
     kernels->adam(u);
 }
 
-static void step_rmsprop(const optimizer *o, const kernel_set *kernels, double lr, uint64_t t, update *u) {
+static void prepare_rmsprop(const optimizer *o, double lr, uint64_t t, update *u) {
     (void)lr, (void)t;
     u->decay2 = (real)o->spec.rho;
     u->fresh2 = (real)(1 - o->spec.rho);
     u->epsilon_inside = o->spec.epsilon_style == EPSILON_KERAS;
+}
+
+static void run_rmsprop(const kernel_set *kernels, const update *u) {
     kernels->rmsprop(u);
 }
 
@@ -62,10 +72,10 @@ static void step_rmsprop(const optimizer *o, const kernel_set *kernels, double l
  * With Keras's ε: adam has w ← w − lr √(1 − β₂ᵗ) / (1 − β₁ᵗ) m / (√v + ε), rmsprop w ← w − lr g / √(v + ε).
  */
 static const optimizer_row rows[OPTIMIZER_KIND_COUNT] = {
-    [OPTIMIZER_SGD] = {"sgd", .first = true, .step = step_sgd},
-    [OPTIMIZER_NESTEROV] = {"nesterov", .first = true, .step = step_nesterov},
-    [OPTIMIZER_ADAM] = {"adam", .first = true, .second = true, .step = step_adam},
-    [OPTIMIZER_RMSPROP] = {"rmsprop", .second = true, .step = step_rmsprop},
+    [OPTIMIZER_SGD] = {"sgd", .first = true, .prepare = prepare_sgd, .run = run_sgd},
+    [OPTIMIZER_NESTEROV] = {"nesterov", .first = true, .prepare = prepare_nesterov, .run = run_sgd},
+    [OPTIMIZER_ADAM] = {"adam", .first = true, .second = true, .prepare = prepare_adam, .run = run_adam},
+    [OPTIMIZER_RMSPROP] = {"rmsprop", .second = true, .prepare = prepare_rmsprop, .run = run_rmsprop},
     [OPTIMIZER_TRUNCATED_NEWTON] = {.name = "truncated_newton"},
     [OPTIMIZER_LBFGS] = {.name = "lbfgs"},
 };
@@ -89,8 +99,8 @@ void optimizer_carve(optimizer *o, const optimizer_spec *spec, const model *m, a
         o->second = arena_take(a, o->count * sizeof(real));
 }
 
-void optimizer_step(const optimizer *o, const model *m, double lr, uint64_t step) {
-    update u = {
+void optimizer_prepare(const optimizer *o, const model *m, double lr, uint64_t step, update *u) {
+    *u = (update){
         .n = o->count,
         .w = m->parameters,
         .g = m->gradients,
@@ -100,5 +110,11 @@ void optimizer_step(const optimizer *o, const model *m, double lr, uint64_t step
         .weight_decay = (real)o->spec.weight_decay,
         .epsilon = (real)o->spec.epsilon,
     };
-    rows[o->spec.kind].step(o, m->kernels, lr, step, &u);
+    rows[o->spec.kind].prepare(o, lr, step, u);
+}
+
+void optimizer_step(const optimizer *o, const model *m, double lr, uint64_t step) {
+    update u;
+    optimizer_prepare(o, m, lr, step, &u);
+    rows[o->spec.kind].run(m->kernels, &u);
 }

@@ -19,6 +19,9 @@ bool optimizer_is_full_batch(optimizer_kind kind);
 /* Take the state's memory from `a` (measuring or real), uninitialised: it must be zero at the start. */
 void optimizer_carve(optimizer *o, const optimizer_spec *spec, const model *m, arena *a);
 
+/* The numbers of update number `step`, from 1, at learning rate `lr`, and what it works on. */
+void optimizer_prepare(const optimizer *o, const model *m, double lr, uint64_t step, update *u);
+
 /* Update number `step`, from 1, of the model's parameters from its gradients, at learning rate `lr`. */
 void optimizer_step(const optimizer *o, const model *m, double lr, uint64_t step);
 

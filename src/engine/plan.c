@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/lockstep/lockstep.h"
 #include "engine/record/records.h"
 #include "engine/training.h"
 
@@ -245,9 +246,10 @@ static status check_model(training_plan *plan, const trainer *t, const dataset *
     return count_steps(plan, t->spec, data, error);
 }
 
-/* Also builds the trainer `t` for the specification. */
-static status plan_training(training_plan *plan, trainer *t, const training_spec *spec, const dataset *data,
-                            error_info *error) {
+/* Also builds the trainer of `planned` for the specification. */
+static status plan_training(training_plan *plan, training *planned, const training_spec *spec,
+                            const dataset *data, error_info *error) {
+    trainer *t = &planned->trainer;
     memset(plan, 0, sizeof *plan);
     RETURN_IF_FAILED(check_data(plan, data, error));
     RETURN_IF_FAILED(check_ranges(plan, spec, data, error));
@@ -257,7 +259,8 @@ static status plan_training(training_plan *plan, trainer *t, const training_spec
     RETURN_IF_FAILED(code);
     RETURN_IF_FAILED(check_model(plan, t, data, error));
 
-    plan->memory_bytes = t->bytes;
+    plan->shape = lockstep_shape(t);
+    plan->memory_bytes = t->bytes + (plan->shape != 0 ? lockstep_bytes(planned) : 0);
     plan->parameters = t->model.parameter_count;
     double forward, backward;
     sample_flops(&t->model, &forward, &backward);
@@ -279,14 +282,14 @@ status engine_plan(const training_spec *spec, const dataset *data, training_plan
     training *t;
     memset(plan, 0, sizeof *plan);
     RETURN_IF_FAILED(allocate(&t, error));
-    const status code = plan_training(plan, &t->trainer, spec, data, error);
+    const status code = plan_training(plan, t, spec, data, error);
     training_close(&t);
     return code;
 }
 
 status training_open(training **out, const training_spec *spec, const dataset *data, error_info *error) {
     RETURN_IF_FAILED(allocate(out, error));
-    const status code = plan_training(&(*out)->plan, &(*out)->trainer, spec, data, error);
+    const status code = plan_training(&(*out)->plan, *out, spec, data, error);
     if (code != STATUS_OK)
         training_close(out);
     return code;

@@ -1,103 +1,34 @@
-/* Drives one training through its stages. */
-#include <math.h>
-
-#include "engine/checkpoint.h"
+/* Drives a training: a group of one, or alone, stage by stage. */
 #include "engine/full_batch.h"
-#include "engine/record/recorder.h"
 #include "engine/training.h"
 
-/* The stages: each does its work and names the next stage, or is repeated after a checkpoint when it was
- * stopped. False: the training ends here. */
-
-static bool take_step(trainer *t) {
-    training_progress *p = &t->progress;
-    if (!trainer_may_step(t))
-        return false;
-    if (!t->order_drawn)
-        trainer_draw_order(t);
-    const size_t left = trainer_epoch_samples(t->spec, t->data) - p->position, batch = (size_t)t->spec->batch;
-    const size_t count = left < batch ? left : batch;
-    trainer_load_batch(t, p->position, count);
-    p->last_batch = trainer_step(t, count);
-    loss_sums_add(&p->last_epoch, p->last_batch);
-    p->position += count;
-    p->stage = STAGE_NOTE_STEP;
-    return true;
-}
-
-static bool note_step(trainer *t) {
-    training_progress *p = &t->progress;
-    recorder_note(t, &(moment){RECORD_PER_STEP, (long)p->steps, p->last_batch});
-    if (t->stopped)
-        return false;
-    p->stage = p->position < trainer_epoch_samples(t->spec, t->data) ? STAGE_STEP : STAGE_NOTE_EPOCH;
-    return p->outcome == TRAINING_DONE;
-}
-
-/* Without epochs what is recorded per epoch is recorded once, after 0 of them. */
-static bool note_epoch(trainer *t) {
-    training_progress *p = &t->progress;
-    const uint64_t epochs = (uint64_t)t->spec->epochs, done = epochs > 0 ? p->epoch + 1 : 0;
-    recorder_note(t, &(moment){RECORD_PER_EPOCH, (long)done, p->last_epoch});
-    if (t->stopped)
-        return false;
-    p->stage = STAGE_NOTE_END;
-    if (done < epochs) {
-        p->stage = STAGE_STEP;
-        p->epoch = done;
-        p->position = 0;
-        p->last_epoch = (loss_sums){0};
-        t->order_drawn = false;
-    }
-    return p->outcome == TRAINING_DONE;
-}
-
-static bool note_end(trainer *t) {
-    if (!t->stopped && t->progress.outcome == TRAINING_DONE)
-        recorder_note(t, &(moment){RECORD_AT_END, 1, t->progress.last_epoch});
-    return false;
-}
-
-static void train_in_stages(trainer *t) {
-    static bool (*const stages[STAGE_COUNT])(trainer *) = {[STAGE_STEP] = take_step,
-                                                           [STAGE_NOTE_STEP] = note_step,
-                                                           [STAGE_NOTE_EPOCH] = note_epoch,
-                                                           [STAGE_NOTE_END] = note_end};
-    while (stages[t->progress.stage](t))
-        ;
-}
-
-/* A full-batch search cannot be resumed, only what follows it. */
-static bool can_go_on(const trainer *t) {
-    return !optimizer_is_full_batch(t->spec->optimizer.kind) || t->progress.stage == STAGE_NOTE_END;
-}
-
-/* Without memory for a checkpoint there is none. */
-static void finish(trainer *t, arena *keep, training_report *report) {
-    report->steps_taken = (long)t->progress.steps;
-    report->seconds = trainer_seconds(t);
-    report->outcome = t->stopped ? TRAINING_STOPPED : t->progress.outcome;
-    if (t->stopped && keep != NULL && can_go_on(t) &&
-        checkpoint_save(t, keep, &report->checkpoint_size, NULL) != STATUS_OK)
-        report->checkpoint_size = 0;
-}
-
-status engine_train(training *planned, uint64_t seed, uint64_t coordinates, arena *memory,
-                    const training_control *control, training_report *report, error_info *error) {
+static status train_alone(training *planned, uint64_t seed, uint64_t coordinates, arena *memory,
+                          const training_control *control, training_report *report, error_info *error) {
     trainer *t = &planned->trainer;
-    const training_spec *spec = t->spec;
-    RETURN_IF_FAILED(trainer_begin(t, seed, coordinates, memory, error));
+    RETURN_IF_FAILED(arena_reserve(memory, t->bytes, error));
+    training_start(planned, seed, coordinates, memory, control->checkpoint, control->checkpoint_size, report);
     t->stop = control->stop;
     t->stop_context = control->context;
-    recorder_open(t, &planned->plan.records, report->values);
-    if (spec->epochs == 0)
-        t->progress.stage = STAGE_NOTE_EPOCH;
-    *report = (training_report){.values = report->values};
-    report->resumed = checkpoint_restore(t, control->checkpoint, control->checkpoint_size);
-    report->steps_before = (long)t->progress.steps;
-    if (t->progress.stage == STAGE_STEP && optimizer_is_full_batch(spec->optimizer.kind))
+    if (t->progress.stage == STAGE_STEP && optimizer_is_full_batch(t->spec->optimizer.kind))
         RETURN_IF_FAILED(full_batch_train(t, error));
-    train_in_stages(t);
-    finish(t, control->keep, report);
+    while (training_run_stage(t))
+        ;
+    training_finish(t, control->keep, report);
     return STATUS_OK;
+}
+
+/* An eligible network is a group of one: its bits must not depend on companions. */
+status engine_train(training *planned, uint64_t seed, uint64_t coordinates, arena *memory,
+                    const training_control *control, training_report *report, error_info *error) {
+    if (planned->plan.shape == 0 || planned->ordinary)
+        return train_alone(planned, seed, coordinates, memory, control, report, error);
+    training_member member = {.planned = planned,
+                              .coordinates = coordinates,
+                              .checkpoint = control->checkpoint,
+                              .checkpoint_size = control->checkpoint_size,
+                              .report = *report};
+    const group_control group = {.stop = control->stop, .context = control->context, .keep = control->keep};
+    const status code = engine_train_group(&member, 1, seed, memory, &group, error);
+    *report = member.report;
+    return code;
 }

@@ -87,10 +87,9 @@ status trainer_build(trainer *t, const training_spec *spec, const dataset *data,
     return STATUS_OK;
 }
 
-status trainer_begin(trainer *t, uint64_t seed, uint64_t coordinates, arena *memory, error_info *error) {
+void trainer_start(trainer *t, uint64_t seed, uint64_t coordinates, arena *memory) {
     t->started = clock_seconds();
     t->progress = (training_progress){.lr = NAN, .gradient_norm = NAN};
-    RETURN_IF_FAILED(arena_reserve(memory, t->bytes, error));
     t->seed = seed;
     t->coordinates = coordinates;
     trainer_carve(t, memory);
@@ -99,6 +98,11 @@ status trainer_begin(trainer *t, uint64_t seed, uint64_t coordinates, arena *mem
             memset(t->kept[i].bytes, 0, t->kept[i].size);
     input_transform_fill(&t->transform, &t->spec->normalize, t->data);
     initialize_parameters(&t->model, &t->spec->model, seed, coordinates);
+}
+
+status trainer_begin(trainer *t, uint64_t seed, uint64_t coordinates, arena *memory, error_info *error) {
+    RETURN_IF_FAILED(arena_reserve(memory, t->bytes, error));
+    trainer_start(t, seed, coordinates, memory);
     return STATUS_OK;
 }
 
@@ -130,13 +134,13 @@ bool trainer_may_step(trainer *t) {
     const double limit = t->spec->max_seconds;
     if (p->outcome != TRAINING_DONE || trainer_is_stopped(t))
         return false;
-    if (limit > 0 && trainer_seconds(t) >= limit)
+    if (limit > 0 && t->progress.seconds + clock_seconds() - t->started >= limit)
         p->outcome = TRAINING_TIMED_OUT;
     return p->outcome == TRAINING_DONE;
 }
 
 double trainer_seconds(const trainer *t) {
-    return t->progress.seconds + clock_seconds() - t->started;
+    return t->progress.seconds + (clock_seconds() - t->started) / (1 + t->companions);
 }
 
 loss_sums trainer_differentiate(trainer *t, size_t count) {

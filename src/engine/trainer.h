@@ -60,6 +60,7 @@ typedef struct trainer {
     void *stop_context;
     bool stopped;
     double started;             /* clock_seconds() */
+    int companions;             /* that are trained together with it and share its time */
     uint64_t seed, coordinates; /* name the random streams */
     input_transform transform;
     bool order_drawn;      /* of epoch number progress.epoch */
@@ -80,6 +81,9 @@ status trainer_build(trainer *t, const training_spec *spec, const dataset *data,
 /* Take all memory of a built trainer from `memory`, which grows as needed, and draw the initial
  * parameters. */
 status trainer_begin(trainer *t, uint64_t seed, uint64_t coordinates, arena *memory, error_info *error);
+
+/* The same in memory that is reserved for it, t->bytes of it. */
+void trainer_start(trainer *t, uint64_t seed, uint64_t coordinates, arena *memory);
 
 /* The order of the training samples in the running epoch, and which of them are mirrored. */
 void trainer_draw_order(trainer *t);
@@ -105,7 +109,7 @@ bool trainer_is_stopped(trainer *t);
  * step. */
 bool trainer_may_step(trainer *t);
 
-/* Seconds of training up to now, those before a checkpoint included. */
+/* Seconds of training up to now, those before a checkpoint included; of a group its share. */
 double trainer_seconds(const trainer *t);
 
 /* Sums over a whole split in evaluation mode, or over a part of it when the training is stopped meanwhile. */

@@ -13,15 +13,17 @@ typedef enum worker_state {
 typedef struct worker_entry {
     worker_state state;
     bool dismissed;
-    size_t position; /* WORKER_BUSY: of its cell in `order` */
+    size_t position; /* WORKER_BUSY: of the first of its cells in `order` */
+    uint32_t left;   /* bit i: it still trains the cell at position + i */
 } worker_entry;
 
 struct coordinator {
     size_t *order; /* (total) cells to train, longest first */
+    bool *joins;   /* (total) has the shape of the cell before it */
     size_t total;
     size_t handed_out; /* positions before this one were assigned at least once */
-    size_t *returned;  /* (worker_count) positions whose worker was lost */
-    int returned_count;
+    size_t *returned;  /* (worker_count · COORDINATOR_GROUP) positions whose worker was lost */
+    size_t returned_count;
     worker_entry *workers; /* (worker_count) */
     int worker_count;
     size_t finished, failures, max_failures, in_flight, no_memory;
@@ -32,10 +34,26 @@ struct coordinator {
 
 static int compare_cells(const void *a, const void *b, void *context) {
     size_t cell_a = *(const size_t *)a, cell_b = *(const size_t *)b;
-    const double *cost = *(const double **)context;
+    const coordinator_setup *setup = context;
+    const double *cost = setup->costs;
+    const uint64_t *shape = setup->shapes;
     if (cost != NULL && cost[cell_a] != cost[cell_b])
         return cost[cell_a] > cost[cell_b] ? -1 : 1;
+    if (shape != NULL && shape[cell_a] != shape[cell_b])
+        return shape[cell_a] < shape[cell_b] ? -1 : 1;
     return cell_a < cell_b ? -1 : cell_a > cell_b;
+}
+
+static void order_cells(coordinator *c, const coordinator_setup *setup) {
+    const uint64_t *shape = setup->shapes;
+    for (size_t cell = 0; cell < setup->cells; cell++)
+        if (setup->left_out == NULL || !setup->left_out[cell])
+            c->order[c->total++] = cell;
+    coordinator_setup context = *setup;
+    qsort_r(c->order, c->total, sizeof *c->order, compare_cells, &context);
+    for (size_t i = 0; i < c->total; i++)
+        c->joins[i] =
+            shape != NULL && i > 0 && shape[c->order[i]] != 0 && shape[c->order[i]] == shape[c->order[i - 1]];
 }
 
 status coordinator_create(coordinator **out, const coordinator_setup *setup, error_info *error) {
@@ -47,17 +65,14 @@ status coordinator_create(coordinator **out, const coordinator_setup *setup, err
     c->left_first = -1;
     c->order = malloc(setup->cells * sizeof *c->order);
     c->workers = calloc((size_t)setup->workers, sizeof *c->workers);
-    c->returned = malloc((size_t)setup->workers * sizeof *c->returned);
-    if (c->order == NULL || c->workers == NULL || c->returned == NULL) {
+    c->joins = malloc(setup->cells * sizeof *c->joins);
+    c->returned = malloc((size_t)setup->workers * COORDINATOR_GROUP * sizeof *c->returned);
+    if (c->order == NULL || c->workers == NULL || c->joins == NULL || c->returned == NULL) {
         coordinator_destroy(&c);
         return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells and %d workers", setup->cells,
                          setup->workers);
     }
-    const double *costs = setup->costs;
-    for (size_t cell = 0; cell < setup->cells; cell++)
-        if (setup->left_out == NULL || !setup->left_out[cell])
-            c->order[c->total++] = cell;
-    qsort_r(c->order, c->total, sizeof *c->order, compare_cells, &costs);
+    order_cells(c, setup);
     *out = c;
     return STATUS_OK;
 }
@@ -66,21 +81,28 @@ void coordinator_destroy(coordinator **c) {
     if (*c == NULL)
         return;
     free((*c)->order);
+    free((*c)->joins);
     free((*c)->workers);
     free((*c)->returned);
     free(*c);
     *c = NULL;
 }
 
-/* Is the event about the worker's cell? */
-static bool is_trained(const coordinator *c, const worker_entry *worker, const coordinator_event *event) {
-    return worker->state == WORKER_BUSY && c->order[worker->position] == event->cell;
+/* The bit of the event's cell among those that the worker trains; 0: it is none of them. */
+static uint32_t bit_of(const coordinator *c, const worker_entry *worker, const coordinator_event *event) {
+    for (size_t i = 0; worker->state == WORKER_BUSY && worker->left >> i != 0; i++)
+        if (worker->left >> i & 1 && c->order[worker->position + i] == event->cell)
+            return (uint32_t)1 << i;
+    return 0;
 }
 
 static void take_result(coordinator *c, worker_entry *worker, const coordinator_event *event) {
-    if (!is_trained(c, worker, event))
+    const uint32_t bit = bit_of(c, worker, event);
+    if (bit == 0)
         return;
-    worker->state = WORKER_IDLE;
+    worker->left &= ~bit;
+    if (worker->left == 0)
+        worker->state = WORKER_IDLE;
     c->in_flight--;
     if (event->status == CELL_PENDING) {
         c->no_memory++;
@@ -91,18 +113,20 @@ static void take_result(coordinator *c, worker_entry *worker, const coordinator_
         c->failures++;
     if (c->max_failures > 0 && c->failures >= c->max_failures)
         c->stopping = true;
-    c->store = (coordinator_action){ACTION_STORE, event->worker, event->cell};
+    c->store = (coordinator_action){.kind = ACTION_STORE, .worker = event->worker, .cell = event->cell};
 }
 
-/* The cell of a worker that left is not trained in this session; that of a lost worker goes to another. */
+/* The cells of a worker that left are not trained in this session; those of a lost worker go to others. */
 static void take_departure(coordinator *c, int number, worker_state state) {
     worker_entry *worker = &c->workers[number];
     if (worker->state == WORKER_LEFT || worker->state == WORKER_LOST)
         return;
-    if (worker->state == WORKER_BUSY) {
+    for (size_t i = 0; worker->state == WORKER_BUSY && worker->left >> i != 0; i++) {
+        if (!(worker->left >> i & 1))
+            continue;
         c->in_flight--;
         if (state == WORKER_LOST)
-            c->returned[c->returned_count++] = worker->position;
+            c->returned[c->returned_count++] = worker->position + i;
     }
     worker->state = state;
     if (state == WORKER_LEFT && !worker->dismissed) {
@@ -123,40 +147,58 @@ void coordinator_observe(coordinator *c, const coordinator_event *event) {
         worker->state = WORKER_IDLE;
     else if (event->kind == EVENT_RESULT)
         take_result(c, worker, event);
-    else if (event->kind == EVENT_CHECKPOINT && is_trained(c, worker, event))
-        c->store = (coordinator_action){ACTION_KEEP, event->worker, event->cell};
+    else if (event->kind == EVENT_CHECKPOINT && bit_of(c, worker, event) != 0)
+        c->store = (coordinator_action){.kind = ACTION_KEEP, .worker = event->worker, .cell = event->cell};
     else if (event->kind == EVENT_LEFT)
         take_departure(c, event->worker, WORKER_LEFT);
     else if (event->kind == EVENT_LOST)
         take_departure(c, event->worker, WORKER_LOST);
 }
 
-/* The position of the longest waiting cell. Cells that came back were assigned before all that are still
- * waiting, so they are longer. */
-static bool take_position(coordinator *c, size_t *position) {
+/* How many cells from the next one on are a group: at most the workers' equal shares of what waits. */
+static size_t group_size(const coordinator *c) {
+    const size_t workers = (size_t)c->worker_count, waiting = c->total - c->handed_out;
+    const size_t share = (waiting + workers - 1) / workers;
+    size_t size = 1;
+    while (size < share && size < COORDINATOR_GROUP && c->joins[c->handed_out + size])
+        size++;
+    return size;
+}
+
+/* The longest waiting cells. Those that came back were assigned before all that are still waiting, so they
+ * are longer. Returns how many, from *position on. */
+static size_t take_positions(coordinator *c, size_t *position) {
     if (c->returned_count == 0) {
         if (c->handed_out == c->total)
-            return false;
-        *position = c->handed_out++;
-        return true;
+            return 0;
+        const size_t count = group_size(c);
+        *position = c->handed_out;
+        c->handed_out += count;
+        return count;
     }
-    int longest = 0;
-    for (int i = 1; i < c->returned_count; i++)
+    size_t longest = 0;
+    for (size_t i = 1; i < c->returned_count; i++)
         if (c->returned[i] < c->returned[longest])
             longest = i;
     *position = c->returned[longest];
     c->returned[longest] = c->returned[--c->returned_count];
-    return true;
+    return 1;
 }
 
 static coordinator_action assign(coordinator *c) {
     for (int w = 0; w < c->worker_count && !c->stopping; w++) {
         worker_entry *worker = &c->workers[w];
-        if (worker->state == WORKER_IDLE && take_position(c, &worker->position)) {
-            worker->state = WORKER_BUSY;
-            c->in_flight++;
-            return (coordinator_action){ACTION_ASSIGN, w, c->order[worker->position]};
-        }
+        const size_t count = worker->state == WORKER_IDLE ? take_positions(c, &worker->position) : 0;
+        if (count == 0)
+            continue;
+        worker->state = WORKER_BUSY;
+        worker->left = ((uint32_t)1 << count) - 1;
+        c->in_flight += count;
+        return (coordinator_action){.kind = ACTION_ASSIGN,
+                                    .worker = w,
+                                    .cell = c->order[worker->position],
+                                    .cells = &c->order[worker->position],
+                                    .count = count};
     }
     return (coordinator_action){.kind = ACTION_NONE};
 }
@@ -167,7 +209,7 @@ static coordinator_action dismiss(coordinator *c) {
         worker_entry *worker = &c->workers[w];
         if (!worker->dismissed && worker->state != WORKER_LOST) {
             worker->dismissed = true;
-            return (coordinator_action){ACTION_DISMISS, .worker = w};
+            return (coordinator_action){.kind = ACTION_DISMISS, .worker = w};
         }
     }
     return (coordinator_action){.kind = ACTION_NONE};

@@ -1,8 +1,11 @@
 /* The coordinator: which cell is trained by whom, as a pure state machine.
  *
  * Events go in, actions come out; no I/O, no clock, no threads. After every event, take actions until there
- * is none. Cells are assigned longest predicted cost first, ties by cell number. A worker that finds nothing
- * to do waits while others are still training, because a cell comes back when its worker is lost. */
+ * is none. Cells are assigned longest predicted cost first, ties by shape, then by cell number. Cells of one
+ * shape are assigned in groups, which a worker may train together: as many as COORDINATOR_GROUP, fewer
+ * towards the end, so that no worker is left without. A worker that finds nothing to do waits while others
+ * are still training, because cells come back when their worker is lost. These are assigned one by one: if
+ * one of them is what ended the worker, it does not take the others with it again. */
 #ifndef SWEEP_COORDINATOR_H
 #define SWEEP_COORDINATOR_H
 
@@ -15,21 +18,26 @@
 
 typedef struct coordinator coordinator;
 
+enum { COORDINATOR_GROUP = 16 };
+
 typedef struct coordinator_setup {
     size_t cells;
     const bool *left_out; /* (cells) not to be trained; NULL: all are trained. Read only during create */
     const double *costs;  /* (cells) predicted, any unit; NULL: all equal. Read only during create */
-    int workers;          /* numbered 0 … workers − 1 */
-    size_t max_failures;  /* stop after this many failed or diverged cells; 0: never */
+    /* (cells) those of the same shape, other than 0, may be a group; NULL: there are no groups. Read only
+     * during create */
+    const uint64_t *shapes;
+    int workers;         /* numbered 0 … workers − 1 */
+    size_t max_failures; /* stop after this many failed or diverged cells; 0: never */
 } coordinator_setup;
 
 typedef enum event_kind {
-    EVENT_READY,      /* worker: has arrived and asks for its first cell */
-    EVENT_RESULT,     /* worker, cell, status: has trained a cell and asks for the next; CELL_PENDING: had no
-                         memory for it, which another session may have */
+    EVENT_READY,  /* worker: has arrived and asks for its first cell */
+    EVENT_RESULT, /* worker, cell, status: has trained a cell and, after the last of its group, asks for the
+                     next; CELL_PENDING: had no memory for it, which another session may have */
     EVENT_CHECKPOINT, /* worker, cell: has stopped it, for a later session to resume; will leave */
     EVENT_LEFT,       /* worker: has left cleanly; when it was not told to, all must stop */
-    EVENT_LOST,       /* worker: is gone; its cell goes to another */
+    EVENT_LOST,       /* worker: is gone; its cells go to others */
     EVENT_STOP,       /* assign no more cells and stop those in flight */
 } event_kind;
 
@@ -44,7 +52,7 @@ typedef enum action_kind {
     ACTION_NONE,    /* wait for the next event */
     ACTION_STORE,   /* worker, cell: keep the result that the last event brought */
     ACTION_KEEP,    /* worker, cell: keep the checkpoint that the last event brought */
-    ACTION_ASSIGN,  /* worker, cell: train it */
+    ACTION_ASSIGN,  /* worker, cells, count: train them */
     ACTION_DISMISS, /* worker: stop what it trains and leave */
     ACTION_FINISH,  /* no worker is left: the end */
 } action_kind;
@@ -53,6 +61,8 @@ typedef struct coordinator_action {
     action_kind kind;
     int worker;
     size_t cell;
+    const size_t *cells; /* (count) the coordinator's */
+    size_t count;
 } coordinator_action;
 
 typedef struct coordinator_counts {
@@ -65,7 +75,7 @@ typedef struct coordinator_counts {
     int left_first;   /* the worker that left unasked, so that all stop; -1: none */
 } coordinator_counts;
 
-/* 16 bytes per cell during create, 8 afterwards. STATUS_INTERNAL when memory cannot be allocated. */
+/* 17 bytes per cell during create, 9 afterwards. STATUS_INTERNAL when memory cannot be allocated. */
 status coordinator_create(coordinator **out, const coordinator_setup *setup, error_info *error);
 
 /* Handle an event. Events that make no sense in the present state (an unrequested result, a worker that does

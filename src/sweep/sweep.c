@@ -6,6 +6,8 @@
 
 #include "base/fault_signals.h"
 
+_Static_assert((int)COORDINATOR_GROUP <= (int)WIRE_GROUP, "an assignment has room for a group");
+
 static const double TICK = 0.05; /* seconds between checks of the stop flag while nothing arrives */
 
 typedef struct driver {
@@ -13,9 +15,10 @@ typedef struct driver {
     transport *transport;
     coordinator *coordinator;
     arena outgoing, incoming;
-    message received; /* the last message, whose record or checkpoint waits to be stored */
-    status status;    /* first failure; the sweep then stops, but waits until all workers have left */
-    bool broken;      /* the transport failed: waiting is impossible */
+    arena recalled[WIRE_GROUP]; /* checkpoints of an assignment */
+    message received;           /* the last message, whose record or checkpoint waits to be stored */
+    status status; /* first failure; the sweep then stops, but waits until all workers have left */
+    bool broken;   /* the transport failed: waiting is impossible */
     error_info *error;
 } driver;
 
@@ -41,10 +44,24 @@ static status send_message(driver *d, int worker, const message *m) {
     return d->transport->send(d->transport, worker, d->outgoing.memory, size, error_slot(d));
 }
 
-static status assign(driver *d, int worker, size_t cell) {
-    message m = {.type = MESSAGE_ASSIGN, .checkpoint = {.cell = cell}};
-    d->setup->recall(d->setup->context, &m.checkpoint);
-    return send_message(d, worker, &m);
+/* The next recall overwrites the bytes: they are copied. */
+static status recall(driver *d, cell_checkpoint *checkpoint, arena *into) {
+    d->setup->recall(d->setup->context, checkpoint);
+    if (checkpoint->size == 0)
+        return STATUS_OK;
+    RETURN_IF_FAILED(arena_reserve(into, checkpoint->size, error_slot(d)));
+    memcpy(into->memory, checkpoint->bytes, checkpoint->size);
+    checkpoint->bytes = into->memory;
+    return STATUS_OK;
+}
+
+static status assign(driver *d, const coordinator_action *action) {
+    message m = {.type = MESSAGE_ASSIGN, .assignment = {.count = action->count}};
+    for (size_t i = 0; i < action->count; i++) {
+        m.assignment.cells[i].cell = action->cells[i];
+        RETURN_IF_FAILED(recall(d, &m.assignment.cells[i], &d->recalled[i]));
+    }
+    return send_message(d, action->worker, &m);
 }
 
 static status perform(driver *d, const coordinator_action *action) {
@@ -56,7 +73,7 @@ static status perform(driver *d, const coordinator_action *action) {
         setup->keep(setup->context, &d->received.checkpoint);
         break;
     case ACTION_ASSIGN:
-        return assign(d, action->worker, action->cell);
+        return assign(d, action);
     case ACTION_DISMISS:
         return wire_send_stop(d->transport, action->worker, &d->outgoing, error_slot(d));
     case ACTION_NONE:
@@ -186,5 +203,7 @@ status sweep_run(transport *t, const sweep_setup *setup, transport *local, const
     coordinator_destroy(&d.coordinator);
     arena_release(&d.outgoing);
     arena_release(&d.incoming);
+    for (int i = 0; i < WIRE_GROUP; i++)
+        arena_release(&d.recalled[i]);
     return d.status;
 }

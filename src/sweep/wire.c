@@ -23,11 +23,24 @@ typedef struct wire_record {
     uint64_t value_count;
 } wire_record;
 
+/* One cell of an assignment, without its checkpoint; the checkpoints follow all of them. */
+typedef struct wire_cell {
+    uint64_t cell, size;
+} wire_cell;
+
+static size_t assignment_size(const assignment *a) {
+    size_t size = sizeof a->count + a->count * sizeof(wire_cell);
+    for (size_t i = 0; i < a->count; i++)
+        size += a->cells[i].size;
+    return size;
+}
+
 static size_t body_size(const message *m) {
     switch (m->type) {
     case MESSAGE_HELLO:
         return sizeof m->hello;
     case MESSAGE_ASSIGN:
+        return assignment_size(&m->assignment);
     case MESSAGE_CHECKPOINT:
         return sizeof m->checkpoint.cell + m->checkpoint.size;
     case MESSAGE_RESULT:
@@ -53,6 +66,20 @@ static void encode_checkpoint(const cell_checkpoint *checkpoint, unsigned char *
         memcpy(body + sizeof checkpoint->cell, checkpoint->bytes, checkpoint->size);
 }
 
+static unsigned char *append(unsigned char *at, const void *bytes, size_t size) {
+    if (size > 0)
+        memcpy(at, bytes, size);
+    return at + size;
+}
+
+static void encode_assignment(const assignment *a, unsigned char *body) {
+    unsigned char *at = append(body, &a->count, sizeof a->count);
+    for (size_t i = 0; i < a->count; i++)
+        at = append(at, &(wire_cell){a->cells[i].cell, a->cells[i].size}, sizeof(wire_cell));
+    for (size_t i = 0; i < a->count; i++)
+        at = append(at, a->cells[i].bytes, a->cells[i].size);
+}
+
 status wire_encode(const message *m, arena *out, size_t *size, error_info *error) {
     wire_header header = {WIRE_MAGIC, WIRE_PROTOCOL, (uint16_t)m->type, body_size(m)};
     *size = sizeof header + header.length;
@@ -61,7 +88,9 @@ status wire_encode(const message *m, arena *out, size_t *size, error_info *error
     memcpy(out->memory, &header, sizeof header);
     if (m->type == MESSAGE_HELLO)
         memcpy(body, &m->hello, sizeof m->hello);
-    else if (m->type == MESSAGE_ASSIGN || m->type == MESSAGE_CHECKPOINT)
+    else if (m->type == MESSAGE_ASSIGN)
+        encode_assignment(&m->assignment, body);
+    else if (m->type == MESSAGE_CHECKPOINT)
         encode_checkpoint(&m->checkpoint, body);
     else if (m->type == MESSAGE_RESULT)
         encode_record(&m->record, body);
@@ -117,11 +146,34 @@ static bool decode_checkpoint(const unsigned char *body, size_t length, cell_che
     return true;
 }
 
+/* The sizes of the checkpoints must add up to what is left. */
+static bool decode_assignment(const unsigned char *body, size_t length, assignment *a) {
+    *a = (assignment){0};
+    if (length < sizeof a->count)
+        return false;
+    memcpy(&a->count, body, sizeof a->count);
+    if (a->count < 1 || a->count > WIRE_GROUP || length - sizeof a->count < a->count * sizeof(wire_cell))
+        return false;
+    const unsigned char *fixed = body + sizeof a->count, *bytes = fixed + a->count * sizeof(wire_cell);
+    size_t left = length - (size_t)(bytes - body);
+    for (size_t i = 0; i < a->count; i++) {
+        wire_cell cell;
+        memcpy(&cell, fixed + i * sizeof cell, sizeof cell);
+        if (cell.size > left)
+            return false;
+        a->cells[i] = (cell_checkpoint){cell.cell, cell.size, cell.size > 0 ? bytes : NULL};
+        bytes += cell.size;
+        left -= cell.size;
+    }
+    return left == 0;
+}
+
 static bool decode_body(const unsigned char *body, size_t length, message *m) {
     switch (m->type) {
     case MESSAGE_HELLO:
         return decode_hello(body, length, &m->hello);
     case MESSAGE_ASSIGN:
+        return decode_assignment(body, length, &m->assignment);
     case MESSAGE_CHECKPOINT:
         return decode_checkpoint(body, length, &m->checkpoint);
     case MESSAGE_RESULT:

@@ -11,24 +11,26 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "engine/engine.h"
 #include "grid/cell.h"
 #include "grid/digest.h"
 #include "sweep/transport.h"
 
 enum {
-    WIRE_PROTOCOL = 3,
+    WIRE_PROTOCOL = 4,
+    WIRE_GROUP = ENGINE_GROUP, /* cells of an assignment, at most */
     WIRE_PROGRAM_SIZE = 96,
     WIRE_KERNELS_SIZE = 32,
     WIRE_TEXT_SIZE = 160,
     WIRE_PLACE_SIZE = 256
 };
 
-/* The life of a worker: HELLO, then RESULT for every ASSIGN, or CHECKPOINT for the last one when a stop ends
- * it, then one STOP each way. */
+/* The life of a worker: HELLO, then for every ASSIGN a RESULT for each of its cells, in any order, or
+ * CHECKPOINT where a stop ends one, then one STOP each way. */
 typedef enum message_type {
     MESSAGE_HELLO = 1, /* worker → coordinator: who I am; give me a cell */
-    MESSAGE_ASSIGN,    /* coordinator → worker: train this cell, from this checkpoint if there is one */
-    MESSAGE_RESULT,    /* worker → coordinator: the record of a cell; give me the next */
+    MESSAGE_ASSIGN, /* coordinator → worker: train these cells, from their checkpoints if there are any */
+    MESSAGE_RESULT, /* worker → coordinator: the record of a cell; after the last, give me the next */
     MESSAGE_STOP, /* coordinator → worker: stop training and leave. Worker → coordinator: I am leaving */
     MESSAGE_CHECKPOINT, /* worker → coordinator: what a cell that I had to stop resumes from */
 } message_type;
@@ -47,19 +49,26 @@ typedef struct hello_message {
     char host[RECORD_HOST_SIZE];
 } hello_message;
 
+/* Cells for one worker, which may train them together. */
+typedef struct assignment {
+    uint64_t count;                    /* 1 to WIRE_GROUP */
+    cell_checkpoint cells[WIRE_GROUP]; /* (count) */
+} assignment;
+
 typedef struct message {
     message_type type;
     union {
         hello_message hello;
+        assignment assignment;      /* MESSAGE_ASSIGN */
         cell_record record;         /* MESSAGE_RESULT */
-        cell_checkpoint checkpoint; /* MESSAGE_ASSIGN, MESSAGE_CHECKPOINT */
+        cell_checkpoint checkpoint; /* MESSAGE_CHECKPOINT */
     };
 } message;
 
 /* Encode into the start of `out`, which is reserved again; *size is the length. */
 status wire_encode(const message *m, arena *out, size_t *size, error_info *error);
 
-/* Decode `size` bytes, aligned as an arena's memory is. Values of a record and bytes of a checkpoint stay in
+/* Decode `size` bytes, aligned as an arena's memory is. Values of a record and bytes of checkpoints stay in
  * `bytes`. */
 status wire_decode(const void *bytes, size_t size, message *m, error_info *error);
 

@@ -12,12 +12,23 @@ static const double LOOK_EVERY = 0.01; /* seconds of training between checks for
 
 enum { CELL_TEXT_SIZE = 256, LARGEST_CHECKPOINT = 1 << 30 };
 
+/* A cell of an assignment. */
+typedef struct task {
+    cell_checkpoint from;
+    training_spec spec;
+    training *planned; /* NULL: done with */
+} task;
+
+typedef struct team team;
+
 typedef struct worker {
     const worker_setup *setup;
     transport *transport;
     arena outgoing, incoming, training, checkpoint;
-    arena recorded;       /* values of the cell as it laid them out */
-    float *values;        /* (setup->records->value_count) the same, as the sweep lays them out */
+    task *tasks;          /* (WIRE_GROUP) */
+    team *team;           /* of tasks that are trained together now */
+    arena recorded;       /* values of the cells as they laid them out */
+    float *values;        /* (setup->records->value_count) those of one, as the sweep lays them out */
     record_layout *wider; /* to see whether a cell's fits */
     bool leaving;         /* must stop, asked here or by the coordinator */
     bool dismissed;       /* the coordinator's STOP has arrived */
@@ -77,35 +88,6 @@ static status check_layout(const worker *w, const record_layout *cell, error_inf
                          "it records %zu values that do not fit the %zu of the results file",
                          cell->value_count, setup->records->value_count);
     return STATUS_OK;
-}
-
-/* A cell is trained into a block of its own layout, which is then spread over the sweep's. */
-static status train_planned(worker *w, training *planned, const cell_checkpoint *from,
-                            training_report *report, error_info *error) {
-    const worker_setup *setup = w->setup;
-    const record_layout *records = &training_planned(planned)->records;
-    const uint64_t coordinates = grid_coordinates(setup->grid, from->cell);
-    const training_control control = {.stop = should_stop,
-                                      .context = w,
-                                      .checkpoint = from->bytes,
-                                      .checkpoint_size = from->size,
-                                      .keep = &w->checkpoint};
-    RETURN_IF_FAILED(check_layout(w, records, error));
-    RETURN_IF_FAILED(arena_reserve(&w->recorded, records->value_count * sizeof(float), error));
-    report->values = (float *)w->recorded.memory;
-    RETURN_IF_FAILED(engine_train(planned, setup->seed, coordinates, &w->training, &control, report, error));
-    record_copy(records, report->values, setup->records, w->values);
-    return STATUS_OK;
-}
-
-static status train(worker *w, const cell_checkpoint *from, training_report *report, error_info *error) {
-    training_spec spec;
-    training *planned;
-    w->setup->cell_spec(w->setup->context, from->cell, &spec);
-    RETURN_IF_FAILED(training_open(&planned, &spec, w->setup->data, error));
-    const status code = train_planned(w, planned, from, report, error);
-    training_close(&planned);
-    return code;
 }
 
 static cell_status status_of(training_outcome outcome) {
@@ -168,23 +150,173 @@ static status send_no_memory(worker *w, uint64_t cell, const error_info *failure
     return send_result(w, cell, CELL_PENDING, &(training_report){0});
 }
 
-static status train_and_report(worker *w, const cell_checkpoint *from) {
-    training_report report = {0};
+/* A failure of the transport is the worker's, any other the cell's. */
+static status tell_failure(worker *w, uint64_t cell, status failed, const error_info *failure) {
+    RETURN_IF_FAILED(w->status);
+    return failed == STATUS_INTERNAL ? send_no_memory(w, cell, failure) : send_failure(w, cell, failure);
+}
+
+static void close_task(task *t) {
+    if (t->planned != NULL)
+        training_close(&t->planned);
+}
+
+/* A cell is trained into a block of its own layout, which is then spread over the sweep's. */
+static status tell_end(worker *w, const task *t, const training_report *report) {
+    RETURN_IF_FAILED(w->status);
+    tell_start(w, &t->from, report);
+    if (report->outcome == TRAINING_STOPPED)
+        return send_checkpoint(w, t->from.cell, report->checkpoint_size);
+    record_copy(&training_planned(t->planned)->records, report->values, w->setup->records, w->values);
+    return send_result(w, t->from.cell, status_of(report->outcome), report);
+}
+
+/* ---- Cells of an assignment --------------------------------------------------------------------- */
+
+static status open_planned(worker *w, task *t, error_info *error) {
+    w->setup->cell_spec(w->setup->context, t->from.cell, &t->spec);
+    RETURN_IF_FAILED(training_open(&t->planned, &t->spec, w->setup->data, error));
+    return check_layout(w, &training_planned(t->planned)->records, error);
+}
+
+/* A cell that cannot be trained is reported at once, and has no plan. */
+static status open_task(worker *w, task *t, const cell_checkpoint *from) {
     error_info failure = {0};
+    *t = (task){.from = *from};
+    const status opened = open_planned(w, t, &failure);
+    if (opened == STATUS_OK)
+        return STATUS_OK;
+    close_task(t);
+    return tell_failure(w, from->cell, opened, &failure);
+}
+
+/* Members of a group with the tasks that they belong to. */
+struct team {
+    worker *worker;
+    int count;
+    training_member members[ENGINE_GROUP];
+    task *tasks[ENGINE_GROUP];
+};
+
+/* The context is that of should_stop. */
+static void tell_member(void *context, const training_member *member) {
+    worker *w = context;
+    const team *m = w->team;
+    const status told = tell_end(w, m->tasks[member - m->members], &member->report);
+    w->status = w->status != STATUS_OK ? w->status : told;
+    w->leaving |= w->status != STATUS_OK;
+}
+
+static status train_team(team *m, error_info *error) {
+    worker *w = m->worker;
+    const group_control control = {
+        .stop = should_stop, .context = w, .keep = &w->checkpoint, .ended = tell_member};
+    return engine_train_group(m->members, m->count, w->setup->seed, &w->training, &control, error);
+}
+
+/* A cell that cannot be a member of a group. */
+static status train_alone(team *m, error_info *error) {
+    worker *w = m->worker;
+    training_member *member = &m->members[0];
+    const training_control control = {.stop = should_stop,
+                                      .context = w,
+                                      .checkpoint = member->checkpoint,
+                                      .checkpoint_size = member->checkpoint_size,
+                                      .keep = &w->checkpoint};
+    RETURN_IF_FAILED(engine_train(member->planned, w->setup->seed, member->coordinates, &w->training,
+                                  &control, &member->report, error));
+    tell_member(w, member);
+    return STATUS_OK;
+}
+
+static status reserve_values(team *m, error_info *error) {
+    worker *w = m->worker;
+    size_t count = 0;
+    for (int i = 0; i < m->count; i++)
+        count += training_planned(m->members[i].planned)->records.value_count;
+    RETURN_IF_FAILED(arena_reserve(&w->recorded, count * sizeof(float), error));
+    float *values = (float *)w->recorded.memory;
+    for (int i = 0; i < m->count; i++) {
+        m->members[i].report.values = values;
+        values += training_planned(m->members[i].planned)->records.value_count;
+    }
+    return STATUS_OK;
+}
+
+static void join(team *m, task *t) {
+    m->tasks[m->count] = t;
+    m->members[m->count++] =
+        (training_member){.planned = t->planned,
+                          .coordinates = grid_coordinates(m->worker->setup->grid, t->from.cell),
+                          .checkpoint = t->from.bytes,
+                          .checkpoint_size = t->from.size};
+}
+
+static bool has_shape_of(const team *m, const task *t) {
+    const uint64_t shape = training_planned(m->members[0].planned)->shape;
+    return shape != 0 && training_planned(t->planned)->shape == shape;
+}
+
+/* The first task that is not done, and those that may be trained together with it. */
+static void gather_team(team *m, size_t count) {
+    m->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        task *t = &m->worker->tasks[i];
+        if (t->planned != NULL && (m->count == 0 || has_shape_of(m, t)))
+            join(m, t);
+    }
+}
+
+static status train_members(team *m, error_info *error) {
+    RETURN_IF_FAILED(reserve_values(m, error));
+    return training_planned(m->members[0].planned)->shape != 0 ? train_team(m, error) : train_alone(m, error);
+}
+
+/* Without memory for all of them a team is trained one by one. */
+static status run_team(team *m) {
+    worker *w = m->worker;
+    error_info failure = {0};
+    status trained = train_members(m, &failure);
+    if (trained == STATUS_INTERNAL && m->count > 1) {
+        m->count = 1;
+        failure = (error_info){0};
+        trained = train_members(m, &failure);
+    }
+    for (int i = 0; i < m->count; i++)
+        close_task(m->tasks[i]);
+    RETURN_IF_FAILED(w->status);
+    return trained != STATUS_OK ? tell_failure(w, m->tasks[0]->from.cell, trained, &failure) : STATUS_OK;
+}
+
+static status train_tasks(worker *w, size_t count) {
+    team m = {.worker = w};
+    w->team = &m;
+    gather_team(&m, count);
+    while (m.count > 0) {
+        RETURN_IF_FAILED(run_team(&m));
+        gather_team(&m, w->leaving ? 0 : count);
+    }
+    return STATUS_OK;
+}
+
+static status train_and_report(worker *w, const assignment *a) {
+    size_t cells[WIRE_GROUP];
+    status result = STATUS_OK;
+    for (size_t i = 0; i < a->count; i++)
+        cells[i] = a->cells[i].cell;
     if (w->setup->before_training != NULL)
-        w->setup->before_training(from->cell);
-    const status trained = train(w, from, &report, &failure);
+        w->setup->before_training(cells, (int)a->count);
+    for (size_t i = 0; i < WIRE_GROUP; i++)
+        w->tasks[i].planned = NULL;
+    for (size_t i = 0; result == STATUS_OK && i < a->count; i++)
+        result = open_task(w, &w->tasks[i], &a->cells[i]);
+    if (result == STATUS_OK)
+        result = train_tasks(w, a->count);
+    for (size_t i = 0; i < a->count; i++)
+        close_task(&w->tasks[i]);
     if (w->setup->after_training != NULL)
         w->setup->after_training();
-    RETURN_IF_FAILED(w->status);
-    if (trained == STATUS_INTERNAL)
-        return send_no_memory(w, from->cell, &failure);
-    if (trained != STATUS_OK)
-        return send_failure(w, from->cell, &failure);
-    tell_start(w, from, &report);
-    if (report.outcome == TRAINING_STOPPED)
-        return send_checkpoint(w, from->cell, report.checkpoint_size);
-    return send_result(w, from->cell, status_of(report.outcome), &report);
+    return result;
 }
 
 static status serve(worker *w) {
@@ -194,7 +326,7 @@ static status serve(worker *w) {
         bool received;
         RETURN_IF_FAILED(receive_message(w, IDLE_WAIT, &received, &m));
         if (received && m.type == MESSAGE_ASSIGN)
-            RETURN_IF_FAILED(train_and_report(w, &m.checkpoint));
+            RETURN_IF_FAILED(train_and_report(w, &m.assignment));
         w->leaving |= atomic_load(w->setup->stop);
     }
     return STATUS_OK;
@@ -216,7 +348,8 @@ status worker_run(transport *t, const worker_setup *setup, error_info *error) {
     status result = STATUS_OK;
     w.values = malloc(setup->records->value_count * sizeof *w.values + 1); /* never of size zero */
     w.wider = malloc(sizeof *w.wider);
-    if (w.values == NULL || w.wider == NULL)
+    w.tasks = calloc(WIRE_GROUP, sizeof *w.tasks);
+    if (w.values == NULL || w.wider == NULL || w.tasks == NULL)
         result = error_set(error, STATUS_INTERNAL, "out of memory for %zu recorded values",
                            setup->records->value_count);
     if (result == STATUS_OK)
@@ -232,5 +365,6 @@ status worker_run(transport *t, const worker_setup *setup, error_info *error) {
     arena_release(&w.recorded);
     free(w.values);
     free(w.wider);
+    free(w.tasks);
     return result != STATUS_OK ? result : left;
 }

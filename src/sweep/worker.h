@@ -18,8 +18,8 @@ typedef struct worker_setup {
     const record_layout *records;                                       /* of every cell's values */
     void (*cell_spec)(void *context, size_t cell, training_spec *spec); /* the specification of a cell */
     void *context;
-    /* Called in the thread that trains, before and after every cell; NULL: not called. */
-    void (*before_training)(size_t cell);
+    /* Called in the thread that trains, before and after every cell or group; NULL: not called. */
+    void (*before_training)(const size_t cells[], int count);
     void (*after_training)(void);
     const atomic_bool *stop; /* set when this rank was asked to stop */
 } worker_setup;

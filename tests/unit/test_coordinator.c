@@ -18,18 +18,34 @@ typedef struct simulation {
     int workers;
     bool left_out[MAX_CELLS];
     double costs[MAX_CELLS];
+    uint64_t shapes[MAX_CELLS];
     coordinator *coordinator;
-    int training[MAX_WORKERS]; /* cell or NO_CELL */
+    bool trains[MAX_WORKERS][MAX_CELLS];
     bool present[MAX_WORKERS], dismissed[MAX_WORKERS], gone[MAX_WORKERS];
     int assigned[MAX_CELLS], stored[MAX_CELLS]; /* how often */
     int last_fresh;                             /* the last cell assigned for the first time */
-    int reported;                               /* the cell whose result waits to be stored, */
-    int checkpointed;                           /* whose checkpoint waits to be kept */
+    int largest_group;
+    int reported;     /* the cell whose result waits to be stored, */
+    int checkpointed; /* whose checkpoint waits to be kept */
     bool stopped, finished;
 } simulation;
 
 static size_t below(simulation *s, size_t bound) {
     return random_below(&s->random, (uint32_t)bound);
+}
+
+/* One of the cells that a worker trains, or NO_CELL. */
+static int one_of(simulation *s, int worker) {
+    int chosen = NO_CELL, seen = 0;
+    for (int cell = 0; cell < MAX_CELLS; cell++)
+        if (s->trains[worker][cell] && below(s, (size_t)++seen) == 0)
+            chosen = cell;
+    return chosen;
+}
+
+static void forget(simulation *s, int worker) {
+    for (int cell = 0; cell < MAX_CELLS; cell++)
+        s->trains[worker][cell] = false;
 }
 
 static void start(simulation *s, uint64_t seed, size_t max_failures) {
@@ -40,30 +56,48 @@ static void start(simulation *s, uint64_t seed, size_t max_failures) {
     for (size_t cell = 0; cell < s->cells; cell++) {
         s->left_out[cell] = below(s, 4) == 0;
         s->costs[cell] = (double)below(s, 5);
+        s->shapes[cell] = below(s, 3);
     }
-    for (int w = 0; w < s->workers; w++)
-        s->training[w] = NO_CELL;
-    coordinator_setup setup = {s->cells, s->left_out, s->costs, s->workers, max_failures};
+    coordinator_setup setup = {.cells = s->cells,
+                               .left_out = s->left_out,
+                               .costs = s->costs,
+                               .shapes = s->shapes,
+                               .workers = s->workers,
+                               .max_failures = max_failures};
     assert_int_equal(coordinator_create(&s->coordinator, &setup, NULL), STATUS_OK);
 }
 
 static bool comes_before(const simulation *s, int a, int b) {
-    return s->costs[a] > s->costs[b] || (s->costs[a] == s->costs[b] && a < b);
+    if (s->costs[a] != s->costs[b])
+        return s->costs[a] > s->costs[b];
+    return s->shapes[a] != s->shapes[b] ? s->shapes[a] < s->shapes[b] : a < b;
 }
 
-static void check_assignment(simulation *s, int worker, int cell) {
-    assert_false(s->stopped);
-    assert_true(s->present[worker] && !s->dismissed[worker] && !s->gone[worker]);
-    assert_int_equal(s->training[worker], NO_CELL);
+static void check_assigned_cell(simulation *s, int worker, int cell) {
     assert_false(s->left_out[cell]);
     assert_int_equal(s->stored[cell], 0);
     for (int other = 0; other < s->workers; other++)
-        assert_int_not_equal(s->training[other], cell);
+        assert_false(s->trains[other][cell]);
     if (s->assigned[cell]++ == 0) {
         assert_true(s->last_fresh == NO_CELL || comes_before(s, s->last_fresh, cell));
         s->last_fresh = cell;
     }
-    s->training[worker] = cell;
+    s->trains[worker][cell] = true;
+}
+
+/* Members of a group have one shape, and have not been assigned before. */
+static void check_assignment(simulation *s, const coordinator_action *a) {
+    assert_false(s->stopped);
+    assert_true(s->present[a->worker] && !s->dismissed[a->worker] && !s->gone[a->worker]);
+    assert_int_equal(one_of(s, a->worker), NO_CELL);
+    assert_in_range(a->count, 1, COORDINATOR_GROUP);
+    s->largest_group = (int)a->count > s->largest_group ? (int)a->count : s->largest_group;
+    for (size_t i = 0; i < a->count; i++) {
+        const uint64_t shape = s->shapes[a->cells[i]];
+        check_assigned_cell(s, a->worker, (int)a->cells[i]);
+        assert_true(a->count == 1 || (shape != 0 && shape == s->shapes[a->cells[0]]));
+        assert_true(a->count == 1 || s->assigned[a->cells[i]] == 1);
+    }
 }
 
 static void take_actions(simulation *s) {
@@ -75,10 +109,10 @@ static void take_actions(simulation *s) {
             s->reported = NO_CELL;
         } else if (action.kind == ACTION_KEEP) {
             assert_int_equal(action.cell, s->checkpointed);
-            assert_int_equal(s->training[action.worker], action.cell);
+            assert_true(s->trains[action.worker][action.cell]);
             s->checkpointed = NO_CELL;
         } else if (action.kind == ACTION_ASSIGN) {
-            check_assignment(s, action.worker, (int)action.cell);
+            check_assignment(s, &action);
         } else if (action.kind == ACTION_DISMISS) {
             assert_false(s->dismissed[action.worker]);
             s->dismissed[action.worker] = true;
@@ -99,14 +133,14 @@ static void observe(simulation *s, event_kind kind, int worker, size_t cell, cel
 static void send_nonsense(simulation *s) {
     int worker = (int)below(s, MAX_WORKERS + 2) - 1;
     size_t cell = below(s, MAX_CELLS);
-    if (worker >= 0 && worker < s->workers && s->training[worker] == (int)cell)
+    if (worker >= 0 && worker < s->workers && s->trains[worker][cell])
         return;
     observe(s, below(s, 2) == 0 ? EVENT_RESULT : EVENT_CHECKPOINT, worker, cell, CELL_FAILED);
 }
 
 static void finish_cell(simulation *s, int worker, cell_status result) {
-    int cell = s->training[worker];
-    s->training[worker] = NO_CELL;
+    const int cell = one_of(s, worker);
+    s->trains[worker][cell] = false;
     s->reported = cell;
     observe(s, EVENT_RESULT, worker, (size_t)cell, result);
 }
@@ -125,20 +159,20 @@ static void move_worker(simulation *s, int w, bool losses) {
         return;
     if (losses && below(s, 10) == 0 && alive(s) > 1) {
         s->gone[w] = true;
-        s->training[w] = NO_CELL;
+        forget(s, w);
         observe(s, EVENT_LOST, w, 0, CELL_PENDING);
     } else if (!s->present[w]) {
         s->present[w] = true;
         observe(s, EVENT_READY, w, 0, CELL_PENDING);
-    } else if (s->training[w] != NO_CELL && below(s, 2) == 0) {
+    } else if (one_of(s, w) != NO_CELL && below(s, 2) == 0) {
         finish_cell(s, w, CELL_DONE);
     } else if (s->dismissed[w]) {
-        if (s->training[w] != NO_CELL && below(s, 2) == 0) {
-            s->checkpointed = s->training[w];
-            observe(s, EVENT_CHECKPOINT, w, (size_t)s->training[w], CELL_PENDING);
+        if (one_of(s, w) != NO_CELL && below(s, 2) == 0) {
+            s->checkpointed = one_of(s, w);
+            observe(s, EVENT_CHECKPOINT, w, (size_t)s->checkpointed, CELL_PENDING);
         }
         s->gone[w] = true;
-        s->training[w] = NO_CELL;
+        forget(s, w);
         observe(s, EVENT_LEFT, w, 0, CELL_PENDING);
     }
 }
@@ -173,15 +207,48 @@ static void every_cell_is_trained_once_longest_first(void **state) {
     }
 }
 
-static void cells_of_lost_workers_go_to_others(void **state) {
+static void cells_of_lost_workers_go_to_others_one_by_one(void **state) {
     (void)state;
+    int largest = 0;
     for (uint64_t seed = 0; seed < SEQUENCES; seed++) {
         simulation s;
         start(&s, seed, 0);
         run_to_the_end(&s, true);
         check_all_stored_once(&s);
+        largest = s.largest_group > largest ? s.largest_group : largest;
         coordinator_destroy(&s.coordinator);
     }
+    assert_true(largest > 4);
+}
+
+/* Groups are full while there is enough for all workers, and shrink to equal shares at the end. */
+static void groups_get_smaller_towards_the_end(void **state) {
+    (void)state;
+    enum { MANY = 40 };
+    const size_t expected[] = {16, 12, 6, 3, 2, 1};
+    uint64_t shapes[MANY];
+    for (int cell = 0; cell < MANY; cell++)
+        shapes[cell] = 7;
+    coordinator *c;
+    assert_int_equal(
+        coordinator_create(&c, &(coordinator_setup){.cells = MANY, .shapes = shapes, .workers = 2}, NULL),
+        STATUS_OK);
+    for (int w = 0; w < 2; w++)
+        coordinator_observe(c, &(coordinator_event){.kind = EVENT_READY, .worker = w});
+    size_t cell = 0;
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const coordinator_action a = coordinator_next(c);
+        assert_int_equal(a.kind, ACTION_ASSIGN);
+        assert_int_equal(a.count, expected[i]);
+        for (size_t k = 0; k < a.count && i >= 1; k++, cell++) {
+            coordinator_observe(c, &(coordinator_event){EVENT_RESULT, a.worker, a.cells[k], CELL_DONE});
+            if (k + 1 < a.count)
+                assert_int_equal(coordinator_next(c).kind, ACTION_STORE);
+        }
+        if (i >= 1)
+            assert_int_equal(coordinator_next(c).kind, ACTION_STORE);
+    }
+    coordinator_destroy(&c);
 }
 
 static void after_a_stop_nothing_is_handed_out(void **state) {
@@ -253,7 +320,7 @@ static void too_many_failures_stop_the_sweep(void **state) {
         start(&s, seed, limit);
         for (int moves = 0; !s.finished && moves < 1000; moves++) {
             int w = (int)below(&s, (size_t)s.workers);
-            if (s.training[w] == NO_CELL || s.stopped) {
+            if (one_of(&s, w) == NO_CELL || s.stopped) {
                 move_worker(&s, w, false);
                 continue;
             }
@@ -289,7 +356,8 @@ static void counts_follow_the_events(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cell_is_trained_once_longest_first),
-        cmocka_unit_test(cells_of_lost_workers_go_to_others),
+        cmocka_unit_test(cells_of_lost_workers_go_to_others_one_by_one),
+        cmocka_unit_test(groups_get_smaller_towards_the_end),
         cmocka_unit_test(after_a_stop_nothing_is_handed_out),
         cmocka_unit_test(a_worker_that_leaves_untold_stops_all),
         cmocka_unit_test(a_cell_without_memory_stays_pending),

@@ -31,7 +31,8 @@ static message sample(message_type type) {
     if (type == MESSAGE_HELLO)
         m.hello = sample_hello();
     else if (type == MESSAGE_ASSIGN)
-        m.checkpoint = (cell_checkpoint){.cell = 41};
+        m.assignment = (assignment){
+            .count = 3, .cells = {{.cell = 41}, {42, sizeof values, values}, {43, 4, values + 1}}};
     else if (type == MESSAGE_CHECKPOINT)
         m.checkpoint = (cell_checkpoint){.cell = 42, .size = sizeof values, .bytes = values};
     else if (type == MESSAGE_RESULT)
@@ -46,15 +47,23 @@ static message sample(message_type type) {
     return m;
 }
 
+static void assert_same_checkpoint(const cell_checkpoint *a, const cell_checkpoint *b) {
+    assert_int_equal(a->cell, b->cell);
+    assert_int_equal(a->size, b->size);
+    if (a->size > 0)
+        assert_memory_equal(a->bytes, b->bytes, a->size);
+}
+
 static void assert_same(const message *a, const message *b) {
     assert_int_equal(a->type, b->type);
     if (a->type == MESSAGE_HELLO) {
         assert_memory_equal(&a->hello, &b->hello, sizeof a->hello);
-    } else if (a->type == MESSAGE_ASSIGN || a->type == MESSAGE_CHECKPOINT) {
-        assert_int_equal(a->checkpoint.cell, b->checkpoint.cell);
-        assert_int_equal(a->checkpoint.size, b->checkpoint.size);
-        if (a->checkpoint.size > 0)
-            assert_memory_equal(a->checkpoint.bytes, b->checkpoint.bytes, a->checkpoint.size);
+    } else if (a->type == MESSAGE_ASSIGN) {
+        assert_int_equal(a->assignment.count, b->assignment.count);
+        for (size_t i = 0; i < a->assignment.count; i++)
+            assert_same_checkpoint(&a->assignment.cells[i], &b->assignment.cells[i]);
+    } else if (a->type == MESSAGE_CHECKPOINT) {
+        assert_same_checkpoint(&a->checkpoint, &b->checkpoint);
     } else if (a->type == MESSAGE_RESULT) {
         assert_int_equal(a->record.cell, b->record.cell);
         assert_int_equal(a->record.status, b->record.status);
@@ -148,7 +157,8 @@ static void assert_refused(const message *m, size_t offset, const void *replacem
 static void wrong_fields_are_refused(void **state) {
     (void)state;
     enum { HEADER = 16 };
-    message result = sample(MESSAGE_RESULT), hello = sample(MESSAGE_HELLO);
+    message result = sample(MESSAGE_RESULT), hello = sample(MESSAGE_HELLO), assign = sample(MESSAGE_ASSIGN);
+    const uint64_t none = 0, too_many = WIRE_GROUP + 1, wraps = UINT64_MAX - 3;
     uint16_t other_protocol = WIRE_PROTOCOL + 1, no_type = 99;
     uint64_t huge = (UINT64_C(1) << 62) + 3; /* × sizeof(float) is 12 again */
     char unterminated[WIRE_PLACE_SIZE];
@@ -157,6 +167,9 @@ static void wrong_fields_are_refused(void **state) {
     assert_refused(&result, 6, &no_type, sizeof no_type);
     assert_refused(&result, HEADER + 32 + RECORD_HOST_SIZE, &huge, sizeof huge); /* value_count */
     assert_refused(&result, HEADER + 32, unterminated, RECORD_HOST_SIZE);        /* host */
+    assert_refused(&assign, HEADER, &none, sizeof none);                         /* count */
+    assert_refused(&assign, HEADER, &too_many, sizeof too_many);
+    assert_refused(&assign, HEADER + 16, &wraps, sizeof wraps); /* size of the first checkpoint */
     for (int32_t outcome = -1; outcome <= CELL_STATUS_COUNT; outcome += CELL_STATUS_COUNT + 1)
         assert_refused(&result, HEADER + 8, &outcome, sizeof outcome);
     assert_refused(&hello, HEADER + offsetof(hello_message, program), unterminated, WIRE_PROGRAM_SIZE);

@@ -6,15 +6,21 @@
 #include "io/job/cell_plan.h"
 #include "io/job/costs.h"
 
-static status cell_flops(const job *j, const dataset *data, size_t cell, cell_plan *m, double *flops,
-                         error_info *error) {
+/* A group takes at most this much memory, records included; cells that need more are trained one by one. */
+static const double most_group_bytes = 256 << 20;
+
+static uint64_t shape_of(const training_plan *plan) {
+    const double bytes = (double)plan->memory_bytes + (double)plan->records.value_count * sizeof(float);
+    return ENGINE_GROUP * bytes <= most_group_bytes ? plan->shape : 0;
+}
+
+static status plan_cell(const job *j, const dataset *data, size_t cell, cell_plan *m, error_info *error) {
     job_cell_spec(j, cell, &m->spec);
     if (engine_plan(&m->spec, data, &m->plan, error) != STATUS_OK) {
         char name[256];
         grid_cell_text(&j->grid, cell, name, sizeof name);
         return error_prefix(error, "%s: cell %s: ", j->path, name);
     }
-    *flops = m->plan.flops;
     return STATUS_OK;
 }
 
@@ -28,7 +34,8 @@ static size_t first_run_cell(const grid *g, size_t cell) {
     return grid_index_cell(g, index);
 }
 
-status job_predict_costs(const job *j, const dataset *data, double *costs, error_info *error) {
+status job_predict_costs(const job *j, const dataset *data, double *costs, uint64_t *shapes,
+                         error_info *error) {
     const size_t cells = grid_cells(&j->grid);
     cell_plan *m = malloc(sizeof *m);
     if (m == NULL)
@@ -36,10 +43,11 @@ status job_predict_costs(const job *j, const dataset *data, double *costs, error
     status result = STATUS_OK;
     for (size_t cell = 0; result == STATUS_OK && cell < cells; cell++) {
         const size_t first = first_run_cell(&j->grid, cell);
-        if (first < cell)
-            costs[cell] = costs[first];
-        else
-            result = cell_flops(j, data, cell, m, &costs[cell], error);
+        if (first == cell)
+            result = plan_cell(j, data, cell, m, error);
+        costs[cell] = first < cell ? costs[first] : m->plan.flops;
+        if (shapes != NULL)
+            shapes[cell] = first < cell ? shapes[first] : shape_of(&m->plan);
     }
     free(m);
     return result;

@@ -1,0 +1,299 @@
+/* Steps of all lanes at once. */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/lockstep/lanes.h"
+#include "engine/schedules.h"
+
+/* ---- Samples ----------------------------------------------------------------------------------- */
+
+/* Target k of sample n of a trainer's batch, as lane_kernels.h has it. */
+static float target_of(const lanes *s, const trainer *t, size_t n, size_t k) {
+    if (t->data->classes == 0)
+        return (float)t->targets.values[n * s->outputs + k];
+    const uint8_t label = t->targets.labels[n];
+    return s->outputs == 1 ? (float)label : (float)(label == k);
+}
+
+static void put(float *value, int lane, bool shared, float number) {
+    for (int i = 0; shared && i < LANES; i++)
+        value[i] = number;
+    value[lane] = number;
+}
+
+/* Up to as many samples as a trainer's batch has room for; returns how many. */
+static size_t interleave(lanes *s, int lane, size_t at, size_t count) {
+    const lane_window *w = &s->window;
+    trainer *t = s->trainers[lane];
+    count = count < t->model.capacity ? count : t->model.capacity;
+    trainer_load_batch(t, w->first + at, count);
+    const real *values = model_input(&t->model);
+    for (size_t n = 0; n < count; n++) {
+        float *inputs = w->inputs + (at + n) * s->inputs * LANES;
+        float *targets = w->targets + (at + n) * s->outputs * LANES;
+        for (size_t k = 0; k < s->inputs; k++)
+            put(inputs + k * LANES, lane, w->shared, (float)values[n * s->inputs + s->input_places[k]]);
+        for (size_t k = 0; k < s->outputs; k++)
+            put(targets + k * LANES, lane, w->shared, target_of(s, t, n, k));
+    }
+    return count;
+}
+
+/* What the window has is of no use in another epoch, or to a lane that it was not filled for. */
+static void check_window(lanes *s, uint64_t epoch) {
+    lane_window *w = &s->window;
+    bool valid = w->repeats || w->epoch == epoch;
+    for (int lane = 0; lane < s->count; lane++)
+        valid &= w->lanes[lane] != 0 || s->alive[lane] == 0;
+    w->epoch = epoch;
+    w->count = valid ? w->count : 0;
+}
+
+/* From sample `first` of the epoch's `samples` on, or the whole epoch. */
+static void fill_window(lanes *s, size_t first, size_t samples) {
+    lane_window *w = &s->window;
+    w->first = w->repeats && w->capacity == samples ? 0 : first;
+    const size_t left = samples - w->first;
+    w->count = left < w->capacity ? left : w->capacity;
+    bool done = false; /* shared samples are read once */
+    for (int lane = 0; lane < s->count; lane++) {
+        w->lanes[lane] = w->shared ? -1 : s->alive[lane];
+        for (size_t at = 0; !done && s->alive[lane] != 0 && at < w->count;)
+            at += interleave(s, lane, at, w->count - at);
+        done |= w->shared && s->alive[lane] != 0;
+    }
+}
+
+/* ---- Passes ------------------------------------------------------------------------------------ */
+
+static void forward(lanes *s, const float *inputs, size_t count) {
+    for (int i = 0; i < s->layer_count; i++) {
+        lane_layer *l = &s->layers[i];
+        if (i == 0)
+            l->dense.x = l->elementwise.x = inputs;
+        l->dense.count = count;
+        l->elementwise.count = count * shape_size(l->source->out);
+        if (l->forward != NULL)
+            l->forward(&l->elementwise);
+        else
+            s->kernels.dense_forward(&l->dense);
+    }
+}
+
+static void backward(lanes *s, bool fresh) {
+    float *dy = s->output_gradient, *dx = s->other_gradient;
+    for (int i = s->layer_count - 1; i >= 0; i--) {
+        lane_layer *l = &s->layers[i];
+        l->dense.dy = l->elementwise.dy = dy;
+        l->dense.dx = l->passes_on ? dx : NULL;
+        l->dense.fresh = fresh;
+        if (l->backward != NULL)
+            l->backward(&l->elementwise);
+        else
+            s->kernels.dense_backward(&l->dense);
+        if (!l->passes_on)
+            return;
+        if (l->backward == NULL) {
+            float *const next = dx;
+            dx = dy;
+            dy = next;
+        }
+    }
+}
+
+/* The gradient of the batch from sample `first` of the epoch's `samples` on and its loss, block by block. */
+static void differentiate(lanes *s, size_t first, size_t count, size_t samples) {
+    const lane_window *w = &s->window;
+    const lane_layer *last = &s->layers[s->layer_count - 1];
+    memset(s->batch_loss, 0, LANES * sizeof *s->batch_loss);
+    memset(s->batch_correct, 0, LANES * sizeof *s->batch_correct);
+    for (size_t done = 0, block; done < count; done += block) {
+        block = count - done < s->block ? count - done : s->block;
+        if (first + done < w->first || first + done + block > w->first + w->count)
+            fill_window(s, first + done, samples);
+        const size_t at = first + done - w->first;
+        forward(s, w->inputs + at * s->inputs * LANES, block);
+        s->loss.count = block;
+        s->loss.z = last->backward != NULL ? last->elementwise.y : last->dense.y;
+        s->loss.targets = w->targets + at * s->outputs * LANES;
+        s->loss.dz = s->output_gradient;
+        s->evaluate(&s->loss);
+        backward(s, done == 0);
+    }
+    for (int lane = 0; lane < LANES; lane++)
+        s->batch_loss[lane] *= s->loss_share;
+}
+
+/* ---- Penalties --------------------------------------------------------------------------------- */
+
+/* Σ c Σ w² of every lane, once per sample. */
+static void add_penalties(lanes *s, size_t count) {
+    memset(s->batch_penalty, 0, LANES * sizeof *s->batch_penalty);
+    if (s->trainers[0]->spec->records[RECORD_TRAIN_COST].every == 0)
+        return;
+    for (int i = 0; i < s->layer_count; i++) {
+        const lane_layer *l = &s->layers[i];
+        double squares[LANES] = {0};
+        for (size_t v = 0; l->penalised && v < l->weights * LANES; v++)
+            squares[v % LANES] += (double)l->dense.w[v] * (double)l->dense.w[v];
+        for (int lane = 0; l->penalised && lane < LANES; lane++)
+            s->batch_penalty[lane] += (double)count * l->coefficient[lane] * squares[lane];
+    }
+}
+
+static void add_penalty_gradients(lanes *s) {
+    for (int i = 0; i < s->layer_count; i++) {
+        const lane_layer *l = &s->layers[i];
+        if (l->penalised)
+            s->kernels.add_penalty(l->weights, l->penalty, l->dense.w, l->dense.dw);
+    }
+}
+
+/* ---- Updates ----------------------------------------------------------------------------------- */
+
+static void set_rates(lanes *s, int lane, uint64_t step, int epoch) {
+    const lane_rates *r = &s->rates;
+    const trainer *t = s->trainers[lane];
+    update u;
+    s->numbers_of_step[lane] = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, step - 1, epoch);
+    optimizer_prepare(&t->optimizer, &t->model, s->numbers_of_step[lane], step, &u);
+    r->lr[lane] = (float)u.lr;
+    r->weight_decay[lane] = (float)u.weight_decay;
+    r->decay1[lane] = (float)u.decay1;
+    r->decay2[lane] = (float)u.decay2;
+    r->fresh1[lane] = (float)u.fresh1;
+    r->fresh2[lane] = (float)u.fresh2;
+    r->correction[lane] = (float)u.correction;
+    r->epsilon[lane] = (float)u.epsilon;
+}
+
+static void set_all_rates(lanes *s, uint64_t step, int epoch) {
+    for (int lane = 0; lane < s->count; lane++)
+        if (s->alive[lane] != 0)
+            set_rates(s, lane, step, epoch);
+}
+
+static void update_parameters(const lanes *s) {
+    const optimizer_spec *o = &s->trainers[0]->optimizer.spec;
+    const lane_update_function functions[OPTIMIZER_KIND_COUNT] = {[OPTIMIZER_SGD] = s->kernels.sgd,
+                                                                  [OPTIMIZER_NESTEROV] = s->kernels.sgd,
+                                                                  [OPTIMIZER_ADAM] = s->kernels.adam,
+                                                                  [OPTIMIZER_RMSPROP] = s->kernels.rmsprop};
+    const lane_rates *r = &s->rates;
+    functions[o->kind](&(lane_update){.lanes = s->used,
+                                      .count = s->values,
+                                      .alive = s->alive,
+                                      .w = s->parameters,
+                                      .g = s->gradients,
+                                      .first = s->first,
+                                      .second = s->second,
+                                      .lr = r->lr,
+                                      .weight_decay = r->weight_decay,
+                                      .decay1 = r->decay1,
+                                      .decay2 = r->decay2,
+                                      .fresh1 = r->fresh1,
+                                      .fresh2 = r->fresh2,
+                                      .correction = r->correction,
+                                      .epsilon = r->epsilon,
+                                      .nesterov = o->kind == OPTIMIZER_NESTEROV,
+                                      .epsilon_inside = o->epsilon_style == EPSILON_KERAS});
+}
+
+/* ---- Steps ------------------------------------------------------------------------------------- */
+
+/* Add the batch to the epoch of the lanes that took part; returns how many of them diverged, which take part
+ * no longer. */
+static int account(lanes *s) {
+    int diverged = 0;
+    for (int lane = 0; lane < LANES; lane++) {
+        const int32_t took_part = s->alive[lane];
+        s->epoch_loss[lane] += took_part != 0 ? s->batch_loss[lane] : 0;
+        s->epoch_penalty[lane] += took_part != 0 ? s->batch_penalty[lane] : 0;
+        s->epoch_correct[lane] += took_part & s->batch_correct[lane];
+        s->alive[lane] = isfinite(s->batch_loss[lane]) ? took_part : 0;
+        diverged += s->alive[lane] != took_part;
+    }
+    return diverged;
+}
+
+static void set_used(lanes *s) {
+    s->used = 0;
+    for (int lane = 0; lane < s->count; lane++)
+        if (s->alive[lane] != 0)
+            s->used = lane + 1;
+    s->loss.lanes = s->used;
+    for (int i = 0; i < s->layer_count; i++)
+        s->layers[i].dense.lanes = s->layers[i].elementwise.lanes = s->used;
+}
+
+/* What the trainers need to know of `taken` steps, the last of `count` samples; `took_part` as `alive` was.
+ */
+static void note_progress(lanes *s, size_t taken, size_t samples, size_t count,
+                          const int32_t took_part[LANES]) {
+    for (int lane = 0; lane < s->count; lane++) {
+        training_progress *p = &s->trainers[lane]->progress;
+        if (took_part[lane] == 0)
+            continue;
+        p->steps += taken;
+        p->position += samples;
+        p->lr = s->numbers_of_step[lane];
+        p->last_batch = (loss_sums){.loss = s->batch_loss[lane],
+                                    .penalty = s->batch_penalty[lane],
+                                    .correct = (size_t)s->batch_correct[lane],
+                                    .samples = count};
+        p->last_epoch.loss = s->epoch_loss[lane];
+        p->last_epoch.penalty = s->epoch_penalty[lane];
+        p->last_epoch.correct = (size_t)s->epoch_correct[lane];
+        p->last_epoch.samples += samples;
+        p->stage = STAGE_NOTE_STEP;
+        if (s->alive[lane] == 0)
+            p->outcome = TRAINING_DIVERGED;
+    }
+}
+
+/* The sums of the epoch so far. */
+static void load_sums(lanes *s) {
+    for (int lane = 0; lane < s->count; lane++) {
+        const loss_sums *sums = &s->trainers[lane]->progress.last_epoch;
+        s->epoch_loss[lane] = sums->loss;
+        s->epoch_penalty[lane] = sums->penalty;
+        s->epoch_correct[lane] = (int64_t)sums->correct;
+    }
+}
+
+static int first_alive(const lanes *s) {
+    int lane = 0;
+    while (s->alive[lane] == 0)
+        lane++;
+    return lane;
+}
+
+size_t lanes_run(lanes *s, size_t steps, bool (*stop)(void *context), void *context) {
+    set_used(s);
+    load_sums(s);
+    const trainer *t = s->trainers[first_alive(s)];
+    const training_progress *p = &t->progress;
+    const size_t samples = trainer_epoch_samples(t->spec, t->data), batch = (size_t)t->spec->batch;
+    const uint64_t epoch = p->epoch, position = p->position;
+    size_t taken = 0, done = 0, count = 0;
+    int32_t took_part[LANES];
+    int diverged = 0;
+    memcpy(took_part, s->alive, sizeof took_part);
+    check_window(s, epoch);
+    for (; taken < steps && diverged == 0 && !stop(context); taken++, done += count) {
+        const size_t first = position + done, left = samples - first;
+        count = left < batch ? left : batch;
+        if (taken == 0 || s->rates_vary)
+            set_all_rates(s, p->steps + taken + 1, (int)epoch);
+        s->loss.scale = (float)(s->loss_share * loss_scale(&t->spec->loss, count));
+        add_penalties(s, count);
+        differentiate(s, first, count, samples);
+        add_penalty_gradients(s);
+        diverged = account(s);
+        update_parameters(s);
+    }
+    if (taken > 0)
+        note_progress(s, taken, done, count, took_part);
+    return taken;
+}
