@@ -181,23 +181,24 @@ static void update_parameters(const lanes *s) {
                                                                   [OPTIMIZER_ADAM] = s->kernels.adam,
                                                                   [OPTIMIZER_RMSPROP] = s->kernels.rmsprop};
     const lane_rates *r = &s->rates;
-    functions[o->kind](&(lane_update){.lanes = s->used,
-                                      .count = s->values,
-                                      .alive = s->alive,
-                                      .w = s->parameters,
-                                      .g = s->gradients,
-                                      .first = s->first,
-                                      .second = s->second,
-                                      .lr = r->lr,
-                                      .weight_decay = r->weight_decay,
-                                      .decay1 = r->decay1,
-                                      .decay2 = r->decay2,
-                                      .fresh1 = r->fresh1,
-                                      .fresh2 = r->fresh2,
-                                      .correction = r->correction,
-                                      .epsilon = r->epsilon,
-                                      .nesterov = o->kind == OPTIMIZER_NESTEROV,
-                                      .epsilon_inside = o->epsilon_style == EPSILON_KERAS});
+    functions[o->kind](
+        &(lane_update){.lanes = s->used,
+                       .count = s->values,
+                       .alive = s->alive,
+                       .w = s->parameters,
+                       .g = s->gradients,
+                       .first = s->first,
+                       .second = s->second,
+                       .lr = r->lr,
+                       .weight_decay = r->weight_decay,
+                       .decay1 = r->decay1,
+                       .decay2 = r->decay2,
+                       .fresh1 = r->fresh1,
+                       .fresh2 = r->fresh2,
+                       .correction = r->correction,
+                       .epsilon = r->epsilon,
+                       .nesterov = o->kind == OPTIMIZER_NESTEROV,
+                       .epsilon_inside = o->kind == OPTIMIZER_RMSPROP && o->epsilon_style == EPSILON_KERAS});
 }
 
 /* ---- Steps ------------------------------------------------------------------------------------- */
