@@ -25,6 +25,77 @@ void philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t ou
     out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
+/* ---- Many blocks at once ----------------------------------------------------------------------- */
+
+/* As vectors of whatever width the CPU has; integers, so that the numbers are the same. Sanitizers do not
+ * work with functions that are chosen while the program is loaded. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__OPTIMIZE__) && !defined(__clang__) &&             \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define FOR_EACH_CPU __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#else
+#define FOR_EACH_CPU
+#endif
+
+enum { BLOCKS = 32, BLOCK_WORDS = 4 };
+
+/* Blocks first … first + BLOCKS − 1 of a stream → out (BLOCKS, BLOCK_WORDS) */
+FOR_EACH_CPU static void draw_blocks(const random_stream *stream, uint64_t first, uint32_t *restrict out) {
+    uint32_t c0[BLOCKS], c1[BLOCKS], c2[BLOCKS], c3[BLOCKS];
+    uint32_t k0 = stream->key[0], k1 = stream->key[1];
+    for (int i = 0; i < BLOCKS; i++) {
+        c0[i] = (uint32_t)(first + (uint64_t)i);
+        c1[i] = (uint32_t)((first + (uint64_t)i) >> 32);
+        c2[i] = (uint32_t)stream->identity;
+        c3[i] = (uint32_t)(stream->identity >> 32);
+    }
+    for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u)
+        for (int i = 0; i < BLOCKS; i++) {
+            const uint64_t a = (uint64_t)0xD2511F53u * c0[i], b = (uint64_t)0xCD9E8D57u * c2[i];
+            c0[i] = (uint32_t)(b >> 32) ^ c1[i] ^ k0;
+            c2[i] = (uint32_t)(a >> 32) ^ c3[i] ^ k1;
+            c1[i] = (uint32_t)b;
+            c3[i] = (uint32_t)a;
+        }
+    for (int i = 0; i < BLOCKS; i++) {
+        out[BLOCK_WORDS * i] = c0[i];
+        out[BLOCK_WORDS * i + 1] = c1[i];
+        out[BLOCK_WORDS * i + 2] = c2[i];
+        out[BLOCK_WORDS * i + 3] = c3[i];
+    }
+}
+
+/* Two words each, as random_uniform has it; both parts and their sum are exact in double. */
+FOR_EACH_CPU static void make_uniforms(const uint32_t *restrict words, size_t count,
+                                       double *restrict values) {
+    for (size_t i = 0; i < count; i++) {
+        const double high = (double)(int32_t)(words[2 * i] >> 5),
+                     low = (double)(int32_t)(words[2 * i + 1] >> 6);
+        values[i] = (high * 0x1p26 + low) * 0x1p-53;
+    }
+}
+
+void random_words(random_stream *stream, uint32_t *words, size_t count) {
+    enum { WORDS = BLOCKS * BLOCK_WORDS };
+    for (; count > 0 && stream->unused > 0; count--)
+        *words++ = random_u32(stream);
+    for (; count >= WORDS; count -= WORDS, words += WORDS, stream->block += BLOCKS)
+        draw_blocks(stream, stream->block, words);
+    for (; count > 0; count--)
+        *words++ = random_u32(stream);
+}
+
+void random_uniforms(random_stream *stream, double *values, size_t count) {
+    enum { CHUNK = 128 };
+    uint32_t words[2 * CHUNK];
+    for (size_t now; count > 0; count -= now, values += now) {
+        now = count < CHUNK ? count : CHUNK;
+        random_words(stream, words, 2 * now);
+        make_uniforms(words, now, values);
+    }
+}
+
+/* ---- Streams ----------------------------------------------------------------------------------- */
+
 static uint64_t mix64(uint64_t h) {
     h ^= h >> 33;
     h *= 0xFF51AFD7ED558CCDull;
@@ -89,9 +160,34 @@ uint32_t random_below(random_stream *stream, uint32_t bound) {
     return (uint32_t)(product >> 32);
 }
 
+/* Words that were drawn ahead. */
+typedef struct word_reader {
+    random_stream *stream;
+    size_t next, count;
+    uint32_t words[BLOCKS * BLOCK_WORDS];
+} word_reader;
+
+/* The next word. `needed`, this one included, will be read for certain: no more are drawn. */
+static inline uint32_t next_word(word_reader *r, size_t needed) {
+    const size_t most = sizeof r->words / sizeof *r->words;
+    if (r->next == r->count) {
+        r->count = needed < most ? needed : most;
+        r->next = 0;
+        random_words(r->stream, r->words, r->count);
+    }
+    return r->words[r->next++];
+}
+
+/* As random_below draws each of them. */
 void random_permutation(random_stream *stream, uint32_t *order, uint32_t count) {
+    word_reader reader = {.stream = stream};
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t j = random_below(stream, i + 1);
+        const uint32_t bound = i + 1;
+        uint64_t product = (uint64_t)next_word(&reader, count - i) * bound;
+        if ((uint32_t)product < bound)
+            while ((uint32_t)product < -bound % bound)
+                product = (uint64_t)next_word(&reader, count - i) * bound;
+        const uint32_t j = (uint32_t)(product >> 32);
         order[i] = order[j];
         order[j] = i;
     }

@@ -41,6 +41,10 @@ uint32_t random_u32(random_stream *stream);
 /* Uniform in [0, 1), 53 bits. */
 double random_uniform(random_stream *stream);
 
+/* The next `count` numbers of the stream, as so many calls give them, but faster. */
+void random_words(random_stream *stream, uint32_t *words, size_t count);
+void random_uniforms(random_stream *stream, double *values, size_t count);
+
 /* Standard normal (Box and Muller 1958). Each call takes two uniforms and gives the cosine branch, so that
  * the number of draws does not depend on the history. */
 double random_normal(random_stream *stream);

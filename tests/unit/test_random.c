@@ -86,12 +86,40 @@ static void permutations_are_uniform(void **state) {
     assert_true(chi2 < 27.88);
 }
 
+/* As drawn one by one, whatever was drawn before and however many. */
+static void many_numbers_are_those_drawn_one_by_one(void **state) {
+    (void)state;
+    enum { MOST = 400 };
+    for (uint32_t count = 0; count < MOST; count++) {
+        random_stream one = random_stream_open(7, count, RANDOM_POINTS, 0), many = one;
+        uint32_t words[MOST], order[MOST], expected[MOST];
+        double values[MOST];
+        for (uint32_t i = 0; i < count % 7; i++)
+            assert_int_equal(random_u32(&one), random_u32(&many));
+        random_words(&many, words, count);
+        for (uint32_t i = 0; i < count; i++)
+            assert_int_equal(words[i], random_u32(&one));
+        random_uniforms(&many, values, count);
+        for (uint32_t i = 0; i < count; i++)
+            assert_true(values[i] == random_uniform(&one));
+        random_permutation(&many, order, count);
+        for (uint32_t i = 0; i < count; i++) {
+            const uint32_t j = random_below(&one, i + 1);
+            expected[i] = expected[j];
+            expected[j] = i;
+        }
+        assert_memory_equal(order, expected, count * sizeof *order);
+        assert_int_equal(random_u32(&many), random_u32(&one));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_gives_the_published_vectors),
         cmocka_unit_test(streams_of_different_names_differ),
         cmocka_unit_test(uniform_and_normal_follow_their_distributions),
         cmocka_unit_test(permutations_are_uniform),
+        cmocka_unit_test(many_numbers_are_those_drawn_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,18 +84,20 @@ static size_t place_of(const selection *s, size_t n) {
     return split_place(s->split, ordered(s->order, s->first + n));
 }
 
-/* Samples of one number each, whose gathering must not cost more than the network itself. */
-static void gather_numbers(const input_transform *t, const selection *s, real *restrict out) {
-    const float *features = s->split->features;
-    const real gain = t->gain[0], shift = t->shift[0];
-    for (size_t n = 0; n < s->count; n++)
-        out[n] = (real)features[place_of(s, n)] * gain + shift;
+/* One number of each sample. Gathering must not cost more than a network of a few units itself: the usual
+ * order has a loop of its own. */
+static void gather_each(const selection *s, const float *numbers, real gain, real shift, real *restrict out) {
+    const uint32_t *order = s->split->index == NULL && s->order != NULL ? s->order + s->first : NULL;
+    for (size_t n = 0; order != NULL && n < s->count; n++)
+        out[n] = (real)numbers[order[n]] * gain + shift;
+    for (size_t n = 0; order == NULL && n < s->count; n++)
+        out[n] = (real)numbers[place_of(s, n)] * gain + shift;
 }
 
 static void gather_inputs(const input_transform *t, const selection *s, real *out) {
     const size_t size = (size_t)t->shape.channels * plane_of(t);
     if (size == 1 && s->split->features != NULL && t->feature_mean == NULL) {
-        gather_numbers(t, s, out);
+        gather_each(s, s->split->features, t->gain[0], t->shift[0], out);
         return;
     }
     for (size_t n = 0; n < s->count; n++)
@@ -109,7 +111,9 @@ static void gather_targets(const input_transform *t, const selection *s, const b
     real *restrict out = targets->values;
     for (size_t n = 0; labels != NULL && n < s->count; n++)
         targets->labels[n] = labels[place_of(s, n)];
-    for (size_t n = 0; labels == NULL && values != NULL && n < s->count; n++)
+    if (labels == NULL && values != NULL && size == 1)
+        gather_each(s, values, 1, 0, out);
+    for (size_t n = 0; labels == NULL && values != NULL && size > 1 && n < s->count; n++)
         for (size_t k = 0; k < size; k++)
             out[n * size + k] = (real)values[place_of(s, n) * size + k];
 }

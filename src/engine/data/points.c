@@ -18,9 +18,14 @@ static void draw_xor(random_stream *stream, double spread, size_t count, float *
 /* features and targets (count) */
 static void draw_absolute_value(random_stream *stream, double spread, size_t count, float *features,
                                 float *targets) {
-    for (size_t n = 0; n < count; n++) {
-        features[n] = (float)(spread * (2 * random_uniform(stream) - 1));
-        targets[n] = fabsf(features[n]);
+    double values[256];
+    for (size_t now; count > 0; count -= now, features += now, targets += now) {
+        now = count < 256 ? count : 256;
+        random_uniforms(stream, values, now);
+        for (size_t n = 0; n < now; n++) {
+            features[n] = (float)(spread * (2 * values[n] - 1));
+            targets[n] = fabsf(features[n]);
+        }
     }
 }
 

@@ -8,36 +8,53 @@
 
 /* ---- Samples ----------------------------------------------------------------------------------- */
 
-/* Target k of sample n of a trainer's batch, as lane_kernels.h has it. */
-static float target_of(const lanes *s, const trainer *t, size_t n, size_t k) {
-    if (t->data->classes == 0)
-        return (float)t->targets.values[n * s->outputs + k];
-    const uint8_t label = t->targets.labels[n];
-    return s->outputs == 1 ? (float)label : (float)(label == k);
+/* (count, size) of every lane, of which value `place` becomes value k of (count, size) in lanes. */
+static void interleave(const real *const from[LANES], size_t count, size_t size, size_t place, size_t k,
+                       float *to) {
+    for (size_t n = 0; n < count; n++)
+        for (int lane = 0; lane < LANES; lane++)
+            to[(n * size + k) * LANES + (size_t)lane] = (float)from[lane][n * size + place];
 }
 
-static void put(float *value, int lane, bool shared, float number) {
-    for (int i = 0; shared && i < LANES; i++)
-        value[i] = number;
-    value[lane] = number;
+/* Labels as numbers: the label itself for one output, else one-hot. */
+static void interleave_labels(const uint8_t *const from[LANES], size_t count, size_t size, float *to) {
+    for (size_t n = 0; n < count; n++)
+        for (size_t k = 0; k < size; k++)
+            for (int lane = 0; lane < LANES; lane++) {
+                const uint8_t label = from[lane][n];
+                to[(n * size + k) * LANES + (size_t)lane] = size == 1 ? (float)label : (float)(label == k);
+            }
 }
 
-/* Up to as many samples as a trainer's batch has room for; returns how many. */
-static size_t interleave(lanes *s, int lane, size_t at, size_t count) {
-    const lane_window *w = &s->window;
-    trainer *t = s->trainers[lane];
-    count = count < t->model.capacity ? count : t->model.capacity;
-    trainer_load_batch(t, w->first + at, count);
-    const real *values = model_input(&t->model);
-    for (size_t n = 0; n < count; n++) {
-        float *inputs = w->inputs + (at + n) * s->inputs * LANES;
-        float *targets = w->targets + (at + n) * s->outputs * LANES;
-        for (size_t k = 0; k < s->inputs; k++)
-            put(inputs + k * LANES, lane, w->shared, (float)values[n * s->inputs + s->input_places[k]]);
-        for (size_t k = 0; k < s->outputs; k++)
-            put(targets + k * LANES, lane, w->shared, target_of(s, t, n, k));
+/* The loaded batches of some trainers, one for each lane, at sample `at` of the window. */
+static void interleave_batches(const lanes *s, const int readers[LANES], size_t at, size_t count) {
+    const real *inputs[LANES], *values[LANES];
+    const uint8_t *labels[LANES];
+    float *to = s->window.inputs + at * s->inputs * LANES,
+          *targets = s->window.targets + at * s->outputs * LANES;
+    for (int lane = 0; lane < LANES; lane++) {
+        const trainer *t = s->trainers[readers[lane]];
+        inputs[lane] = model_input(&t->model);
+        values[lane] = t->targets.values;
+        labels[lane] = t->targets.labels;
     }
-    return count;
+    for (size_t k = 0; k < s->inputs; k++)
+        interleave(inputs, count, s->inputs, s->input_places[k], k, to);
+    if (s->trainers[0]->data->classes > 0)
+        interleave_labels(labels, count, s->outputs, targets);
+    else
+        for (size_t k = 0; k < s->outputs; k++)
+            interleave(values, count, s->outputs, k, k, targets);
+}
+
+/* Whose samples each lane gets: its own, or those of the first when they are shared or nobody is in the lane.
+ */
+static void choose_readers(const lanes *s, int readers[LANES]) {
+    int first = 0;
+    while (s->alive[first] == 0)
+        first++;
+    for (int lane = 0; lane < LANES; lane++)
+        readers[lane] = lane < s->count && s->alive[lane] != 0 && !s->window.shared ? lane : first;
 }
 
 /* What the window has is of no use in another epoch, or to a lane that it was not filled for. */
@@ -56,13 +73,18 @@ static void fill_window(lanes *s, size_t first, size_t samples) {
     w->first = w->repeats && w->capacity == samples ? 0 : first;
     const size_t left = samples - w->first;
     w->count = left < w->capacity ? left : w->capacity;
-    bool done = false; /* shared samples are read once */
-    for (int lane = 0; lane < s->count; lane++) {
-        w->lanes[lane] = w->shared ? -1 : s->alive[lane];
-        for (size_t at = 0; !done && s->alive[lane] != 0 && at < w->count;)
-            at += interleave(s, lane, at, w->count - at);
-        done |= w->shared && s->alive[lane] != 0;
+    int readers[LANES];
+    choose_readers(s, readers);
+    const size_t most = s->trainers[readers[0]]->model.capacity;
+    for (size_t at = 0, now; at < w->count; at += now) {
+        now = w->count - at < most ? w->count - at : most;
+        for (int lane = 0; lane < LANES; lane++)
+            if (readers[lane] == lane)
+                trainer_load_batch(s->trainers[lane], w->first + at, now);
+        interleave_batches(s, readers, at, now);
     }
+    for (int lane = 0; lane < s->count; lane++)
+        w->lanes[lane] = w->shared ? -1 : s->alive[lane];
 }
 
 /* ---- Passes ------------------------------------------------------------------------------------ */
