@@ -157,8 +157,7 @@ static void assert_refused(const message *m, size_t offset, const void *replacem
 static void wrong_fields_are_refused(void **state) {
     (void)state;
     enum { HEADER = 16 };
-    message result = sample(MESSAGE_RESULT), hello = sample(MESSAGE_HELLO), assign = sample(MESSAGE_ASSIGN);
-    const uint64_t none = 0, too_many = WIRE_GROUP + 1, wraps = UINT64_MAX - 3;
+    message result = sample(MESSAGE_RESULT), hello = sample(MESSAGE_HELLO);
     uint16_t other_protocol = WIRE_PROTOCOL + 1, no_type = 99;
     uint64_t huge = (UINT64_C(1) << 62) + 3; /* × sizeof(float) is 12 again */
     char unterminated[WIRE_PLACE_SIZE];
@@ -167,14 +166,27 @@ static void wrong_fields_are_refused(void **state) {
     assert_refused(&result, 6, &no_type, sizeof no_type);
     assert_refused(&result, HEADER + 32 + RECORD_HOST_SIZE, &huge, sizeof huge); /* value_count */
     assert_refused(&result, HEADER + 32, unterminated, RECORD_HOST_SIZE);        /* host */
-    assert_refused(&assign, HEADER, &none, sizeof none);                         /* count */
-    assert_refused(&assign, HEADER, &too_many, sizeof too_many);
-    assert_refused(&assign, HEADER + 16, &wraps, sizeof wraps); /* size of the first checkpoint */
     for (int32_t outcome = -1; outcome <= CELL_STATUS_COUNT; outcome += CELL_STATUS_COUNT + 1)
         assert_refused(&result, HEADER + 8, &outcome, sizeof outcome);
     assert_refused(&hello, HEADER + offsetof(hello_message, program), unterminated, WIRE_PROGRAM_SIZE);
     assert_refused(&hello, HEADER + offsetof(hello_message, data_shape), unterminated, WIRE_TEXT_SIZE);
     assert_refused(&hello, HEADER + offsetof(hello_message, data_places[2]), unterminated, WIRE_PLACE_SIZE);
+}
+
+/* What a count or a size says would be beyond the message or the list of cells. */
+static void wrong_assignments_are_refused(void **state) {
+    (void)state;
+    enum { HEADER = 16, CELL = 16 };
+    static const unsigned char zeros[WIRE_GROUP * CELL];
+    const message three = sample(MESSAGE_ASSIGN);
+    const message one = {.type = MESSAGE_ASSIGN,
+                         .assignment = {.count = 1, .cells = {{41, sizeof zeros, zeros}}}};
+    const uint64_t too_many[] = {WIRE_GROUP + 1, 41, 0};
+    const uint64_t wraps[] = {41, UINT64_MAX - 3, 42, 12, 43, 8}; /* their sum is 16 again */
+    const uint64_t none[] = {0};
+    assert_refused(&one, HEADER, too_many, sizeof too_many);
+    assert_refused(&three, HEADER + 8, wraps, sizeof wraps);
+    assert_refused(&three, HEADER, none, sizeof none);
 }
 
 static void assert_hello_refused(const hello_message *worker, status code, const char *expected) {
@@ -227,6 +239,7 @@ int main(void) {
         cmocka_unit_test(damaged_messages_do_no_harm),
         cmocka_unit_test(random_bytes_are_refused),
         cmocka_unit_test(wrong_fields_are_refused),
+        cmocka_unit_test(wrong_assignments_are_refused),
         cmocka_unit_test(ranks_that_differ_are_refused),
         cmocka_unit_test(ranks_with_other_data_are_refused),
     };
