@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "engine/training.h"
+#include "engine/lockstep/lockstep.h"
 #include "networks.h"
 
 enum { TRAIN = 90, TEST = 21, SAMPLES = TRAIN + TEST, FEATURES = 5, MOST_TARGETS = 3, MOST_VALUES = 4000 };
@@ -513,6 +513,26 @@ static void a_shape_is_what_steps_must_have_in_common(void **state) {
     assert_int_not_equal(shape_of(&s, &data), shape);
 }
 
+static void assert_documented(const char *page, const char *what, const name_table *names, unsigned set) {
+    char list[300], line[340];
+    names_join(names, set, ", ", list, sizeof list);
+    snprintf(line, sizeof line, "| %s | %s |", what, list);
+    if (strstr(page, line) == NULL)
+        fail_msg("docs/performance.md lacks \"%s\"", line);
+}
+
+static void the_list_is_documented(void **state) {
+    (void)state;
+    static char page[1 << 16];
+    FILE *file = fopen(SOURCE_DIRECTORY "/docs/performance.md", "r");
+    assert_non_null(file);
+    assert_true(fread(page, 1, sizeof page - 1, file) > 0);
+    fclose(file);
+    assert_documented(page, "layers", &layer_names, LOCKSTEP_LAYERS);
+    assert_documented(page, "losses", &loss_names, LOCKSTEP_LOSSES);
+    assert_documented(page, "optimisers", &optimizer_names, LOCKSTEP_OPTIMIZERS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_kinds_agree_with_ordinary_training),
@@ -526,6 +546,7 @@ int main(void) {
         cmocka_unit_test(a_group_that_is_stopped_is_made_good),
         cmocka_unit_test(only_small_networks_are_eligible),
         cmocka_unit_test(a_shape_is_what_steps_must_have_in_common),
+        cmocka_unit_test(the_list_is_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,17 +3,8 @@
 #include "engine/lockstep/lane_kernels.h"
 #include "engine/lockstep/lockstep.h"
 
-/* docs/performance.md has these lists in words. */
-enum {
-    MOST_VALUES = 32, /* inputs and outputs of a layer: with more, a network fills vectors by itself */
-    ELIGIBLE_LAYERS = 1 << LAYER_DENSE | 1 << LAYER_RELU | 1 << LAYER_LEAKY_RELU | 1 << LAYER_ELU |
-                      1 << LAYER_TANH | 1 << LAYER_SIGMOID | 1 << LAYER_SCALED_SIGMOID | 1 << LAYER_IDENTITY |
-                      1 << LAYER_FLATTEN,
-    ELIGIBLE_LOSSES =
-        1 << LOSS_CROSS_ENTROPY | 1 << LOSS_BINARY_CROSS_ENTROPY | 1 << LOSS_SQUARED_ERROR | 1 << LOSS_HUBER,
-    ELIGIBLE_OPTIMIZERS =
-        1 << OPTIMIZER_SGD | 1 << OPTIMIZER_NESTEROV | 1 << OPTIMIZER_ADAM | 1 << OPTIMIZER_RMSPROP,
-};
+/* Inputs and outputs of a layer: with more, a network fills vectors by itself. */
+enum { MOST_VALUES = 32 };
 
 static bool is_small(tensor_shape shape) {
     return shape_values(shape) <= MOST_VALUES;
@@ -22,7 +13,7 @@ static bool is_small(tensor_shape shape) {
 static bool accepts_layers(const model *m) {
     for (int i = 0; i < m->layer_count; i++) {
         const layer *l = &m->layers[i];
-        if (!(ELIGIBLE_LAYERS >> l->spec.kind & 1) || !is_small(l->in) || !is_small(l->out))
+        if (!(LOCKSTEP_LAYERS >> l->spec.kind & 1) || !is_small(l->in) || !is_small(l->out))
             return false;
     }
     return true;
@@ -31,12 +22,12 @@ static bool accepts_layers(const model *m) {
 /* The entropy term and binary cross-entropy of a softmax have no lane kernel. */
 static bool accepts_loss(const loss_function *l) {
     const bool softmax = l->spec.kind == LOSS_BINARY_CROSS_ENTROPY && l->link == LINK_SOFTMAX;
-    return ELIGIBLE_LOSSES >> l->spec.kind & 1 && l->spec.entropy_weight == 0 && !softmax;
+    return LOCKSTEP_LOSSES >> l->spec.kind & 1 && l->spec.entropy_weight == 0 && !softmax;
 }
 
 static bool is_eligible(const trainer *t) {
     lane_kernels kernels;
-    return t->spec->epochs > 0 && ELIGIBLE_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
+    return t->spec->epochs > 0 && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
            accepts_layers(&t->model) && accepts_loss(&t->loss) && lane_kernels_select(&kernels);
 }
 
