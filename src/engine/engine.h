@@ -72,6 +72,10 @@ typedef struct training training;
 /* Plan as engine_plan does. *out borrows `spec` and `data`; the caller closes it; NULL on failure. */
 status training_open(training **out, const training_spec *spec, const dataset *data, error_info *error);
 
+/* Plan another specification in the memory of one that is no longer needed: thousands of small cells a second
+ * must not wait for memory from the system. After a failure it can only be planned again or closed. */
+status training_replace(training *t, const training_spec *spec, const dataset *data, error_info *error);
+
 /* Owned by the training. */
 const training_plan *training_planned(const training *t);
 

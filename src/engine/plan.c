@@ -250,7 +250,7 @@ static status check_model(training_plan *plan, const trainer *t, const dataset *
 static status plan_training(training_plan *plan, training *planned, const training_spec *spec,
                             const dataset *data, error_info *error) {
     trainer *t = &planned->trainer;
-    memset(plan, 0, sizeof *plan);
+    memset(plan, 0, offsetof(training_plan, records)); /* these are cleared when they are laid out */
     RETURN_IF_FAILED(check_data(plan, data, error));
     RETURN_IF_FAILED(check_ranges(plan, spec, data, error));
     RETURN_IF_FAILED(check_full_batch(plan, spec, error));
@@ -293,6 +293,10 @@ status training_open(training **out, const training_spec *spec, const dataset *d
     if (code != STATUS_OK)
         training_close(out);
     return code;
+}
+
+status training_replace(training *t, const training_spec *spec, const dataset *data, error_info *error) {
+    return plan_training(&t->plan, t, spec, data, error);
 }
 
 const training_plan *training_planned(const training *t) {

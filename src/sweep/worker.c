@@ -16,7 +16,8 @@ enum { CELL_TEXT_SIZE = 256, LARGEST_CHECKPOINT = 1 << 30 };
 typedef struct task {
     cell_checkpoint from;
     training_spec spec;
-    training *planned; /* NULL: done with */
+    training *planned; /* the memory is used again by the tasks that follow; NULL: there was none yet */
+    bool waits;        /* planned, and still to be trained */
 } task;
 
 typedef struct team team;
@@ -156,11 +157,6 @@ static status tell_failure(worker *w, uint64_t cell, status failed, const error_
     return failed == STATUS_INTERNAL ? send_no_memory(w, cell, failure) : send_failure(w, cell, failure);
 }
 
-static void close_task(task *t) {
-    if (t->planned != NULL)
-        training_close(&t->planned);
-}
-
 /* A cell is trained into a block of its own layout, which is then spread over the sweep's. */
 static status tell_end(worker *w, const task *t, const training_report *report) {
     RETURN_IF_FAILED(w->status);
@@ -175,18 +171,21 @@ static status tell_end(worker *w, const task *t, const training_report *report) 
 
 static status open_planned(worker *w, task *t, error_info *error) {
     w->setup->cell_spec(w->setup->context, t->from.cell, &t->spec);
-    RETURN_IF_FAILED(training_open(&t->planned, &t->spec, w->setup->data, error));
+    if (t->planned == NULL)
+        RETURN_IF_FAILED(training_open(&t->planned, &t->spec, w->setup->data, error));
+    else
+        RETURN_IF_FAILED(training_replace(t->planned, &t->spec, w->setup->data, error));
     return check_layout(w, &training_planned(t->planned)->records, error);
 }
 
-/* A cell that cannot be trained is reported at once, and has no plan. */
+/* A cell that cannot be trained is reported at once. */
 static status open_task(worker *w, task *t, const cell_checkpoint *from) {
     error_info failure = {0};
-    *t = (task){.from = *from};
+    t->from = *from;
     const status opened = open_planned(w, t, &failure);
-    if (opened == STATUS_OK)
+    t->waits = opened == STATUS_OK;
+    if (t->waits)
         return STATUS_OK;
-    close_task(t);
     return tell_failure(w, from->cell, opened, &failure);
 }
 
@@ -262,7 +261,7 @@ static void gather_team(team *m, size_t count) {
     m->count = 0;
     for (size_t i = 0; i < count; i++) {
         task *t = &m->worker->tasks[i];
-        if (t->planned != NULL && (m->count == 0 || has_shape_of(m, t)))
+        if (t->waits && (m->count == 0 || has_shape_of(m, t)))
             join(m, t);
     }
 }
@@ -283,7 +282,7 @@ static status run_team(team *m) {
         trained = train_members(m, &failure);
     }
     for (int i = 0; i < m->count; i++)
-        close_task(m->tasks[i]);
+        m->tasks[i]->waits = false;
     RETURN_IF_FAILED(w->status);
     return trained != STATUS_OK ? tell_failure(w, m->tasks[0]->from.cell, trained, &failure) : STATUS_OK;
 }
@@ -306,14 +305,10 @@ static status train_and_report(worker *w, const assignment *a) {
         cells[i] = a->cells[i].cell;
     if (w->setup->before_training != NULL)
         w->setup->before_training(cells, (int)a->count);
-    for (size_t i = 0; i < WIRE_GROUP; i++)
-        w->tasks[i].planned = NULL;
     for (size_t i = 0; result == STATUS_OK && i < a->count; i++)
         result = open_task(w, &w->tasks[i], &a->cells[i]);
     if (result == STATUS_OK)
         result = train_tasks(w, a->count);
-    for (size_t i = 0; i < a->count; i++)
-        close_task(&w->tasks[i]);
     if (w->setup->after_training != NULL)
         w->setup->after_training();
     return result;
@@ -365,6 +360,8 @@ status worker_run(transport *t, const worker_setup *setup, error_info *error) {
     arena_release(&w.recorded);
     free(w.values);
     free(w.wider);
+    for (size_t i = 0; w.tasks != NULL && i < WIRE_GROUP; i++)
+        training_close(&w.tasks[i].planned);
     free(w.tasks);
     return result != STATUS_OK ? result : left;
 }

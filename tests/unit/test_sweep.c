@@ -35,15 +35,19 @@ struct training {
     int epochs;
 };
 
+status training_replace(training *t, const training_spec *spec, const dataset *data, error_info *error) {
+    (void)data, (void)error;
+    *t = (training){.plan = {.records = layout_of_curve(curve_length((size_t)spec->epochs)),
+                             .shape = spec->epochs % 2 == 0 ? 5 : 0},
+                    .epochs = spec->epochs};
+    return STATUS_OK;
+}
+
 status training_open(training **out, const training_spec *spec, const dataset *data, error_info *error) {
-    (void)data;
     *out = calloc(1, sizeof **out);
     if (*out == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
-    **out = (training){.plan = {.records = layout_of_curve(curve_length((size_t)spec->epochs)),
-                                .shape = spec->epochs % 2 == 0 ? 5 : 0},
-                       .epochs = spec->epochs};
-    return STATUS_OK;
+    return training_replace(*out, spec, data, error);
 }
 
 const training_plan *training_planned(const training *t) {
