@@ -6,9 +6,9 @@
 
 #include "engine/lockstep/lockstep.h"
 
-/* What passes between the layers stays in L1, next to the parameters. Sums over samples are taken block by
+/* What passes between the layers stays in L1, or close to it. Sums over samples are taken block by
  * block: the size must not depend on anything but the shape. */
-enum { BLOCK_BYTES = 24 * 1024, SMALLEST_BLOCK = 8, LARGEST_BLOCK = 64 };
+enum { BLOCK_BYTES = 48 * 1024, SMALLEST_BLOCK = 8, LARGEST_BLOCK = 64 };
 
 /* Samples that are interleaved at once; a whole epoch where its order never changes and it is small. */
 enum { WINDOW_BYTES = 64 * 1024, EPOCH_BYTES = 1024 * 1024 };
