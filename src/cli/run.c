@@ -225,8 +225,7 @@ static status store(void *context, const cell_record *record, error_info *error)
 
 /* Not for every cell: there may be thousands a second. */
 static void report_progress(run *r, const coordinator_counts *counts) {
-    const double interval = 0.5; /* seconds */
-    const double now = clock_seconds();
+    const double interval = 0.5, now = clock_seconds(); /* seconds */
     if (now < r->next_report)
         return;
     r->next_report = now + interval;
