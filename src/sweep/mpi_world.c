@@ -35,7 +35,7 @@ struct mpi_world {
     char host[RECORD_HOST_SIZE];
     char library[MPI_MAX_LIBRARY_VERSION_STRING];
     sending *sendings;
-    double last_message; /* when the last message arrived */
+    double last_message; /* when the last message was sent or arrived */
     local_hub *hub;      /* rank 0: to its training thread */
     void *memory;        /* shared by the node, or owned by a rank that is alone there */
     size_t memory_bytes;
@@ -94,6 +94,7 @@ static status mpi_send(transport *t, int peer, const void *bytes, size_t size, e
     }
     s->next = w->sendings;
     w->sendings = s;
+    w->last_message = clock_seconds(); /* the answer to a result may come at once, however long that took */
     return STATUS_OK;
 }
 

@@ -21,7 +21,7 @@ const char *mpi_world_host(const mpi_world *w);
 const char *mpi_world_library(const mpi_world *w); /* "Open MPI v4.1.4, …" */
 
 /* This rank's endpoint: the coordinator's at rank 0, whose workers are the ranks; the worker's own elsewhere.
- * It sleeps while it waits: a tenth of the time since the last message, from 0.1 to 5 ms. */
+ * It sleeps while it waits: a tenth of the time since the last message in or out, from 0.1 to 5 ms. */
 transport *mpi_world_endpoint(mpi_world *w);
 
 /* Rank 0 only: the endpoint of worker 0, for another thread of this process. */
