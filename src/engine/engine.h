@@ -158,9 +158,9 @@ typedef struct group_control {
     void (*ended)(void *context, const training_member *member);
 } group_control;
 
-/* Train up to ENGINE_GROUP members of one shape, other than 0, as engine_train does each of them. A member's
- * time is its share of the group's, but its limit counts all of it. */
-status engine_train_group(training_member members[], int count, uint64_t seed, arena *memory,
+/* Train up to ENGINE_GROUP members (count) of one shape, other than 0, as engine_train does each of them. A
+ * member's time is its share of the group's, but its limit counts all of it. */
+status engine_train_group(training_member *members, int count, uint64_t seed, arena *memory,
                           const group_control *control, error_info *error);
 
 /* ---- Kernel sets and measurement --------------------------------------------------------------- */

@@ -24,11 +24,11 @@ class Interruptions(RunTest):
             type(self).undisturbed = self.whole.read_bytes()
         self.whole.write_bytes(self.undisturbed)
 
-    def start_and_wait(self, ranks, seconds=0.3):
+    def start_and_wait(self, ranks, seconds=0.3, options=()):
         """A session that has been training for about this long."""
         lock = self.results("part.h5.lock")
         lock.unlink(missing_ok=True)  # of a killed session
-        process = self.start("run", *self.job, "-o", self.part, ranks=ranks)
+        process = self.start("run", *self.job, *options, "-o", self.part, ranks=ranks)
         wait_until(lambda: process.poll() is not None or (lock.exists() and self.part.exists()))
         time.sleep(seconds)
         return process

@@ -14,6 +14,7 @@ from interruptions import Interruptions
 from launch import TINY, RunTest, finish, is_running, kill_all, ranks_of, wait_until
 
 STOPS = int(os.environ.get("MPISWEEP_TEST_STOPS", "5"))
+ENDLESS = ["--set", "train.epochs=5000"]  # minutes: it cannot end before it is stopped
 
 
 class Stops(Interruptions):
@@ -24,7 +25,7 @@ class Stops(Interruptions):
 
     def test_a_run_without_mpiexec(self):
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP:
-            process = self.start_and_wait(None)
+            process = self.start_and_wait(None, options=ENDLESS)
             process.send_signal(number)
             code, _, err = finish(process)
             self.assertEqual(code, 75, err)
@@ -42,7 +43,7 @@ class Stops(Interruptions):
 
     def test_a_reader_that_goes_away(self):
         """A pipe to a program that a closing terminal has ended, then the stop: the checkpoint is kept."""
-        process = self.start_and_wait(None)
+        process = self.start_and_wait(None, options=ENDLESS)
         process.stdout.close()
         process.stderr.close()
         process.send_signal(signal.SIGHUP)

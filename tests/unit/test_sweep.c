@@ -107,7 +107,7 @@ status engine_train(training *spec, uint64_t seed, uint64_t coordinates, arena *
  * other. */
 static atomic_int largest_group;
 
-status engine_train_group(training_member members[], int count, uint64_t seed, arena *memory,
+status engine_train_group(training_member *members, int count, uint64_t seed, arena *memory,
                           const group_control *control, error_info *error) {
     const training_control one = {.stop = control->stop, .context = control->context, .keep = control->keep};
     if (count > atomic_load(&largest_group))

@@ -183,14 +183,14 @@ static void train(group *g) {
 
 /* ---- The group --------------------------------------------------------------------------------- */
 
-static status reserve(training_member members[], int count, arena *memory, error_info *error) {
+static status reserve(training_member *members, int count, arena *memory, error_info *error) {
     size_t bytes = lockstep_bytes(members[0].planned);
     for (int i = 0; i < count; i++)
         bytes += members[i].planned->trainer.bytes;
     return arena_reserve(memory, bytes, error);
 }
 
-status engine_train_group(training_member members[], int count, uint64_t seed, arena *memory,
+status engine_train_group(training_member *members, int count, uint64_t seed, arena *memory,
                           const group_control *control, error_info *error) {
     group g = {.members = members, .count = count, .lanes = &members[0].planned->lanes, .control = control};
     trainer *trainers[LANES];
