@@ -75,6 +75,8 @@ static void check_faults_are_not_blocked(void) {
         assert_false(sigismember(&blocked, fault_signals[i]));
 }
 
+static atomic_bool endless_has_begun;
+
 status engine_train(training *spec, uint64_t seed, uint64_t coordinates, arena *memory,
                     const training_control *control, training_report *report, error_info *error) {
     (void)memory;
@@ -87,6 +89,8 @@ status engine_train(training *spec, uint64_t seed, uint64_t coordinates, arena *
         assert_memory_equal(control->checkpoint, &expected, sizeof expected);
         report->resumed = true;
     }
+    if (spec->epochs == ENDLESS)
+        atomic_store(&endless_has_begun, true);
     while (spec->epochs == ENDLESS && !report->resumed && !control->stop(control->context))
         clock_sleep(1e-3);
     if (control->stop(control->context)) {
@@ -137,7 +141,7 @@ typedef struct fixture {
     worker_setup workers[WORKERS];
     int stored[CELLS];
     int kept[CELLS];                             /* checkpoints; 0: none */
-    size_t stored_count, stop_after, fail_after; /* stores; 0: never */
+    size_t stored_count, stop_after, fail_after; /* stores; 0: never. The stop waits for ENDLESS */
     sweep_setup setup;
     coordinator_counts counts;
     error_info error;
@@ -170,8 +174,6 @@ static status store(void *context, const cell_record *record, error_info *error)
             assert_true(record->values[i] ==
                         expected_value(record->cell, 9, grid_coordinates(&f->grid, record->cell), i));
     }
-    if (f->stored_count == f->stop_after)
-        atomic_store(&f->stop, true);
     if (f->stored_count == f->fail_after)
         return error_set(error, STATUS_IO, "disk full");
     return STATUS_OK;
@@ -194,6 +196,8 @@ static status tick(void *context, const coordinator_counts *counts, error_info *
     (void)error;
     fixture *f = context;
     assert_true(counts->finished >= f->stored_count);
+    if (f->stop_after > 0 && f->stored_count >= f->stop_after && atomic_load(&endless_has_begun))
+        atomic_store(&f->stop, true);
     return STATUS_OK;
 }
 
@@ -203,6 +207,7 @@ static void set_up(fixture *f) {
     *f = (fixture){.grid = {.axis_count = 1, .axes = {{"x", AXIS_NUMBER, CELLS, axis_values, NULL}}}};
     assert_int_equal(local_hub_create(&f->hub, WORKERS, NULL), STATUS_OK);
     f->left_out[ENDLESS] = true;
+    atomic_store(&endless_has_begun, false);
     for (size_t cell = 0; cell < CELLS; cell++)
         f->shapes[cell] = cell % 3 == 0 ? 0 : 1; /* not what the engine says */
     f->records = layout_of_curve(VALUES);
