@@ -99,7 +99,7 @@ INLINE vector cross_entropy_of(const lane_loss *l, const float *z, const float *
     vector most = load(z), others = all(0), wrong = all(0), own = all(0);
     for (int k = 1; k < count; k++)
         most = larger(load(z + k * LANES), most);
-    mask found = most != most; /* the first of the largest counts as 1, which log1p adds; NaN: none */
+    mask found = ~(most <= INFINITY); /* the first of the largest counts as 1, which log1p adds; NaN: none */
     for (int k = 0; k < count; k++) {
         const vector value = load(z + k * LANES), power = exponential(value - most);
         const mask first = (value == most) & ~found;

@@ -294,7 +294,8 @@ void lanes_open(lanes *s, trainer *const trainers[], int count, arena *a) {
     memset(s, 0, sizeof *s);
     lane_kernels_select(&s->kernels);
     s->count = count;
-    memcpy(s->trainers, trainers, (size_t)count * sizeof *trainers);
+    for (int lane = 0; lane < count; lane++)
+        s->trainers[lane] = trainers[lane];
     s->inputs = shape_size(trainers[0]->data->shape);
     s->outputs = (size_t)trainers[0]->loss.outputs;
     add_layers(s, a);
