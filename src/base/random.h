@@ -41,7 +41,8 @@ uint32_t random_u32(random_stream *stream);
 /* Uniform in [0, 1), 53 bits. */
 double random_uniform(random_stream *stream);
 
-/* The next `count` numbers of the stream, as so many calls give them, but faster. */
+/* The next `count` numbers of the stream, as `count` calls of the function for one would give them, but
+ * faster. */
 void random_words(random_stream *stream, uint32_t *words, size_t count);
 void random_uniforms(random_stream *stream, double *values, size_t count);
 

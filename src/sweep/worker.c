@@ -201,8 +201,8 @@ struct team {
 static void tell_member(void *context, const training_member *member) {
     worker *w = context;
     const team *m = w->team;
-    const status told = tell_end(w, m->tasks[member - m->members], &member->report);
-    w->status = w->status != STATUS_OK ? w->status : told;
+    const status sent = tell_end(w, m->tasks[member - m->members], &member->report);
+    w->status = w->status != STATUS_OK ? w->status : sent;
     w->leaving |= w->status != STATUS_OK;
 }
 

@@ -112,12 +112,6 @@ static void max_pool(const pooling *p, const real *x, real *y, unsigned char *wi
     }
 }
 
-/* Do the windows cover every pixel exactly once? */
-static bool windows_tile(const pooling *p) {
-    return p->stride_height == p->kernel_height && p->stride_width == p->kernel_width &&
-           p->out_height * p->stride_height == p->height && p->out_width * p->stride_width == p->width;
-}
-
 /* The share of one place of the window, for all channels of a pixel. */
 static void pool_return(int channels, const real *restrict dy, const unsigned char *restrict winner,
                         unsigned char place, bool first, real *restrict dx) {

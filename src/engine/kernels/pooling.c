@@ -111,12 +111,6 @@ static void max_pool(const pooling *p, const float *x, float *y, unsigned char *
 
 /* ---- Backward ---------------------------------------------------------------------------------- */
 
-/* Do the windows cover every pixel exactly once? */
-static bool windows_tile(const pooling *p) {
-    return p->stride_height == p->kernel_height && p->stride_width == p->kernel_width &&
-           p->out_height * p->stride_height == p->height && p->out_width * p->stride_width == p->width;
-}
-
 /* a where the lane is below `count`, else 0 */
 INLINE vector first_lanes(vector a, int count) {
     places lane;

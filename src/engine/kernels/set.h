@@ -44,6 +44,12 @@ static inline bool pooling_is_valid(const pooling *p) {
            (p->out_width - 1) * p->stride_width + p->kernel_width <= p->width;
 }
 
+/* Do the windows cover every pixel exactly once? */
+static inline bool windows_tile(const pooling *p) {
+    return p->stride_height == p->kernel_height && p->stride_width == p->kernel_width &&
+           p->out_height * p->stride_height == p->height && p->out_width * p->stride_width == p->width;
+}
+
 static inline bool planes_are_valid(const plane_correlation *p) {
     return p->inputs > 0 && p->outputs > 0 && p->kernel_height > 0 && p->kernel_width > 0 &&
            p->kernel_width <= PLANES_WIDEST && p->x != NULL && p->y != NULL;
