@@ -2,11 +2,15 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "base/fault_signals.h"
 #include "engine/engine.h"
 
-enum { STACK_BYTES = 1 << 16 }; /* ample for the registers that a signal saves */
+enum {
+    STACK_BYTES = 1 << 16, /* ample for the registers that a signal saves */
+    LONGEST_TRACE = 10,    /* seconds that the previous handler may take */
+};
 
 /* A signal handler can read only globals. */
 static crash_notes notes;
@@ -17,13 +21,16 @@ static atomic_int cell_count;             /* that are being trained */
 static char stack[STACK_BYTES]; /* of the handler in the thread that trains: its own may have overflowed */
 
 /* The signal is blocked in here: the one that raise() sends arrives after the return, for the previous
- * handler. */
+ * handler. Open MPI's prints the stack and may wait for ever, as for a lock of malloc() that the thread holds:
+ * an alarm ends it. */
 static void note_crash(int signal) {
     const int count = atomic_exchange(&cell_count, 0);
     for (int i = 0; i < count; i++)
         crash_notes_add(&notes, notes_file, cell_numbers[i], signal);
     for (int i = 0; i < FAULT_SIGNAL_COUNT; i++)
         sigaction(fault_signals[i], &previous[i], NULL);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    alarm(LONGEST_TRACE);
     raise(signal);
 }
 

@@ -80,7 +80,7 @@ class CaseTest(RunTest):
     def end(process):
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        finish(process)
 
     def expect(self, code, *arguments, **options):
         """Run to the end; returns the output on both streams."""

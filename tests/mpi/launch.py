@@ -2,10 +2,12 @@
 
 The binary comes from $MPISWEEP, the launcher from $MPIEXEC; ctest sets both.
 """
+import faulthandler
 import os
 import shlex
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -17,16 +19,27 @@ TINY = Path(__file__).resolve().parents[1] / "jobs" / "tiny.yaml"
 # More ranks than cores, and none spins on a core that another needs.
 FLAGS = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
 PATIENCE = 300  # seconds after which something hangs, even on a busy machine
+# Whatever waits in vain: before ctest's time is over, which would tell nothing.
+faulthandler.dump_traceback_later(880, exit=True)
 
 
 def finish(process):
     """(exit code, standard output, standard error)"""
     try:
         out, err = process.communicate(timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as timeout:
+        show_hanging(timeout.stderr or b"")
         kill_all(process)
         raise
     return process.returncode, out, err
+
+
+def show_hanging(said):
+    """What a process has said so far, and what runs now: of all tests."""
+    print(said.decode(errors="replace"), file=sys.stderr)
+    no_kernel_threads = ["--deselect", "--ppid", "2"]
+    subprocess.run(["ps", *no_kernel_threads, "--forest", "-o", "pid,ppid,pgid,stat,etimes,wchan:24,args"],
+                   stdout=sys.stderr, check=False, env={"COLUMNS": "200"})
 
 
 def parent_and_state(pid):
@@ -65,16 +78,30 @@ def is_running(pid):
     return entry is not None and entry[1] != "Z"
 
 
-def kill_all(process):
-    """SIGKILL to a process and all below it at once; returns when they are gone."""
-    everyone = [*descendants(process.pid), process.pid]
-    for pid in everyone:
+def kill_processes(pids):
+    for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    process.communicate()
+
+
+def kill_all(process):
+    """SIGKILL to a process and all below it at once; returns when they are gone."""
+    everyone = [*descendants(process.pid), process.pid]
+    kill_processes(everyone)
+    process.communicate(timeout=PATIENCE)
     wait_until(lambda: not any(map(is_running, everyone)))
+
+
+def started_in(directory):
+    """Ids of the processes whose TMPDIR it is: all that a test started, also those that have lost their parents."""
+    def has_it(environment):
+        try:
+            return f"TMPDIR={directory}".encode() in environment.read_bytes().split(b"\0")
+        except OSError:  # it is gone
+            return False
+    return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if has_it(path)]
 
 
 def wait_until(condition):
@@ -91,6 +118,7 @@ class RunTest(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix="mpisweep-test-")
         self.addCleanup(directory.cleanup)
+        self.addCleanup(lambda: kill_processes(started_in(directory.name)))  # of a test that failed
         self.directory = Path(directory.name)
         # Killed ranks and launchers leave their files in here. Without an /etc/hosts Open MPI asks a name server for
         # localhost, which takes 5 seconds per start where there is none.

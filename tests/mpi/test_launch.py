@@ -188,7 +188,7 @@ class Restarts(LaunchTest):
         wait_until(lambda: self.part.exists())
         ranks = ranks_of(process)
         process.kill()
-        process.communicate()
+        finish(process)  # which reads until the last of them has closed its output
         wait_until(lambda: not any(map(is_running, ranks)))
         self.assertEqual(len(ranks), 2)
 
