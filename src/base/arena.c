@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/poison.h"
@@ -31,6 +32,18 @@ status arena_reserve(arena *a, size_t bytes, error_info *error) {
         poison(a->memory + bytes, a->capacity - bytes);
     }
     return STATUS_OK;
+}
+
+status arena_extend(arena *a, size_t kept, size_t bytes, error_info *error) {
+    if (bytes <= a->capacity)
+        return arena_reserve(a, bytes, error);
+    arena larger = {0};
+    RETURN_IF_FAILED(arena_reserve(&larger, bytes + a->capacity, error));
+    if (kept > 0)
+        memcpy(larger.memory, a->memory, kept);
+    arena_release(a);
+    *a = larger;
+    return arena_reserve(a, bytes, error);
 }
 
 void *arena_take(arena *a, size_t bytes) {

@@ -22,6 +22,10 @@ typedef struct arena {
  * Until something is carved, memory[0 … bytes) may be used as it is. */
 status arena_reserve(arena *a, size_t bytes, error_info *error);
 
+/* The same for an arena that nothing is carved from, whose first `kept` bytes stay as they are; it grows by
+ * more than is needed. */
+status arena_extend(arena *a, size_t kept, size_t bytes, error_info *error);
+
 /* The next `bytes`, aligned, uninitialised. NULL while measuring, and only then: carving more than was
  * reserved is a defect and aborts. The bytes between the blocks and after the last one are poisoned
  * (base/poison.h), so that AddressSanitizer reports every access outside a block. */

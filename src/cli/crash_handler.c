@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "base/fault_signals.h"
@@ -42,11 +43,13 @@ void crash_handler_install(const crash_notes *where) {
         sigaction(fault_signals[i], &action, &previous[i]);
 }
 
-/* A sanitizer's thread has a signal stack already, and frees the one that it finds. */
+/* Once in a thread. A sanitizer's has a signal stack already, and frees the one that it finds. */
 static void provide_stack(void) {
+    static _Thread_local bool provided;
     stack_t present;
-    if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE) != 0)
+    if (!provided && sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE) != 0)
         sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+    provided = true;
 }
 
 void crash_handler_begin(const size_t cells[], int count) {

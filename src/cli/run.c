@@ -123,9 +123,11 @@ static status open_results(run *r, error_info *error) {
     return STATUS_OK;
 }
 
-static status record_crash(run *r, size_t cell, int signal, error_info *error) {
+static status record_crash(run *r, size_t cell, error_info *error) {
     char name[256];
+    int32_t signal;
     cell_record record = {.cell = cell, .status = CELL_FAILED, .seconds = NAN};
+    RETURN_IF_FAILED(results_read_signal(r->results, cell, &signal, error));
     snprintf(record.host, sizeof record.host, "%s", mpi_world_host(r->world));
     grid_cell_text(&r->job->grid, cell, name, sizeof name);
     log_warning("cell %s failed: ranks crashed while training it, the last with signal %d (%s)", name, signal,
@@ -133,24 +135,27 @@ static status record_crash(run *r, size_t cell, int signal, error_info *error) {
     return results_store(r->results, &record, error);
 }
 
-/* A cell that keeps crashing its ranks would never let the sweep end. */
+/* A cell that keeps crashing its ranks would never let the sweep end. One that crashed is trained by itself:
+ * it must not take others with it. */
 static status fail_crashed_cells(run *r, error_info *error) {
     enum { MOST_CRASHES = 2 };
     const uint8_t *states = results_states(r->results);
     const size_t cells = grid_cells(&r->job->grid);
-    for (size_t cell = 0; cell < cells; cell++) {
-        int32_t crashes, signal;
-        if (states[cell] != CELL_PENDING)
+    int32_t *crashes = malloc(cells * sizeof *crashes);
+    if (crashes == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", cells);
+    status result = results_read_crashes(r->results, crashes, error);
+    for (size_t cell = 0; result == STATUS_OK && cell < cells; cell++) {
+        if (states[cell] != CELL_PENDING || crashes[cell] == 0)
             continue;
-        RETURN_IF_FAILED(results_read_crashes(r->results, cell, &crashes, &signal, error));
-        if (crashes >= MOST_CRASHES)
-            RETURN_IF_FAILED(record_crash(r, cell, signal, error));
+        r->shapes[cell] = 0;
+        if (crashes[cell] >= MOST_CRASHES)
+            result = record_crash(r, cell, error);
         else
-            r->advance += (uint64_t)crashes;
-        if (crashes > 0) /* perhaps not its own: it is trained by itself, and must not take others with it */
-            r->shapes[cell] = 0;
+            r->advance += (uint64_t)crashes[cell];
     }
-    return STATUS_OK;
+    free(crashes);
+    return result;
 }
 
 static void count_damaged(run *r) {

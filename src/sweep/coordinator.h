@@ -1,11 +1,16 @@
 /* The coordinator: which cell is trained by whom, as a pure state machine.
  *
- * Events go in, actions come out; no I/O, no clock, no threads. After every event, take actions until there
- * is none. Cells are assigned longest predicted cost first, ties by shape, then by cell number. Cells of one
- * shape are assigned in groups, which a worker may train together: as many as COORDINATOR_GROUP, fewer
- * towards the end, so that no worker is left without. A worker that finds nothing to do waits while others
- * are still training, because cells come back when their worker is lost. These are assigned one by one: if
- * one of them is what ended the worker, it does not take the others with it again. */
+ * Events go in, actions come out; no I/O, no clock (events say when they happen), no threads. After every
+ * event, take actions until there is none. Every event and action takes constant time, O(log n) when cells
+ * come back from a lost worker.
+ *
+ * Cells are assigned longest predicted cost first, ties by shape, then by cell number. Cells of one shape are
+ * assigned in groups, which a worker may train together: as many as COORDINATOR_GROUP, fewer towards the end,
+ * so that no worker is left without. Short cells are assigned in batches of some tenths of a second of work,
+ * and the next batch while the worker still trains the last (pace.h). A worker that finds nothing to do waits
+ * while others are still training, because cells come back when their worker is lost. These are assigned one
+ * by one: if one of them is what ended the worker, it does not take the others with it again. A slow worker
+ * gets none of the last cells that others would finish earlier. */
 #ifndef SWEEP_COORDINATOR_H
 #define SWEEP_COORDINATOR_H
 
@@ -18,7 +23,7 @@
 
 typedef struct coordinator coordinator;
 
-enum { COORDINATOR_GROUP = 16 };
+enum { COORDINATOR_GROUP = 16, COORDINATOR_BATCH = 256 };
 
 typedef struct coordinator_setup {
     size_t cells;
@@ -33,8 +38,8 @@ typedef struct coordinator_setup {
 
 typedef enum event_kind {
     EVENT_READY,  /* worker: has arrived and asks for its first cell */
-    EVENT_RESULT, /* worker, cell, status: has trained a cell and, after the last of its group, asks for the
-                     next; CELL_PENDING: had no memory for it, which another session may have */
+    EVENT_RESULT, /* worker, cell, status, seconds: has trained a cell and, after the last of its assignment,
+                     asks for the next; CELL_PENDING: had no memory for it, which another session may have */
     EVENT_CHECKPOINT, /* worker, cell: has stopped it, for a later session to resume; will leave */
     EVENT_LEFT,       /* worker: has left cleanly; when it was not told to, all must stop */
     EVENT_LOST,       /* worker: is gone; its cells go to others */
@@ -46,6 +51,8 @@ typedef struct coordinator_event {
     int worker;
     size_t cell;
     cell_status status;
+    double now;     /* seconds since any moment */
+    double seconds; /* that the cell took; 0 or less, or NaN: unknown */
 } coordinator_event;
 
 typedef enum action_kind {
@@ -62,6 +69,7 @@ typedef struct coordinator_action {
     int worker;
     size_t cell;
     const size_t *cells; /* (count) the coordinator's */
+    const bool *joins;   /* (count) may be trained together with the one before it */
     size_t count;
 } coordinator_action;
 
@@ -75,7 +83,7 @@ typedef struct coordinator_counts {
     int left_first;   /* the worker that left unasked, so that all stop; -1: none */
 } coordinator_counts;
 
-/* 17 bytes per cell during create, 9 afterwards. STATUS_INTERNAL when memory cannot be allocated. */
+/* 25 bytes per cell, 8 more for cells that came back. STATUS_INTERNAL when memory cannot be allocated. */
 status coordinator_create(coordinator **out, const coordinator_setup *setup, error_info *error);
 
 /* Handle an event. Events that make no sense in the present state (an unrequested result, a worker that does

@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fault_signals.h"
 
-_Static_assert((int)COORDINATOR_GROUP <= (int)WIRE_GROUP, "an assignment has room for a group");
+_Static_assert((int)COORDINATOR_GROUP <= (int)ENGINE_GROUP, "a group may be trained together");
+_Static_assert((int)COORDINATOR_BATCH <= (int)WIRE_BATCH, "an assignment has room for a batch");
 
 static const double TICK = 0.05; /* seconds between checks of the stop flag while nothing arrives */
 
@@ -14,11 +16,11 @@ typedef struct driver {
     const sweep_setup *setup;
     transport *transport;
     coordinator *coordinator;
-    arena outgoing, incoming;
-    arena recalled[WIRE_GROUP]; /* checkpoints of an assignment */
-    message received;           /* the last message, whose record or checkpoint waits to be stored */
-    status status; /* first failure; the sweep then stops, but waits until all workers have left */
-    bool broken;   /* the transport failed: waiting is impossible */
+    arena outgoing, incoming, assignment;
+    message received;   /* the last message, whose checkpoint may wait to be kept */
+    cell_record record; /* the last of its records, which may wait to be stored */
+    status status;      /* first failure; the sweep then stops, but waits until all workers have left */
+    bool broken;        /* the transport failed: waiting is impossible */
     error_info *error;
 } driver;
 
@@ -35,7 +37,7 @@ static void note(driver *d, status result) {
     if (failed(d) || result == STATUS_OK)
         return;
     d->status = result;
-    coordinator_observe(d->coordinator, &(coordinator_event){.kind = EVENT_STOP});
+    coordinator_observe(d->coordinator, &(coordinator_event){.kind = EVENT_STOP, .now = clock_seconds()});
 }
 
 static status send_message(driver *d, int worker, const message *m) {
@@ -44,23 +46,14 @@ static status send_message(driver *d, int worker, const message *m) {
     return d->transport->send(d->transport, worker, d->outgoing.memory, size, error_slot(d));
 }
 
-/* The next recall overwrites the bytes: they are copied. */
-static status recall(driver *d, cell_checkpoint *checkpoint, arena *into) {
-    d->setup->recall(d->setup->context, checkpoint);
-    if (checkpoint->size == 0)
-        return STATUS_OK;
-    RETURN_IF_FAILED(arena_reserve(into, checkpoint->size, error_slot(d)));
-    memcpy(into->memory, checkpoint->bytes, checkpoint->size);
-    checkpoint->bytes = into->memory;
-    return STATUS_OK;
-}
-
 static status assign(driver *d, const coordinator_action *action) {
-    message m = {.type = MESSAGE_ASSIGN, .assignment = {.count = action->count}};
+    size_t size = 0;
     for (size_t i = 0; i < action->count; i++) {
-        m.assignment.cells[i].cell = action->cells[i];
-        RETURN_IF_FAILED(recall(d, &m.assignment.cells[i], &d->recalled[i]));
+        assigned_cell cell = {.from.cell = action->cells[i], .joins = i > 0 && action->joins[i]};
+        d->setup->recall(d->setup->context, &cell.from);
+        RETURN_IF_FAILED(wire_append_cell(&cell, &d->assignment, &size, error_slot(d)));
     }
+    const message m = {.type = MESSAGE_ASSIGN, .cells = {d->assignment.memory, size}};
     return send_message(d, action->worker, &m);
 }
 
@@ -68,7 +61,7 @@ static status perform(driver *d, const coordinator_action *action) {
     const sweep_setup *setup = d->setup;
     switch (action->kind) {
     case ACTION_STORE:
-        return setup->store(setup->context, &d->received.record, error_slot(d));
+        return setup->store(setup->context, &d->record, error_slot(d));
     case ACTION_KEEP:
         setup->keep(setup->context, &d->received.checkpoint);
         break;
@@ -83,52 +76,6 @@ static status perform(driver *d, const coordinator_action *action) {
     return STATUS_OK;
 }
 
-/* What a message means to the coordinator. */
-static status to_event(const driver *d, int worker, coordinator_event *event) {
-    const message *m = &d->received;
-    const sweep_setup *setup = d->setup;
-    *event = (coordinator_event){.worker = worker};
-    switch (m->type) {
-    case MESSAGE_HELLO:
-        event->kind = EVENT_READY;
-        return wire_check_hello(&m->hello, &setup->hello, error_slot(d));
-    case MESSAGE_RESULT:
-        event->kind = EVENT_RESULT;
-        event->cell = m->record.cell;
-        event->status = (cell_status)m->record.status;
-        if (m->record.cell < setup->coordinator.cells && m->record.value_count == setup->value_count)
-            return STATUS_OK;
-        break;
-    case MESSAGE_CHECKPOINT:
-        event->kind = EVENT_CHECKPOINT;
-        event->cell = m->checkpoint.cell;
-        return STATUS_OK;
-    case MESSAGE_STOP:
-        event->kind = EVENT_LEFT;
-        return STATUS_OK;
-    case MESSAGE_ASSIGN:
-        break;
-    }
-    return error_set(error_slot(d), STATUS_INTERNAL, "worker %d sent an unexpected message of type %d",
-                     worker, m->type);
-}
-
-static status receive_event(driver *d) {
-    bool received;
-    int worker;
-    size_t size;
-    status result =
-        d->transport->receive(d->transport, TICK, &received, &worker, &d->incoming, &size, error_slot(d));
-    d->broken = result != STATUS_OK;
-    if (d->broken || !received)
-        return result;
-    RETURN_IF_FAILED(wire_decode(d->incoming.memory, size, &d->received, error_slot(d)));
-    coordinator_event event;
-    RETURN_IF_FAILED(to_event(d, worker, &event));
-    coordinator_observe(d->coordinator, &event);
-    return STATUS_OK;
-}
-
 /* Do all that the coordinator asks for; false when it has finished. Once broken, this still dismisses
  * workers. */
 static bool act(driver *d) {
@@ -140,12 +87,74 @@ static bool act(driver *d) {
     return action.kind == ACTION_NONE;
 }
 
+static void observe(driver *d, coordinator_event event) {
+    event.now = clock_seconds();
+    coordinator_observe(d->coordinator, &event);
+    act(d);
+}
+
+static status unexpected(const driver *d, int worker, int type) {
+    return error_set(error_slot(d), STATUS_INTERNAL, "worker %d sent an unexpected message of type %d",
+                     worker, type);
+}
+
+static status take_results(driver *d, int worker) {
+    const sweep_setup *setup = d->setup;
+    while (wire_take_result(&d->received.results, &d->record)) {
+        const cell_record *record = &d->record;
+        if (record->cell >= setup->coordinator.cells || record->value_count != setup->value_count)
+            return unexpected(d, worker, d->received.type);
+        observe(d, (coordinator_event){.kind = EVENT_RESULT,
+                                       .worker = worker,
+                                       .cell = record->cell,
+                                       .status = (cell_status)record->status,
+                                       .seconds = record->seconds});
+    }
+    return STATUS_OK;
+}
+
+/* Tell the coordinator what a message means, and do what it asks for then. */
+static status take_message(driver *d, int worker) {
+    const message *m = &d->received;
+    switch (m->type) {
+    case MESSAGE_HELLO:
+        RETURN_IF_FAILED(wire_check_hello(&m->hello, &d->setup->hello, error_slot(d)));
+        observe(d, (coordinator_event){.kind = EVENT_READY, .worker = worker});
+        return STATUS_OK;
+    case MESSAGE_RESULTS:
+        return take_results(d, worker);
+    case MESSAGE_CHECKPOINT:
+        observe(d,
+                (coordinator_event){.kind = EVENT_CHECKPOINT, .worker = worker, .cell = m->checkpoint.cell});
+        return STATUS_OK;
+    case MESSAGE_STOP:
+        observe(d, (coordinator_event){.kind = EVENT_LEFT, .worker = worker});
+        return STATUS_OK;
+    case MESSAGE_ASSIGN:
+        break;
+    }
+    return unexpected(d, worker, m->type);
+}
+
+static status receive_message(driver *d) {
+    bool received;
+    int worker;
+    size_t size;
+    status result =
+        d->transport->receive(d->transport, TICK, &received, &worker, &d->incoming, &size, error_slot(d));
+    d->broken = result != STATUS_OK;
+    if (d->broken || !received)
+        return result;
+    RETURN_IF_FAILED(wire_decode(d->incoming.memory, size, &d->received, error_slot(d)));
+    return take_message(d, worker);
+}
+
 static void coordinate(driver *d) {
     const sweep_setup *setup = d->setup;
     while (act(d) && !d->broken) {
-        note(d, receive_event(d));
+        note(d, receive_message(d));
         if (atomic_load(setup->stop))
-            coordinator_observe(d->coordinator, &(coordinator_event){.kind = EVENT_STOP});
+            observe(d, (coordinator_event){.kind = EVENT_STOP});
         coordinator_counts counts = coordinator_count(d->coordinator);
         note(d, setup->tick(setup->context, &counts, error_slot(d)));
     }
@@ -189,7 +198,7 @@ status sweep_run(transport *t, const sweep_setup *setup, transport *local, const
         note(&d, start_local_worker(&thread, error));
         started = !failed(&d);
         if (!started)
-            coordinator_observe(d.coordinator, &(coordinator_event){.kind = EVENT_LOST, .worker = 0});
+            observe(&d, (coordinator_event){.kind = EVENT_LOST, .worker = 0});
     }
     coordinate(&d);
     if (started) {
@@ -203,7 +212,6 @@ status sweep_run(transport *t, const sweep_setup *setup, transport *local, const
     coordinator_destroy(&d.coordinator);
     arena_release(&d.outgoing);
     arena_release(&d.incoming);
-    for (int i = 0; i < WIRE_GROUP; i++)
-        arena_release(&d.recalled[i]);
+    arena_release(&d.assignment);
     return d.status;
 }

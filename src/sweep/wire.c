@@ -23,47 +23,25 @@ typedef struct wire_record {
     uint64_t value_count;
 } wire_record;
 
-/* One cell of an assignment, without its checkpoint; the checkpoints follow all of them. */
+/* One cell of an assignment, without its checkpoint, which follows it. */
 typedef struct wire_cell {
-    uint64_t cell, size;
+    uint64_t cell, size, joins;
 } wire_cell;
-
-static size_t assignment_size(const assignment *a) {
-    size_t size = sizeof a->count + a->count * sizeof(wire_cell);
-    for (size_t i = 0; i < a->count; i++)
-        size += a->cells[i].size;
-    return size;
-}
 
 static size_t body_size(const message *m) {
     switch (m->type) {
     case MESSAGE_HELLO:
         return sizeof m->hello;
     case MESSAGE_ASSIGN:
-        return assignment_size(&m->assignment);
+        return m->cells.size;
     case MESSAGE_CHECKPOINT:
         return sizeof m->checkpoint.cell + m->checkpoint.size;
-    case MESSAGE_RESULT:
-        return sizeof(wire_record) + m->record.value_count * sizeof(float);
+    case MESSAGE_RESULTS:
+        return m->results.size;
     case MESSAGE_STOP:
         break;
     }
     return 0;
-}
-
-static void encode_record(const cell_record *record, unsigned char *body) {
-    wire_record fixed = {record->cell, record->status,     record->rank, record->steps_taken, record->seconds,
-                         {0},          record->value_count};
-    memcpy(fixed.host, record->host, sizeof fixed.host);
-    memcpy(body, &fixed, sizeof fixed);
-    if (record->value_count > 0)
-        memcpy(body + sizeof fixed, record->values, record->value_count * sizeof(float));
-}
-
-static void encode_checkpoint(const cell_checkpoint *checkpoint, unsigned char *body) {
-    memcpy(body, &checkpoint->cell, sizeof checkpoint->cell);
-    if (checkpoint->size > 0)
-        memcpy(body + sizeof checkpoint->cell, checkpoint->bytes, checkpoint->size);
 }
 
 static unsigned char *append(unsigned char *at, const void *bytes, size_t size) {
@@ -72,12 +50,10 @@ static unsigned char *append(unsigned char *at, const void *bytes, size_t size) 
     return at + size;
 }
 
-static void encode_assignment(const assignment *a, unsigned char *body) {
-    unsigned char *at = append(body, &a->count, sizeof a->count);
-    for (size_t i = 0; i < a->count; i++)
-        at = append(at, &(wire_cell){a->cells[i].cell, a->cells[i].size}, sizeof(wire_cell));
-    for (size_t i = 0; i < a->count; i++)
-        at = append(at, a->cells[i].bytes, a->cells[i].size);
+static void encode_checkpoint(const cell_checkpoint *checkpoint, unsigned char *body) {
+    memcpy(body, &checkpoint->cell, sizeof checkpoint->cell);
+    if (checkpoint->size > 0)
+        memcpy(body + sizeof checkpoint->cell, checkpoint->bytes, checkpoint->size);
 }
 
 status wire_encode(const message *m, arena *out, size_t *size, error_info *error) {
@@ -89,12 +65,34 @@ status wire_encode(const message *m, arena *out, size_t *size, error_info *error
     if (m->type == MESSAGE_HELLO)
         memcpy(body, &m->hello, sizeof m->hello);
     else if (m->type == MESSAGE_ASSIGN)
-        encode_assignment(&m->assignment, body);
+        append(body, m->cells.bytes, m->cells.size);
     else if (m->type == MESSAGE_CHECKPOINT)
         encode_checkpoint(&m->checkpoint, body);
-    else if (m->type == MESSAGE_RESULT)
-        encode_record(&m->record, body);
+    else if (m->type == MESSAGE_RESULTS)
+        append(body, m->results.bytes, m->results.size);
     return STATUS_OK;
+}
+
+/* A part with a fixed size, and what follows it. */
+static status append_item(const void *fixed, size_t fixed_size, const void *rest, size_t rest_size,
+                          arena *out, size_t *size, error_info *error) {
+    RETURN_IF_FAILED(arena_extend(out, *size, *size + fixed_size + rest_size, error));
+    append(append(out->memory + *size, fixed, fixed_size), rest, rest_size);
+    *size += fixed_size + rest_size;
+    return STATUS_OK;
+}
+
+status wire_append_cell(const assigned_cell *cell, arena *out, size_t *size, error_info *error) {
+    const wire_cell fixed = {cell->from.cell, cell->from.size, cell->joins};
+    return append_item(&fixed, sizeof fixed, cell->from.bytes, cell->from.size, out, size, error);
+}
+
+status wire_append_result(const cell_record *record, arena *out, size_t *size, error_info *error) {
+    wire_record fixed = {record->cell, record->status,     record->rank, record->steps_taken, record->seconds,
+                         {0},          record->value_count};
+    memcpy(fixed.host, record->host, sizeof fixed.host);
+    return append_item(&fixed, sizeof fixed, record->values, record->value_count * sizeof(float), out, size,
+                       error);
 }
 
 static bool is_text(const char *text, size_t size) {
@@ -113,13 +111,13 @@ static bool decode_hello(const unsigned char *body, size_t length, hello_message
            is_text(hello->host, sizeof hello->host);
 }
 
-static bool decode_record(const unsigned char *body, size_t length, cell_record *record) {
+/* The record at the start of a batch. */
+static bool decode_record(const wire_batch *batch, cell_record *record) {
     wire_record fixed;
-    if (length < sizeof fixed)
+    if (batch->size < sizeof fixed)
         return false;
-    memcpy(&fixed, body, sizeof fixed);
-    size_t values = length - sizeof fixed;
-    if (values % sizeof(float) != 0 || fixed.value_count != values / sizeof(float))
+    memcpy(&fixed, batch->bytes, sizeof fixed);
+    if (fixed.value_count > (batch->size - sizeof fixed) / sizeof(float))
         return false;
     if (fixed.status < CELL_PENDING || fixed.status >= CELL_STATUS_COUNT ||
         !is_text(fixed.host, sizeof fixed.host))
@@ -130,9 +128,27 @@ static bool decode_record(const unsigned char *body, size_t length, cell_record 
                             .steps_taken = fixed.steps_taken,
                             .seconds = fixed.seconds,
                             .value_count = fixed.value_count,
-                            .values = (const float *)(body + sizeof fixed)};
+                            .values = (const float *)(batch->bytes + sizeof fixed)};
     memcpy(record->host, fixed.host, sizeof record->host);
     return true;
+}
+
+bool wire_take_result(wire_batch *batch, cell_record *record) {
+    if (!decode_record(batch, record))
+        return false;
+    const size_t size = sizeof(wire_record) + record->value_count * sizeof(float);
+    batch->bytes += size;
+    batch->size -= size;
+    return true;
+}
+
+static bool decode_results(const unsigned char *body, size_t length, wire_batch *batch) {
+    cell_record record;
+    *batch = (wire_batch){body, length};
+    wire_batch rest = *batch;
+    while (wire_take_result(&rest, &record))
+        continue;
+    return length > 0 && rest.size == 0;
 }
 
 static bool decode_checkpoint(const unsigned char *body, size_t length, cell_checkpoint *checkpoint) {
@@ -146,26 +162,28 @@ static bool decode_checkpoint(const unsigned char *body, size_t length, cell_che
     return true;
 }
 
-/* The sizes of the checkpoints must add up to what is left. */
-static bool decode_assignment(const unsigned char *body, size_t length, assignment *a) {
-    *a = (assignment){0};
-    if (length < sizeof a->count)
+bool wire_take_cell(wire_batch *batch, assigned_cell *cell) {
+    wire_cell fixed;
+    if (batch->size < sizeof fixed)
         return false;
-    memcpy(&a->count, body, sizeof a->count);
-    if (a->count < 1 || a->count > WIRE_GROUP || length - sizeof a->count < a->count * sizeof(wire_cell))
+    memcpy(&fixed, batch->bytes, sizeof fixed);
+    if (fixed.size > batch->size - sizeof fixed || fixed.joins > 1)
         return false;
-    const unsigned char *fixed = body + sizeof a->count, *bytes = fixed + a->count * sizeof(wire_cell);
-    size_t left = length - (size_t)(bytes - body);
-    for (size_t i = 0; i < a->count; i++) {
-        wire_cell cell;
-        memcpy(&cell, fixed + i * sizeof cell, sizeof cell);
-        if (cell.size > left)
-            return false;
-        a->cells[i] = (cell_checkpoint){cell.cell, cell.size, cell.size > 0 ? bytes : NULL};
-        bytes += cell.size;
-        left -= cell.size;
-    }
-    return left == 0;
+    const void *bytes = fixed.size > 0 ? batch->bytes + sizeof fixed : NULL;
+    *cell = (assigned_cell){{fixed.cell, fixed.size, bytes}, fixed.joins};
+    batch->bytes += sizeof fixed + fixed.size;
+    batch->size -= sizeof fixed + fixed.size;
+    return true;
+}
+
+static bool decode_cells(const unsigned char *body, size_t length, wire_batch *batch) {
+    assigned_cell cell;
+    int count = 0;
+    *batch = (wire_batch){body, length};
+    wire_batch rest = *batch;
+    while (wire_take_cell(&rest, &cell))
+        count++;
+    return rest.size == 0 && count >= 1 && count <= WIRE_BATCH;
 }
 
 static bool decode_body(const unsigned char *body, size_t length, message *m) {
@@ -173,11 +191,11 @@ static bool decode_body(const unsigned char *body, size_t length, message *m) {
     case MESSAGE_HELLO:
         return decode_hello(body, length, &m->hello);
     case MESSAGE_ASSIGN:
-        return decode_assignment(body, length, &m->assignment);
+        return decode_cells(body, length, &m->cells);
     case MESSAGE_CHECKPOINT:
         return decode_checkpoint(body, length, &m->checkpoint);
-    case MESSAGE_RESULT:
-        return decode_record(body, length, &m->record);
+    case MESSAGE_RESULTS:
+        return decode_results(body, length, &m->results);
     case MESSAGE_STOP:
         return length == 0;
     }

@@ -6,6 +6,7 @@
 #ifndef SWEEP_WIRE_H
 #define SWEEP_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,20 +18,21 @@
 #include "sweep/transport.h"
 
 enum {
-    WIRE_PROTOCOL = 4,
-    WIRE_GROUP = ENGINE_GROUP, /* cells of an assignment, at most */
+    WIRE_PROTOCOL = 5,
+    WIRE_BATCH = 256, /* cells of an assignment, at most */
     WIRE_PROGRAM_SIZE = 96,
     WIRE_KERNELS_SIZE = 32,
     WIRE_TEXT_SIZE = 160,
     WIRE_PLACE_SIZE = 256
 };
 
-/* The life of a worker: HELLO, then for every ASSIGN a RESULT for each of its cells, in any order, or
- * CHECKPOINT where a stop ends one, then one STOP each way. */
+/* The life of a worker: HELLO, then for every ASSIGN a record for each of its cells, in any order and as many
+ * in a message as is convenient, or CHECKPOINT where a stop ends one, then one STOP each way. The next ASSIGN
+ * may come before the last is done. */
 typedef enum message_type {
     MESSAGE_HELLO = 1, /* worker → coordinator: who I am; give me a cell */
-    MESSAGE_ASSIGN, /* coordinator → worker: train these cells, from their checkpoints if there are any */
-    MESSAGE_RESULT, /* worker → coordinator: the record of a cell; after the last, give me the next */
+    MESSAGE_ASSIGN,  /* coordinator → worker: train these cells, from their checkpoints if there are any */
+    MESSAGE_RESULTS, /* worker → coordinator: records of cells; after the last, give me the next */
     MESSAGE_STOP, /* coordinator → worker: stop training and leave. Worker → coordinator: I am leaving */
     MESSAGE_CHECKPOINT, /* worker → coordinator: what a cell that I had to stop resumes from */
 } message_type;
@@ -49,27 +51,42 @@ typedef struct hello_message {
     char host[RECORD_HOST_SIZE];
 } hello_message;
 
-/* Cells for one worker, which may train them together. */
-typedef struct assignment {
-    uint64_t count;                    /* 1 to WIRE_GROUP */
-    cell_checkpoint cells[WIRE_GROUP]; /* (count) */
-} assignment;
+/* A cell for a worker. Those that follow each other with `joins` may be trained together, ENGINE_GROUP at
+ * most. */
+typedef struct assigned_cell {
+    cell_checkpoint from;
+    bool joins; /* the cell before it */
+} assigned_cell;
+
+/* Items as wire_append_* has encoded them, one after the other. */
+typedef struct wire_batch {
+    const unsigned char *bytes; /* (size) */
+    size_t size;
+} wire_batch;
 
 typedef struct message {
     message_type type;
     union {
         hello_message hello;
-        assignment assignment;      /* MESSAGE_ASSIGN */
-        cell_record record;         /* MESSAGE_RESULT */
+        wire_batch cells;           /* MESSAGE_ASSIGN: assigned_cell, 1 to WIRE_BATCH */
+        wire_batch results;         /* MESSAGE_RESULTS: cell_record, at least 1 */
         cell_checkpoint checkpoint; /* MESSAGE_CHECKPOINT */
     };
 } message;
 
+/* Append to the *size bytes of a batch in `out`. */
+status wire_append_cell(const assigned_cell *cell, arena *out, size_t *size, error_info *error);
+status wire_append_result(const cell_record *record, arena *out, size_t *size, error_info *error);
+
+/* Remove the first item of a decoded batch; false when there is none. */
+bool wire_take_cell(wire_batch *batch, assigned_cell *cell);
+bool wire_take_result(wire_batch *batch, cell_record *record);
+
 /* Encode into the start of `out`, which is reserved again; *size is the length. */
 status wire_encode(const message *m, arena *out, size_t *size, error_info *error);
 
-/* Decode `size` bytes, aligned as an arena's memory is. Values of a record and bytes of checkpoints stay in
- * `bytes`. */
+/* Decode `size` bytes, aligned as an arena's memory is. Records and their values, and bytes of checkpoints,
+ * stay in `bytes`. */
 status wire_decode(const void *bytes, size_t size, message *m, error_info *error);
 
 /* Send MESSAGE_STOP. Without memory it is retried for a second: a receiver that never gets it waits

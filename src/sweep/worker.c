@@ -6,13 +6,20 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "sweep/cell_queue.h"
 
 static const double IDLE_WAIT = 0.05;  /* seconds between checks of the stop flag while nothing arrives */
 static const double LOOK_EVERY = 0.01; /* seconds of training between checks for messages */
 
-enum { CELL_TEXT_SIZE = 256, LARGEST_CHECKPOINT = 1 << 30 };
+static const double SEND_EVERY = 0.05; /* seconds that results may wait for others */
 
-/* A cell of an assignment. */
+enum {
+    CELL_TEXT_SIZE = 256,
+    LARGEST_CHECKPOINT = 1 << 30,
+    MANY_RESULTS = 1 << 20, /* bytes, which are sent at once */
+};
+
+/* A cell that is trained now, perhaps together with others. */
 typedef struct task {
     cell_checkpoint from;
     training_spec spec;
@@ -26,7 +33,11 @@ typedef struct worker {
     const worker_setup *setup;
     transport *transport;
     arena outgoing, incoming, training, checkpoint;
-    task *tasks;          /* (WIRE_GROUP) */
+    arena results;        /* records to be sent */
+    size_t results_size;  /* of these, in bytes */
+    double results_since; /* when the first of them came */
+    cell_queue *queue;
+    task *tasks;          /* (ENGINE_GROUP) */
     team *team;           /* of tasks that are trained together now */
     arena recorded;       /* values of the cells as they laid them out */
     float *values;        /* (setup->records->value_count) those of one, as the sweep lays them out */
@@ -44,21 +55,54 @@ static status send_message(worker *w, const message *m) {
     return w->transport->send(w->transport, TRANSPORT_COORDINATOR, w->outgoing.memory, size, w->error);
 }
 
-/* Wait for the coordinator's next message. A STOP is noted in `w`. */
-static status receive_message(worker *w, double timeout, bool *received, message *m) {
-    int peer;
-    size_t size;
-    RETURN_IF_FAILED(
-        w->transport->receive(w->transport, timeout, received, &peer, &w->incoming, &size, w->error));
-    if (!*received)
+/* ---- Results ------------------------------------------------------------------------------------ */
+
+static status send_results(worker *w) {
+    if (w->results_size == 0)
         return STATUS_OK;
-    RETURN_IF_FAILED(wire_decode(w->incoming.memory, size, m, w->error));
-    if (m->type == MESSAGE_STOP)
-        w->leaving = w->dismissed = true;
-    return STATUS_OK;
+    const message m = {.type = MESSAGE_RESULTS, .results = {w->results.memory, w->results_size}};
+    w->results_size = 0;
+    return send_message(w, &m);
 }
 
-/* Called by the engine before every step. Checking for messages costs more than a short step, so the clock
+static status send_due_results(worker *w, double now) {
+    const bool due = now - w->results_since >= SEND_EVERY || w->results_size >= MANY_RESULTS;
+    return due ? send_results(w) : STATUS_OK;
+}
+
+static status add_result(worker *w, const cell_record *record) {
+    const double now = clock_seconds();
+    if (w->results_size == 0)
+        w->results_since = now;
+    RETURN_IF_FAILED(wire_append_result(record, &w->results, &w->results_size, w->error));
+    return send_due_results(w, now);
+}
+
+/* ---- Messages of the coordinator ----------------------------------------------------------------- */
+
+/* Wait for the coordinator's next message and take it: cells are queued, a STOP is noted. */
+static status take_message(worker *w, double timeout) {
+    int peer;
+    size_t size;
+    bool received;
+    message m;
+    RETURN_IF_FAILED(
+        w->transport->receive(w->transport, timeout, &received, &peer, &w->incoming, &size, w->error));
+    if (!received)
+        return STATUS_OK;
+    RETURN_IF_FAILED(wire_decode(w->incoming.memory, size, &m, w->error));
+    if (m.type == MESSAGE_STOP)
+        w->leaving = w->dismissed = true;
+    return m.type == MESSAGE_ASSIGN ? cell_queue_add(w->queue, &m.cells, w->error) : STATUS_OK;
+}
+
+static status look(worker *w, double now) {
+    w->next_look = now + LOOK_EVERY;
+    RETURN_IF_FAILED(send_due_results(w, now));
+    return take_message(w, 0);
+}
+
+/* Called by the engine before every step. Looking for messages costs more than a short step, so the clock
  * decides when to. */
 static bool should_stop(void *context) {
     worker *w = context;
@@ -66,13 +110,12 @@ static bool should_stop(void *context) {
     double now = clock_seconds();
     if (w->leaving || now < w->next_look)
         return w->leaving;
-    w->next_look = now + LOOK_EVERY;
-    bool received;
-    message ignored;
-    w->status = receive_message(w, 0, &received, &ignored);
+    w->status = look(w, now);
     w->leaving |= w->status != STATUS_OK;
     return w->leaving;
 }
+
+/* ---- The end of a cell ---------------------------------------------------------------------------- */
 
 static void clear_values(worker *w) {
     for (size_t i = 0; i < w->setup->records->value_count; i++)
@@ -113,17 +156,16 @@ static void tell_start(const worker *w, const cell_checkpoint *from, const train
         log_warning("cell %s was trained from its start: its checkpoint does not match", name);
 }
 
-static status send_result(worker *w, size_t cell, cell_status state, const training_report *report) {
-    message m = {.type = MESSAGE_RESULT,
-                 .record = {.cell = cell,
-                            .status = state,
-                            .rank = w->setup->hello.rank,
-                            .steps_taken = report->steps_taken,
-                            .seconds = report->seconds,
-                            .value_count = w->setup->records->value_count,
-                            .values = w->values}};
-    memcpy(m.record.host, w->setup->hello.host, sizeof m.record.host);
-    return send_message(w, &m);
+static status tell_result(worker *w, size_t cell, cell_status state, const training_report *report) {
+    cell_record record = {.cell = cell,
+                          .status = state,
+                          .rank = w->setup->hello.rank,
+                          .steps_taken = report->steps_taken,
+                          .seconds = report->seconds,
+                          .value_count = w->setup->records->value_count,
+                          .values = w->values};
+    memcpy(record.host, w->setup->hello.host, sizeof record.host);
+    return add_result(w, &record);
 }
 
 /* One that does not fit into a message is dropped: the cell is trained from its start. */
@@ -133,28 +175,28 @@ static status send_checkpoint(worker *w, size_t cell, size_t size) {
     return size > 0 && size <= LARGEST_CHECKPOINT ? send_message(w, &m) : STATUS_OK;
 }
 
-static status send_failure(worker *w, uint64_t cell, const error_info *failure) {
+static status tell_defect(worker *w, uint64_t cell, const error_info *failure) {
     char name[CELL_TEXT_SIZE];
     name_cell(w, cell, name);
     log_warning("cell %s failed: %s", name, failure->text);
     clear_values(w);
-    return send_result(w, cell, CELL_FAILED, &(training_report){0});
+    return tell_result(w, cell, CELL_FAILED, &(training_report){0});
 }
 
 /* Lack of memory is not the cell's fault: it stays pending, for fewer ranks or another machine. */
-static status send_no_memory(worker *w, uint64_t cell, const error_info *failure) {
+static status tell_no_memory(worker *w, uint64_t cell, const error_info *failure) {
     char name[CELL_TEXT_SIZE];
     name_cell(w, cell, name);
     log_warning("cell %s stays pending: rank %d on %s: %s", name, w->setup->hello.rank, w->setup->hello.host,
                 failure->text);
     clear_values(w);
-    return send_result(w, cell, CELL_PENDING, &(training_report){0});
+    return tell_result(w, cell, CELL_PENDING, &(training_report){0});
 }
 
 /* A failure of the transport is the worker's, any other the cell's. */
 static status tell_failure(worker *w, uint64_t cell, status failed, const error_info *failure) {
     RETURN_IF_FAILED(w->status);
-    return failed == STATUS_INTERNAL ? send_no_memory(w, cell, failure) : send_failure(w, cell, failure);
+    return failed == STATUS_INTERNAL ? tell_no_memory(w, cell, failure) : tell_defect(w, cell, failure);
 }
 
 /* A cell is trained into a block of its own layout, which is then spread over the sweep's. */
@@ -164,10 +206,10 @@ static status tell_end(worker *w, const task *t, const training_report *report) 
     if (report->outcome == TRAINING_STOPPED)
         return send_checkpoint(w, t->from.cell, report->checkpoint_size);
     record_copy(&training_planned(t->planned)->records, report->values, w->setup->records, w->values);
-    return send_result(w, t->from.cell, status_of(report->outcome), report);
+    return tell_result(w, t->from.cell, status_of(report->outcome), report);
 }
 
-/* ---- Cells of an assignment --------------------------------------------------------------------- */
+/* ---- Cells that are trained together ------------------------------------------------------------- */
 
 static status open_planned(worker *w, task *t, error_info *error) {
     w->setup->cell_spec(w->setup->context, t->from.cell, &t->spec);
@@ -257,9 +299,9 @@ static bool has_shape_of(const team *m, const task *t) {
 }
 
 /* The first task that is not done, and those that may be trained together with it. */
-static void gather_team(team *m, size_t count) {
+static void gather_team(team *m, int count) {
     m->count = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++) {
         task *t = &m->worker->tasks[i];
         if (t->waits && (m->count == 0 || has_shape_of(m, t)))
             join(m, t);
@@ -287,7 +329,7 @@ static status run_team(team *m) {
     return trained != STATUS_OK ? tell_failure(w, m->tasks[0]->from.cell, trained, &failure) : STATUS_OK;
 }
 
-static status train_tasks(worker *w, size_t count) {
+static status train_tasks(worker *w, int count) {
     team m = {.worker = w};
     w->team = &m;
     gather_team(&m, count);
@@ -298,70 +340,86 @@ static status train_tasks(worker *w, size_t count) {
     return STATUS_OK;
 }
 
-static status train_and_report(worker *w, const assignment *a) {
-    size_t cells[WIRE_GROUP];
+static status train_next(worker *w) {
+    cell_checkpoint from[ENGINE_GROUP];
+    size_t cells[ENGINE_GROUP];
     status result = STATUS_OK;
-    for (size_t i = 0; i < a->count; i++)
-        cells[i] = a->cells[i].cell;
+    const int count = cell_queue_take(w->queue, from);
+    for (int i = 0; i < count; i++)
+        cells[i] = from[i].cell;
     if (w->setup->before_training != NULL)
-        w->setup->before_training(cells, (int)a->count);
-    for (size_t i = 0; result == STATUS_OK && i < a->count; i++)
-        result = open_task(w, &w->tasks[i], &a->cells[i]);
+        w->setup->before_training(cells, count);
+    for (int i = 0; result == STATUS_OK && i < count; i++)
+        result = open_task(w, &w->tasks[i], &from[i]);
     if (result == STATUS_OK)
-        result = train_tasks(w, a->count);
+        result = train_tasks(w, count);
     if (w->setup->after_training != NULL)
         w->setup->after_training();
+    for (int i = 0; i < count; i++)
+        cell_queue_drop(&from[i]);
     return result;
 }
 
 static status serve(worker *w) {
-    message m = {.type = MESSAGE_HELLO, .hello = w->setup->hello};
-    RETURN_IF_FAILED(send_message(w, &m));
+    const message hello = {.type = MESSAGE_HELLO, .hello = w->setup->hello};
+    RETURN_IF_FAILED(send_message(w, &hello));
     while (!w->leaving) {
-        bool received;
-        RETURN_IF_FAILED(receive_message(w, IDLE_WAIT, &received, &m));
-        if (received && m.type == MESSAGE_ASSIGN)
-            RETURN_IF_FAILED(train_and_report(w, &m.assignment));
+        const double now = clock_seconds();
+        if (w->queue->count == 0) {
+            RETURN_IF_FAILED(send_results(w));
+            RETURN_IF_FAILED(take_message(w, IDLE_WAIT));
+        } else if (now >= w->next_look)
+            RETURN_IF_FAILED(look(w, now));
         w->leaving |= atomic_load(w->setup->stop);
+        if (w->queue->count > 0 && !w->leaving)
+            RETURN_IF_FAILED(train_next(w));
     }
-    return STATUS_OK;
+    return send_results(w);
 }
 
 /* One STOP each way, so that no message is in transit when the transport is closed. */
 static status take_leave(worker *w) {
-    message m;
     RETURN_IF_FAILED(wire_send_stop(w->transport, TRANSPORT_COORDINATOR, &w->outgoing, w->error));
-    while (!w->dismissed) {
-        bool received;
-        RETURN_IF_FAILED(receive_message(w, IDLE_WAIT, &received, &m));
-    }
+    while (!w->dismissed)
+        RETURN_IF_FAILED(take_message(w, IDLE_WAIT));
     return STATUS_OK;
+}
+
+static status open_worker(worker *w) {
+    const size_t values = w->setup->records->value_count;
+    w->values = malloc(values * sizeof *w->values + 1); /* never of size zero */
+    w->wider = malloc(sizeof *w->wider);
+    w->queue = calloc(1, sizeof *w->queue);
+    w->tasks = calloc(ENGINE_GROUP, sizeof *w->tasks);
+    if (w->values == NULL || w->wider == NULL || w->queue == NULL || w->tasks == NULL)
+        return error_set(w->error, STATUS_INTERNAL, "out of memory for %zu recorded values", values);
+    return STATUS_OK;
+}
+
+static void close_worker(worker *w) {
+    arena *const arenas[] = {&w->outgoing, &w->incoming,   &w->results,
+                             &w->training, &w->checkpoint, &w->recorded};
+    for (size_t i = 0; i < sizeof arenas / sizeof arenas[0]; i++)
+        arena_release(arenas[i]);
+    if (w->queue != NULL)
+        cell_queue_clear(w->queue);
+    for (size_t i = 0; w->tasks != NULL && i < ENGINE_GROUP; i++)
+        training_close(&w->tasks[i].planned);
+    free(w->values);
+    free(w->wider);
+    free(w->queue);
+    free(w->tasks);
 }
 
 status worker_run(transport *t, const worker_setup *setup, error_info *error) {
     worker w = {.setup = setup, .transport = t, .error = error};
-    status result = STATUS_OK;
-    w.values = malloc(setup->records->value_count * sizeof *w.values + 1); /* never of size zero */
-    w.wider = malloc(sizeof *w.wider);
-    w.tasks = calloc(WIRE_GROUP, sizeof *w.tasks);
-    if (w.values == NULL || w.wider == NULL || w.tasks == NULL)
-        result = error_set(error, STATUS_INTERNAL, "out of memory for %zu recorded values",
-                           setup->records->value_count);
+    status result = open_worker(&w);
     if (result == STATUS_OK)
         result = serve(&w);
     /* The coordinator waits for the last message of every worker, even of one that failed. */
     error_info second = {0};
     w.error = result == STATUS_OK ? error : &second;
     status left = take_leave(&w);
-    arena_release(&w.outgoing);
-    arena_release(&w.incoming);
-    arena_release(&w.training);
-    arena_release(&w.checkpoint);
-    arena_release(&w.recorded);
-    free(w.values);
-    free(w.wider);
-    for (size_t i = 0; w.tasks != NULL && i < WIRE_GROUP; i++)
-        training_close(&w.tasks[i].planned);
-    free(w.tasks);
+    close_worker(&w);
     return result != STATUS_OK ? result : left;
 }

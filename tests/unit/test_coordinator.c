@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include "base/random.h"
 #include "sweep/coordinator.h"
@@ -21,6 +22,7 @@ typedef struct simulation {
     uint64_t shapes[MAX_CELLS];
     coordinator *coordinator;
     bool trains[MAX_WORKERS][MAX_CELLS];
+    bool returned[MAX_CELLS]; /* their worker was lost */
     bool present[MAX_WORKERS], dismissed[MAX_WORKERS], gone[MAX_WORKERS];
     int assigned[MAX_CELLS], stored[MAX_CELLS]; /* how often */
     int last_fresh;                             /* the last cell assigned for the first time */
@@ -28,6 +30,8 @@ typedef struct simulation {
     int reported;     /* the cell whose result waits to be stored, */
     int checkpointed; /* whose checkpoint waits to be kept */
     bool stopped, finished;
+    bool timed; /* cells take a time, each worker's its own: there are batches, and slow workers */
+    double now;
 } simulation;
 
 static size_t below(simulation *s, size_t bound) {
@@ -43,14 +47,17 @@ static int one_of(simulation *s, int worker) {
     return chosen;
 }
 
-static void forget(simulation *s, int worker) {
-    for (int cell = 0; cell < MAX_CELLS; cell++)
+static void forget(simulation *s, int worker, bool lost) {
+    for (int cell = 0; cell < MAX_CELLS; cell++) {
+        s->returned[cell] |= lost && s->trains[worker][cell];
         s->trains[worker][cell] = false;
+    }
 }
 
 static void start(simulation *s, uint64_t seed, size_t max_failures) {
     *s = (simulation){.random = random_stream_open(seed, 0, RANDOM_SHUFFLE, 0), .last_fresh = NO_CELL};
     s->reported = s->checkpointed = NO_CELL;
+    s->timed = seed % 2 == 1;
     s->cells = below(s, MAX_CELLS);
     s->workers = 1 + (int)below(s, MAX_WORKERS);
     for (size_t cell = 0; cell < s->cells; cell++) {
@@ -79,23 +86,31 @@ static void check_assigned_cell(simulation *s, int worker, int cell) {
     for (int other = 0; other < s->workers; other++)
         assert_false(s->trains[other][cell]);
     if (s->assigned[cell]++ == 0) {
-        assert_true(s->last_fresh == NO_CELL || comes_before(s, s->last_fresh, cell));
+        assert_true(s->timed || s->last_fresh == NO_CELL || comes_before(s, s->last_fresh, cell));
         s->last_fresh = cell;
+    } else {
+        assert_true(s->returned[cell]);
+        for (int other = 0; other < MAX_CELLS; other++)
+            assert_false(s->returned[other] && !s->timed && comes_before(s, other, cell));
     }
+    s->returned[cell] = false;
     s->trains[worker][cell] = true;
 }
 
-/* Members of a group have one shape, and have not been assigned before. */
+/* Members of a group have one shape, and have not been assigned before. While nothing is known of times, a
+ * worker gets one group at a time. */
 static void check_assignment(simulation *s, const coordinator_action *a) {
     assert_false(s->stopped);
     assert_true(s->present[a->worker] && !s->dismissed[a->worker] && !s->gone[a->worker]);
-    assert_int_equal(one_of(s, a->worker), NO_CELL);
-    assert_in_range(a->count, 1, COORDINATOR_GROUP);
+    assert_true(s->timed || one_of(s, a->worker) == NO_CELL);
+    assert_in_range(a->count, 1, s->timed ? COORDINATOR_BATCH : COORDINATOR_GROUP);
     s->largest_group = (int)a->count > s->largest_group ? (int)a->count : s->largest_group;
     for (size_t i = 0; i < a->count; i++) {
         const uint64_t shape = s->shapes[a->cells[i]];
+        const bool joins = i > 0 && shape != 0 && shape == s->shapes[a->cells[i - 1]];
         check_assigned_cell(s, a->worker, (int)a->cells[i]);
-        assert_true(a->count == 1 || (shape != 0 && shape == s->shapes[a->cells[0]]));
+        assert_true(i == 0 || a->joins[i] == joins);
+        assert_true(s->timed || i == 0 || joins);
         assert_true(a->count == 1 || s->assigned[a->cells[i]] == 1);
     }
 }
@@ -125,7 +140,13 @@ static void take_actions(simulation *s) {
 }
 
 static void observe(simulation *s, event_kind kind, int worker, size_t cell, cell_status result) {
-    coordinator_observe(s->coordinator, &(coordinator_event){kind, worker, cell, result});
+    coordinator_event event = {.kind = kind, .worker = worker, .cell = cell, .status = result};
+    if (s->timed && kind == EVENT_RESULT) {
+        s->now += 0.01 * (double)below(s, 100);
+        event.seconds = 0.01 * s->costs[cell] * (1 + (worker & 3)); /* the fourth takes four times as long */
+    }
+    event.now = s->now;
+    coordinator_observe(s->coordinator, &event);
     take_actions(s);
 }
 
@@ -159,7 +180,7 @@ static void move_worker(simulation *s, int w, bool losses) {
         return;
     if (losses && below(s, 10) == 0 && alive(s) > 1) {
         s->gone[w] = true;
-        forget(s, w);
+        forget(s, w, true);
         observe(s, EVENT_LOST, w, 0, CELL_PENDING);
     } else if (!s->present[w]) {
         s->present[w] = true;
@@ -172,7 +193,7 @@ static void move_worker(simulation *s, int w, bool losses) {
             observe(s, EVENT_CHECKPOINT, w, (size_t)s->checkpointed, CELL_PENDING);
         }
         s->gone[w] = true;
-        forget(s, w);
+        forget(s, w, false);
         observe(s, EVENT_LEFT, w, 0, CELL_PENDING);
     }
 }
@@ -221,6 +242,109 @@ static void cells_of_lost_workers_go_to_others_one_by_one(void **state) {
     assert_true(largest > 4);
 }
 
+static void observe_result(coordinator *c, int worker, size_t cell, cell_status result, double now,
+                           double seconds) {
+    coordinator_observe(c, &(coordinator_event){.kind = EVENT_RESULT,
+                                                .worker = worker,
+                                                .cell = cell,
+                                                .status = result,
+                                                .now = now,
+                                                .seconds = seconds});
+}
+
+static coordinator *create(size_t cells, const double *costs, int workers) {
+    coordinator *c;
+    const coordinator_setup setup = {.cells = cells, .costs = costs, .workers = workers};
+    assert_int_equal(coordinator_create(&c, &setup, NULL), STATUS_OK);
+    for (int w = 0; w < workers; w++)
+        coordinator_observe(c, &(coordinator_event){.kind = EVENT_READY, .worker = w});
+    return c;
+}
+
+/* The first cell of a worker gives the time; from then on it has a tenth of a second of work, and the next
+ * tenth before that is done. */
+static void short_cells_are_assigned_in_batches(void **state) {
+    (void)state;
+    coordinator *c = create(10000, NULL, 2);
+    for (int w = 0; w < 2; w++)
+        assert_int_equal(coordinator_next(c).count, 1);
+    observe_result(c, 0, 0, CELL_DONE, 1, 0.001);
+    assert_int_equal(coordinator_next(c).kind, ACTION_STORE);
+    for (int i = 0; i < 2; i++) {
+        const coordinator_action a = coordinator_next(c);
+        assert_int_equal(a.kind, ACTION_ASSIGN);
+        assert_int_equal(a.worker, 0);
+        assert_in_range(a.count, 99, 101);
+    }
+    assert_int_equal(coordinator_next(c).kind, ACTION_NONE);
+    coordinator_destroy(&c);
+}
+
+/* Cells of 10 s are assigned one by one, to workers that have none. */
+static void long_cells_are_assigned_one_by_one(void **state) {
+    (void)state;
+    coordinator *c = create(100, NULL, 1);
+    assert_int_equal(coordinator_next(c).count, 1);
+    for (size_t cell = 0; cell < 50; cell++) {
+        observe_result(c, 0, cell, CELL_DONE, 10.0 * (double)cell, 10);
+        assert_int_equal(coordinator_next(c).kind, ACTION_STORE);
+        assert_int_equal(coordinator_next(c).count, 1);
+        assert_int_equal(coordinator_next(c).kind, ACTION_NONE);
+    }
+    coordinator_destroy(&c);
+}
+
+/* Time until the last cell is done by workers of these speeds. */
+static double makespan(size_t cells, const double *costs, int workers, const double speeds[]) {
+    enum { MOST = 8 };
+    struct {
+        size_t cell;
+        double end;
+    } busy[MOST];
+    double now = 0;
+    for (int w = 0; w < workers; w++)
+        busy[w].end = INFINITY;
+    coordinator *c = create(cells, costs, workers);
+    for (size_t done = 0; done < cells; done++) {
+        coordinator_action a;
+        while ((a = coordinator_next(c)).kind != ACTION_NONE)
+            if (a.kind == ACTION_ASSIGN) {
+                assert_int_equal(a.count, 1);
+                busy[a.worker].cell = a.cell;
+                busy[a.worker].end = now + costs[a.cell] / speeds[a.worker];
+            }
+        int next = 0;
+        for (int w = 1; w < workers; w++)
+            next = busy[w].end < busy[next].end ? w : next;
+        assert_true(busy[next].end < INFINITY);
+        now = busy[next].end;
+        busy[next].end = INFINITY;
+        observe_result(c, next, busy[next].cell, CELL_DONE, now, costs[busy[next].cell] / speeds[next]);
+    }
+    coordinator_destroy(&c);
+    return now;
+}
+
+/* One worker at a third of the speed. All together are done no later than if they shared all work to the end,
+ * and one of the others then trained one more of the longest cells; with many cells that is at most 5 % more
+ * than shared work. */
+static void a_slow_worker_does_not_hold_up_the_end(void **state) {
+    (void)state;
+    enum { MANY = 400, LONGEST = 100 };
+    double costs[MANY];
+    const double speeds[] = {1, 1. / 3, 1, 1, 1, 1, 1, 1};
+    for (int workers = 2; workers <= 8; workers *= 2)
+        for (int cells = 5 * workers; cells <= MANY; cells += 5)
+            for (int varied = 0; varied < 2; varied++) {
+                double work = 0, speed = workers - 2. / 3;
+                for (int i = 0; i < cells; i++)
+                    work += costs[i] = varied ? LONGEST * (0.01 + 0.99 * ((i * 37) % MANY) / MANY) : LONGEST;
+                const double taken = makespan((size_t)cells, costs, workers, speeds);
+                assert_true(taken <= work / speed + 1.01 * LONGEST);
+                assert_true(cells < MANY || taken < 1.05 * work / speed);
+            }
+}
+
 /* Groups are full while there is enough for all workers, and shrink to equal shares at the end. */
 static void groups_get_smaller_towards_the_end(void **state) {
     (void)state;
@@ -241,7 +365,7 @@ static void groups_get_smaller_towards_the_end(void **state) {
         assert_int_equal(a.kind, ACTION_ASSIGN);
         assert_int_equal(a.count, expected[i]);
         for (size_t k = 0; k < a.count && i >= 1; k++, cell++) {
-            coordinator_observe(c, &(coordinator_event){EVENT_RESULT, a.worker, a.cells[k], CELL_DONE});
+            observe_result(c, a.worker, a.cells[k], CELL_DONE, 0, 0);
             if (k + 1 < a.count)
                 assert_int_equal(coordinator_next(c).kind, ACTION_STORE);
         }
@@ -297,11 +421,11 @@ static void a_cell_without_memory_stays_pending(void **state) {
     assert_int_equal(coordinator_create(&c, &(coordinator_setup){.cells = 2, .workers = 1}, NULL), STATUS_OK);
     coordinator_observe(c, &(coordinator_event){.kind = EVENT_READY});
     assert_int_equal(coordinator_next(c).cell, 0);
-    coordinator_observe(c, &(coordinator_event){EVENT_RESULT, 0, 0, CELL_PENDING});
+    observe_result(c, 0, 0, CELL_PENDING, 0, 0);
     const coordinator_action next = coordinator_next(c);
     assert_int_equal(next.kind, ACTION_ASSIGN);
     assert_int_equal(next.cell, 1);
-    coordinator_observe(c, &(coordinator_event){EVENT_RESULT, 0, 1, CELL_DONE});
+    observe_result(c, 0, 1, CELL_DONE, 0, 0);
     assert_int_equal(coordinator_next(c).kind, ACTION_STORE);
     assert_int_equal(coordinator_next(c).kind, ACTION_DISMISS);
     const coordinator_counts counts = coordinator_count(c);
@@ -344,7 +468,7 @@ static void counts_follow_the_events(void **state) {
     coordinator_counts counts = coordinator_count(c);
     assert_int_equal(counts.total, 2);
     assert_int_equal(counts.in_flight, 1);
-    coordinator_observe(c, &(coordinator_event){EVENT_RESULT, 0, 0, CELL_DIVERGED});
+    observe_result(c, 0, 0, CELL_DIVERGED, 0, 0);
     counts = coordinator_count(c);
     assert_int_equal(counts.in_flight, 0);
     assert_int_equal(counts.finished, 1);
@@ -358,6 +482,9 @@ int main(void) {
         cmocka_unit_test(every_cell_is_trained_once_longest_first),
         cmocka_unit_test(cells_of_lost_workers_go_to_others_one_by_one),
         cmocka_unit_test(groups_get_smaller_towards_the_end),
+        cmocka_unit_test(short_cells_are_assigned_in_batches),
+        cmocka_unit_test(long_cells_are_assigned_one_by_one),
+        cmocka_unit_test(a_slow_worker_does_not_hold_up_the_end),
         cmocka_unit_test(after_a_stop_nothing_is_handed_out),
         cmocka_unit_test(a_worker_that_leaves_untold_stops_all),
         cmocka_unit_test(a_cell_without_memory_stays_pending),

@@ -26,24 +26,47 @@ static hello_message sample_hello(void) {
                            .data_places = {"x.npy", "x.npy", "t.npy"}};
 }
 
+static const assigned_cell assigned[] = {
+    {{.cell = 41}, false}, {{42, sizeof values, values}, true}, {{43, 4, values + 1}, false}};
+
+static const cell_record records[] = {{.cell = 41,
+                                       .status = CELL_DIVERGED,
+                                       .rank = 2,
+                                       .steps_taken = 1173,
+                                       .seconds = 0.5,
+                                       .host = "n2",
+                                       .value_count = 3,
+                                       .values = values},
+                                      {.cell = 7, .status = CELL_DONE, .host = "n3"}};
+
+enum { ASSIGNED = 3, RECORDS = 2, HEADER = 16, CELL = 24 };
+
+static arena batches[2]; /* that the samples point to */
+
+static wire_batch sample_cells(void) {
+    size_t size = 0;
+    for (int i = 0; i < ASSIGNED; i++)
+        assert_int_equal(wire_append_cell(&assigned[i], &batches[0], &size, NULL), STATUS_OK);
+    return (wire_batch){batches[0].memory, size};
+}
+
+static wire_batch sample_results(void) {
+    size_t size = 0;
+    for (int i = 0; i < RECORDS; i++)
+        assert_int_equal(wire_append_result(&records[i], &batches[1], &size, NULL), STATUS_OK);
+    return (wire_batch){batches[1].memory, size};
+}
+
 static message sample(message_type type) {
     message m = {.type = type};
     if (type == MESSAGE_HELLO)
         m.hello = sample_hello();
     else if (type == MESSAGE_ASSIGN)
-        m.assignment = (assignment){
-            .count = 3, .cells = {{.cell = 41}, {42, sizeof values, values}, {43, 4, values + 1}}};
+        m.cells = sample_cells();
     else if (type == MESSAGE_CHECKPOINT)
         m.checkpoint = (cell_checkpoint){.cell = 42, .size = sizeof values, .bytes = values};
-    else if (type == MESSAGE_RESULT)
-        m.record = (cell_record){.cell = 41,
-                                 .status = CELL_DIVERGED,
-                                 .rank = 2,
-                                 .steps_taken = 1173,
-                                 .seconds = 0.5,
-                                 .host = "n2",
-                                 .value_count = 3,
-                                 .values = values};
+    else if (type == MESSAGE_RESULTS)
+        m.results = sample_results();
     return m;
 }
 
@@ -54,26 +77,39 @@ static void assert_same_checkpoint(const cell_checkpoint *a, const cell_checkpoi
         assert_memory_equal(a->bytes, b->bytes, a->size);
 }
 
-static void assert_same(const message *a, const message *b) {
-    assert_int_equal(a->type, b->type);
-    if (a->type == MESSAGE_HELLO) {
-        assert_memory_equal(&a->hello, &b->hello, sizeof a->hello);
-    } else if (a->type == MESSAGE_ASSIGN) {
-        assert_int_equal(a->assignment.count, b->assignment.count);
-        for (size_t i = 0; i < a->assignment.count; i++)
-            assert_same_checkpoint(&a->assignment.cells[i], &b->assignment.cells[i]);
-    } else if (a->type == MESSAGE_CHECKPOINT) {
-        assert_same_checkpoint(&a->checkpoint, &b->checkpoint);
-    } else if (a->type == MESSAGE_RESULT) {
-        assert_int_equal(a->record.cell, b->record.cell);
-        assert_int_equal(a->record.status, b->record.status);
-        assert_int_equal(a->record.rank, b->record.rank);
-        assert_int_equal(a->record.steps_taken, b->record.steps_taken);
-        assert_true(a->record.seconds == b->record.seconds);
-        assert_string_equal(a->record.host, b->record.host);
-        assert_int_equal(a->record.value_count, b->record.value_count);
-        assert_memory_equal(a->record.values, b->record.values, sizeof values);
+static void assert_same_record(const cell_record *a, const cell_record *b) {
+    assert_int_equal(a->cell, b->cell);
+    assert_int_equal(a->status, b->status);
+    assert_int_equal(a->rank, b->rank);
+    assert_int_equal(a->steps_taken, b->steps_taken);
+    assert_true(a->seconds == b->seconds);
+    assert_string_equal(a->host, b->host);
+    assert_int_equal(a->value_count, b->value_count);
+    if (a->value_count > 0)
+        assert_memory_equal(a->values, b->values, a->value_count * sizeof *a->values);
+}
+
+/* What a decoded message holds is what the samples hold. */
+static void assert_sample(message *m, message_type type) {
+    const hello_message hello = sample_hello();
+    assigned_cell cell;
+    cell_record record;
+    assert_int_equal(m->type, type);
+    if (type == MESSAGE_HELLO)
+        assert_memory_equal(&m->hello, &hello, sizeof hello);
+    else if (type == MESSAGE_CHECKPOINT)
+        assert_same_checkpoint(&m->checkpoint, &assigned[1].from);
+    for (int i = 0; type == MESSAGE_ASSIGN && i < ASSIGNED; i++) {
+        assert_true(wire_take_cell(&m->cells, &cell));
+        assert_same_checkpoint(&cell.from, &assigned[i].from);
+        assert_int_equal(cell.joins, assigned[i].joins);
     }
+    for (int i = 0; type == MESSAGE_RESULTS && i < RECORDS; i++) {
+        assert_true(wire_take_result(&m->results, &record));
+        assert_same_record(&record, &records[i]);
+    }
+    assert_false(type == MESSAGE_ASSIGN && wire_take_cell(&m->cells, &cell));
+    assert_false(type == MESSAGE_RESULTS && wire_take_result(&m->results, &record));
 }
 
 static void messages_come_back(void **state) {
@@ -84,7 +120,7 @@ static void messages_come_back(void **state) {
         size_t size;
         assert_int_equal(wire_encode(&m, &bytes, &size, NULL), STATUS_OK);
         assert_int_equal(wire_decode(bytes.memory, size, &decoded, NULL), STATUS_OK);
-        assert_same(&m, &decoded);
+        assert_sample(&decoded, (message_type)type);
     }
     arena_release(&bytes);
 }
@@ -156,8 +192,7 @@ static void assert_refused(const message *m, size_t offset, const void *replacem
 
 static void wrong_fields_are_refused(void **state) {
     (void)state;
-    enum { HEADER = 16 };
-    message result = sample(MESSAGE_RESULT), hello = sample(MESSAGE_HELLO);
+    message result = sample(MESSAGE_RESULTS), hello = sample(MESSAGE_HELLO);
     uint16_t other_protocol = WIRE_PROTOCOL + 1, no_type = 99;
     uint64_t huge = (UINT64_C(1) << 62) + 3; /* × sizeof(float) is 12 again */
     char unterminated[WIRE_PLACE_SIZE];
@@ -173,20 +208,29 @@ static void wrong_fields_are_refused(void **state) {
     assert_refused(&hello, HEADER + offsetof(hello_message, data_places[2]), unterminated, WIRE_PLACE_SIZE);
 }
 
-/* What a count or a size says would be beyond the message or the list of cells. */
+/* What a size says would be beyond the message, and there are too many cells or none. */
 static void wrong_assignments_are_refused(void **state) {
     (void)state;
-    enum { HEADER = 16, CELL = 16 };
-    static const unsigned char zeros[WIRE_GROUP * CELL];
-    const message three = sample(MESSAGE_ASSIGN);
-    const message one = {.type = MESSAGE_ASSIGN,
-                         .assignment = {.count = 1, .cells = {{41, sizeof zeros, zeros}}}};
-    const uint64_t too_many[] = {WIRE_GROUP + 1, 41, 0};
-    const uint64_t wraps[] = {41, UINT64_MAX - 3, 42, 12, 43, 8}; /* their sum is 16 again */
-    const uint64_t none[] = {0};
-    assert_refused(&one, HEADER, too_many, sizeof too_many);
-    assert_refused(&three, HEADER + 8, wraps, sizeof wraps);
-    assert_refused(&three, HEADER, none, sizeof none);
+    const message three = sample(MESSAGE_ASSIGN), nothing = {.type = MESSAGE_ASSIGN};
+    const uint64_t too_long = 3 * CELL + sizeof values, wraps = UINT64_MAX - 3, no_truth = 2;
+    assert_refused(&three, HEADER + 8, &too_long, sizeof too_long);
+    assert_refused(&three, HEADER + 8, &wraps, sizeof wraps);
+    assert_refused(&three, HEADER + 16, &no_truth, sizeof no_truth);
+    assert_refused(&nothing, 6, &(uint16_t){MESSAGE_ASSIGN}, sizeof(uint16_t));
+    assert_refused(&nothing, 6, &(uint16_t){MESSAGE_RESULTS}, sizeof(uint16_t));
+    arena many = {0};
+    size_t size = 0;
+    for (int i = 0; i < WIRE_BATCH + 1; i++)
+        assert_int_equal(wire_append_cell(&(assigned_cell){{.cell = 1}, false}, &many, &size, NULL),
+                         STATUS_OK);
+    const message full = {.type = MESSAGE_ASSIGN, .cells = {many.memory, size - CELL}};
+    const message too_full = {.type = MESSAGE_ASSIGN, .cells = {many.memory, size}};
+    arena bytes = {0};
+    assert_int_equal(wire_encode(&full, &bytes, &size, NULL), STATUS_OK);
+    assert_int_equal(decode_copy(bytes.memory, size, NULL), STATUS_OK);
+    assert_refused(&too_full, 6, &(uint16_t){MESSAGE_ASSIGN}, sizeof(uint16_t));
+    arena_release(&bytes);
+    arena_release(&many);
 }
 
 static void assert_hello_refused(const hello_message *worker, status code, const char *expected) {
@@ -243,5 +287,8 @@ int main(void) {
         cmocka_unit_test(ranks_that_differ_are_refused),
         cmocka_unit_test(ranks_with_other_data_are_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    for (int i = 0; i < 2; i++)
+        arena_release(&batches[i]);
+    return failed;
 }

@@ -144,9 +144,11 @@ static status allocate(results *r, error_info *error) {
     for (int i = ARRAY_STEPS_TAKEN; i < r->layout.array_count; i++)
         r->row_bytes += r->layout.arrays[i].row_bytes;
     r->row = malloc(r->row_bytes);
+    r->runs = calloc((size_t)r->layout.array_count, sizeof *r->runs);
+    r->tries = malloc(r->layout.cells * sizeof *r->tries);
     r->no_values = malloc((r->records.value_count + 1) * sizeof *r->no_values);
     r->hosts = calloc(RESULTS_HOSTS, sizeof *r->hosts);
-    if (r->row == NULL || r->no_values == NULL || r->hosts == NULL)
+    if (r->row == NULL || r->runs == NULL || r->tries == NULL || r->no_values == NULL || r->hosts == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
     for (size_t i = 0; i < r->records.value_count; i++)
         r->no_values[i] = NAN;
@@ -213,13 +215,14 @@ static status salvage_cell(results *r, size_t cell, uint32_t checksum) {
 }
 
 static status salvage(results *r) {
-    for (size_t cell = 0; cell < r->layout.cells; cell++) {
-        uint32_t checksum;
-        if (r->states[cell] != CELL_PENDING)
-            continue;
-        RETURN_IF_FAILED(results_read_row(r, ARRAY_CHECKSUM, cell, &checksum));
-        if (checksum != 0)
-            RETURN_IF_FAILED(salvage_cell(r, cell, checksum));
+    enum { BLOCK = 1024 }; /* a read for every cell takes seconds for millions */
+    uint32_t checksums[BLOCK];
+    for (size_t first = 0; first < r->layout.cells; first += BLOCK) {
+        const size_t left = r->layout.cells - first, count = left < BLOCK ? left : BLOCK;
+        RETURN_IF_FAILED(results_read_rows(r, ARRAY_CHECKSUM, first, count, checksums));
+        for (size_t i = 0; i < count; i++)
+            if (r->states[first + i] == CELL_PENDING && checksums[i] != 0)
+                RETURN_IF_FAILED(salvage_cell(r, first + i, checksums[i]));
     }
     if (r->unsynced.count > 0)
         log_note("%s: took over %zu cells that had been stored before the last session ended", r->path,
@@ -231,7 +234,9 @@ static status resume(results *r, const results_origin *origin, int ranks) {
     RETURN_IF_FAILED(open_raw(r, &r->failure));
     RETURN_IF_FAILED(load_hosts(r));
     RETURN_IF_FAILED(start_session(r, origin, ranks));
+    RETURN_IF_FAILED(results_flush_rows(r)); /* readers see at once that a session has begun */
     RETURN_IF_FAILED(results_watch_begin(r));
+    RETURN_IF_FAILED(results_read_rows(r, ARRAY_TRIES, 0, r->layout.cells, r->tries));
     return salvage(r);
 }
 
@@ -251,6 +256,10 @@ void results_release(results **results_) {
     if (r->file >= 0)
         close(r->file); /* was synced, or the first failure is known */
     results_unlock(r->lock, r->path);
+    for (int i = 0; r->runs != NULL && i < r->layout.array_count; i++)
+        free(r->runs[i].bytes);
+    free(r->runs);
+    free(r->tries);
     free(r->syncing.cells);
     free(r->unsynced.cells);
     free(r->hosts);

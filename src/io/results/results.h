@@ -47,10 +47,11 @@ status results_retry_failed(results *r, size_t *count, error_info *error);
 /* Where ranks note crashes of cells; the path is empty when the file cannot be written. */
 void results_crash_notes(const results *r, crash_notes *out);
 
-/* What they have recorded about a cell: how often it crashed, and the last signal. */
-status results_read_crashes(results *r, size_t cell, int32_t *crashes, int32_t *signal, error_info *error);
+/* What they have recorded: how often every cell crashed (cells), and the last signal of one that did. */
+status results_read_crashes(results *r, int32_t crashes[], error_info *error);
+status results_read_signal(results *r, size_t cell, int32_t *signal, error_info *error);
 
-/* Write one cell. It counts as done on disk after the next sync. */
+/* Write one cell. Its values are in the file when the next sync begins, and it counts as done after it. */
 status results_store(results *r, const cell_record *record, error_info *error);
 
 /* Start making stored cells durable when the last sync is a second old, and publish the statuses that a

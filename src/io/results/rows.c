@@ -1,5 +1,7 @@
 /* The rows of a cell in the file. */
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "io/file/bytes.h"
 #include "io/results/layout.h"
@@ -11,14 +13,56 @@ static uint64_t row_offset(const results *r, int array, size_t row) {
     return a->offset + row * a->row_bytes;
 }
 
+static status write_rows(results *r, int array, size_t first, size_t count, const void *bytes) {
+    return raw_write(r->file, r->path, bytes, count * r->layout.arrays[array].row_bytes,
+                     row_offset(r, array, first), &r->failure);
+}
+
+static status flush_run(results *r, int array) {
+    row_run *run = &r->runs[array];
+    const size_t count = run->count;
+    run->count = 0;
+    return count > 0 ? write_rows(r, array, run->first, count, run->bytes) : STATUS_OK;
+}
+
+status results_flush_rows(results *r) {
+    for (int array = 0; array < r->layout.array_count; array++)
+        RETURN_IF_FAILED(flush_run(r, array));
+    return STATUS_OK;
+}
+
+/* Does a row belong to the run, or does it continue it? */
+static bool fits(const row_run *run, size_t row, size_t row_bytes) {
+    const size_t place = row - run->first;
+    return run->count > 0 && row >= run->first && place <= run->count &&
+           (place + 1) * row_bytes <= ROW_RUN_BYTES;
+}
+
 status results_write_row(results *r, int array, size_t row, const void *bytes) {
-    return raw_write(r->file, r->path, bytes, r->layout.arrays[array].row_bytes, row_offset(r, array, row),
-                     &r->failure);
+    const size_t row_bytes = r->layout.arrays[array].row_bytes;
+    row_run *run = &r->runs[array];
+    if (run->bytes == NULL && row_bytes <= ROW_RUN_BYTES / 2)
+        run->bytes = malloc(ROW_RUN_BYTES);
+    if (run->bytes == NULL) /* a large row, or no memory */
+        return write_rows(r, array, row, 1, bytes);
+    if (!fits(run, row, row_bytes)) {
+        RETURN_IF_FAILED(flush_run(r, array));
+        run->first = row;
+    }
+    const size_t place = row - run->first;
+    memcpy(run->bytes + place * row_bytes, bytes, row_bytes);
+    run->count = place == run->count ? place + 1 : run->count;
+    return STATUS_OK;
+}
+
+status results_read_rows(results *r, int array, size_t first, size_t count, void *bytes) {
+    RETURN_IF_FAILED(flush_run(r, array));
+    return raw_read(r->file, r->path, bytes, count * r->layout.arrays[array].row_bytes,
+                    row_offset(r, array, first), &r->failure);
 }
 
 status results_read_row(results *r, int array, size_t row, void *bytes) {
-    return raw_read(r->file, r->path, bytes, r->layout.arrays[array].row_bytes, row_offset(r, array, row),
-                    &r->failure);
+    return results_read_rows(r, array, row, 1, bytes);
 }
 
 status results_write_content(results *r, size_t cell) {

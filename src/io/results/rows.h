@@ -7,9 +7,24 @@
 
 #include "io/results/writer.h"
 
-/* Write or read one row of an array. A failure is kept in r->failure. */
+/* Rows that follow each other and are not in the file yet: one write for many small rows. */
+typedef struct row_run {
+    size_t first, count;
+    unsigned char *bytes; /* (ROW_RUN_BYTES); NULL: none was needed yet */
+} row_run;
+
+enum { ROW_RUN_BYTES = 1 << 14 };
+
+/* Write one row of an array: it is in the file after results_flush_rows, or earlier. A failure is kept in
+ * r->failure, as by all that follow. */
 status results_write_row(results *r, int array, size_t row, const void *bytes);
+
+/* Everything that was written is in the file, and may be synced. */
+status results_flush_rows(results *r);
+
+/* Read one row, or the `count` rows from `first` on. */
 status results_read_row(results *r, int array, size_t row, void *bytes);
+status results_read_rows(results *r, int array, size_t first, size_t count, void *bytes);
 
 /* Move the content of a cell between r->row and the file. */
 status results_write_content(results *r, size_t cell);

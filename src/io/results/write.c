@@ -38,7 +38,8 @@ static status publish(results *r) {
     const double now = clock_unix_seconds(), seconds = clock_seconds() - r->session_started;
     RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_CELLS, r->session, &r->session_cells));
     RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_SECONDS, r->session, &seconds));
-    return results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &now);
+    RETURN_IF_FAILED(results_write_row(r, ARRAY_SESSION_UPDATED, r->session, &now));
+    return results_flush_rows(r);
 }
 
 static void begin_batch(results *r) {
@@ -53,8 +54,9 @@ static void *sync_in_background(void *file) {
 }
 
 /* When no thread can be started now, a later tick tries again. Signals are for the other threads. */
-static void start_sync(results *r) {
+static status start_sync(results *r) {
     sigset_t all, before;
+    RETURN_IF_FAILED(results_flush_rows(r));
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* fails only for wrong arguments */
     r->sync_running =
@@ -62,6 +64,7 @@ static void start_sync(results *r) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (r->sync_running)
         begin_batch(r);
+    return STATUS_OK;
 }
 
 static status end_sync(results *r, void *reason) {
@@ -82,6 +85,7 @@ static status wait_for_sync(results *r) {
 /* Make everything stored so far durable and published at once. */
 static status flush(results *r) {
     RETURN_IF_FAILED(wait_for_sync(r));
+    RETURN_IF_FAILED(results_flush_rows(r));
     begin_batch(r);
     if (fdatasync(r->file) != 0)
         return sync_failed(r, errno);
@@ -138,9 +142,8 @@ static status find_host(results *r, const char *host, int32_t *out) {
 static status write_provenance(results *r, const cell_record *record) {
     const size_t cell = record->cell;
     const double now = clock_unix_seconds();
-    int32_t tries, host;
-    RETURN_IF_FAILED(results_read_row(r, ARRAY_TRIES, cell, &tries));
-    tries++;
+    const int32_t tries = ++r->tries[cell];
+    int32_t host;
     RETURN_IF_FAILED(find_host(r, record->host, &host));
     RETURN_IF_FAILED(results_write_row(r, ARRAY_SECONDS, cell, &record->seconds));
     RETURN_IF_FAILED(results_write_row(r, ARRAY_RANK, cell, &record->rank));
@@ -241,9 +244,16 @@ void results_crash_notes(const results *r, crash_notes *out) {
     out->size = (uint64_t)info.st_size;
 }
 
-status results_read_crashes(results *r, size_t cell, int32_t *crashes, int32_t *signal, error_info *error) {
-    if (results_read_row(r, ARRAY_CRASHES, cell, crashes) == STATUS_OK)
-        results_read_row(r, ARRAY_SIGNAL, cell, signal);
+status results_read_crashes(results *r, int32_t crashes[], error_info *error) {
+    if (r->repacked)
+        memset(crashes, 0, r->layout.cells * sizeof *crashes); /* it is complete: they do not matter */
+    else
+        results_read_rows(r, ARRAY_CRASHES, 0, r->layout.cells, crashes);
+    return outcome(r, error);
+}
+
+status results_read_signal(results *r, size_t cell, int32_t *signal, error_info *error) {
+    results_read_row(r, ARRAY_SIGNAL, cell, signal);
     return outcome(r, error);
 }
 

@@ -27,6 +27,8 @@ struct results {
     results_layout layout;
     uint8_t *states;       /* (cells) */
     damaged_cells damaged; /* found at opening */
+    struct row_run *runs;  /* (layout.array_count) rows.h */
+    int32_t *tries;        /* (cells) */
     unsigned char *row;    /* (row_bytes) content of one cell, array after array */
     size_t row_bytes;
     float *no_values;                /* (records.value_count) NaN */
