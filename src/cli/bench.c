@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "cli/bench_dispatch.h"
 #include "cli/bench_kernels.h"
 #include "cli/verbs.h"
 #include "io/data/dataset_reader.h"
@@ -19,7 +20,7 @@ typedef struct bench_options {
     const char *data_directory;
     cli_texts settings;
     long steps;
-    bool kernels, json;
+    bool kernels, dispatch, json;
 } bench_options;
 
 /* The network of jobs/entropy_sensitivity.yaml on images of CIFAR-10's shape. */
@@ -164,25 +165,30 @@ static status bench_job(const bench_options *o, error_info *error) {
     return result;
 }
 
-/* Kernels are timed on data of their own, which no job and no data set changes. */
-static status check_kernels_alone(const bench_options *o, error_info *error) {
+/* What is timed then has data of its own, which no job and no data set changes. */
+static status check_alone(const bench_options *o, error_info *error) {
+    const char *option = o->kernels ? "kernels" : "dispatch";
+    if (o->kernels && o->dispatch)
+        return error_set(error, STATUS_COMMAND, "bench: --kernels and --dispatch are separate measurements");
     if (o->job_path != NULL)
-        return error_set(error, STATUS_COMMAND, "bench: unexpected argument \"%s\"; --kernels needs no job",
-                         o->job_path);
+        return error_set(error, STATUS_COMMAND, "bench: unexpected argument \"%s\"; --%s needs no job",
+                         o->job_path, option);
     if (o->settings.count > 0 || o->data_directory != NULL)
-        return error_set(error, STATUS_COMMAND, "bench: unexpected option \"--%s\"; --kernels needs no job",
-                         o->settings.count > 0 ? "set" : "data");
+        return error_set(error, STATUS_COMMAND, "bench: unexpected option \"--%s\"; --%s needs no job",
+                         o->settings.count > 0 ? "set" : "data", option);
     return STATUS_OK;
 }
 
 static status run_bench(int argc, char **argv, error_info *error) {
     bench_options options = {0};
     RETURN_IF_FAILED(cli_parse(&cli_bench, argc, argv, &options, error));
-    if (options.kernels)
-        RETURN_IF_FAILED(check_kernels_alone(&options, error));
+    if (options.kernels || options.dispatch)
+        RETURN_IF_FAILED(check_alone(&options, error));
     RETURN_IF_FAILED(engine_kernels_check(error));
     if (options.kernels)
         return bench_kernels((int)options.steps, options.json, error);
+    if (options.dispatch)
+        return bench_dispatch(options.json, error);
     if (options.job_path != NULL)
         return bench_job(&options, error);
     return bench(&options, &built_in_spec, &built_in_data, error);
@@ -190,13 +196,14 @@ static status run_bench(int argc, char **argv, error_info *error) {
 
 const cli_verb cli_bench = {
     .name = "bench",
-    .summary = "time training steps, or kernels, on one core",
+    .summary = "time training steps, kernels or the coordinator",
     .description =
         "Times training steps of a job's model on generated images, layer by layer. Without a job "
         "file: a network of two convolutions and two dense layers on 3 x 32 x 32 images, batch "
         "128. With --kernels: every kernel of the set in use, with 1 to 100 channels, on data that "
         "stay in the cache; the exit status is 1 when a kernel takes more than twice as long per value "
-        "with one count of channels as with another.",
+        "with one count of channels as with another. With --dispatch: how many cells a second the "
+        "coordinator hands out and stores.",
     .run = run_bench,
     .arguments = {{"JOB.yaml", offsetof(bench_options, job_path), .optional = true, .help = "the job file"}},
     .options =
@@ -218,6 +225,10 @@ const cli_verb cli_bench = {
              .kind = &cli_flag,
              .offset = offsetof(bench_options, kernels),
              .help = "time the kernels instead of training steps"},
+            {.name = "dispatch",
+             .kind = &cli_flag,
+             .offset = offsetof(bench_options, dispatch),
+             .help = "time the coordinator instead, with cells that nobody trains"},
             {.name = "data",
              .argument = "DIR",
              .kind = &cli_directory,
