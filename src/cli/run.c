@@ -73,7 +73,8 @@ static status load_job(run *r, error_info *error) {
     RETURN_IF_FAILED(engine_kernels_check(error));
     RETURN_IF_FAILED(job_load(&r->job, o->job_path, o->settings.items, o->settings.count, error));
     RETURN_IF_FAILED(job_describe_data(r->job, o->data_directory, &r->stored, error));
-    RETURN_IF_FAILED(job_check(r->job, &r->stored.data, NULL, error));
+    if (mpi_world_rank(r->world) == 0) /* for all: they have the same job and data */
+        RETURN_IF_FAILED(job_check(r->job, &r->stored.data, NULL, error));
     return job_layout(r->job, &r->stored.data, &r->records, error);
 }
 
