@@ -6,6 +6,8 @@
 #ifndef BASE_STATUS_H
 #define BASE_STATUS_H
 
+#include <stdbool.h>
+
 /* X(name, exit code, meaning). The exit codes are part of the command line's contract (docs/architecture.md).
  */
 #define STATUS_CODES(X)                                                                                      \
@@ -29,6 +31,7 @@ enum { ERROR_TEXT_SIZE = 1024 };
 typedef struct error_info {
     status code;
     char text[ERROR_TEXT_SIZE]; /* one line, no trailing newline; "" while nothing went wrong */
+    bool is_reported;           /* whoever started this process knows its status: it exits with 0 */
 } error_info;
 
 /* Store `code` and the formatted text in `error` and return `code`, so that callers can write

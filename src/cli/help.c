@@ -104,6 +104,8 @@ static void put_usage(writer *w, const cli_verb *verb) {
         const int length = snprintf(text, sizeof text, "[OPTIONS OF %s]", verb->passes_to->name);
         put(w, text, length);
     }
+    if (verb->rest != NULL)
+        put(w, text, snprintf(text, sizeof text, "[-- %s]", verb->rest));
     putc('\n', w->out);
 }
 

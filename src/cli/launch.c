@@ -2,7 +2,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
-#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,69 +15,39 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/launch_command.h"
 #include "cli/launch_mpirun.h"
 #include "cli/time_limit.h"
 #include "cli/verbs.h"
 
-enum { MPIRUN_WORDS = 16 };                               /* of ours at most, before those for run */
 static const double FIRST_PAUSE = 1, LONGEST_PAUSE = 300; /* seconds before the next start */
 
 typedef struct launch {
-    long ranks; /* 0: as many as mpirun chooses */
+    launch_request request;
     long give_up, start_timeout;
     double time_limit;
-    char ranks_text[TEXT_NUMBER_SIZE], program[PATH_MAX];
+    char program[PATH_MAX];
     char directory[PATH_MAX - 16], fifo[PATH_MAX];
-    const char **command; /* mpirun's, then NULL */
+    const char **words; /* those passed to run */
+    launch_command command;
     launcher launcher;
+    bool was_up;       /* in some start all ranks were */
     uint64_t progress; /* the highest reported by any start */
     long idle_starts;  /* in a row that made no progress */
 } launch;
 
 /* ---- Command line ------------------------------------------------------------------------------ */
 
-/* Cores that this process may use. */
-static long usable_cores(void) {
-    cpu_set_t cores;
-    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
-}
-
-/* mpirun, its flags, and `mpisweep run` with the words for it, which are moved from further back in the
- * command. Ranks yield their core while they wait and are not bound to one: they may share it. Under Slurm
- * mpirun finds hosts and slots by itself. */
-static void compose_command(launch *l, int count, const char *const *words) {
-    static const char *const flags[] = {"mpirun", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"};
-    const bool in_slurm = getenv("SLURM_JOB_ID") != NULL;
-    const char **word = l->command;
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
-        *word++ = flags[i];
-    if (!in_slurm)
-        *word++ = "--oversubscribe";
-    if (!in_slurm && l->ranks == 0)
-        l->ranks = usable_cores();
-    if (l->ranks > 0) {
-        snprintf(l->ranks_text, sizeof l->ranks_text, "%ld", l->ranks);
-        *word++ = "-n";
-        *word++ = l->ranks_text;
-    }
-    *word++ = l->program;
-    *word++ = "run";
-    for (int i = 0; i < count; i++)
-        *word++ = words[i];
-    *word = NULL;
-}
-
 static status prepare_command(launch *l, int argc, char **argv, error_info *error) {
-    int count;
-    l->command = calloc((size_t)argc + MPIRUN_WORDS, sizeof *l->command);
-    if (l->command == NULL)
+    launch_request *request = &l->request;
+    request->passed.words = l->words = calloc((size_t)argc, sizeof *l->words);
+    if (l->words == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
-    const char **const words = l->command + MPIRUN_WORDS;
-    RETURN_IF_FAILED(cli_parse_passing(&cli_launch, argc, argv, l, words, &count, error));
+    RETURN_IF_FAILED(cli_parse_passing(&cli_launch, argc, argv, l, &request->passed, error));
     if (readlink("/proc/self/exe", l->program, sizeof l->program - 1) < 0)
         return error_set(error, STATUS_INTERNAL, "cannot find this program: %s", strerror(errno));
-    compose_command(l, count, words);
-    return STATUS_OK;
+    request->program = l->program;
+    return launch_command_make(&l->command, request, error);
 }
 
 static status make_fifo(launch *l, error_info *error) {
@@ -96,22 +67,51 @@ static status make_fifo(launch *l, error_info *error) {
 /* ---- Starts ------------------------------------------------------------------------------------ */
 
 static void describe_end(const mpirun_end *end, char *text, size_t size) {
-    if (!end->up || end->late)
-        snprintf(text, size, "rank 0 did not come up (it must run on this host)");
+    const char *place = end->up ? "" : " before all ranks were up";
+    if (end->late)
+        snprintf(text, size, "not all ranks came up in time");
     else if (WIFSIGNALED(end->wait_status))
-        snprintf(text, size, "mpirun was killed by signal %d", WTERMSIG(end->wait_status));
+        snprintf(text, size, "mpirun was killed by signal %d%s", WTERMSIG(end->wait_status), place);
+    else if (WEXITSTATUS(end->wait_status) == MPIRUN_LOST_HOST)
+        snprintf(text, size, "mpirun lost the connection to a host%s", place);
     else
-        snprintf(text, size, "a rank died (exit status %d of mpirun)", WEXITSTATUS(end->wait_status));
+        snprintf(text, size, "a rank died%s (exit status %d of mpirun)", place,
+                 WEXITSTATUS(end->wait_status));
 }
 
-static bool not_started(const mpirun_end *end) {
-    return !end->up && WIFEXITED(end->wait_status) && WEXITSTATUS(end->wait_status) == MPIRUN_NOT_STARTED;
+/* Of mpirun: it lost a host, or a rank was ended by a signal that is sent from outside, or by a crash of MPI's
+ * start. Its other exit statuses above 128 are its own errors: 134 is a program that is not there. */
+static bool may_end_better(int exit_status) {
+    static const int statuses[] = {MPIRUN_LOST_HOST, 128 + SIGHUP,  128 + SIGINT,
+                                   128 + SIGKILL,    128 + SIGSEGV, 128 + SIGTERM};
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+        if (exit_status == statuses[i])
+            return true;
+    return false;
+}
+
+/* Did mpirun find by itself that it cannot start the ranks, which it never could? */
+static bool is_hopeless(const launch *l, const mpirun_end *end) {
+    return !l->was_up && !end->late && WIFEXITED(end->wait_status) &&
+           !may_end_better(WEXITSTATUS(end->wait_status));
+}
+
+static status refuse_again(const launch *l, const mpirun_end *end, error_info *error) {
+    const int exit_status = WEXITSTATUS(end->wait_status);
+    if (exit_status == MPIRUN_NOT_STARTED)
+        return error_set(error, STATUS_INTERNAL, "mpirun could not be started; it must be on PATH");
+    return error_set(error, STATUS_INTERNAL,
+                     "mpirun did not start the ranks (exit status %d), for the reason that is printed above; it "
+                     "is not tried again. Every host must be reachable (`ssh HOST true` without a question) and "
+                     "have %s and this directory",
+                     exit_status, l->program);
 }
 
 static status start_again(launch *l, const mpirun_end *end, error_info *error) {
     char what[128], pause_text[TEXT_NUMBER_SIZE];
-    if (not_started(end))
-        return error_set(error, STATUS_INTERNAL, "mpirun could not be started; it must be on PATH");
+    l->was_up |= end->up && !end->late;
+    if (is_hopeless(l, end))
+        return refuse_again(l, end, error);
     describe_end(end, what, sizeof what);
     l->idle_starts = end->progress > l->progress ? 0 : l->idle_starts + 1;
     l->progress = fmax(l->progress, end->progress);
@@ -147,7 +147,7 @@ static status run_until_done(launch *l, error_info *error) {
 }
 
 static status run_launcher(launch *l, error_info *error) {
-    l->launcher = (launcher){.command = l->command,
+    l->launcher = (launcher){.command = l->command.words,
                              .fifo = l->fifo,
                              .start_timeout = (double)l->start_timeout,
                              .stop_at = clock_seconds() + time_limit_left(l->time_limit)};
@@ -168,7 +168,8 @@ static status run_launch(int argc, char **argv, error_info *error) {
         unlink(l.fifo);
         rmdir(l.directory);
     }
-    free(l.command);
+    launch_command_release(&l.command);
+    free(l.words);
     return result;
 }
 
@@ -176,19 +177,35 @@ const cli_verb cli_launch = {
     .name = "launch",
     .summary = "start mpirun with the right flags, and again when it dies, until the sweep is done",
     .description = "Runs `mpirun -n N mpisweep run JOB.yaml ...` and starts it again when a rank or mpirun "
-                   "dies. The exit status is that of rank 0.",
-    .remarks = "INT, TERM, USR1 or HUP (not under nohup) stop the sweep cleanly: exit status 75.",
+                   "dies or a host is lost. What mpirun can never start is reported once. The exit status is "
+                   "that of rank 0, which runs on this host.",
+    .remarks = "Options after JOB.yaml and \"--\" are for mpirun, as in\n"
+               "mpisweep launch --hostfile hosts JOB.yaml -o r.h5 -- --mca btl_tcp_if_include eth0\n"
+               "MPISWEEP_DATA and MPISWEEP_KERNELS reach the ranks on all hosts where they are set here. INT, "
+               "TERM, USR1 or HUP (not under nohup) stop the sweep cleanly: exit status 75.",
     .run = run_launch,
     .passes_to = &cli_run,
+    .rest = "MPIRUN OPTIONS",
     .options =
         {
             {.letter = 'n',
              .name = "ranks",
              .argument = "N",
              .kind = &cli_number,
-             .offset = offsetof(launch, ranks),
+             .offset = offsetof(launch, request.ranks),
              .minimum = 1,
-             .help = "ranks (default: the cores that this process may use; under Slurm: one per task)"},
+             .help = "ranks (default: one per slot of the hosts; under Slurm one per task; else one for each "
+                     "core that this process may use)"},
+            {.name = "host",
+             .argument = "HOST[:SLOTS],...",
+             .kind = &cli_file,
+             .offset = offsetof(launch, request.hosts),
+             .help = "hosts to run on, this one among them; a slot is room for one rank (default: 1)"},
+            {.name = "hostfile",
+             .argument = "FILE",
+             .kind = &cli_file,
+             .offset = offsetof(launch, request.hostfile),
+             .help = "file with a line \"HOST slots=N\" for each host, this one first"},
             {.name = "give-up",
              .argument = "N",
              .kind = &cli_number,

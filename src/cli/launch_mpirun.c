@@ -82,12 +82,30 @@ void launcher_pause(launcher *l, double seconds) {
 
 /* ---- The child --------------------------------------------------------------------------------- */
 
-/* How long Open MPI 4 waits before it sends TERM to the surviving ranks, and again before KILL: more than its
- * default of a second, in which large checkpoints do not arrive. Open MPI 5 has no such setting and waits a
- * quarter of a second. Less than half of the time that the ladder allows after TERM. A value set by the user
- * wins. */
-static void give_ranks_time(void) {
-    setenv("OMPI_MCA_odls_base_sigkill_timeout", "4", false);
+/* Settings of mpirun for which no option works with all versions; one that the user has made wins. */
+typedef struct setting {
+    const char *variable, *value; /* seconds, but for the probes */
+} setting;
+
+static const setting settings[] = {
+    /* How long Open MPI 4 waits before it sends TERM to the surviving ranks, and again before KILL: more than its
+     * default of a second, in which large checkpoints do not arrive. Open MPI 5 has no such setting and waits a
+     * quarter of a second. Less than half of the time that the ladder allows after TERM. */
+    {"OMPI_MCA_odls_base_sigkill_timeout", "4"},
+    /* A host that is cut off for 40 to 60 seconds is given up, and the sweep starts again; by default mpirun
+     * waits for eight minutes. */
+    {"OMPI_MCA_oob_tcp_keepalive_time", "20"},
+    {"OMPI_MCA_oob_tcp_keepalive_intvl", "5"},
+    {"OMPI_MCA_oob_tcp_keepalive_probes", "8"},
+    /* The same for Open MPI 5. */
+    {"PRTE_MCA_oob_tcp_keepalive_time", "20"},
+    {"PRTE_MCA_oob_tcp_keepalive_intvl", "5"},
+    {"PRTE_MCA_oob_tcp_keepalive_probes", "8"},
+};
+
+static void make_settings(void) {
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        setenv(settings[i].variable, settings[i].value, false);
 }
 
 /* Between fork and exec. mpirun ends when launch dies, and does not read a terminal from the background. */
@@ -101,7 +119,7 @@ static void become_mpirun(const launcher *l, pid_t parent) {
     if (getppid() != parent || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
         _exit(MPIRUN_NOT_STARTED);
     setenv(LAUNCH_REPORT_VARIABLE, l->fifo, true);
-    give_ranks_time();
+    make_settings();
     if (geteuid() == 0) {
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", true);
         setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", true);

@@ -17,7 +17,8 @@ typedef struct launcher {
     bool stopping;              /* asked to stop: by a signal or at stop_at */
 } launcher;
 
-enum { MPIRUN_NOT_STARTED = 127 }; /* exit status of the child that could not become mpirun */
+/* Exit statuses: of the child that could not become mpirun, and of mpirun when it lost a host. */
+enum { MPIRUN_NOT_STARTED = 127, MPIRUN_LOST_HOST = 205 };
 
 /* How a start ended. */
 typedef struct mpirun_end {

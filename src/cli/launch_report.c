@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+bool launch_report_expected(void) {
+    return getenv(LAUNCH_REPORT_VARIABLE) != NULL;
+}
+
 int launch_report_open(void) {
     const char *path = getenv(LAUNCH_REPORT_VARIABLE);
     int file = path != NULL ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1;

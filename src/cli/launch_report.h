@@ -5,6 +5,7 @@
 #ifndef CLI_LAUNCH_REPORT_H
 #define CLI_LAUNCH_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define LAUNCH_REPORT_VARIABLE "MPISWEEP_LAUNCH_REPORT" /* path of the FIFO */
@@ -18,6 +19,9 @@ typedef enum launch_report_kind {
 typedef struct launch_report {
     uint64_t kind, value;
 } launch_report;
+
+/* Was this process started by launch, on whatever host? */
+bool launch_report_expected(void);
 
 /* Open the FIFO; -1 when this process was not started by launch, or on another host. */
 int launch_report_open(void);

@@ -20,13 +20,20 @@ static const launcher_trace traces[] = {
     {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "srun"}, /* SLURM_NTASKS is in a batch script, too */
 };
 
+/* Inside a step of srun the user asks srun for ranks, else a launcher. */
+static const char *advice(void) {
+    return getenv("SLURM_STEP_NUM_TASKS") != NULL
+               ? "Type `srun --mpi=pmix mpisweep run ...`, or `mpisweep launch ...` without srun"
+               : "Use the mpirun of that MPI, as `mpisweep launch` does";
+}
+
 /* -1 when the variable is not there. */
 static long read_number(const char *variable) {
     const char *text = getenv(variable);
     return text != NULL ? strtol(text, NULL, 10) : -1;
 }
 
-status lone_rank_check(const char *library, error_info *error) {
+status lone_rank_check(const char *library, const char *host, error_info *error) {
     for (size_t i = 0; i < sizeof traces / sizeof traces[0]; i++) {
         const launcher_trace *t = &traces[i];
         const long size = read_number(t->size), rank = read_number(t->rank);
@@ -34,9 +41,9 @@ status lone_rank_check(const char *library, error_info *error) {
             continue;
         return error_set(
             error, STATUS_USAGE,
-            "process %ld of %ld (%s=%ld: %s) is alone in MPI: the launcher belongs to another MPI "
-            "than %.*s. Use the mpirun of that MPI, as `mpisweep launch` does",
-            rank, size, t->rank, rank, t->launcher, (int)strcspn(library, ",\n"), library);
+            "process %ld of %ld on %s (%s=%ld: %s) is alone in MPI: the launcher belongs to another MPI than "
+            "%.*s, or was not told to use PMIx. %s",
+            rank, size, host, t->rank, rank, t->launcher, (int)strcspn(library, ",\n"), library, advice());
     }
     return STATUS_OK;
 }

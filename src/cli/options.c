@@ -64,14 +64,14 @@ typedef struct parser {
     int argc, next; /* the word to be read */
     char **argv;
     char *object; /* the verb's structure */
-    const char **passed;
-    int passed_count, argument_count;
+    cli_passed *passed; /* NULL: nothing is passed on */
+    int argument_count;
     bool options_ended; /* after "--" */
 } parser;
 
 static void pass(parser *p, const char *word) {
     if (p->passed != NULL)
-        p->passed[p->passed_count++] = word;
+        p->passed->words[p->passed->word_count++] = word;
 }
 
 /* "-o, --set, -n, --ranks" */
@@ -195,8 +195,24 @@ static status take_argument(parser *p, const char *word, error_info *error) {
     return STATUS_OK;
 }
 
+/* "--" after all arguments, where a verb has a use for what comes then. */
+static bool begins_rest(const parser *p, const char *word) {
+    return p->verb->rest != NULL && p->passed != NULL && strcmp(word, "--") == 0 &&
+           cli_argument_at(p->verb, p->argument_count) == NULL;
+}
+
+static void take_rest(parser *p) {
+    p->passed->rest = p->argv + p->next;
+    p->passed->rest_count = p->argc - p->next;
+    p->next = p->argc;
+}
+
 static status take_word(parser *p, error_info *error) {
     const char *word = p->argv[p->next++];
+    if (begins_rest(p, word)) {
+        take_rest(p);
+        return STATUS_OK;
+    }
     if (p->options_ended || word[0] != '-' || word[1] == '\0')
         return take_argument(p, word, error);
     if (strcmp(word, "--") != 0)
@@ -231,10 +247,9 @@ status cli_parse(const cli_verb *verb, int argc, char **argv, void *object, erro
     return parse(&p, error);
 }
 
-status cli_parse_passing(const cli_verb *verb, int argc, char **argv, void *object, const char **passed,
-                         int *passed_count, error_info *error) {
+status cli_parse_passing(const cli_verb *verb, int argc, char **argv, void *object, cli_passed *passed,
+                         error_info *error) {
     parser p = {.verb = verb, .argc = argc, .argv = argv, .next = 1, .object = object, .passed = passed};
-    status result = parse(&p, error);
-    *passed_count = p.passed_count;
-    return result;
+    passed->word_count = passed->rest_count = 0;
+    return parse(&p, error);
 }

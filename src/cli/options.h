@@ -64,6 +64,8 @@ typedef struct cli_verb {
     status (*run)(int argc, char **argv, error_info *error);
     /* The verb that gets all arguments, and the options that only it has; NULL: none. */
     const struct cli_verb *passes_to;
+    /* What the words are, in help, that may come last: after all arguments and "--". NULL: none are accepted. */
+    const char *rest;
     /* Rows that are not used are zero. */
     cli_argument arguments[CLI_MAX_ARGUMENTS];
     cli_option options[CLI_MAX_OPTIONS];
@@ -93,10 +95,18 @@ status cli_refuse(const cli_option *o, const char *value, error_info *error, con
  * accepted, with what is. */
 status cli_parse(const cli_verb *verb, int argc, char **argv, void *object, error_info *error);
 
-/* The same for a verb that passes on: the words for the other verb are collected in `passed` (fewer
- * than argc) and counted. Their values are not checked here. */
-status cli_parse_passing(const cli_verb *verb, int argc, char **argv, void *object, const char **passed,
-                         int *passed_count, error_info *error);
+/* What a verb passes on, as words of argv. */
+typedef struct cli_passed {
+    const char **words; /* (word_count) for the other verb: the caller's memory, room for argc */
+    int word_count;
+    char *const *rest; /* (rest_count) after the last "--" */
+    int rest_count;
+} cli_passed;
+
+/* The same for a verb that passes on: words for the other verb, whose values are not checked here, and the
+ * rest. A "--" before the arguments ends the options, as always; one after them begins the rest. */
+status cli_parse_passing(const cli_verb *verb, int argc, char **argv, void *object, cli_passed *passed,
+                         error_info *error);
 
 /* Where data sets are: `option` (NULL when not given), else $MPISWEEP_DATA, else ./data. */
 const char *cli_data_directory(const char *option);

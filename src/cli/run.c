@@ -12,10 +12,12 @@
 #include "cli/cpu_name.h"
 #include "cli/crash_handler.h"
 #include "cli/launch_report.h"
+#include "cli/launched_rank.h"
 #include "cli/lone_rank.h"
 #include "cli/progress.h"
 #include "cli/run_data.h"
 #include "cli/run_end.h"
+#include "cli/run_kernels.h"
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
 #include "cli/verbs.h"
@@ -106,13 +108,16 @@ static results_origin origin_of(const run *r) {
     return origin;
 }
 
-static status open_results(run *r, error_info *error) {
+static void name_results(run *r) {
     r->results_path = r->options.results_path;
-    cpu_name(r->cpu, sizeof r->cpu);
     if (r->results_path == NULL) {
         snprintf(r->default_path, sizeof r->default_path, "%s.h5", r->job->name);
         r->results_path = r->default_path;
     }
+}
+
+static status open_results(run *r, error_info *error) {
+    cpu_name(r->cpu, sizeof r->cpu);
     const results_origin origin = origin_of(r);
     RETURN_IF_FAILED(results_open(&r->results, r->results_path, r->job, &r->records, &origin,
                                   mpi_world_size(r->world), error));
@@ -190,20 +195,6 @@ static status prepare_sweep(run *r, error_info *error) {
         r->advance += states[cell] != CELL_PENDING ? 2 : 0;
     }
     return STATUS_OK;
-}
-
-/* What this rank reports about itself; the digests stay 0 until the samples are read. */
-static void fill_hello(run *r) {
-    hello_message *hello = &r->hello;
-    *hello = (hello_message){
-        .job_digest = r->job->digest, .rank = mpi_world_rank(r->world), .numerics = ENGINE_NUMERICS};
-    data_shape_text(&r->stored.data, hello->data_shape, sizeof hello->data_shape);
-    for (int split = 0; split < SPLIT_COUNT; split++)
-        data_place(&r->job->data, r->options.data_directory, (data_split_kind)split,
-                   hello->data_places[split], sizeof hello->data_places[split]);
-    snprintf(hello->program, sizeof hello->program, "%s", build_program);
-    snprintf(hello->kernels, sizeof hello->kernels, "%s", engine_kernels());
-    snprintf(hello->host, sizeof hello->host, "%s", mpi_world_host(r->world));
 }
 
 static void cell_spec(void *context, size_t cell, training_spec *spec) {
@@ -323,10 +314,13 @@ static status watch_crashes(run *r, error_info *error) {
 /* Ranks that do not belong together are detected before the results file is made: first by the program that
  * they run, so that the ranks of a node may share memory, then by their samples. */
 static status load_data(run *r, error_info *error) {
-    fill_hello(r);
+    const char *directory = r->options.data_directory;
+    RETURN_IF_FAILED(run_compare_programs(r->world, error));
+    name_results(r);
+    RETURN_IF_FAILED(run_kernels_agree(r->world, r->results_path, error));
+    run_fill_hello(r->world, r->job, directory, &r->stored, &r->hello);
     RETURN_IF_FAILED(run_compare_ranks(r->world, &r->hello, error));
-    status loaded =
-        run_data_load(r->world, r->job, r->options.data_directory, &r->stored, &r->hello.data, error);
+    status loaded = run_data_load(r->world, r->job, directory, &r->stored, &r->hello.data, error);
     RETURN_IF_FAILED(mpi_world_agree(r->world, loaded, error));
     return run_compare_ranks(r->world, &r->hello, error);
 }
@@ -342,7 +336,8 @@ static status parse(run_options *o, int argc, char **argv, error_info *error) {
  * left. */
 static status run_steps(run *r, int argc, char **argv, error_info *error) {
     if (mpi_world_size(r->world) == 1)
-        RETURN_IF_FAILED(lone_rank_check(mpi_world_library(r->world), error));
+        RETURN_IF_FAILED(lone_rank_check(mpi_world_library(r->world), mpi_world_host(r->world), error));
+    RETURN_IF_FAILED(mpi_world_follow(r->world, launched_rank_check(r->world, r->report, error), error));
     RETURN_IF_FAILED(mpi_world_agree(r->world, parse(&r->options, argc, argv, error), error));
     log_set_quiet(r->options.quiet);
     stop_signal_after(time_limit_left(r->options.time_limit));
@@ -359,15 +354,11 @@ static status run_steps(run *r, int argc, char **argv, error_info *error) {
 /* Rank 0 reports how the session ended. mpirun kills it when another rank first exits with its own status. */
 static status close_run(run *r, status result, error_info *error) {
     const bool follows = mpi_world_rank(r->world) != 0;
-    error_info *slot = result == STATUS_OK ? error : NULL; /* the first failure is the one to report */
-    const status closed = close_files(r, slot);
+    const status closed =
+        close_files(r, result == STATUS_OK ? error : NULL); /* the first failure is the one to report */
     if (!follows)
         launch_report_send(r->report, REPORT_END, result != STATUS_OK ? result : closed);
-    status left = STATUS_OK;
-    if (result == STATUS_STOPPED)
-        mpi_world_abandon(&r->world);
-    else
-        left = mpi_world_close(&r->world, slot);
+    const status left = launched_rank_leave(&r->world, r->report, result, error);
     if (follows && result != STATUS_STOPPED && error->text[0] == '\0')
         return left;
     return result != STATUS_OK ? result : closed != STATUS_OK ? closed : left;

@@ -1,4 +1,5 @@
 #include "cli/run_data.h"
+#include "cli/build_info.h"
 #include "grid/digest.h"
 #include "io/data/dataset_reader.h"
 #include "io/data/digest.h"
@@ -79,9 +80,13 @@ status run_data_load(mpi_world *world, const job *j, const char *data_directory,
 
 /* ---- Comparison of the ranks ------------------------------------------------------------------- */
 
-/* A hello may differ between versions of the program. Its name is exchanged first, always in this many bytes,
- * so that other versions are refused before their hello is misread. */
-enum { PROGRAM_BYTES = 128 };
+/* A hello may differ between versions of the program. The program's name is exchanged first, always in this
+ * many bytes, so that other versions are refused before their hello is misread. Earlier versions leave the host
+ * empty. */
+typedef struct program_note {
+    char program[WIRE_PROGRAM_SIZE];
+    char host[128 - WIRE_PROGRAM_SIZE]; /* its beginning */
+} program_note;
 
 /* At rank 0 *all (size of the world, bytes) is the caller's to free; NULL elsewhere. */
 static status gather(mpi_world *world, const void *mine, size_t bytes, void **all, error_info *error) {
@@ -94,32 +99,43 @@ static status gather(mpi_world *world, const void *mine, size_t bytes, void **al
     return mpi_world_gather(world, mine, bytes, *all, error);
 }
 
-static status compare_programs(mpi_world *world, const char *mine, error_info *error) {
-    char own[PROGRAM_BYTES] = "";
+status run_compare_programs(mpi_world *world, error_info *error) {
+    program_note own = {0};
     void *all;
-    snprintf(own, sizeof own, "%s", mine);
-    status result = gather(world, own, sizeof own, &all, error);
+    snprintf(own.program, sizeof own.program, "%s", build_program);
+    snprintf(own.host, sizeof own.host, "%s", mpi_world_host(world));
+    status result = gather(world, &own, sizeof own, &all, error);
     for (int rank = 1; result == STATUS_OK && all != NULL && rank < mpi_world_size(world); rank++) {
-        const char *other = (const char *)all + (size_t)rank * sizeof own;
-        if (strncmp(other, own, sizeof own) != 0)
-            result = error_set(error, STATUS_USAGE,
-                               "rank %d runs %.*s, rank 0 runs %s: run the same binary on all ranks", rank,
-                               PROGRAM_BYTES, other, own);
+        const program_note *other = (const program_note *)all + rank;
+        if (strncmp(other->program, own.program, sizeof own.program) != 0)
+            result = error_set(
+                error, STATUS_USAGE,
+                "rank %d on %.*s runs %.*s, rank 0 on %s runs %s: run the same binary on all ranks", rank,
+                (int)sizeof other->host, other->host, (int)sizeof other->program, other->program, own.host,
+                own.program);
     }
     free(all);
     return mpi_world_agree(world, result, error);
 }
 
-static status compare_hellos(mpi_world *world, const hello_message *mine, error_info *error) {
+void run_fill_hello(const mpi_world *world, const job *j, const char *data_directory,
+                    const stored_dataset *described, hello_message *hello) {
+    *hello = (hello_message){
+        .job_digest = j->digest, .rank = mpi_world_rank(world), .numerics = ENGINE_NUMERICS};
+    data_shape_text(&described->data, hello->data_shape, sizeof hello->data_shape);
+    for (int split = 0; split < SPLIT_COUNT; split++)
+        data_place(&j->data, data_directory, (data_split_kind)split, hello->data_places[split],
+                   sizeof hello->data_places[split]);
+    snprintf(hello->program, sizeof hello->program, "%s", build_program);
+    snprintf(hello->kernels, sizeof hello->kernels, "%s", engine_kernels());
+    snprintf(hello->host, sizeof hello->host, "%s", mpi_world_host(world));
+}
+
+status run_compare_ranks(mpi_world *world, const hello_message *mine, error_info *error) {
     void *all;
     status result = gather(world, mine, sizeof *mine, &all, error);
     for (int rank = 1; result == STATUS_OK && all != NULL && rank < mpi_world_size(world); rank++)
         result = wire_check_hello((const hello_message *)all + rank, mine, error);
     free(all);
     return mpi_world_agree(world, result, error);
-}
-
-status run_compare_ranks(mpi_world *world, const hello_message *mine, error_info *error) {
-    RETURN_IF_FAILED(compare_programs(world, mine->program, error));
-    return compare_hellos(world, mine, error);
 }

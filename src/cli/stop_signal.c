@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 /* A signal handler can write only to globals. */
 static atomic_bool stop_asked;
@@ -50,6 +51,19 @@ void stop_signal_after(double seconds) {
     struct itimerval timer = {.it_value = {.tv_sec = (time_t)whole}};
     timer.it_value.tv_usec = 1 + (suseconds_t)(999998 * (seconds - whole)); /* 0 would be no timer */
     setitimer(ITIMER_REAL, &timer, NULL); /* fails for negative times only */
+}
+
+static atomic_int late_exit_status;
+
+static void exit_late(int signal) {
+    (void)signal;
+    _exit(atomic_load(&late_exit_status));
+}
+
+void stop_signal_exit_after(unsigned seconds, int exit_status) {
+    atomic_store(&late_exit_status, exit_status);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = exit_late}, NULL);
+    alarm(seconds);
 }
 
 const atomic_bool *stop_signal_flag(void) {

@@ -165,9 +165,23 @@ status engine_train_group(training_member *members, int count, uint64_t seed, ar
 
 /* ---- Kernel sets and measurement --------------------------------------------------------------- */
 
-/* Name of the kernel set in use ("reference", "portable", "avx2", "avx512"): the best that the CPU has, or
- * the one that the environment variable MPISWEEP_KERNELS names. */
+/* Name of the kernel set in use ("reference", "portable", "avx2", "avx512"): the best that this process may
+ * use, unless engine_kernels_use has chosen another. */
 const char *engine_kernels(void);
+
+/* The sets that this process may use, a bit for each: those that its CPU can run, or only the one that the
+ * environment variable MPISWEEP_KERNELS names. Bits mean the same in all processes of one program; of two sets
+ * the one with the lower bit is better. */
+uint32_t engine_kernels_usable(void);
+
+/* The name that a bit (0, 1, …) stands for; NULL after the last. */
+const char *engine_kernels_name(int bit);
+
+/* Use the set of that bit, which is usable, in all that is planned from now on. No other thread may run. */
+void engine_kernels_use(int bit);
+
+/* Does MPISWEEP_KERNELS name the set? */
+bool engine_kernels_forced(void);
 
 /* STATUS_USAGE when MPISWEEP_KERNELS names a set that does not exist or that this CPU lacks. */
 status engine_kernels_check(error_info *error);

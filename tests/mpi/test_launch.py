@@ -79,6 +79,24 @@ class Ends(LaunchTest):
         err = self.assert_ends(self.launch(*words), 70)
         self.assertRegex(err, r"mpisweep run --set seed=-1 --onl=run=0 -o x.h5 -- job.yaml\n")
 
+    def test_options_of_mpirun(self):
+        """After the job file and "--", also where another "--" ended the options before; what launch must know is not
+        for mpirun alone."""
+        self.fake_mpirun('echo "$@" >&2; exit 1')
+        for before in [TINY, "--quiet"], ["--quiet", "--", TINY]:
+            err = self.assert_ends(self.launch(*before, "--", "--mca", "btl", "self,tcp"), 70)
+            self.assertRegex(err, f"-n 2 .*--mca btl self,tcp [^ ]*/mpisweep run {' '.join(map(str, before))}\n")
+        for word in "-np", "--host", "-machinefile":
+            _, err = self.check(2, "launch", TINY, "--", word, "3")
+            self.assertIn(f'"{word}" after "--" is for mpirun alone', err)
+        self.assertIn("accepted: one of them", self.check(2, "launch", TINY, "--host=a", "--hostfile=b")[1])
+
+    def test_variables_reach_the_ranks(self):
+        self.fake_mpirun('echo "$@" >&2; exit 1')
+        self.environment.update(MPISWEEP_DATA="/data", MPISWEEP_KERNELS="reference")
+        err = self.assert_ends(self.launch(TINY), 70)
+        self.assertIn("-x MPISWEEP_DATA -x MPISWEEP_KERNELS ", err)
+
     def test_a_stop_is_passed_on(self):
         """As USR1, which mpirun forwards: after TERM it gives the ranks a second, that of Open MPI 5 a quarter."""
         self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
@@ -104,7 +122,7 @@ class Ends(LaunchTest):
 
     def test_the_time_limit_counts_over_restarts(self):
         """The second start would run for hours."""
-        self.fake_mpirun(f'if mkdir {self.directory}/once 2>/dev/null; then sleep 1; exit 1; fi; exec "$real" "$@"')
+        self.fake_mpirun(f'if mkdir {self.directory}/once 2>/dev/null; then sleep 1; kill -KILL $$; fi; exec "$real" "$@"')
         process = self.launch(*LONG_JOB, "-o", self.part, "--time-limit", "6")
         self.assertIn("starting again", self.assert_ends(process, 75))
 
@@ -173,9 +191,28 @@ class Restarts(LaunchTest):
         self.assert_equal(self.whole, self.part)
 
     def test_it_gives_up(self):
-        self.fake_mpirun("exit 1")
+        self.fake_mpirun("kill -KILL $$")
         err = self.assert_ends(self.launch(TINY, "--give-up", "2"), 70)
         self.assertIn("gave up after 2 starts in a row", err)
+        self.assertIn("mpirun was killed by signal 9 before all ranks were up", err)
+
+    def test_what_cannot_start_is_not_tried_again(self):
+        """An error that mpirun finds by itself before any rank was up."""
+        self.fake_mpirun("exit 134")
+        err = self.assert_ends(self.launch(TINY), 70)
+        self.assertIn("mpirun did not start the ranks (exit status 134)", err)
+        self.assertNotIn("starting again", err)
+
+    def test_what_has_started_once_is_tried_again(self):
+        """The same error after a start in which all ranks were up: a host is away, and may return."""
+        self.fake_mpirun(f'mkdir {self.directory}/first 2>/dev/null && {{ "$real" "$@"; exit; }}\n'
+                         f'mkdir {self.directory}/second 2>/dev/null && exit 1\nexec "$real" "$@"')
+        process = self.launch(*JOB, "-o", self.part)
+        self.wait_for_cells(process)
+        os.kill(ranks_of(process)[1], signal.SIGKILL)
+        err = self.assert_ends(process, 0)
+        self.assertEqual(err.count("starting again"), 2, err)
+        self.assertIn("a rank died before all ranks were up (exit status 1 of mpirun)", err)
 
     def test_there_is_no_mpirun(self):
         self.environment["PATH"] = str(self.directory)

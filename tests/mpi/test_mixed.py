@@ -196,7 +196,7 @@ class MixedRanks(Mixed):
         job = self.job()
         err = self.run_mixed(("MPISWEEP_KERNELS=portable", f"{job} -o {self.file}"),
                              ("MPISWEEP_KERNELS=reference", f"{job} -o {self.file}"), 2)
-        self.assertIn("set MPISWEEP_KERNELS to a set that all have", err)
+        self.assertIn("set it to a set that all have", err)
         self.environment["MPISWEEP_KERNELS"] = "portable"
         self.check(0, "run", job, "-o", self.file, ranks=2)
 

@@ -33,12 +33,45 @@ class Ranks(RunTest):
         _, err = self.check(3, "run", TINY, "-o", self.results("no/such/directory.h5"), ranks=2)
         self.assertIn("no/such", err)
 
-    def test_ranks_with_other_kernels_are_refused(self):
+    def start_with_kernels(self, *names):
+        """A rank for each kernel set; "": without MPISWEEP_KERNELS."""
         rank = [MPISWEEP, "run", TINY, "-o", self.results("r.h5")]
-        code, _, err = finish(self.start_differing(["env", "MPISWEEP_KERNELS=reference", *rank],
-                                                   ["env", "MPISWEEP_KERNELS=portable", *rank]))
+        return finish(self.start_differing(*(["env", f"MPISWEEP_KERNELS={name}", *rank] for name in names)))
+
+    def kernels(self, name):
+        with h5py.File(self.results(name)) as file:
+            return file.attrs["kernels"]
+
+    def test_ranks_agree_on_a_kernel_set(self):
+        code, _, err = self.start_with_kernels("", "reference")
+        self.assertEqual(code, 0, err)
+        self.assertRegex(err, r"computing with the reference kernels, the best that all ranks have; \w+ is missing on rank 1 on ")
+        self.assertEqual(self.kernels("r.h5"), "reference")
+        self.environment["MPISWEEP_KERNELS"] = "reference"
+        self.check(0, "run", TINY, "-o", self.results("same.h5"))
+        self.assert_equal(self.results("r.h5"), self.results("same.h5"))
+
+    def test_ranks_without_a_common_kernel_set_are_refused(self):
+        code, _, err = self.start_with_kernels("reference", "portable", "")
         self.assertEqual(code, 2, err)
-        self.assertRegex(err, "rank 1 on .* computes with the portable kernels, rank 0 with reference")
+        self.assertRegex(err, "no kernel set in common.*: rank 0 on .* uses reference .MPISWEEP_KERNELS., which is missing on "
+                              "rank 1 on [^ ]* .MPISWEEP_KERNELS=portable.; unset MPISWEEP_KERNELS")
+        self.assertFalse(self.results("r.h5").exists())
+
+    def test_a_resume_uses_the_kernel_set_of_the_file(self):
+        """Where all ranks have it; a set that is named is never replaced."""
+        parts, whole = self.results("parts.h5"), self.results("whole.h5")
+        self.environment["MPISWEEP_KERNELS"] = "portable"
+        self.check(0, "run", TINY, "-o", whole)
+        self.check(0, "run", TINY, "-o", parts, "--only", "run=0")
+        self.environment["MPISWEEP_KERNELS"] = "reference"
+        _, err = self.check(2, "run", TINY, "-o", parts, ranks=2)
+        self.assertRegex(err, "parts.h5: was made with the kernel set portable, which not all ranks have.*: rank 0 on .*"
+                              "MPISWEEP_KERNELS=reference.*, rank 1 on .*; unset MPISWEEP_KERNELS there")
+        del self.environment["MPISWEEP_KERNELS"]
+        self.check(0, "run", TINY, "-o", parts, ranks=2)
+        self.assertEqual(self.kernels("parts.h5"), "portable")
+        self.assert_equal(parts, whole)
 
 
 class GoingOn(RunTest):

@@ -1,4 +1,5 @@
 """Ranks that do not belong together are refused before anything is trained; a time limit stops a session."""
+import os
 import time
 import unittest
 from pathlib import Path
@@ -28,7 +29,7 @@ class Start(RunTest):
         other.write_bytes(Path(MPISWEEP).read_bytes().replace(f"({commit})".encode(), f"({'x' * len(commit)})".encode()))
         other.chmod(0o755)
         err = self.check_mixed([MPISWEEP, "run", TINY], [other, "run", TINY])
-        self.assertIn(f"runs mpisweep 0.1.0 ({'x' * len(commit)})", err)
+        self.assertIn(f"rank 1 on {os.uname().nodename} runs mpisweep 0.1.0 ({'x' * len(commit)}), rank 0 on ", err)
         self.assertIn("run the same binary on all ranks", err)
 
     def test_serial_copies(self):
@@ -38,7 +39,8 @@ class Start(RunTest):
             for number in "0", "3":
                 self.environment.update({size: "4", rank: number})
                 _, err = self.check(2, "run", TINY)
-                self.assertIn(f"process {number} of 4 ({rank}={number}", err)
+                self.assertRegex(err, f"process {number} of 4 on [^ ]+ .{rank}={number}")
+                self.assertEqual("srun --mpi=pmix mpisweep run" in err, rank == "SLURM_PROCID", err)
             del self.environment[size], self.environment[rank]
         self.assertFalse(self.results("tiny.h5").exists())
 

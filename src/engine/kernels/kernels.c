@@ -1,6 +1,8 @@
-/* Which kernel set to use: the CPU is asked once, when the program starts. */
+/* Which kernel set to use: the CPU is asked once, when the program starts; the ranks of a session may then agree
+ * on a set that all of them have. */
 #include "engine/kernels/kernels.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,17 +56,25 @@ enum { SET_COUNT = sizeof rows / sizeof rows[0] };
 /* ---- Those of this CPU ------------------------------------------------------------------------- */
 
 typedef struct kernel_registry {
-    kernel_set sets[SET_COUNT];
+    kernel_set sets[SET_COUNT];                 /* in the places of their rows */
+    uint32_t usable;                            /* bit i: row i */
     const kernel_set *available[SET_COUNT + 1]; /* best first, NULL-terminated */
     const kernel_set *selected;                 /* NULL: MPISWEEP_KERNELS does not name any of them */
 } kernel_registry;
 
 static kernel_registry registry;
 
+static const char *wanted_set(void) {
+    const char *wanted = getenv("MPISWEEP_KERNELS");
+    return wanted != NULL && *wanted != '\0' ? wanted : NULL;
+}
+
 static void select_set(const char *wanted) {
     for (int i = 0; registry.available[i] != NULL && registry.selected == NULL; i++)
-        if (wanted == NULL || *wanted == '\0' || strcmp(wanted, registry.available[i]->name) == 0)
+        if (wanted == NULL || strcmp(wanted, registry.available[i]->name) == 0)
             registry.selected = registry.available[i];
+    if (wanted != NULL && registry.selected != NULL)
+        registry.usable = (uint32_t)1 << (registry.selected - registry.sets);
 }
 
 /* Runs before main, so that no two threads can run it at once. */
@@ -76,11 +86,11 @@ __attribute__((constructor)) static void fill_registry(void) {
     for (int i = 0; i < SET_COUNT; i++) {
         if (rows[i].supported != NULL && !rows[i].supported())
             continue;
-        rows[i].fill(&registry.sets[count], rows[i].name);
-        registry.available[count] = &registry.sets[count];
-        count++;
+        rows[i].fill(&registry.sets[i], rows[i].name);
+        registry.available[count++] = &registry.sets[i];
+        registry.usable |= (uint32_t)1 << i;
     }
-    select_set(getenv("MPISWEEP_KERNELS"));
+    select_set(wanted_set());
 }
 
 const kernel_set *const *kernels_available(void) {
@@ -95,6 +105,23 @@ const char *engine_kernels(void) {
     return kernels_select()->name;
 }
 
+uint32_t engine_kernels_usable(void) {
+    return registry.usable;
+}
+
+const char *engine_kernels_name(int bit) {
+    return bit >= 0 && bit < SET_COUNT ? rows[bit].name : NULL;
+}
+
+void engine_kernels_use(int bit) {
+    assert(bit >= 0 && bit < SET_COUNT && registry.usable >> bit & 1);
+    registry.selected = &registry.sets[bit];
+}
+
+bool engine_kernels_forced(void) {
+    return wanted_set() != NULL;
+}
+
 status engine_kernels_check(error_info *error) {
     if (registry.selected != NULL)
         return STATUS_OK;
@@ -105,5 +132,5 @@ status engine_kernels_check(error_info *error) {
             (size_t)snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", (*set)->name);
     return error_set(error, STATUS_USAGE,
                      "MPISWEEP_KERNELS=%s: no such kernel set on this CPU; available: %s",
-                     getenv("MPISWEEP_KERNELS"), names);
+                     wanted_set(), names);
 }

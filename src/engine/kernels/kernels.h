@@ -156,8 +156,7 @@ typedef struct kernel_set {
     void (*rmsprop)(const update *u);
 } kernel_set;
 
-/* The set in use: the best that this CPU has, or the one named by MPISWEEP_KERNELS. Decided at the first
- * call. */
+/* The set in use, as engine_kernels names it. */
 const kernel_set *kernels_select(void);
 
 /* All sets that were compiled in and that this CPU can run, best first; NULL-terminated. */

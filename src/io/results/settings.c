@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "grid/cell.h"
@@ -122,4 +123,28 @@ status results_check_settings(results_reader *reader, const char *path, const re
         return error_set(error, result, "%s", difference.text);
     log_note("%s: holds no cell yet, and takes over kernel set, numerics and data of this session", path);
     return STATUS_OK;
+}
+
+static status read_kernels(results_reader *reader, char kernels[RESULTS_SETTING_SIZE], bool *binding,
+                           error_info *error) {
+    char *text;
+    bool untouched;
+    RETURN_IF_FAILED(results_reader_attribute(reader, "kernels", &text, error));
+    snprintf(kernels, RESULTS_SETTING_SIZE, "%s", text);
+    free(text);
+    RETURN_IF_FAILED(is_untouched(reader, &untouched, error));
+    *binding = !untouched;
+    return STATUS_OK;
+}
+
+void results_peek_kernels(const char *path, char kernels[RESULTS_SETTING_SIZE], bool *binding) {
+    results_reader *reader = NULL;
+    error_info unused = {0};
+    kernels[0] = '\0';
+    *binding = false;
+    if (access(path, F_OK) != 0 || results_reader_open(&reader, path, &unused) != STATUS_OK)
+        return;
+    if (read_kernels(reader, kernels, binding, &unused) != STATUS_OK)
+        kernels[0] = '\0';
+    results_reader_close(&reader);
 }

@@ -24,4 +24,9 @@ void results_digest_name(data_split_kind split, char name[RESULTS_SETTING_SIZE])
 status results_check_settings(results_reader *reader, const char *path, const results_origin *origin,
                               bool *adopt, error_info *error);
 
+/* The kernel set that the file at `path` records: what the ranks of a session should use, if all have it.
+ * *binding: it holds cells, so no other set can be used. An empty text when there is no such file, or when it
+ * cannot be read: results_open says why. */
+void results_peek_kernels(const char *path, char kernels[RESULTS_SETTING_SIZE], bool *binding);
+
 #endif
