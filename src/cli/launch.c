@@ -79,8 +79,8 @@ static void describe_end(const mpirun_end *end, char *text, size_t size) {
                  WEXITSTATUS(end->wait_status));
 }
 
-/* Of mpirun: it lost a host, or a rank was ended by a signal that is sent from outside, or by a crash of MPI's
- * start. Its other exit statuses above 128 are its own errors: 134 is a program that is not there. */
+/* Of mpirun: it lost a host, or a rank was ended by a signal that is sent from outside, or by a crash of
+ * MPI's start. Its other exit statuses above 128 are its own errors: 134 is a program that is not there. */
 static bool may_end_better(int exit_status) {
     static const int statuses[] = {MPIRUN_LOST_HOST, 128 + SIGHUP,  128 + SIGINT,
                                    128 + SIGKILL,    128 + SIGSEGV, 128 + SIGTERM};
@@ -96,15 +96,24 @@ static bool is_hopeless(const launch *l, const mpirun_end *end) {
            !may_end_better(WEXITSTATUS(end->wait_status));
 }
 
+static bool has_hosts(const launch_request *r) {
+    return r->hosts != NULL || r->hostfile != NULL;
+}
+
 static status refuse_again(const launch *l, const mpirun_end *end, error_info *error) {
     const int exit_status = WEXITSTATUS(end->wait_status);
     if (exit_status == MPIRUN_NOT_STARTED)
         return error_set(error, STATUS_INTERNAL, "mpirun could not be started; it must be on PATH");
-    return error_set(error, STATUS_INTERNAL,
-                     "mpirun did not start the ranks (exit status %d), for the reason that is printed above; it "
-                     "is not tried again. Every host must be reachable (`ssh HOST true` without a question) and "
-                     "have %s and this directory",
-                     exit_status, l->program);
+    error_set(
+        error, STATUS_INTERNAL,
+        "mpirun did not start the ranks (exit status %d), for the reason that is printed above; it is not "
+        "tried again",
+        exit_status);
+    if (has_hosts(&l->request))
+        error_append(error,
+                     ". Each host must let `ssh HOST true` in without a question, and have this directory "
+                     "and the program in the same place");
+    return STATUS_INTERNAL;
 }
 
 static status start_again(launch *l, const mpirun_end *end, error_info *error) {
@@ -127,10 +136,16 @@ static status start_again(launch *l, const mpirun_end *end, error_info *error) {
     return STATUS_OK;
 }
 
-/* Did rank 0 report how the sweep ended? A start that came up while it was being ended reports nothing
- * else. */
+/* mpirun asks the ranks to stop when it ends a start itself: in time for those that came up late, and when it
+ * has lost a host. */
+static bool was_stopped_by_mpirun(const mpirun_end *end) {
+    const bool lost = WIFEXITED(end->wait_status) && WEXITSTATUS(end->wait_status) == MPIRUN_LOST_HOST;
+    return end->result == STATUS_STOPPED && (end->late || lost);
+}
+
+/* Did rank 0 report how the sweep ended? */
 static bool is_last(const mpirun_end *end) {
-    return end->reported && !(end->late && end->result == STATUS_STOPPED);
+    return end->reported && !was_stopped_by_mpirun(end);
 }
 
 /* The end of the sweep, as rank 0 reported it: rank 0 has also printed the error. */
@@ -179,10 +194,11 @@ const cli_verb cli_launch = {
     .description = "Runs `mpirun -n N mpisweep run JOB.yaml ...` and starts it again when a rank or mpirun "
                    "dies or a host is lost. What mpirun can never start is reported once. The exit status is "
                    "that of rank 0, which runs on this host.",
-    .remarks = "Options after JOB.yaml and \"--\" are for mpirun, as in\n"
-               "mpisweep launch --hostfile hosts JOB.yaml -o r.h5 -- --mca btl_tcp_if_include eth0\n"
-               "MPISWEEP_DATA and MPISWEEP_KERNELS reach the ranks on all hosts where they are set here. INT, "
-               "TERM, USR1 or HUP (not under nohup) stop the sweep cleanly: exit status 75.",
+    .remarks =
+        "Options after JOB.yaml and \"--\" are for mpirun, as in\n"
+        "mpisweep launch --hostfile hosts JOB.yaml -o r.h5 -- --mca btl_tcp_if_include eth0\n"
+        "MPISWEEP_DATA and MPISWEEP_KERNELS reach the ranks on all hosts where they are set here. INT, "
+        "TERM, USR1 or HUP (not under nohup) stop the sweep cleanly: exit status 75.",
     .run = run_launch,
     .passes_to = &cli_run,
     .rest = "MPIRUN OPTIONS",

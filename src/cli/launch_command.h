@@ -22,8 +22,8 @@ typedef struct launch_command {
 } launch_command;
 
 /* STATUS_COMMAND for options that mpirun would understand in another way than launch needs: rank 0 on another
- * host, hosts given twice. STATUS_IO: the hostfile cannot be read. The caller releases the command, also after
- * a failure. */
+ * host, hosts given twice. STATUS_IO: the hostfile cannot be read. The caller releases the command, also
+ * after a failure. */
 status launch_command_make(launch_command *c, const launch_request *request, error_info *error);
 void launch_command_release(launch_command *c);
 

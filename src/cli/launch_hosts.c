@@ -79,10 +79,11 @@ static bool entry_is_here(const char *entry, size_t length) {
 static status refuse_hosts(const char *hosts, error_info *error) {
     char own[NAME_SIZE];
     own_name(own);
-    return error_set(error, STATUS_COMMAND,
-                     "--host \"%.200s\": rank 0 must run on this host, %s, which is not one of them; accepted: "
-                     "--host %s,%.200s, with a number of ranks after each, as in %s:4",
-                     hosts, own, own, hosts, own);
+    return error_set(
+        error, STATUS_COMMAND,
+        "--host \"%.200s\": rank 0 must run on this host, %s, which is not one of them; accepted: "
+        "--host %s,%.200s, with a number of ranks after each, as in %s:4",
+        hosts, own, own, hosts, own);
 }
 
 status launch_hosts_arrange(const char *hosts, char **arranged, error_info *error) {
@@ -124,14 +125,16 @@ status launch_hostfile_check(const char *path, error_info *error) {
     fclose(file); /* was read only */
     own_name(own);
     if (first[0] == '\0')
-        return error_set(error, STATUS_COMMAND,
-                         "--hostfile %s: names no host; accepted: a line for each, as in \"%s slots=4\", with "
-                         "this host first",
-                         path, own);
+        return error_set(
+            error, STATUS_COMMAND,
+            "--hostfile %s: names no host; accepted: a line for each, as in \"%s slots=4\", with "
+            "this host first",
+            path, own);
     if (may_be_this_host(first))
         return STATUS_OK;
-    return error_set(error, STATUS_COMMAND,
-                     "--hostfile %s: rank 0 must run on this host, %s, and the first that it names is %s; put a "
-                     "line \"%s\" at its beginning",
-                     path, own, first, own);
+    return error_set(
+        error, STATUS_COMMAND,
+        "--hostfile %s: rank 0 must run on this host, %s, and the first that it names is %s; put a "
+        "line \"%s\" at its beginning",
+        path, own, first, own);
 }

@@ -88,9 +88,9 @@ typedef struct setting {
 } setting;
 
 static const setting settings[] = {
-    /* How long Open MPI 4 waits before it sends TERM to the surviving ranks, and again before KILL: more than its
-     * default of a second, in which large checkpoints do not arrive. Open MPI 5 has no such setting and waits a
-     * quarter of a second. Less than half of the time that the ladder allows after TERM. */
+    /* How long Open MPI 4 waits before it sends TERM to the surviving ranks, and again before KILL: more than
+     * its default of a second, in which large checkpoints do not arrive. Open MPI 5 has no such setting and
+     * waits a quarter of a second. Less than half of the time that the ladder allows after TERM. */
     {"OMPI_MCA_odls_base_sigkill_timeout", "4"},
     /* A host that is cut off for 40 to 60 seconds is given up, and the sweep starts again; by default mpirun
      * waits for eight minutes. */

@@ -63,7 +63,7 @@ typedef struct parser {
     const cli_verb *verb;
     int argc, next; /* the word to be read */
     char **argv;
-    char *object; /* the verb's structure */
+    char *object;       /* the verb's structure */
     cli_passed *passed; /* NULL: nothing is passed on */
     int argument_count;
     bool options_ended; /* after "--" */

@@ -64,7 +64,8 @@ typedef struct cli_verb {
     status (*run)(int argc, char **argv, error_info *error);
     /* The verb that gets all arguments, and the options that only it has; NULL: none. */
     const struct cli_verb *passes_to;
-    /* What the words are, in help, that may come last: after all arguments and "--". NULL: none are accepted. */
+    /* What the words are, in help, that may come last: after all arguments and "--". NULL: none are accepted.
+     */
     const char *rest;
     /* Rows that are not used are zero. */
     cli_argument arguments[CLI_MAX_ARGUMENTS];

@@ -81,8 +81,8 @@ status run_data_load(mpi_world *world, const job *j, const char *data_directory,
 /* ---- Comparison of the ranks ------------------------------------------------------------------- */
 
 /* A hello may differ between versions of the program. The program's name is exchanged first, always in this
- * many bytes, so that other versions are refused before their hello is misread. Earlier versions leave the host
- * empty. */
+ * many bytes, so that other versions are refused before their hello is misread. Earlier versions leave the
+ * host empty. */
 typedef struct program_note {
     char program[WIRE_PROGRAM_SIZE];
     char host[128 - WIRE_PROGRAM_SIZE]; /* its beginning */
@@ -108,11 +108,11 @@ status run_compare_programs(mpi_world *world, error_info *error) {
     for (int rank = 1; result == STATUS_OK && all != NULL && rank < mpi_world_size(world); rank++) {
         const program_note *other = (const program_note *)all + rank;
         if (strncmp(other->program, own.program, sizeof own.program) != 0)
-            result = error_set(
-                error, STATUS_USAGE,
-                "rank %d on %.*s runs %.*s, rank 0 on %s runs %s: run the same binary on all ranks", rank,
-                (int)sizeof other->host, other->host, (int)sizeof other->program, other->program, own.host,
-                own.program);
+            result =
+                error_set(error, STATUS_USAGE,
+                          "rank %d on %.*s runs %.*s, rank 0 on %s runs %s: run the same binary on all ranks",
+                          rank, (int)sizeof other->host, other->host, (int)sizeof other->program,
+                          other->program, own.host, own.program);
     }
     free(all);
     return mpi_world_agree(world, result, error);
@@ -120,8 +120,8 @@ status run_compare_programs(mpi_world *world, error_info *error) {
 
 void run_fill_hello(const mpi_world *world, const job *j, const char *data_directory,
                     const stored_dataset *described, hello_message *hello) {
-    *hello = (hello_message){
-        .job_digest = j->digest, .rank = mpi_world_rank(world), .numerics = ENGINE_NUMERICS};
+    *hello =
+        (hello_message){.job_digest = j->digest, .rank = mpi_world_rank(world), .numerics = ENGINE_NUMERICS};
     data_shape_text(&described->data, hello->data_shape, sizeof hello->data_shape);
     for (int split = 0; split < SPLIT_COUNT; split++)
         data_place(&j->data, data_directory, (data_split_kind)split, hello->data_places[split],

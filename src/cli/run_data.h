@@ -18,8 +18,8 @@ status run_data_load(mpi_world *world, const job *j, const char *data_directory,
 /* Do all ranks run the same program? Before anything else is exchanged. Collective. */
 status run_compare_programs(mpi_world *world, error_info *error);
 
-/* What this rank reports about itself, once the ranks have agreed on a kernel set; the digests stay 0 until the
- * samples are read. */
+/* What this rank reports about itself, once the ranks have agreed on a kernel set; the digests stay 0 until
+ * the samples are read. */
 void run_fill_hello(const mpi_world *world, const job *j, const char *data_directory,
                     const stored_dataset *described, hello_message *hello);
 

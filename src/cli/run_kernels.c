@@ -54,8 +54,8 @@ static bool has(const offer *o, int set) {
 static int describe_offer(const choice *c, int rank, char *text, size_t size) {
     const offer *o = &c->offers[rank];
     const char *name, *separator = "";
-    int used = snprintf(text, size, "rank %d on %s (%s", rank, o->host,
-                        o->forced ? "MPISWEEP_KERNELS=" : "has ");
+    int used =
+        snprintf(text, size, "rank %d on %s (%s", rank, o->host, o->forced ? "MPISWEEP_KERNELS=" : "has ");
     for (int bit = 0; (name = engine_kernels_name(bit)) != NULL && used < (int)size; bit++)
         if (has(o, bit)) {
             used += snprintf(text + used, size - (size_t)used, "%s%s", separator, name);
@@ -103,11 +103,12 @@ static status refuse_all(const choice *c, error_info *error) {
         forced++;
     const int set = best_set(c->offers[forced].usable);
     list_lacking(c, set, ranks);
-    return error_set(error, STATUS_USAGE,
-                     "the ranks have no kernel set in common, and results would differ: rank %d on %s uses %s "
-                     "(MPISWEEP_KERNELS), which is missing on %s; unset MPISWEEP_KERNELS, or set it to a set "
-                     "that all have",
-                     forced, c->offers[forced].host, engine_kernels_name(set), ranks);
+    return error_set(
+        error, STATUS_USAGE,
+        "the ranks have no kernel set in common, and results would differ: rank %d on %s uses %s "
+        "(MPISWEEP_KERNELS), which is missing on %s; unset MPISWEEP_KERNELS, or set it to a set "
+        "that all have",
+        forced, c->offers[forced].host, engine_kernels_name(set), ranks);
 }
 
 static status choose(choice *c, error_info *error) {

@@ -16,8 +16,8 @@ void stop_signal_install(void);
 /* Raise the flag after that many seconds; INFINITY: never. */
 void stop_signal_after(double seconds);
 
-/* End the process with that exit status, without further ado, after that many whole seconds; 0: no longer. There
- * is no time limit from now on. */
+/* End the process with that exit status, without further ado, after that many whole seconds; 0: no longer.
+ * There is no time limit from now on. */
 void stop_signal_exit_after(unsigned seconds, int exit_status);
 
 /* True once one of them has come. */

@@ -170,8 +170,8 @@ status engine_train_group(training_member *members, int count, uint64_t seed, ar
 const char *engine_kernels(void);
 
 /* The sets that this process may use, a bit for each: those that its CPU can run, or only the one that the
- * environment variable MPISWEEP_KERNELS names. Bits mean the same in all processes of one program; of two sets
- * the one with the lower bit is better. */
+ * environment variable MPISWEEP_KERNELS names. Bits mean the same in all processes of one program; of two
+ * sets the one with the lower bit is better. */
 uint32_t engine_kernels_usable(void);
 
 /* The name that a bit (0, 1, …) stands for; NULL after the last. */

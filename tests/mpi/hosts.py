@@ -1,5 +1,5 @@
-"""Several hosts on one machine, for the tests: each is a set of namespaces (network, name, shared memory, mounts) on one
-bridge. Needs root with CAP_SYS_ADMIN and CAP_NET_ADMIN, and util-linux and iproute2."""
+"""Several hosts on one machine, for the tests: each is a set of namespaces (network, name, mounts) with its own /dev/shm
+and directory for temporary files, on one bridge; all other files are shared. Needs root with CAP_SYS_ADMIN and CAP_NET_ADMIN, and util-linux and iproute2."""
 import shlex
 import subprocess
 from pathlib import Path
@@ -7,6 +7,7 @@ from pathlib import Path
 BOOT = """
 hostname {name}
 mount -t tmpfs tmpfs /dev/shm
+mount -t tmpfs tmpfs {directory}/tmp
 mount --bind {directory}/hosts /etc/hosts
 ip link set lo up
 echo ready
@@ -34,6 +35,8 @@ class Hosts:
     def __init__(self, directory, count):
         self.directory = Path(directory)
         self.anchors = {}
+        self.temporary = self.directory / "tmp"
+        self.temporary.mkdir()
         lines = [f"10.77.1.{i} h{i}\n" for i in range(1, count + 1)]
         (self.directory / "hosts").write_text("127.0.0.1 localhost\n" + "".join(lines))
         self.agent = self.directory / "agent"
@@ -83,7 +86,8 @@ class Hosts:
 
     def environment(self):
         """Variables with which mpirun reaches the hosts: Open MPI 4 and 5."""
-        return {"OMPI_MCA_plm_rsh_agent": str(self.agent), "PRTE_MCA_plm_ssh_agent": str(self.agent)}
+        return {"TMPDIR": str(self.temporary), "OMPI_MCA_plm_rsh_agent": str(self.agent),
+                "PRTE_MCA_plm_ssh_agent": str(self.agent)}
 
     def close(self):
         for anchor in self.anchors.values():

@@ -1,5 +1,5 @@
-/* Which kernel set to use: the CPU is asked once, when the program starts; the ranks of a session may then agree
- * on a set that all of them have. */
+/* Which kernel set to use: the CPU is asked once, when the program starts; the ranks of a session may then
+ * agree on a set that all of them have. */
 #include "engine/kernels/kernels.h"
 
 #include <assert.h>
@@ -131,6 +131,6 @@ status engine_kernels_check(error_info *error) {
         used +=
             (size_t)snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", (*set)->name);
     return error_set(error, STATUS_USAGE,
-                     "MPISWEEP_KERNELS=%s: no such kernel set on this CPU; available: %s",
-                     wanted_set(), names);
+                     "MPISWEEP_KERNELS=%s: no such kernel set on this CPU; available: %s", wanted_set(),
+                     names);
 }
