@@ -97,6 +97,15 @@ class Ends(LaunchTest):
         err = self.assert_ends(self.launch(TINY), 70)
         self.assertIn("-x MPISWEEP_DATA -x MPISWEEP_KERNELS ", err)
 
+    def test_settings_of_mpirun(self):
+        """Those of the user win."""
+        self.fake_mpirun('env | grep _MCA_ >&2; exit 1')
+        self.environment["OMPI_MCA_oob_tcp_keepalive_probes"] = "3"
+        err = self.assert_ends(self.launch(TINY), 70)
+        for line in ("OMPI_MCA_odls_base_sigkill_timeout=1", "OMPI_MCA_oob_tcp_keepalive_time=20",
+                     "OMPI_MCA_oob_tcp_keepalive_probes=3", "PRTE_MCA_oob_tcp_keepalive_probes=8"):
+            self.assertIn(f"{line}\n", err)
+
     def test_a_stop_is_passed_on(self):
         """As USR1, which mpirun forwards: after TERM it gives the ranks a second, that of Open MPI 5 a quarter."""
         self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
