@@ -66,6 +66,18 @@ static status make_fifo(launch *l, error_info *error) {
 
 /* ---- Starts ------------------------------------------------------------------------------------ */
 
+/* Of mpirun: it lost a host, or a rank was ended by a signal that is sent from outside, or by a crash of
+ * MPI's start. Its other exit statuses above 128 are its own errors: 132 or 134 for a program that is not
+ * there. */
+static bool may_end_better(int exit_status) {
+    static const int statuses[] = {MPIRUN_LOST_HOST, 128 + SIGHUP,  128 + SIGINT,
+                                   128 + SIGKILL,    128 + SIGSEGV, 128 + SIGTERM};
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+        if (exit_status == statuses[i])
+            return true;
+    return false;
+}
+
 static void describe_end(const mpirun_end *end, char *text, size_t size) {
     const char *place = end->up ? "" : " before all ranks were up";
     if (end->late)
@@ -74,20 +86,12 @@ static void describe_end(const mpirun_end *end, char *text, size_t size) {
         snprintf(text, size, "mpirun was killed by signal %d%s", WTERMSIG(end->wait_status), place);
     else if (WEXITSTATUS(end->wait_status) == MPIRUN_LOST_HOST)
         snprintf(text, size, "mpirun lost the connection to a host%s", place);
+    else if (!end->up && !may_end_better(WEXITSTATUS(end->wait_status)))
+        snprintf(text, size, "mpirun did not start the ranks (exit status %d)",
+                 WEXITSTATUS(end->wait_status));
     else
         snprintf(text, size, "a rank died%s (exit status %d of mpirun)", place,
                  WEXITSTATUS(end->wait_status));
-}
-
-/* Of mpirun: it lost a host, or a rank was ended by a signal that is sent from outside, or by a crash of
- * MPI's start. Its other exit statuses above 128 are its own errors: 134 is a program that is not there. */
-static bool may_end_better(int exit_status) {
-    static const int statuses[] = {MPIRUN_LOST_HOST, 128 + SIGHUP,  128 + SIGINT,
-                                   128 + SIGKILL,    128 + SIGSEGV, 128 + SIGTERM};
-    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
-        if (exit_status == statuses[i])
-            return true;
-    return false;
 }
 
 /* Did mpirun find by itself that it cannot start the ranks, which it never could? */

@@ -17,8 +17,9 @@ typedef struct launcher {
     bool stopping;              /* asked to stop: by a signal or at stop_at */
 } launcher;
 
-/* Exit statuses: of the child that could not become mpirun, and of mpirun when it lost a host. */
-enum { MPIRUN_NOT_STARTED = 127, MPIRUN_LOST_HOST = 205 };
+/* Exit statuses: of the child that could not become mpirun (not 127, with which mpirun ends when a shell on
+ * another host does not find Open MPI), and of mpirun when it lost a host. */
+enum { MPIRUN_NOT_STARTED = 125, MPIRUN_LOST_HOST = 205 };
 
 /* How a start ended. */
 typedef struct mpirun_end {

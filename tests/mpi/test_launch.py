@@ -221,7 +221,7 @@ class Restarts(LaunchTest):
         os.kill(ranks_of(process)[1], signal.SIGKILL)
         err = self.assert_ends(process, 0)
         self.assertEqual(err.count("starting again"), 2, err)
-        self.assertIn("a rank died before all ranks were up (exit status 1 of mpirun)", err)
+        self.assertIn("mpirun did not start the ranks (exit status 1); starting again", err)
 
     def test_there_is_no_mpirun(self):
         self.environment["PATH"] = str(self.directory)
