@@ -95,7 +95,7 @@ static void put_usage(writer *w, const cli_verb *verb) {
     put_text(w, verb->command != NULL ? verb->command : text);
     w->indent = USAGE_INDENT;
     for (int i = 0; (a = cli_argument_at(verb, i)) != NULL; i++) {
-        snprintf(text, sizeof text, a->optional ? "[%s]" : "%s", a->name);
+        snprintf(text, sizeof text, a->optional ? "[%s]%s" : "%s%s", a->name, a->repeats ? "..." : "");
         put_text(w, text);
     }
     for (int i = 0; (o = cli_option_at(verb, i)) != NULL && cli_option_is_own(verb, o); i++)

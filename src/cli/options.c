@@ -65,7 +65,8 @@ typedef struct parser {
     char **argv;
     char *object;       /* the verb's structure */
     cli_passed *passed; /* NULL: nothing is passed on */
-    int argument_count;
+    int argument;       /* number of the one that the next word is */
+    int first_repeated; /* where in argv the words of one that repeats begin; 0: none yet */
     bool options_ended; /* after "--" */
 } parser;
 
@@ -176,12 +177,27 @@ static void list_arguments(const cli_verb *verb, char *text, size_t size) {
     size_t used = 0;
     snprintf(text, size, "none");
     for (int i = 0; (a = cli_argument_at(verb, i)) != NULL && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s%s%s", used > 0 ? " " : "",
-                                 a->optional ? "[" : "", a->name, a->optional ? "]" : "");
+        used += (size_t)snprintf(text + used, size - used, "%s%s%s%s%s", used > 0 ? " " : "",
+                                 a->optional ? "[" : "", a->name, a->optional ? "]" : "",
+                                 a->repeats ? "..." : "");
 }
 
-static status take_argument(parser *p, const char *word, error_info *error) {
-    const cli_argument *a = cli_argument_at(p->verb, p->argument_count++);
+/* Words of options between those of an argument have been read: their places are free. */
+static void keep_argument(parser *p, const cli_argument *a, char *word) {
+    void *field = p->object + a->offset;
+    if (!a->repeats) {
+        *(const char **)field = word;
+        return;
+    }
+    cli_words *words = field;
+    if (p->first_repeated == 0)
+        p->first_repeated = p->next - 1;
+    words->items = p->argv + p->first_repeated;
+    p->argv[p->first_repeated + words->count++] = word;
+}
+
+static status take_argument(parser *p, char *word, error_info *error) {
+    const cli_argument *a = cli_argument_at(p->verb, p->argument);
     char accepted[64];
     list_arguments(p->verb, accepted, sizeof accepted);
     if (a == NULL)
@@ -189,8 +205,9 @@ static status take_argument(parser *p, const char *word, error_info *error) {
                          p->verb->name, word, accepted);
     if (word[0] == '\0')
         return error_set(error, STATUS_COMMAND, "%s: %s is empty", p->verb->name, a->name);
+    p->argument += !a->repeats;
     if (p->verb->passes_to == NULL)
-        *(const char **)(p->object + a->offset) = word;
+        keep_argument(p, a, word);
     pass(p, word);
     return STATUS_OK;
 }
@@ -198,7 +215,7 @@ static status take_argument(parser *p, const char *word, error_info *error) {
 /* "--" after all arguments, where a verb has a use for what comes then. */
 static bool begins_rest(const parser *p, const char *word) {
     return p->verb->rest != NULL && p->passed != NULL && strcmp(word, "--") == 0 &&
-           cli_argument_at(p->verb, p->argument_count) == NULL;
+           cli_argument_at(p->verb, p->argument) == NULL;
 }
 
 static void take_rest(parser *p) {
@@ -208,7 +225,7 @@ static void take_rest(parser *p) {
 }
 
 static status take_word(parser *p, error_info *error) {
-    const char *word = p->argv[p->next++];
+    char *word = p->argv[p->next++];
     if (begins_rest(p, word)) {
         take_rest(p);
         return STATUS_OK;
@@ -236,8 +253,8 @@ static status parse(parser *p, error_info *error) {
     RETURN_IF_FAILED(set_presets(p, error));
     while (p->next < p->argc)
         RETURN_IF_FAILED(take_word(p, error));
-    const cli_argument *missing = cli_argument_at(p->verb, p->argument_count);
-    if (missing != NULL && !missing->optional)
+    const cli_argument *missing = cli_argument_at(p->verb, p->argument);
+    if (missing != NULL && !missing->optional && p->first_repeated == 0)
         return error_set(error, STATUS_COMMAND, "%s: no %s is given", p->verb->name, missing->name);
     return STATUS_OK;
 }

@@ -43,11 +43,18 @@ typedef struct cli_texts {
     int count;
 } cli_texts;
 
+/* Any number of words of the command line. */
+typedef struct cli_words {
+    char *const *items; /* (count) in argv */
+    int count;
+} cli_words;
+
 /* An argument that is not an option: the name of a file. */
 typedef struct cli_argument {
     const char *name; /* "JOB.yaml", in help and errors */
     size_t offset;    /* const char *: in the verb's structure; left as it is when it is not given */
     bool optional;    /* only after those that are not */
+    bool repeats;     /* only the last: this one and all that follow; the field is a cli_words */
     const char *help;
 } cli_argument;
 
@@ -91,7 +98,8 @@ status cli_refuse(const cli_option *o, const char *value, error_info *error, con
     __attribute__((format(printf, 4, 5)));
 
 /* Reads a command line into `object`, the verb's structure, in which it sets the fields of what is given and
- * the presets. Options may be anywhere before "--", as "--name VALUE", "--name=VALUE", "-n VALUE" or
+ * the presets. Arguments that repeat are moved next to each other in argv. Options may be anywhere before
+ * "--", as "--name VALUE", "--name=VALUE", "-n VALUE" or
  * "-nVALUE"; the start of a long name is enough when no other begins with it. STATUS_COMMAND for what is not
  * accepted, with what is. */
 status cli_parse(const cli_verb *verb, int argc, char **argv, void *object, error_info *error);

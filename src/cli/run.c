@@ -18,6 +18,7 @@
 #include "cli/run_data.h"
 #include "cli/run_end.h"
 #include "cli/run_kernels.h"
+#include "cli/shard.h"
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
 #include "cli/verbs.h"
@@ -25,7 +26,6 @@
 #include "grid/grid.h"
 #include "io/data/dataset_reader.h"
 #include "io/data/digest.h"
-#include "io/data/warnings.h"
 #include "io/job/costs.h"
 #include "io/job/data.h"
 #include "io/job/job.h"
@@ -40,6 +40,7 @@
 typedef struct run_options {
     const char *job_path, *results_path, *data_directory;
     cli_texts settings, only;
+    grid_shard shard;
     long max_failures; /* 0: no limit */
     double time_limit; /* seconds; INFINITY: none */
     bool retry_failed, quiet;
@@ -58,9 +59,9 @@ typedef struct run {
     results *results;
     checkpoint_file *checkpoints;
     const char *results_path;
-    char default_path[GRID_NAME_SIZE + sizeof ".h5"];
+    char default_path[SHARD_NAME_SIZE];
     char cpu[128];
-    bool *selected;   /* (cells) not excluded by --only */
+    bool *selected;   /* (cells) not excluded by --only or --shard */
     bool *left_out;   /* (cells) not to be trained in this session */
     double *costs;    /* (cells) predicted FLOPs */
     uint64_t *shapes; /* (cells) those of one shape are trained in groups; 0: by itself */
@@ -80,18 +81,12 @@ static status load_job(run *r, error_info *error) {
     return job_layout(r->job, &r->stored.data, &r->records, error);
 }
 
-/* What is probably a mistake, as far as that shows without reading the samples. */
-static void warn_of_data(const run *r) {
-    data_warnings warnings;
-    data_warnings_find(&r->job->data, &r->stored, NULL, &warnings);
-    for (int i = 0; i < warnings.count; i++)
-        log_warning("%s", warnings.texts[i]);
-}
-
-static status select_cells(run *r, error_info *error) {
+static status select_cells(run *r, size_t cells, error_info *error) {
     const cli_texts *only = &r->options.only;
-    status result = grid_select(&r->job->grid, only->items, only->count, r->selected, error);
-    return result == STATUS_OK ? STATUS_OK : error_prefix(error, "--only ");
+    if (grid_select(&r->job->grid, only->items, only->count, r->selected, error) != STATUS_OK)
+        return error_prefix(error, "--only ");
+    shard_select(r->options.shard, cells, r->selected);
+    return STATUS_OK;
 }
 
 /* It points to `r` and to static memory. */
@@ -110,10 +105,8 @@ static results_origin origin_of(const run *r) {
 
 static void name_results(run *r) {
     r->results_path = r->options.results_path;
-    if (r->results_path == NULL) {
-        snprintf(r->default_path, sizeof r->default_path, "%s.h5", r->job->name);
-        r->results_path = r->default_path;
-    }
+    if (r->results_path == NULL)
+        r->results_path = shard_results_name(r->options.shard, r->job->name, r->default_path);
 }
 
 static status open_results(run *r, error_info *error) {
@@ -123,7 +116,7 @@ static status open_results(run *r, error_info *error) {
                                   mpi_world_size(r->world), error));
     size_t again = 0;
     if (r->options.retry_failed)
-        RETURN_IF_FAILED(results_retry_failed(r->results, &again, error));
+        RETURN_IF_FAILED(results_retry_failed(r->results, r->selected, &again, error));
     if (again > 0)
         log_note("%zu cells that failed before or are damaged are trained again", again);
     return STATUS_OK;
@@ -180,8 +173,8 @@ static status prepare_sweep(run *r, error_info *error) {
     r->shapes = malloc(cells * sizeof *r->shapes);
     if (r->selected == NULL || r->left_out == NULL || r->costs == NULL || r->shapes == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", cells);
-    warn_of_data(r);
-    RETURN_IF_FAILED(select_cells(r, error));
+    run_data_warn(r->job, &r->stored);
+    RETURN_IF_FAILED(select_cells(r, cells, error));
     RETURN_IF_FAILED(job_predict_costs(r->job, &r->stored.data, r->costs, r->shapes, error));
     RETURN_IF_FAILED(open_results(r, error));
     RETURN_IF_FAILED(fail_crashed_cells(r, error));
@@ -406,7 +399,8 @@ const cli_verb cli_run = {
              .argument = "RESULTS.h5",
              .kind = &cli_file,
              .offset = offsetof(run_options, results_path),
-             .help = "the results file (default: the job's name + \".h5\" in the current directory)"},
+             .help = "the results file (default: the job's name + \".h5\" in the current directory; with "
+                     "--shard I/N + \".shard-I-of-N.h5\")"},
             {.name = "set",
              .argument = "KEY=VALUE",
              .kind = &cli_list,
@@ -418,6 +412,12 @@ const cli_verb cli_run = {
              .offset = offsetof(run_options, only),
              .help = "train only these cells of the grid; values of one axis add up. A long number may be "
                      "rounded to three digits or more, as status prints it"},
+            {.name = "shard",
+             .argument = "I/N",
+             .kind = &shard_kind,
+             .offset = offsetof(run_options, shard),
+             .help = "train only the cells of shard I of N, which share the costs evenly, into a file of the "
+                     "whole grid; mpisweep merge joins the files"},
             {.name = "data",
              .argument = "DIR",
              .kind = &cli_directory,

@@ -1,8 +1,10 @@
 #include "cli/run_data.h"
+#include "base/log.h"
 #include "cli/build_info.h"
 #include "grid/digest.h"
 #include "io/data/dataset_reader.h"
 #include "io/data/digest.h"
+#include "io/data/warnings.h"
 #include "io/job/job.h"
 
 #include <stdbool.h>
@@ -76,6 +78,13 @@ status run_data_load(mpi_world *world, const job *j, const char *data_directory,
     if (!leader && published == STATUS_OK)
         result = follow(j, data_directory, memory, stored, &origin, digests, error);
     return result != STATUS_OK ? result : published;
+}
+
+void run_data_warn(const job *j, const stored_dataset *described) {
+    data_warnings warnings;
+    data_warnings_find(&j->data, described, NULL, &warnings);
+    for (int i = 0; i < warnings.count; i++)
+        log_warning("%s", warnings.texts[i]);
 }
 
 /* ---- Comparison of the ranks ------------------------------------------------------------------- */

@@ -23,6 +23,9 @@ status run_compare_programs(mpi_world *world, error_info *error);
 void run_fill_hello(const mpi_world *world, const job *j, const char *data_directory,
                     const stored_dataset *described, hello_message *hello);
 
+/* Log what is probably a mistake in a job's data, as far as that shows without reading the samples. */
+void run_data_warn(const job *j, const stored_dataset *described);
+
 /* Compare what every rank reports about itself with rank 0, which reports the first that differs
  * (wire_check_hello). Collective. */
 status run_compare_ranks(mpi_world *world, const hello_message *mine, error_info *error);

@@ -35,13 +35,13 @@ sweep: {run: 2, lr: {set: optimizer.lr, values: [1e-7, 1e-6, 1000]}}
 """
 MANY = JOB.replace("values: [1e-3, 0.0031622776601683795, 1e-2]", "logspace: [1e-6, 1, 41]")
 LABELS = JOB.replace("values: [1e-3, 0.0031622776601683795, 1e-2]", 'values: {"1.1": 0.01, "1.10": 0.02, "01": 0.03, none: 0.04}')
-VERBS = ("plan", "run", "launch", "status", "verify", "bench")
+VERBS = ("plan", "run", "launch", "status", "verify", "merge", "rerun", "bench")
 RUN = ("run", "job.yaml", "-o", "new.h5")
 
 # (arguments, exit status, parts of the message)
 WRONG = [
     # verbs
-    ((), 2, ["no verb is given; accepted: plan, run, launch, status, verify, bench"]),
+    ((), 2, ["no verb is given; accepted: plan, run, launch, status, verify, merge, rerun, bench"]),
     (("stauts",), 2, ['there is no verb "stauts"; accepted: plan, run', "--version; nearest known verb: status"]),
     (("help", "plans"), 2, ['there is no verb "plans"', "nearest known verb: plan"]),
     (("--json",), 2, ['there is no verb "--json"', "!nearest"]),
@@ -70,6 +70,12 @@ WRONG = [
     ((*RUN, "--max-failures", "0"), 2, ['--max-failures "0": expected a whole number of at least 1']),
     ((*RUN, "--time-limit", "soon"), 2, ['--time-limit "soon": expected seconds or H:MM:SS']),
     ((*RUN, "--time-limit", "nan"), 2, ['--time-limit "nan"']),
+    *(((*RUN, "--shard", shard), 2, [f'--shard "{shard}": expected I/N, shard I of N with I from 1 to N, such as 2/8'])
+      for shard in ("", "2", "0/3", "4/3", "1/0", "-1/3", "1/ 3", "1/3x", "1.0/3", "99999999999999999999/99999999999999999999")),
+    (("merge", "new.h5"), 2, ["merge: no IN.h5 is given"]),
+    (("merge", "--quiet", "new.h5", "a.h5"), 2, ['merge: unknown option "--quiet"; accepted: no options']),
+    (("merge", "new.h5", ""), 2, ["merge: IN.h5 is empty"]),
+    (("rerun",), 2, ["rerun: no RESULTS.h5 is given"]),
     # files
     (("plan",), 2, ["plan: no JOB.yaml is given"]),
     (("plan", ""), 2, ["plan: JOB.yaml is empty"]),
@@ -82,6 +88,9 @@ WRONG = [
     (("plan", "none.yaml"), 3, ["none.yaml: No such file"]),
     (("plan", "directory"), 3, ["directory: Is a directory"]),
     (("status", "job.yaml"), 3, ["job.yaml: is not an HDF5 file"]),
+    (("merge", "new.h5", "job.yaml"), 3, ["job.yaml: is not an HDF5 file"]),
+    (("merge", "none/new.h5", "job.yaml"), 3, ["none/new.h5", "No such file or directory"]),
+    (("rerun", "none.h5", "run=0", "--data", ".", "lr=1"), 3, ["none.h5: No such file"]),
     (("status", "directory"), 3, ["directory: Is a directory"]),
     (("run", "job.yaml", "-o", ""), 2, ['-o "": expected the name of a file']),
     (("run", "job.yaml", "-o", "directory"), 3, ["directory: is a directory; name a results file"]),
@@ -235,20 +244,21 @@ class HelpTest(UserCase):
     def test_every_option_takes_what_its_help_says(self):
         """A surplus argument after it shows that the option was read and, where the value is checked, accepted."""
         values = {"N": "2", "T": "1:00:00", "SECONDS": "2", "KEY=VALUE": "seed=1", "AXIS=VALUE[,VALUE]...": "run=0", "DIR": ".",
-                  "RESULTS.h5": "new.h5"}
+                  "RESULTS.h5": "new.h5", "I/N": "1/2"}
         for verb in VERBS:
+            surplus = "a: No such file" if verb == "rerun" else f"{verb}: unexpected argument"  # it takes any number of them
             for names, value in self.options(verb).items():
                 for name in names:
                     with self.subTest(f"{verb} {name}"):
                         given = self.run_program(verb, name, *([values[value]] if value else []), "a", "b", "c").stderr
-                        self.assertIn(f"{verb}: unexpected argument", given)
+                        self.assertIn(surplus, given)
                         alone = self.run_program(verb, "job.yaml", name if value else f"{name}=1").stderr
                         refusal = "no value for option" if value else "no value is accepted by option"
                         self.assertIn(f'{verb}: {refusal} "{name}', alone)
                         if not value:
                             continue
                         joined = f"{name}{'=' if name[1] == '-' else ''}{values[value]}"
-                        self.assertIn(f"{verb}: unexpected argument", self.run_program(verb, joined, "a", "b", "c").stderr)
+                        self.assertIn(surplus, self.run_program(verb, joined, "a", "b", "c").stderr)
 
     def test_lines_are_short(self):
         for verb in VERBS:

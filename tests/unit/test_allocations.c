@@ -23,6 +23,9 @@
 #include "io/results/compare.h"
 #include "io/results/damage.h"
 #include "io/results/digest.h"
+#include "io/results/merge.h"
+#include "io/results/reader.h"
+#include "io/results/recheck.h"
 #include "io/results/results.h"
 #include "sweep/sweep.h"
 #include "sweep/transport_local.h"
@@ -231,6 +234,51 @@ static status read_results(error_info *error) {
     return result;
 }
 
+/* What the file keeps of its job, and a cell of it that was trained again. */
+static status restore_job(error_info *error) {
+    char *settings;
+    job *again = NULL;
+    RETURN_IF_FAILED(job_list_settings(two_runs.job, &settings, error));
+    const status result = job_restore(&again, job_path, two_runs.job->text, settings, NULL, 0, error);
+    if (result == STATUS_OK)
+        assert_string_equal(again->canonical, two_runs.job->canonical);
+    job_destroy(&again);
+    free(settings);
+    return result;
+}
+
+static status recheck(results_reader *reader, error_info *error) {
+    static const float values[100];
+    const cell_record record = {
+        .status = CELL_DONE, .value_count = two_runs.records.value_count, .values = values};
+    results_recheck *c;
+    recheck_answer answer;
+    RETURN_IF_FAILED(results_recheck_open(&c, reader, &two_runs.records, 0, error));
+    const status result = results_recheck_cell(c, &record, &answer, error);
+    results_recheck_close(&c);
+    return result;
+}
+
+static status recheck_a_cell(error_info *error) {
+    results_reader *reader;
+    RETURN_IF_FAILED(results_reader_open(&reader, temporary_directory_file(&directory, "r.h5"), error));
+    const status result = recheck(reader, error);
+    results_reader_close(&reader);
+    return result;
+}
+
+/* Into a new file, then into that. */
+static status merge_results(error_info *error) {
+    static merge_report report;
+    char input[PATH_MAX];
+    char *const inputs[] = {input, input};
+    snprintf(input, sizeof input, "%s", temporary_directory_file(&directory, "r.h5"));
+    const char *path = temporary_directory_file(&directory, "m.h5");
+    unlink(path);
+    RETURN_IF_FAILED(results_merge(path, inputs, 2, &report, error));
+    return results_merge(path, inputs, 1, &report, error);
+}
+
 static void cell_spec(void *context, size_t cell, training_spec *spec) {
     job_cell_spec(context, cell, spec);
 }
@@ -339,6 +387,22 @@ static void while_results_are_written(void **state) {
     fail_every_allocation(write_resume_and_grow, 6); /* leftovers that were not looked for stay */
 }
 
+/* Harmless: the same. */
+static void while_results_are_merged(void **state) {
+    (void)state;
+    error_info error = {0};
+    assert_int_equal(write_resume_and_grow(&error), STATUS_OK);
+    fail_every_allocation(merge_results, 4);
+}
+
+static void while_a_cell_is_trained_again(void **state) {
+    (void)state;
+    error_info error = {0};
+    assert_int_equal(write_resume_and_grow(&error), STATUS_OK);
+    fail_every_allocation(restore_job, 0);
+    fail_every_allocation(recheck_a_cell, 0);
+}
+
 static void while_results_are_read(void **state) {
     (void)state;
     error_info error = {0};
@@ -361,6 +425,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(while_a_job_is_loaded),     cmocka_unit_test(while_data_sets_are_read),
         cmocka_unit_test(while_results_are_written), cmocka_unit_test(while_results_are_read),
+        cmocka_unit_test(while_results_are_merged),  cmocka_unit_test(while_a_cell_is_trained_again),
         cmocka_unit_test(while_cells_are_trained),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);

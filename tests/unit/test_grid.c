@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "grid/grid.h"
+#include "grid/shard.h"
 
 static double runs[] = {0, 1, 2};
 static double more_runs[] = {0, 1, 2, 3, 4};
@@ -218,6 +219,49 @@ static void wrong_selections_are_refused(void **state) {
     }
 }
 
+/* ---- Shards ------------------------------------------------------------------------------------ */
+
+enum { MOST_SHARDS = 12, SHARD_CELLS = 3 * 7 * 8 * 12 };
+
+static size_t shard_of(size_t cell, size_t count) {
+    size_t shard = 0;
+    for (size_t i = 1; i <= count; i++)
+        if (grid_shard_has((grid_shard){i, count}, cell)) {
+            assert_int_equal(shard, 0);
+            shard = i;
+        }
+    return shard;
+}
+
+static void every_cell_is_in_one_shard_and_shards_are_of_one_size(void **state) {
+    (void)state;
+    for (size_t count = 1; count <= MOST_SHARDS; count++) {
+        size_t sizes[MOST_SHARDS + 1] = {0};
+        for (size_t cell = 0; cell < SHARD_CELLS; cell++)
+            sizes[shard_of(cell, count)]++;
+        assert_int_equal(sizes[0], 0);
+        for (size_t i = 1; i <= count; i++)
+            assert_in_range(sizes[i], SHARD_CELLS / count, SHARD_CELLS / count + 1);
+    }
+    assert_true(grid_shard_has((grid_shard){0}, 5));
+}
+
+/* The cells of each value of an axis are shared out, also where its length is the number of shards, or the
+ * product of its length and of those after it is a power of it. */
+static void cells_of_one_value_are_in_all_shards(void **state) {
+    (void)state;
+    for (size_t count = 2; count <= 8; count++)
+        for (size_t block = 1; block <= count * count * count; block *= count) {
+            size_t sizes[9] = {0};
+            const size_t slices = 2 * count; /* of cells that have the last value of an axis of that length */
+            for (size_t slice = 0; slice < slices; slice++)
+                for (size_t i = 0; i < block; i++)
+                    sizes[shard_of((slice * count + count - 1) * block + i, count)]++;
+            for (size_t i = 1; i <= count; i++)
+                assert_int_equal(sizes[i], 2 * block);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_in_row_major_order),
@@ -232,6 +276,8 @@ int main(void) {
         cmocka_unit_test(values_of_one_axis_are_joined_and_axes_narrow),
         cmocka_unit_test(a_name_of_several_values_is_refused_with_them),
         cmocka_unit_test(wrong_selections_are_refused),
+        cmocka_unit_test(every_cell_is_in_one_shard_and_shards_are_of_one_size),
+        cmocka_unit_test(cells_of_one_value_are_in_all_shards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -227,6 +227,8 @@ static void test_status_follows_its_sync(void **state) {
     close_good(f, r);
 }
 
+static const bool all_cells[CELLS] = {[0 ... CELLS - 1] = true};
+
 static void test_failed_cell_is_retried(void **state) {
     fixture *f = *state;
     results *r = open_good(f);
@@ -237,7 +239,7 @@ static void test_failed_cell_is_retried(void **state) {
     assert_int_equal(status_in_file(f, 5), CELL_FAILED);
     r = open_good(f);
     size_t count;
-    assert_int_equal(results_retry_failed(r, &count, &f->error), STATUS_OK);
+    assert_int_equal(results_retry_failed(r, all_cells, &count, &f->error), STATUS_OK);
     assert_int_equal(count, 1);
     assert_int_equal(results_states(r)[5], CELL_PENDING);
     assert_int_equal(results_states(r)[6], CELL_DIVERGED);
@@ -519,7 +521,7 @@ static void test_damaged_cells_are_kept_until_asked(void **state) {
     assert_int_equal(cells[0], 2);
     assert_int_equal(cells[1], 6);
     assert_int_equal(results_states(r)[2], CELL_DONE);
-    assert_int_equal(results_retry_failed(r, &count, &f->error), STATUS_OK);
+    assert_int_equal(results_retry_failed(r, all_cells, &count, &f->error), STATUS_OK);
     assert_int_equal(count, 2);
     assert_int_equal(results_states(r)[2], CELL_PENDING);
     assert_int_equal(results_states(r)[6], CELL_PENDING);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "io/file/path.h"
 #include "io/job/axes.h"
 #include "io/job/canonical.h"
@@ -40,6 +41,8 @@ static bool is_path(const char *key) {
     return key[0] != '\0' && key[0] != '.' && key[strlen(key) - 1] != '.' && strstr(key, "..") == NULL;
 }
 
+static const char set_option[] = "--set ";
+
 /* Put "KEY=VALUE" into the tree. `source`, "--set KEY=VALUE", outlives the tree. */
 static status apply_setting(job *j, const char *source, const char *setting, error_info *error) {
     const char *value = strchr(setting, '=');
@@ -58,16 +61,19 @@ static status apply_setting(job *j, const char *source, const char *setting, err
     return result;
 }
 
+/* After those that were applied before. */
 static status apply_settings(job *j, const char *const settings[], int count, error_info *error) {
     job_details *details = j->details;
     if (details->tree->kind != TREE_MAP || count == 0)
         return STATUS_OK;
-    details->sources = calloc((size_t)count, sizeof *details->sources);
-    if (details->sources == NULL)
+    char **sources =
+        realloc(details->sources, (size_t)(details->source_count + count) * sizeof *details->sources);
+    if (sources == NULL)
         return out_of_memory(error);
+    details->sources = sources;
     for (int i = 0; i < count; i++) {
         char **source = &details->sources[details->source_count];
-        if (asprintf(source, "--set %s", settings[i]) < 0)
+        if (asprintf(source, "%s%s", set_option, settings[i]) < 0)
             return out_of_memory(error);
         details->source_count++;
         RETURN_IF_FAILED(apply_setting(j, *source, settings[i], error));
@@ -85,16 +91,24 @@ static status check_records(const job *j, error_info *error) {
                       "record.test_accuracy.every: 1 epoch");
 }
 
-static status load(job *j, const char *path, const char *const settings[], int count, error_info *error) {
+static status begin(job **out, const char *path, error_info *error) {
+    job *j = *out = calloc(1, sizeof **out);
+    if (j == NULL)
+        return out_of_memory(error);
     j->path = strdup(path);
     j->details = calloc(1, sizeof *j->details);
     if (j->path == NULL || j->details == NULL)
         return out_of_memory(error);
     j->data.job_path = j->path;
-    size_t size = 0;
-    RETURN_IF_FAILED(read_text(j, &size, error));
-    RETURN_IF_FAILED(tree_parse(&j->details->tree, j->path, true, j->text, size, error));
-    RETURN_IF_FAILED(apply_settings(j, settings, count, error));
+    return STATUS_OK;
+}
+
+static status parse(job *j, size_t size, error_info *error) {
+    return tree_parse(&j->details->tree, j->path, true, j->text, size, error);
+}
+
+/* All that follows from the tree. */
+static status complete(job *j, error_info *error) {
     RETURN_IF_FAILED(option_check_keys(&job_table, "", j->details->tree, error));
     RETURN_IF_FAILED(job_axes_read(j, error));
     RETURN_IF_FAILED(job_variants_read(j, error));
@@ -104,11 +118,69 @@ static status load(job *j, const char *path, const char *const settings[], int c
     return job_write_canonical(j, error);
 }
 
+static status load(job **out, const char *path, const char *const settings[], int count, error_info *error) {
+    size_t size = 0;
+    RETURN_IF_FAILED(begin(out, path, error));
+    RETURN_IF_FAILED(read_text(*out, &size, error));
+    RETURN_IF_FAILED(parse(*out, size, error));
+    RETURN_IF_FAILED(apply_settings(*out, settings, count, error));
+    return complete(*out, error);
+}
+
 status job_load(job **out, const char *path, const char *const settings[], int count, error_info *error) {
-    *out = calloc(1, sizeof **out);
-    if (*out == NULL)
+    const status result = load(out, path, settings, count, error);
+    if (result != STATUS_OK)
+        job_destroy(out);
+    return result;
+}
+
+/* ---- In a results file ------------------------------------------------------------------------- */
+
+status job_list_settings(const job *j, char **list, error_info *error) {
+    size_t size;
+    FILE *stream = open_memstream(list, &size);
+    if (stream == NULL)
         return out_of_memory(error);
-    status result = load(*out, path, settings, count, error);
+    putc('[', stream);
+    for (int i = 0; i < j->details->source_count; i++) {
+        fputs(i > 0 ? ", " : "", stream);
+        text_print_json(stream, j->details->sources[i] + strlen(set_option));
+    }
+    putc(']', stream);
+    if (fclose(stream) == 0)
+        return STATUS_OK;
+    free(*list);
+    *list = NULL;
+    return out_of_memory(error);
+}
+
+static status apply_list(job *j, const char *list, error_info *error) {
+    tree_node *settings;
+    RETURN_IF_FAILED(tree_parse(&settings, "the settings of the job", false, list, strlen(list), error));
+    status result = STATUS_OK;
+    for (const tree_node *node = settings->first; result == STATUS_OK && node != NULL; node = node->next) {
+        const char *const setting = node->kind == TREE_SCALAR ? node->text : "";
+        result = apply_settings(j, &setting, 1, error);
+    }
+    tree_destroy(&settings);
+    return result;
+}
+
+static status restore(job **out, const char *path, const char *text, const char *list,
+                      const char *const settings[], int count, error_info *error) {
+    RETURN_IF_FAILED(begin(out, path, error));
+    (*out)->text = strdup(text);
+    if ((*out)->text == NULL)
+        return out_of_memory(error);
+    RETURN_IF_FAILED(parse(*out, strlen(text), error));
+    RETURN_IF_FAILED(apply_list(*out, list, error));
+    RETURN_IF_FAILED(apply_settings(*out, settings, count, error));
+    return complete(*out, error);
+}
+
+status job_restore(job **out, const char *path, const char *text, const char *list,
+                   const char *const settings[], int count, error_info *error) {
+    const status result = restore(out, path, text, list, settings, count, error);
     if (result != STATUS_OK)
         job_destroy(out);
     return result;

@@ -32,6 +32,15 @@ typedef struct job {
  * ("--set KEY=VALUE: …" for a setting). An unreadable file is STATUS_IO. */
 status job_load(job **out, const char *path, const char *const settings[], int count, error_info *error);
 
+/* The settings that a job was read with, "KEY=VALUE", as a JSON list: a results file keeps it with the text
+ * of the job file. The caller frees *list. */
+status job_list_settings(const job *j, char **list, error_info *error);
+
+/* Read a job again from what a results file keeps of it, as job_load does, with the `count` settings applied
+ * over those of the list. `path` names the text in messages; relative paths in it begin in its directory. */
+status job_restore(job **out, const char *path, const char *text, const char *list,
+                   const char *const settings[], int count, error_info *error);
+
 /* The specification of one cell, which points to what the job owns. */
 void job_cell_spec(const job *j, size_t cell, training_spec *spec);
 

@@ -116,3 +116,49 @@ status results_check_job(results_reader *reader, const char *path, const job *j,
     free(canonical);
     return result;
 }
+
+/* The differing keys, and what to do where only axis values differ. */
+static status other_job_than(results_reader *reader, results_reader *model, const char *in_file,
+                             const char *in_model, error_info *error) {
+    const bool grows = same_axes(results_reader_grid(reader), results_reader_grid(model));
+    char *differences = list_differences(in_model, in_file);
+    error_set(error, STATUS_USAGE, "%s: holds the results of another job than %s: %s%s",
+              results_reader_path(reader), results_reader_path(model),
+              differences != NULL ? differences : "not listed, out of memory",
+              grows ? "; where only axis values differ, mpisweep run -o FILE with a job that has them all "
+                      "enlarges each file first"
+                    : "");
+    free(differences);
+    return STATUS_USAGE;
+}
+
+status results_check_same_job(results_reader *reader, results_reader *model, error_info *error) {
+    char *in_file = NULL, *in_model = NULL;
+    status result = results_reader_attribute(reader, "job_canonical", &in_file, error);
+    if (result == STATUS_OK)
+        result = results_reader_attribute(model, "job_canonical", &in_model, error);
+    if (result == STATUS_OK && strcmp(in_file, in_model) != 0)
+        result = other_job_than(reader, model, in_file, in_model, error);
+    else if (result == STATUS_OK)
+        result = check_axes(reader, results_reader_path(reader), results_reader_grid(model), error);
+    free(in_file);
+    free(in_model);
+    return result;
+}
+
+status results_check_restored_job(results_reader *reader, const job *j, error_info *error) {
+    char *in_file;
+    RETURN_IF_FAILED(results_reader_attribute(reader, "job_canonical", &in_file, error));
+    const bool same = strcmp(in_file, j->canonical) == 0;
+    char *differences = same ? NULL : list_differences(in_file, j->canonical);
+    free(in_file);
+    if (same)
+        return check_axes(reader, results_reader_path(reader), &j->grid, error);
+    error_set(
+        error, STATUS_USAGE,
+        "%s: its job text does not give the job of its cells; where that had settings that the file does "
+        "not record, repeat them with --set (cells → job text): %s",
+        results_reader_path(reader), differences != NULL ? differences : "not listed, out of memory");
+    free(differences);
+    return STATUS_USAGE;
+}

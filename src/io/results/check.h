@@ -12,4 +12,12 @@
 status results_check_job(results_reader *reader, const char *path, const job *j, bool *grows,
                          error_info *error);
 
+/* STATUS_USAGE when two files hold the results of different jobs, with the differing keys, also where only
+ * the axis values differ. STATUS_IO when the axes of `reader` are damaged. */
+status results_check_same_job(results_reader *reader, results_reader *model, error_info *error);
+
+/* STATUS_USAGE when a job that was restored from the file is not the one that its cells were trained with,
+ * with the differing keys. */
+status results_check_restored_job(results_reader *reader, const job *j, error_info *error);
+
 #endif

@@ -63,8 +63,8 @@ static status fill_nan(int file, const char *path, const results_array *a, size_
 }
 
 /* Numbers that are not there yet read as NaN; whole numbers read as 0, as the new file does anyway. */
-static status fill(int file, const char *path, const results_layout *layout, const results_source *source,
-                   error_info *error) {
+static status fill(const results_recipe *recipe, int file, const results_layout *layout, error_info *error) {
+    const char *path = recipe->path;
     struct stat info;
     if (fstat(file, &info) != 0)
         return error_set(error, STATUS_IO, "%s: cannot read its size: %s", path, strerror(errno));
@@ -75,63 +75,53 @@ static status fill(int file, const char *path, const results_layout *layout, con
         if (a->type == ELEMENT_FLOAT32 || a->type == ELEMENT_FLOAT64)
             RETURN_IF_FAILED(fill_nan(file, path, a, rows, error));
     }
-    if (source != NULL)
-        RETURN_IF_FAILED(results_source_copy(source, file, path, layout, error));
+    RETURN_IF_FAILED(recipe->add_cells(recipe->context, file, layout, error));
     if (fsync(file) != 0)
         return error_set(error, STATUS_IO, "%s: cannot sync: %s", path, strerror(errno));
     return STATUS_OK;
 }
 
-/* The arrays that HDF5 has laid out in the file `temporary`, which is open as `file`. */
-static status fill_file(const char *temporary, int file, const char *path, results_layout *located,
-                        const results_source *source, error_info *error) {
+/* The arrays that were laid out in the file `temporary`, which is open as `file`. */
+static status fill_file(const results_recipe *recipe, const char *temporary, int file,
+                        results_layout *located, error_info *error) {
     results_reader *reader;
     RETURN_IF_FAILED(results_reader_open(&reader, temporary, error));
     bool contiguous;
     status result = results_locate(reader, located, &contiguous, error);
     results_reader_close(&reader);
-    return result == STATUS_OK ? fill(file, path, located, source, error) : result;
+    return result == STATUS_OK ? fill(recipe, file, located, error) : result;
 }
 
-static status fill_copy(const char *temporary, int file, const char *path, const results_layout *layout,
-                        const results_source *source, error_info *error) {
+static status fill_copy(const results_recipe *recipe, const char *temporary, int file, error_info *error) {
     results_layout *located = malloc(sizeof *located);
     if (located == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory");
-    *located = *layout;
-    const status result = fill_file(temporary, file, path, located, source, error);
+    *located = *recipe->layout;
+    const status result = fill_file(recipe, temporary, file, located, error);
     free(located);
     return result;
 }
 
 /* HDF5 handles a full disk badly, so we reserve room before it writes. It opens the file by its name: what we
  * sync and rename must be the same file. */
-static status lay_out(const char *temporary, int file, const char *path, const results_layout *layout,
-                      const job *j, const results_origin *origin, const results_source *source,
-                      error_info *error) {
-    const uint64_t bytes = results_layout_bytes(layout) + file_bytes +
-                           dataset_bytes * results_layout_datasets(layout) + strlen(j->text) +
-                           strlen(j->canonical);
+static status lay_out(const results_recipe *recipe, const char *temporary, int file, error_info *error) {
     struct stat ours, named;
-    RETURN_IF_FAILED(reserve(file, path, bytes, error));
-    RETURN_IF_FAILED(results_write_structure(temporary, layout, j, origin, error));
-    if (source != NULL)
-        RETURN_IF_FAILED(results_source_copy_rights(source, file, path, error));
-    RETURN_IF_FAILED(fill_copy(temporary, file, path, layout, source, error));
+    RETURN_IF_FAILED(reserve(file, recipe->path, recipe->bytes, error));
+    RETURN_IF_FAILED(recipe->write_structure(recipe->context, temporary, file, error));
+    RETURN_IF_FAILED(fill_copy(recipe, temporary, file, error));
     if (fstat(file, &ours) != 0 || lstat(temporary, &named) != 0 || ours.st_dev != named.st_dev ||
         ours.st_ino != named.st_ino)
-        return error_set(error, STATUS_IO, "%s: the new file %s was replaced by another program", path,
-                         temporary);
+        return error_set(error, STATUS_IO, "%s: the new file %s was replaced by another program",
+                         recipe->path, temporary);
     return STATUS_OK;
 }
 
-status results_create(const char *path, const results_layout *layout, const job *j,
-                      const results_origin *origin, const results_source *source, error_info *error) {
-    const mode_t mode = source != NULL ? 0600 : 0666; /* private until it has the mode of the source */
+status results_make(const results_recipe *recipe, error_info *error) {
+    const char *path = recipe->path;
     char *temporary;
     int file;
-    RETURN_IF_FAILED(temporary_create(path, mode, &temporary, &file, error));
-    status result = lay_out(temporary, file, path, layout, j, origin, source, error);
+    RETURN_IF_FAILED(temporary_create(path, recipe->mode, &temporary, &file, error));
+    status result = lay_out(recipe, temporary, file, error);
     close(file); /* was synced */
     if (result == STATUS_OK && rename(temporary, path) != 0)
         result =
@@ -142,6 +132,42 @@ status results_create(const char *path, const results_layout *layout, const job 
         unlink(temporary); /* the next session removes what stays */
     free(temporary);
     return result;
+}
+
+/* ---- The file of a job ------------------------------------------------------------------------- */
+
+typedef struct creation {
+    const char *path;
+    const results_layout *layout;
+    const job *job;
+    const results_origin *origin;
+    const results_source *source; /* NULL: none */
+} creation;
+
+static status write_structure(void *context, const char *temporary, int file, error_info *error) {
+    const creation *c = context;
+    RETURN_IF_FAILED(results_write_structure(temporary, c->layout, c->job, c->origin, error));
+    return c->source != NULL ? results_source_copy_rights(c->source, file, c->path, error) : STATUS_OK;
+}
+
+static status add_cells(void *context, int file, const results_layout *located, error_info *error) {
+    const creation *c = context;
+    return c->source != NULL ? results_source_copy(c->source, file, c->path, located, error) : STATUS_OK;
+}
+
+status results_create(const char *path, const results_layout *layout, const job *j,
+                      const results_origin *origin, const results_source *source, error_info *error) {
+    creation c = {.path = path, .layout = layout, .job = j, .origin = origin, .source = source};
+    const results_recipe recipe = {
+        .path = path,
+        .mode = source != NULL ? 0600 : 0666, /* private until it has the mode of the source */
+        .layout = layout,
+        .bytes = results_layout_bytes(layout) + file_bytes + dataset_bytes * results_layout_datasets(layout) +
+                 strlen(j->text) + strlen(j->canonical),
+        .context = &c,
+        .write_structure = write_structure,
+        .add_cells = add_cells};
+    return results_make(&recipe, error);
 }
 
 static bool same_shape(const results_dataset *d, const results_array *a) {

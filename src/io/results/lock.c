@@ -133,6 +133,21 @@ void results_unlock(int lock, const char *path) {
     close(lock); /* its one line has no value now */
 }
 
+status results_check_place(const char *path, error_info *error) {
+    struct stat info;
+    if (lstat(path, &info) != 0)
+        return STATUS_OK;
+    if (!S_ISREG(info.st_mode))
+        return error_set(error, STATUS_IO, "%s: is not a regular file; name a results file", path);
+    if (info.st_nlink > 1)
+        return error_set(
+            error, STATUS_IO,
+            "%s: has %lu names (hard links), of which mpisweep would lock or enlarge only one; copy it, or "
+            "remove the others (find DIRECTORY -samefile %s)",
+            path, (unsigned long)info.st_nlink, path);
+    return STATUS_OK;
+}
+
 /* HDF5 programs that read take a shared lock, those that write take an exclusive one. */
 status results_share(int file, const char *path, error_info *error) {
     if (flock(file, LOCK_SH | LOCK_NB) == 0)

@@ -4,6 +4,10 @@
 
 #include "base/status.h"
 
+/* STATUS_IO when `path` names something that a lock of that name does not protect: not a regular file, or one
+ * with several names. */
+status results_check_place(const char *path, error_info *error);
+
 /* Take FILE.lock for this process; `path` is one of path_resolve, so that all names of a file have one lock.
  * *lock is a descriptor for results_unlock. A file of that name that is not ours is neither written nor
  * removed. */

@@ -17,6 +17,7 @@
 #include "io/job/job.h"
 #include "io/results/check.h"
 #include "io/results/checksum.h"
+#include "io/results/content.h"
 #include "io/results/create.h"
 #include "io/results/damage.h"
 #include "io/results/layout.h"
@@ -29,22 +30,6 @@
 #include "io/results/source.h"
 #include "io/results/watch.h"
 #include "io/results/writer.h"
-
-/* The name belongs to a file that a lock of that name protects. */
-static status check_place(const char *path, error_info *error) {
-    struct stat info;
-    if (lstat(path, &info) != 0)
-        return STATUS_OK;
-    if (!S_ISREG(info.st_mode))
-        return error_set(error, STATUS_IO, "%s: is not a regular file; name a results file", path);
-    if (info.st_nlink > 1)
-        return error_set(
-            error, STATUS_IO,
-            "%s: has %lu names (hard links), of which mpisweep would lock or enlarge only one; copy it, or "
-            "remove the others (find DIRECTORY -samefile %s)",
-            path, (unsigned long)info.st_nlink, path);
-    return STATUS_OK;
-}
 
 static status check_states(results *r, error_info *error) {
     size_t pending = 0;
@@ -141,8 +126,7 @@ static status provide(results *r, const job *j, const results_origin *origin, er
 }
 
 static status allocate(results *r, error_info *error) {
-    for (int i = ARRAY_STEPS_TAKEN; i < r->layout.array_count; i++)
-        r->row_bytes += r->layout.arrays[i].row_bytes;
+    r->row_bytes = results_row_bytes(&r->layout);
     r->row = malloc(r->row_bytes);
     r->runs = calloc((size_t)r->layout.array_count, sizeof *r->runs);
     r->tries = malloc(r->layout.cells * sizeof *r->tries);
@@ -243,7 +227,7 @@ static status resume(results *r, const results_origin *origin, int ranks) {
 static status prepare(results *r, const job *j, const results_origin *origin, int ranks) {
     error_info *error = &r->failure;
     RETURN_IF_FAILED(results_layout_make(&r->layout, &j->grid, &r->records, error));
-    RETURN_IF_FAILED(check_place(r->path, error));
+    RETURN_IF_FAILED(results_check_place(r->path, error));
     RETURN_IF_FAILED(results_lock(&r->lock, r->path, error));
     temporary_remove_leftovers(r->path);
     RETURN_IF_FAILED(provide(r, j, origin, error));

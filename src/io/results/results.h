@@ -37,12 +37,12 @@ const char *results_path(const results *r);
 const uint8_t *results_states(const results *r);
 
 /* The cells that have a status and did not match their checksum when the file was opened, in ascending order,
- * and their number. Owned by `r`; none after results_retry_failed. */
+ * and their number. Owned by `r`; results_retry_failed removes those that it marks. */
 const size_t *results_damaged(const results *r, size_t *count);
 
-/* Mark cells that failed, timed out or are damaged as pending again (--retry-failed) and forget their
- * crashes; returns how many in *count. */
-status results_retry_failed(results *r, size_t *count, error_info *error);
+/* Mark the selected (cells) ones among the cells that failed, timed out or are damaged as pending again
+ * (--retry-failed) and forget their crashes; returns how many in *count. */
+status results_retry_failed(results *r, const bool *selected, size_t *count, error_info *error);
 
 /* Where ranks note crashes of cells; the path is empty when the file cannot be written. */
 void results_crash_notes(const results *r, crash_notes *out);

@@ -148,3 +148,82 @@ void results_peek_kernels(const char *path, char kernels[RESULTS_SETTING_SIZE], 
         kernels[0] = '\0';
     results_reader_close(&reader);
 }
+
+/* ---- Two files --------------------------------------------------------------------------------- */
+
+static status differs_from(results_reader *reader, results_reader *model, int setting, const char *in_file,
+                           const char *in_model, error_info *error) {
+    const char *path = results_reader_path(reader), *other = results_reader_path(model);
+    switch (setting) {
+    case SETTING_KERNELS:
+        return error_set(error, STATUS_USAGE,
+                         "%s: was made with the kernel set %s, and %s with %s, which rounds differently; one "
+                         "file holds cells of one kernel set",
+                         path, in_file, other, in_model);
+    case SETTING_NUMERICS:
+        return error_set(error, STATUS_USAGE,
+                         "%s: was made with numerics %s, and %s with numerics %s, which give different "
+                         "results; one file holds cells of one numerics number",
+                         path, in_file, other, in_model);
+    default:
+        return error_set(error, STATUS_IO,
+                         "%s: its cells were not trained on the same data as those of %s, in the %s split: "
+                         "digest %s, there %s",
+                         path, other, data_split_label((data_split_kind)(setting - SETTING_DATA)), in_file,
+                         in_model);
+    }
+}
+
+static status check_same_setting(results_reader *reader, results_reader *model, int setting, const char *name,
+                                 error_info *error) {
+    char *in_file = NULL, *in_model = NULL;
+    status result = results_reader_attribute(reader, name, &in_file, error);
+    if (result == STATUS_OK)
+        result = results_reader_attribute(model, name, &in_model, error);
+    if (result == STATUS_OK && strcmp(in_file, in_model) != 0)
+        result = differs_from(reader, model, setting, in_file, in_model, error);
+    free(in_file);
+    free(in_model);
+    return result;
+}
+
+status results_check_same_settings(results_reader *reader, results_reader *model, error_info *error) {
+    results_setting settings[RESULTS_SETTINGS];
+    results_list_settings(&(results_origin){.kernels = ""}, settings); /* for the names */
+    for (int i = 0; i < RESULTS_SETTINGS; i++)
+        RETURN_IF_FAILED(check_same_setting(reader, model, i, settings[i].name, error));
+    return STATUS_OK;
+}
+
+/* ---- Training again ---------------------------------------------------------------------------- */
+
+static status not_repeatable(results_reader *reader, const results_origin *origin, int setting,
+                             const char *in_file, const char *here, error_info *error) {
+    const char *path = results_reader_path(reader);
+    if (setting == SETTING_NUMERICS)
+        return error_set(error, STATUS_USAGE,
+                         "%s: was made with numerics %s, and this program has numerics %s, which give "
+                         "different results; use the program that made it",
+                         path, in_file, here);
+    const data_split_kind split = (data_split_kind)(setting - SETTING_DATA);
+    const char *place = origin->data_places[split];
+    return error_set(
+        error, STATUS_IO,
+        "%s: its cells were not trained on these data, in the %s split: digest %s in the file, %s "
+        "of %s; name the directory of the original data with --data",
+        path, data_split_label(split), in_file, here, place != NULL ? place : "what was read");
+}
+
+status results_check_repeatable(results_reader *reader, const results_origin *origin, error_info *error) {
+    results_setting settings[RESULTS_SETTINGS];
+    results_list_settings(origin, settings);
+    status result = STATUS_OK;
+    for (int i = SETTING_NUMERICS; result == STATUS_OK && i < RESULTS_SETTINGS; i++) {
+        char *in_file;
+        RETURN_IF_FAILED(results_reader_attribute(reader, settings[i].name, &in_file, error));
+        if (strcmp(in_file, settings[i].text) != 0)
+            result = not_repeatable(reader, origin, i, in_file, settings[i].text, error);
+        free(in_file);
+    }
+    return result;
+}

@@ -29,4 +29,12 @@ status results_check_settings(results_reader *reader, const char *path, const re
  * cannot be read: results_open says why. */
 void results_peek_kernels(const char *path, char kernels[RESULTS_SETTING_SIZE], bool *binding);
 
+/* Were two files made with the same settings? STATUS_USAGE or, for data, STATUS_IO names the first that
+ * differs. */
+status results_check_same_settings(results_reader *reader, results_reader *model, error_info *error);
+
+/* Can cells of the file be trained again by this program on the data of `origin`? STATUS_USAGE for other
+ * numerics, STATUS_IO for other data. The kernel set is not compared. */
+status results_check_repeatable(results_reader *reader, const results_origin *origin, error_info *error);
+
 #endif

@@ -194,7 +194,7 @@ static bool write_settings(hid_t file, const results_origin *origin) {
     return ok;
 }
 
-static bool write_attributes(hid_t file, const job *j, const results_origin *origin) {
+static bool write_attributes(hid_t file, const job *j, const char *settings, const results_origin *origin) {
     char source[128], digest[17], created[sizeof "2000-01-01T00:00:00Z"];
     snprintf(source, sizeof source, "%s (commit %s)", origin->version, origin->commit);
     snprintf(digest, sizeof digest, "%016" PRIx64, j->digest);
@@ -210,6 +210,7 @@ static bool write_attributes(hid_t file, const job *j, const results_origin *ori
         {"mpisweep_format", RESULTS_FORMAT},
         {"job", j->name},
         {"job_text", j->text},
+        {"job_settings", settings},
         {"job_canonical", j->canonical},
         {"job_digest", digest},
         {"engine_version", origin->version},
@@ -247,12 +248,12 @@ static hid_t create_file(const char *path) {
     return file;
 }
 
-status results_write_structure(const char *path, const results_layout *layout, const job *j,
-                               const results_origin *origin, error_info *error) {
+static status write_structure(const char *path, const results_layout *layout, const job *j,
+                              const char *settings, const results_origin *origin, error_info *error) {
     hdf5_reason reason;
     hdf5_begin(&reason);
     hid_t file = create_file(path);
-    bool ok = file >= 0 && write_attributes(file, j, origin) && create_provenance(file) &&
+    bool ok = file >= 0 && write_attributes(file, j, settings, origin) && create_provenance(file) &&
               write_arrays(file, layout, j);
     ok = file >= 0 && H5Fclose(file) >= 0 && ok;
     hdf5_end();
@@ -260,4 +261,13 @@ status results_write_structure(const char *path, const results_layout *layout, c
         return error_set(error, STATUS_INTERNAL, "%s: out of memory for the layout of the file", path);
     return ok ? STATUS_OK
               : error_set(error, STATUS_IO, "%s: HDF5 cannot lay out the file: %s", path, reason.text);
+}
+
+status results_write_structure(const char *path, const results_layout *layout, const job *j,
+                               const results_origin *origin, error_info *error) {
+    char *settings;
+    RETURN_IF_FAILED(job_list_settings(j, &settings, error));
+    const status result = write_structure(path, layout, j, settings, origin, error);
+    free(settings);
+    return result;
 }

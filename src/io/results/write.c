@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "grid/cell.h"
 #include "io/results/checksum.h"
+#include "io/results/content.h"
 #include "io/results/crash_notes.h"
 #include "io/results/layout.h"
 #include "io/results/results.h"
@@ -107,23 +108,6 @@ static status check_record(results *r, const cell_record *record) {
                      r->records.value_count);
 }
 
-static unsigned char *append_bytes(unsigned char *at, const void *bytes, size_t size) {
-    memcpy(at, bytes, size);
-    return at + size;
-}
-
-/* Fill r->row: steps taken, then what is recorded, array after array. */
-static void gather_content(results *r, const cell_record *record) {
-    const float *values = record->value_count > 0 ? record->values : r->no_values;
-    const int32_t steps = (int32_t)record->steps_taken;
-    unsigned char *at = append_bytes(r->row, &steps, sizeof steps);
-    for (int i = ARRAY_RECORDS; i < r->layout.array_count; i++) {
-        const results_array *a = &r->layout.arrays[i];
-        const float final = record->status == CELL_DONE ? record_final(a->source, values) : NAN;
-        at = append_bytes(at, a->is_final ? &final : values + a->source->offset, a->row_bytes);
-    }
-}
-
 /* The row of a host in /provenance/hosts, -1 when the table is full. */
 static status find_host(results *r, const char *host, int32_t *out) {
     char name[RECORD_HOST_SIZE] = "";
@@ -169,7 +153,7 @@ static status store(results *r, const cell_record *record) {
         RETURN_IF_FAILED(retract(r, cell));
         RETURN_IF_FAILED(flush(r));
     }
-    gather_content(r, record);
+    results_fill_row(&r->layout, record, r->no_values, r->row);
     RETURN_IF_FAILED(results_write_content(r, cell));
     RETURN_IF_FAILED(write_provenance(r, record));
     const uint32_t checksum = results_checksum(cell, r->row, r->row_bytes, state);
@@ -206,31 +190,41 @@ const size_t *results_damaged(const results *r, size_t *count) {
 }
 
 /* Cells are queried in ascending order; *next is the position among the damaged ones. */
-static bool wants_retry(const results *r, size_t cell, size_t *next) {
-    if (*next < r->damaged.count && r->damaged.cells[*next] == cell) {
-        ++*next;
-        return true;
-    }
-    return r->states[cell] == CELL_FAILED || r->states[cell] == CELL_TIMED_OUT;
+static bool is_damaged(const results *r, size_t cell, size_t *next) {
+    if (*next == r->damaged.count || r->damaged.cells[*next] != cell)
+        return false;
+    ++*next;
+    return true;
 }
 
-status results_retry_failed(results *r, size_t *count, error_info *error) {
+/* Its crashes are forgotten, too. */
+static status retry(results *r, size_t cell) {
+    RETURN_IF_FAILED(retract(r, cell));
+    return results_write_row(r, ARRAY_CRASHES, cell, &(int32_t){0});
+}
+
+status results_retry_failed(results *r, const bool *selected, size_t *count, error_info *error) {
     *count = 0;
     status result = STATUS_OK;
-    size_t next = 0;
+    size_t next = 0, kept = 0;
     for (size_t cell = 0; result == STATUS_OK && cell < r->layout.cells; cell++) {
-        if (!wants_retry(r, cell, &next))
+        const bool damaged = is_damaged(r, cell, &next);
+        const bool failed = r->states[cell] == CELL_FAILED || r->states[cell] == CELL_TIMED_OUT;
+        if (!selected[cell]) {
+            if (damaged)
+                r->damaged.cells[kept++] = cell;
+            continue;
+        }
+        if (!damaged && !failed)
             continue;
         if (*count == 0 && (!writable(r) || flush(r) != STATUS_OK))
             break;
-        result = retract(r, cell);
-        if (result == STATUS_OK)
-            result = results_write_row(r, ARRAY_CRASHES, cell, &(int32_t){0});
+        result = retry(r, cell);
         ++*count;
     }
     if (result == STATUS_OK && *count > 0)
         flush(r);
-    r->damaged.count = 0;
+    r->damaged.count = kept;
     return outcome(r, error);
 }
 
