@@ -117,21 +117,35 @@ typedef struct training_report {
 /* Called before every step and every batch of an evaluation; return true to end the training at once. */
 typedef bool (*training_stop)(void *context);
 
+/* Called between steps; return true when the training, or all of its group, should leave a checkpoint and
+ * continue. `planned` is the training, or one of the group. */
+typedef bool (*training_due)(void *context, const training *planned);
+
+/* Receives the checkpoint of a training that continues: `size` bytes at the start of `keep`, valid during the
+ * call. */
+typedef void (*training_kept)(void *context, const training *planned, size_t size);
+
 /* How a training can be ended and resumed. All may be zero. */
 typedef struct training_control {
     training_stop stop;
     void *context;
+    training_due due;   /* NULL: it leaves a checkpoint only when it is stopped; else `keep` is needed … */
+    training_kept kept; /* … and this. Without memory for a checkpoint it is not called */
     const void *checkpoint; /* (checkpoint_size) from which to resume. It is read before `stop` is called */
     size_t checkpoint_size;
     arena
         *keep; /* receives at its start the checkpoint of a training that is stopped; NULL: none is wanted */
 } training_control;
 
+/* The share of its steps that a training has taken, 0 to 1; in a group, at its last record or end of an
+ * epoch. */
+double training_share_done(const training *t);
+
 /* Train once. `memory` is reused from call to call (zero-initialise it before the first); `seed` and
  * `coordinates` name the random streams. Local, one thread. A training that was stopped and resumes from its
  * checkpoint, with the same specification, data, other arguments and kernels, ends with the same steps and
  * values as one that was never stopped, bit for bit. A full-batch optimiser leaves no checkpoint before its
- * search is over. STATUS_INTERNAL: out of memory. */
+ * search is over, and is not asked whether one is due. STATUS_INTERNAL: out of memory. */
 status engine_train(training *planned, uint64_t seed, uint64_t coordinates, arena *memory,
                     const training_control *control, training_report *report, error_info *error);
 
@@ -152,7 +166,9 @@ typedef struct training_member {
 typedef struct group_control {
     training_stop stop; /* ends all of the group; asked once per step of all. May be NULL */
     void *context;
-    arena *keep; /* as in training_control, valid during `ended` */
+    training_due due;   /* as in training_control; asked once per step of all */
+    training_kept kept; /* called for every member that is still training */
+    arena *keep;        /* as in training_control, valid during `ended` */
     /* Called for every member as soon as its report is complete; its values are no longer used afterwards.
      * May be NULL. */
     void (*ended)(void *context, const training_member *member);

@@ -77,6 +77,16 @@ static bool can_go_on(const trainer *t) {
     return !optimizer_is_full_batch(t->spec->optimizer.kind) || t->progress.stage == STAGE_NOTE_END;
 }
 
+double training_share_done(const training *t) {
+    return t->plan.steps > 0 ? (double)t->trainer.progress.steps / (double)t->plan.steps : 0;
+}
+
+void training_keep(training *planned, arena *keep, training_kept kept, void *context) {
+    size_t size;
+    if (checkpoint_save(&planned->trainer, keep, &size, NULL) == STATUS_OK)
+        kept(context, planned, size);
+}
+
 /* Without memory for a checkpoint there is none. */
 void training_finish(trainer *t, arena *keep, training_report *report) {
     report->steps_taken = (long)t->progress.steps;

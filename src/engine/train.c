@@ -2,6 +2,12 @@
 #include "engine/full_batch.h"
 #include "engine/training.h"
 
+static void keep_if_due(training *planned, const training_control *control) {
+    const bool between_steps = planned->trainer.progress.stage == STAGE_STEP;
+    if (between_steps && control->due != NULL && control->due(control->context, planned))
+        training_keep(planned, control->keep, control->kept, control->context);
+}
+
 static status train_alone(training *planned, uint64_t seed, uint64_t coordinates, arena *memory,
                           const training_control *control, training_report *report, error_info *error) {
     trainer *t = &planned->trainer;
@@ -12,7 +18,7 @@ static status train_alone(training *planned, uint64_t seed, uint64_t coordinates
     if (t->progress.stage == STAGE_STEP && optimizer_is_full_batch(t->spec->optimizer.kind))
         RETURN_IF_FAILED(full_batch_train(t, error));
     while (training_run_stage(t))
-        ;
+        keep_if_due(planned, control);
     training_finish(t, control->keep, report);
     return STATUS_OK;
 }
@@ -27,7 +33,11 @@ status engine_train(training *planned, uint64_t seed, uint64_t coordinates, aren
                               .checkpoint = control->checkpoint,
                               .checkpoint_size = control->checkpoint_size,
                               .report = *report};
-    const group_control group = {.stop = control->stop, .context = control->context, .keep = control->keep};
+    const group_control group = {.stop = control->stop,
+                                 .context = control->context,
+                                 .due = control->due,
+                                 .kept = control->kept,
+                                 .keep = control->keep};
     const status code = engine_train_group(&member, 1, seed, memory, &group, error);
     *report = member.report;
     return code;

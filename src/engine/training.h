@@ -23,6 +23,9 @@ bool training_run_stage(trainer *t);
 /* Record what is due until a step is next. False: the training ends here. */
 bool training_note(trainer *t);
 
+/* Leave a checkpoint in `keep` and continue: between two stages. */
+void training_keep(training *planned, arena *keep, training_kept kept, void *context);
+
 /* Fill *report, and `keep` when the training was stopped. */
 void training_finish(trainer *t, arena *keep, training_report *report);
 

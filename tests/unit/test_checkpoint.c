@@ -235,6 +235,86 @@ static void stops_may_follow_one_another(void **state) {
     arena_release(&keep[1]);
 }
 
+/* ---- Checkpoints of a training that continues ------------------------------------------------------ */
+
+enum { MOST_KEPT = 64 };
+
+/* Copies of the checkpoints that a training has left at every `stride`-th call. */
+typedef struct kept_copies {
+    arena keep, copies[MOST_KEPT];
+    size_t sizes[MOST_KEPT];
+    int count, stride, asked;
+} kept_copies;
+
+static bool every_nth_time(void *context, const training *planned) {
+    kept_copies *k = context;
+    const double done = training_share_done(planned);
+    assert_true(done >= 0 && done <= 1);
+    return k->asked++ % k->stride == 0;
+}
+
+static void copy_kept(void *context, const training *planned, size_t size) {
+    kept_copies *k = context;
+    (void)planned;
+    if (k->count == MOST_KEPT)
+        return;
+    assert_int_equal(arena_reserve(&k->copies[k->count], size, NULL), STATUS_OK);
+    memcpy(k->copies[k->count].memory, k->keep.memory, size);
+    k->sizes[k->count++] = size;
+}
+
+static void release_kept(kept_copies *k) {
+    arena_release(&k->keep);
+    for (int i = 0; i < MOST_KEPT; i++)
+        arena_release(&k->copies[i]);
+}
+
+/* Neither the training that leaves them nor those that resume from them differ from one without. Returns how
+ * many there were. */
+static int check_kept(const training_spec *spec, int stride) {
+    static result whole, part;
+    kept_copies k = {.stride = stride};
+    train_undisturbed(spec, &whole);
+    train(spec, &(training_control){.context = &k, .due = every_nth_time, .kept = copy_kept, .keep = &k.keep},
+          &part);
+    assert_same(&whole, &part);
+    for (int i = 0; i < k.count; i++) {
+        go_on(spec, &k.copies[i], k.sizes[i], &part);
+        assert_true(part.report.resumed);
+        assert_true(part.report.steps_before >= i);
+        assert_same(&whole, &part);
+    }
+    release_kept(&k);
+    return k.count;
+}
+
+static void a_training_that_leaves_checkpoints_continues(void **state) {
+    (void)state;
+    training_spec spec = small_training();
+    const long steps = EPOCHS * 3;
+    for (int variant = 0; variant < 8; variant++) {
+        spec = small_training();
+        if (variant & 1)
+            spec.model.layers[2] = (layer_spec)BATCH_NORM;
+        if (variant & 2)
+            spec.model.layers[3] = (layer_spec)DROPOUT(0.3);
+        (variant & 4 ? record_by_step : record_by_epoch)(&spec);
+        spec.optimizer.kind = (optimizer_kind)(variant % (OPTIMIZER_RMSPROP + 1));
+        assert_in_range(check_kept(&spec, 1), steps - 1, steps);
+        assert_in_range(check_kept(&spec, 4), 2, 3);
+    }
+}
+
+static void a_search_is_not_asked(void **state) {
+    (void)state;
+    training_spec spec = small_training();
+    spec.optimizer = (optimizer_spec){.kind = OPTIMIZER_LBFGS};
+    record_by_epoch(&spec);
+    assert_int_equal(check_kept(&spec, 1), 0);
+}
+
+/* ---- Full batch -------------------------------------------------------------------------------- */
+
 /* NLopt does not expose its state: a search starts again from the beginning; what is recorded at its end does
  * not need it. */
 static void a_full_batch_search_starts_anew(void **state) {
@@ -365,6 +445,8 @@ int main(void) {
         cmocka_unit_test(a_training_without_epochs_or_order_is_made_good),
         cmocka_unit_test(a_training_that_diverges_is_made_good),
         cmocka_unit_test(stops_may_follow_one_another),
+        cmocka_unit_test(a_training_that_leaves_checkpoints_continues),
+        cmocka_unit_test(a_search_is_not_asked),
         cmocka_unit_test(a_full_batch_search_starts_anew),
         cmocka_unit_test(a_checkpoint_that_does_not_fit_is_left_alone),
         cmocka_unit_test(any_byte_may_be_wrong),

@@ -274,6 +274,11 @@ typedef struct crowd {
     int ended;
     countdown stop;
     arena keep;
+    /* Checkpoints of those that continue: */
+    long asked, due_every; /* 0: never */
+    int kept;
+    unsigned char kept_bytes[ENGINE_GROUP][1 << 16]; /* the last of each */
+    size_t kept_sizes[ENGINE_GROUP];
 } crowd;
 
 static crowd all;
@@ -294,10 +299,27 @@ static void note_end(void *context, const training_member *member) {
         memcpy(c->checkpoints[i], c->keep.memory, c->sizes[i]);
 }
 
+static bool is_due(void *context, const training *planned) {
+    crowd *c = context;
+    (void)planned;
+    return ++c->asked % c->due_every == 0;
+}
+
+static void note_kept(void *context, const training *planned, size_t size) {
+    crowd *c = context;
+    for (int i = 0; i < ENGINE_GROUP; i++)
+        if (c->planned[i] == planned) {
+            memcpy(c->kept_bytes[i], c->keep.memory, size);
+            c->kept_sizes[i] = size;
+            c->kept++;
+        }
+}
+
 /* Train those of `who` (count) as a group, from their checkpoints where there are any, until a stop. */
 static void train_group(const dataset *data, const int who[], int count, long stop_at) {
     arena memory = {0};
     all.ended = 0;
+    all.asked = 0;
     all.stop = (countdown){.stop_at = stop_at};
     for (int m = 0; m < count; m++) {
         const int i = all.who[m] = who[m];
@@ -309,7 +331,12 @@ static void train_group(const dataset *data, const int who[], int count, long st
                                            .checkpoint_size = all.sizes[i],
                                            .report = {.values = all.results[i].values}};
     }
-    const group_control control = {.stop = stop_crowd, .context = &all, .keep = &all.keep, .ended = note_end};
+    const group_control control = {.stop = stop_crowd,
+                                   .context = &all,
+                                   .due = all.due_every > 0 ? is_due : NULL,
+                                   .kept = note_kept,
+                                   .keep = &all.keep,
+                                   .ended = note_end};
     assert_int_equal(engine_train_group(all.members, count, 3, &memory, &control, NULL), STATUS_OK);
     assert_int_equal(all.ended, count);
     for (int m = 0; m < count; m++)
@@ -457,6 +484,31 @@ static void a_group_that_is_stopped_is_made_good(void **state) {
     }
 }
 
+/* Neither those that leave checkpoints nor those that resume from them, in other groups, differ. */
+static void a_group_that_leaves_checkpoints_continues(void **state) {
+    (void)state;
+    const long every[] = {1, 2, 3, 5, 7, 9, 11, 13};
+    const dataset data = samples_of(NUMBERS);
+    train_all_alone(&data, some_diverge);
+    for (size_t i = 0; i < sizeof every / sizeof *every; i++) {
+        all.due_every = every[i];
+        all.kept = 0;
+        train_group(&data, everyone, 16, -1);
+        assert_as_alone(everyone, 16);
+        assert_in_range(all.kept, 14, 16 * all.asked / every[i]);
+        all.due_every = 0;
+        memcpy(all.checkpoints, all.kept_bytes, sizeof all.checkpoints);
+        memcpy(all.sizes, all.kept_sizes, sizeof all.sizes);
+        train_group(&data, some, 3, -1);
+        assert_true(all.results[some[0]].report.resumed);
+        assert_true(all.results[some[0]].report.steps_before > 0);
+        assert_as_alone(some, 3);
+        memcpy(all.sizes, all.kept_sizes, sizeof all.sizes);
+        train_group(&data, everyone, 16, -1);
+        assert_as_alone(everyone, 16);
+    }
+}
+
 /* ---- What is eligible -------------------------------------------------------------------------- */
 
 static uint64_t shape_of(const training_spec *spec, const dataset *data) {
@@ -544,6 +596,7 @@ int main(void) {
         cmocka_unit_test(one_that_diverges_leaves_the_others_alone),
         cmocka_unit_test(one_without_time_leaves_the_others_alone),
         cmocka_unit_test(a_group_that_is_stopped_is_made_good),
+        cmocka_unit_test(a_group_that_leaves_checkpoints_continues),
         cmocka_unit_test(only_small_networks_are_eligible),
         cmocka_unit_test(a_shape_is_what_steps_must_have_in_common),
         cmocka_unit_test(the_list_is_documented),

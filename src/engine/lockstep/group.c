@@ -12,7 +12,10 @@ typedef struct group {
     lanes *lanes;
     const group_control *control;
     bool ended[LANES];
-    bool stopped;    /* the caller wants all to end */
+    bool stopped;    /* the caller wants all to end, */
+    bool due;        /* or to leave checkpoints and continue */
+    bool kept;       /* has left them, and not taken a step since */
+    int stepping;    /* one that takes the next steps */
     double deadline; /* clock_seconds(): the first limit of those that step */
 } group;
 
@@ -25,7 +28,10 @@ static bool should_stop(void *context) {
     const group_control *c = g->control;
     if (!g->stopped && c->stop != NULL)
         g->stopped = c->stop(c->context);
-    return g->stopped || (g->deadline < INFINITY && clock_seconds() >= g->deadline);
+    if (!g->stopped && c->due != NULL && !g->kept)
+        g->due = c->due(c->context, g->members[g->stepping].planned);
+    g->kept = false;
+    return g->stopped || g->due || (g->deadline < INFINITY && clock_seconds() >= g->deadline);
 }
 
 /* ---- Between steps ----------------------------------------------------------------------------- */
@@ -100,8 +106,10 @@ static trainer *choose_steppers(group *g) {
     trainer *least = NULL;
     for (int i = 0; i < g->count; i++) {
         trainer *t = trainer_of(g, i);
-        if (!g->ended[i] && (least == NULL || t->progress.steps < least->progress.steps))
+        if (!g->ended[i] && (least == NULL || t->progress.steps < least->progress.steps)) {
             least = t;
+            g->stepping = i;
+        }
     }
     for (int i = 0; i < g->count; i++)
         g->lanes->alive[i] = !g->ended[i] && same_progress(trainer_of(g, i), least) ? -1 : 0;
@@ -158,7 +166,19 @@ static bool has_ended(const group *g) {
     return ended;
 }
 
-/* What a stopped network resumes from is in its lane. */
+/* What a network resumes from is in its lane. */
+static void keep_all_if_due(group *g) {
+    const group_control *c = g->control;
+    for (int i = 0; i < g->count && g->due && !g->stopped; i++) {
+        if (g->ended[i])
+            continue;
+        lanes_store(g->lanes, i);
+        training_keep(g->members[i].planned, c->keep, c->kept, c->context);
+    }
+    g->kept |= g->due;
+    g->due = false;
+}
+
 static void stop_all(group *g) {
     for (int i = 0; i < g->count; i++) {
         if (g->ended[i])
@@ -177,6 +197,7 @@ static void train(group *g) {
     while (!has_ended(g) && !g->stopped) {
         set_deadline(g);
         advance(g);
+        keep_all_if_due(g);
     }
     stop_all(g);
 }
