@@ -115,7 +115,7 @@ static status choose_kernels(rerun *r, error_info *error) {
 }
 
 static status check_digests(rerun *r, error_info *error) {
-    char places[SPLIT_COUNT][PATH_MAX];
+    char places[SPLIT_COUNT][WIRE_PLACE_SIZE];
     results_origin origin = {.kernels = engine_kernels(), .numerics = ENGINE_NUMERICS, .data = r->digests};
     for (int split = 0; split < SPLIT_COUNT; split++) {
         data_place(&r->job->data, r->options.data_directory, (data_split_kind)split, places[split],

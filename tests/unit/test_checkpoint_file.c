@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -110,10 +111,10 @@ static void what_comes_late_is_let_go(void **state) {
     (void)state;
     leave_two();
     checkpoint_file *f = open_file();
-    checkpoint_file_hurry(f, pending);
+    checkpoint_file_tick(f, pending, true);
     add(f, 0, 1);
     clock_sleep(3.1);
-    checkpoint_file_hurry(f, pending);
+    checkpoint_file_tick(f, pending, true);
     add(f, 2, 1);
     add(f, 4, 1);
     checkpoint_file *next = open_file();
@@ -130,12 +131,12 @@ static void what_has_come_counts_before_the_rest_comes(void **state) {
     leave_two();
     checkpoint_file *f = open_file();
     add(f, 0, 1);
-    checkpoint_file_hurry(f, pending);
+    checkpoint_file_tick(f, pending, true);
     checkpoint_file *killed = open_file();
     assert_true(comes_back(killed, 0, 1) && comes_back(killed, 1, 0) && comes_back(killed, 4, 0));
     add(f, 4, 1);
     clock_sleep(0.15);
-    checkpoint_file_hurry(f, pending);
+    checkpoint_file_tick(f, pending, true);
     checkpoint_file *later = open_file();
     assert_true(comes_back(later, 0, 1) && comes_back(later, 1, 0) && comes_back(later, 4, 1));
     checkpoint_file_close(&later, pending);
@@ -148,7 +149,7 @@ static void entries_after_the_first_save_are_kept_at_the_end(void **state) {
     (void)state;
     checkpoint_file *f = open_file();
     add(f, 3, 1);
-    checkpoint_file_hurry(f, pending);
+    checkpoint_file_tick(f, pending, true);
     add(f, 5, 1);
     checkpoint_file_close(&f, (const uint8_t[CELLS]){[3] = CELL_DONE});
     f = open_file();
@@ -207,8 +208,6 @@ static void those_of_another_job_are_left_alone(void **state) {
     checkpoint_file_close(&f, pending);
 }
 
-/* ---- Damage ------------------------------------------------------------------------------------ */
-
 static size_t read_bytes(unsigned char bytes[MOST_BYTES]) {
     FILE *file = fopen(in_directory("results.h5.checkpoint"), "rb");
     assert_non_null(file);
@@ -217,6 +216,149 @@ static size_t read_bytes(unsigned char bytes[MOST_BYTES]) {
     assert_in_range(size, 1, MOST_BYTES - 1);
     return size;
 }
+
+/* ---- While the sweep goes on ------------------------------------------------------------------- */
+
+static void tick(checkpoint_file *f, const uint8_t *states) {
+    checkpoint_file_tick(f, states, false);
+}
+
+static off_t file_size(void) {
+    struct stat info;
+    return stat(in_directory("results.h5.checkpoint"), &info) == 0 ? info.st_size : 0;
+}
+
+/* Whether the file in its place has these bytes somewhere. */
+static bool file_has(const cell_checkpoint *c) {
+    unsigned char bytes[MOST_BYTES];
+    return file_exists() && memmem(bytes, read_bytes(bytes), c->bytes, c->size) != NULL;
+}
+
+/* Until what was added is there; a minute is enough for any disk. */
+static void wait_for(checkpoint_file *f, uint64_t cell, int round) {
+    for (int tries = 0; tries < 6000; tries++) {
+        const cell_checkpoint expected = sample(cell, round);
+        tick(f, pending);
+        if (file_has(&expected))
+            return;
+        clock_sleep(0.01);
+    }
+    fail_msg("waited in vain for cell %d", (int)cell);
+}
+
+/* As when the session is killed at any time: nobody finishes the file. */
+static void what_is_added_is_soon_in_its_place(void **state) {
+    (void)state;
+    leave_two();
+    checkpoint_file *f = open_file();
+    add(f, 0, 1);
+    wait_for(f, 0, 1);
+    checkpoint_file *killed = open_file();
+    assert_true(comes_back(killed, 0, 1) && comes_back(killed, 1, 0) && comes_back(killed, 4, 0));
+    checkpoint_file_close(&killed, pending);
+    add(f, 4, 2);
+    wait_for(f, 4, 2);
+    add(f, 0, 2);
+    wait_for(f, 0, 2);
+    assert_true(comes_back(f, 0, 2) && comes_back(f, 1, 0) && comes_back(f, 4, 2));
+    checkpoint_file_close(&f, pending);
+    f = open_file();
+    assert_true(comes_back(f, 0, 2) && comes_back(f, 1, 0) && comes_back(f, 4, 2));
+    checkpoint_file_close(&f, pending);
+    assert_int_equal(temporary_directory_count(&directory, "results.h5"), 1);
+}
+
+static void those_of_finished_cells_are_dropped(void **state) {
+    (void)state;
+    const uint8_t done[CELLS] = {[0] = CELL_DONE, [1] = CELL_DONE, [4] = CELL_DONE};
+    leave_two();
+    checkpoint_file *f = open_file();
+    add(f, 0, 1);
+    wait_for(f, 0, 1);
+    checkpoint_file_drop(f, done);
+    assert_false(comes_back(f, 0, 1) || comes_back(f, 1, 0) || comes_back(f, 4, 0));
+    checkpoint_file_close(&f, done);
+    assert_false(file_exists());
+    f = open_file();
+    add(f, 2, 1);
+    checkpoint_file_close(&f, (const uint8_t[CELLS]){[2] = CELL_DONE});
+    assert_false(file_exists());
+    assert_int_equal(temporary_directory_count(&directory, "results.h5"), 0);
+}
+
+/* The file is replaced by one without the stale ones. */
+static void the_file_does_not_grow_forever(void **state) {
+    (void)state;
+    enum { LARGE = 300000, ROUNDS = 8 };
+    static unsigned char large[LARGE];
+    const cell_checkpoint c = {.cell = 3, .size = LARGE, .bytes = large};
+    checkpoint_file *f = open_file();
+    add(f, 1, 0);
+    for (int round = 0; round < ROUNDS; round++) {
+        memset(large, round, LARGE);
+        checkpoint_file_add(f, &c);
+        tick(f, pending);
+    }
+    for (int tries = 0; tries < 6000 && (file_size() == 0 || file_size() > 4 * LARGE); tries++) {
+        tick(f, pending);
+        clock_sleep(0.01);
+    }
+    assert_in_range(file_size(), LARGE, 4 * LARGE);
+    checkpoint_file *killed = open_file();
+    cell_checkpoint found = {.cell = 3};
+    checkpoint_file_read(killed, &found);
+    assert_int_equal(found.size, LARGE);
+    assert_memory_equal(found.bytes, large, LARGE);
+    assert_true(comes_back(killed, 1, 0));
+    checkpoint_file_close(&killed, pending);
+    checkpoint_file_close(&f, pending);
+}
+
+/* After a failure nothing is written for a while. */
+static void add_until_written(checkpoint_file *f, uint64_t cell, int round) {
+    const cell_checkpoint expected = sample(cell, round);
+    for (int tries = 0; tries < 600 && !file_has(&expected); tries++) {
+        add(f, cell, round);
+        tick(f, pending);
+        clock_sleep(0.1);
+    }
+    assert_true(file_has(&expected));
+}
+
+/* The sweep continues, with the earlier checkpoints in their place; later ones are written again. */
+static void a_full_disk_costs_only_its_checkpoints(void **state) {
+    (void)state;
+    struct rlimit before;
+    leave_two();
+    checkpoint_file *f = open_file();
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){200, before.rlim_max}), 0);
+    add(f, 4, 1);
+    tick(f, pending);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    checkpoint_file *killed = open_file();
+    assert_true(comes_back(killed, 4, 0) && comes_back(killed, 1, 0));
+    checkpoint_file_close(&killed, pending);
+    assert_int_equal(temporary_directory_count(&directory, "results.h5"), 1);
+    add_until_written(f, 4, 2);
+    assert_true(comes_back(f, 1, 0));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){(rlim_t)file_size() + 10, before.rlim_max}), 0);
+    add(f, 5, 2); /* half of it */
+    tick(f, pending);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    killed = open_file();
+    assert_true(comes_back(killed, 4, 2) && comes_back(killed, 1, 0) && !comes_back(killed, 5, 2));
+    checkpoint_file_close(&killed, pending);
+    checkpoint_file_tick(f, pending, true); /* a stop tries again at once */
+    add(f, 5, 3);
+    checkpoint_file_close(&f, pending);
+    f = open_file();
+    assert_true(comes_back(f, 4, 2) && comes_back(f, 1, 0) && comes_back(f, 5, 3));
+    checkpoint_file_close(&f, pending);
+}
+
+/* ---- Damage ------------------------------------------------------------------------------------ */
 
 static void write_bytes(const unsigned char *bytes, size_t size) {
     temporary_directory_write(&directory, "results.h5.checkpoint", bytes, size);
@@ -315,6 +457,10 @@ int main(void) {
         TEST(the_file_goes_with_its_cells),
         TEST(a_later_run_adds_replaces_and_drops),
         TEST(those_of_another_job_are_left_alone),
+        TEST(what_is_added_is_soon_in_its_place),
+        TEST(those_of_finished_cells_are_dropped),
+        TEST(the_file_does_not_grow_forever),
+        TEST(a_full_disk_costs_only_its_checkpoints),
         TEST(a_truncated_file_loses_what_is_cut_off),
         TEST(a_changed_byte_loses_its_checkpoint),
         TEST(what_is_no_file_is_left_alone),

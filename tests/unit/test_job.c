@@ -14,6 +14,7 @@
 #include "group_directory.h"
 #include "io/data/dataset_reader.h"
 #include "io/job/job.h"
+#include "io/option/option.h"
 
 static job *load_file(const char *path, const char *const settings[], int count) {
     error_info error = {0};
@@ -546,8 +547,14 @@ static const sample samples[] = {
 };
 
 /* Rows whose values the canonical text has in another form, or not at all; other tests cover them. */
-static const char *const special_rows[] = {
-    "job", "title", "train.max_seconds", "model.init_file", "model.shift_file", "model.layers", "sweep"};
+static const char *const special_rows[] = {"job",
+                                           "title",
+                                           "train.max_seconds",
+                                           "run.checkpoint_every",
+                                           "model.init_file",
+                                           "model.shift_file",
+                                           "model.layers",
+                                           "sweep"};
 
 static void print_reference(char **text) {
     size_t size;
@@ -662,9 +669,31 @@ static void canonical_text_ignores_form(void **state) {
                   "  layers:\n"
                   "    - dense: {units: 10}\n"
                   "seed: 0\n"
+                  "run: {checkpoint_every: 5 min}\n"
                   "'data': {train_count: 2000, source: synthetic}\n"
                   "job: renamed\n");
     assert_string_equal(j->canonical, canonical_minimal);
+    job_destroy(&j);
+}
+
+static void intervals_are_numbers_with_a_unit(void **state) {
+    (void)state;
+    static const struct {
+        const char *setting;
+        double seconds;
+    } intervals[] = {{"run.checkpoint_every=90 s", 90},      {"run.checkpoint_every=10 min", 600},
+                     {"run.checkpoint_every=1.5   h", 5400}, {"run.checkpoint_every=0", 0},
+                     {"run.checkpoint_every=never", 0},      {"run.checkpoint_every=auto", OPTION_AUTO}};
+    for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++) {
+        const char *path =
+            temporary_directory_write(&directory, "job.yaml", minimal_job, strlen(minimal_job));
+        job *j = load_file(path, &intervals[i].setting, 1);
+        assert_true(j->checkpoint_every == intervals[i].seconds);
+        assert_string_equal(j->canonical, canonical_minimal);
+        job_destroy(&j);
+    }
+    job *j = load(minimal_job);
+    assert_true(j->checkpoint_every == OPTION_AUTO);
     job_destroy(&j);
 }
 
@@ -799,6 +828,7 @@ int main(void) {
         cmocka_unit_test(canonical_values_are_read_back),
         cmocka_unit_test(canonical_text_has_layers_records_and_axes),
         cmocka_unit_test(canonical_text_ignores_form),
+        cmocka_unit_test(intervals_are_numbers_with_a_unit),
         cmocka_unit_test(differences_are_listed_by_key),
         cmocka_unit_test(job_files_are_good),
         cmocka_unit_test(documentation_is_that_of_the_tables),

@@ -369,6 +369,14 @@ static void wrong_settings_are_refused(void **state) {
          "train.epoch: unknown key; accepted: epochs, batch, last_batch, shuffle, max_seconds; "
          "nearest known key: train.epochs"},
         {"model.layers=[]", "model.layers: a list of 0; accepted: a list of 1 to 64 layers"},
+        {"run.checkpoint_every=10", "run.checkpoint_every: '10'; accepted: \"N s\", \"N min\" or \"N h\", at "
+                                    "least 0.01 s, auto, or never "
+                                    "(0)"},
+        {"run.checkpoint_every=10 minutes", "run.checkpoint_every: '10 minutes'"},
+        {"run.checkpoint_every=-1 s", "run.checkpoint_every: '-1 s'"},
+        {"run.checkpoint_every=1 s 2", "run.checkpoint_every: '1 s 2'"},
+        {"run.checkpoint_every=1s", "run.checkpoint_every: '1s'"},
+        {"run.checkpoint_every=[1 s]", "run.checkpoint_every: a list of 1"},
         {"seed.value=3", "seed: '1' has no keys to set"},
         {"sweep.lr.values[9]=3", "values[9]: there is no such item"},
         {"sweep.lr.values[9].a=3", "values[9]: there is no such item"},

@@ -18,6 +18,7 @@ typedef struct job {
     char name[GRID_NAME_SIZE];
     char title[256];
     uint64_t seed;
+    double checkpoint_every; /* seconds; 0: only at a stop; OPTION_AUTO: if a cell takes long */
     data_spec data;
     training_spec base; /* with the first value of every axis of labels, before any number is applied */
     grid grid;

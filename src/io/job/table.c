@@ -319,6 +319,11 @@ static const option job_options[] = {
     {RECORD_KEY(feature_maps, "samples", option_integers, samples), RECORD_COUNT(feature_maps, sample_count),
      RANGE(0, 1000000000), .help = "which, counted from 0 in the test set"},
 
+    {"run.checkpoint_every", &option_interval, FIELD(checkpoint_every), RANGE(0.01, 1e9), .default_text = "auto",
+     .help = "how often a cell that is being trained leaves a checkpoint, so that a power cut costs no more "
+             "than that; auto: 10 min, but only cells that take longer than 20 min. It may be changed for a "
+             "sweep that has begun"},
+
     {"sweep.paired", &option_boolean, FIELD(grid.paired), .default_text = "false",
      .help = "cells of one run share initial weights and order of samples"},
     {"sweep", &option_axes, .offset = 0, .default_text = "", .help = "see Sweep; none: one cell"},

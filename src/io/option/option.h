@@ -82,6 +82,9 @@ extern const option_type option_layer;    /* the same, of one integer */
 extern const option_type option_padding;  /* int[2], PADDING_SAME included */
 extern const option_type option_optional; /* double and a bool */
 extern const option_type option_every;    /* record_spec: every and unit */
+extern const option_type option_interval; /* double: seconds, 0 for never, OPTION_AUTO; affects no result */
+
+enum { OPTION_AUTO = -1 }; /* of an interval: as is best */
 
 /* STATUS_USAGE for a `map` that is not a map, and for keys and sections in it that the table does not
  * have. */

@@ -3,8 +3,11 @@
 #include "base/log.h"
 #include "grid/cell.h"
 #include "grid/grid.h"
+#include "io/file/background_sync.h"
 #include "io/file/bytes.h"
 #include "io/file/temporary_file.h"
+#include "io/results/checkpoint_entries.h"
+#include "io/results/checkpoint_header.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,68 +16,48 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
-
-#define MAGIC "MSWPCKPT"
-
-enum { KERNELS_SIZE = 32 };
 
 /* Synced at once: the kernel would take any amount, and a single sync at the end would take long. */
 enum { PORTION_BYTES = 64 << 20 };
 
+/* A file is written anew when it has this many bytes, and as many as those that count, that do not. */
+enum { MOST_STALE_BYTES = 1 << 20 };
+
 static const double PATIENCE = 3;     /* seconds that a stop allows for checkpoints */
-static const double SAVE_EVERY = 0.1; /* seconds from one save during a stop to the next */
-
-typedef struct file_header {
-    char magic[8];
-    uint64_t version, job_digest, values, numerics;
-    data_digests data;
-    char kernels[KERNELS_SIZE];
-} file_header;
-
-/* Followed by its bytes. */
-typedef struct entry_header {
-    uint64_t cell, size;
-    uint64_t checksum; /* CRC-32 of cell, size and bytes */
-} entry_header;
-
-typedef struct entry {
-    entry_header header;
-    uint64_t offset; /* of the bytes */
-} entry;
+static const double SAVE_EVERY = 0.1; /* seconds from one save during a stop to the next, … */
+static const double SYNC_EVERY = 1;   /* … and otherwise */
+static const double RETRY_AFTER = 2;  /* seconds, when checkpoints could not be written */
 
 struct checkpoint_file {
-    char *path, *temporary; /* temporary: where the next file is written; NULL: nowhere yet */
-    file_header header;     /* of this job */
+    char *path, *temporary;   /* temporary: where the next file is written; NULL: nowhere yet */
+    checkpoint_header header; /* of this job */
     size_t cells;
-    bool foreign;   /* the file of its name is not ours: it stays as it is */
-    int old, next;  /* descriptors; -1: there was no file, nothing was kept yet */
-    entry *entries; /* (entry_count) of the old file whose cells have no newer one */
-    size_t entry_count;
-    arena buffer;         /* bytes of the entry that was read last */
-    uint64_t end, synced; /* bytes of the next file */
-    double deadline;      /* on clock_seconds(); 0: no hurry */
-    double next_save;     /* on the same clock */
-    bool published;       /* the next file is in its place; more is appended to it */
-    bool finished;        /* nothing more is written */
-    size_t late;          /* entries that came after that */
-    error_info failure;   /* of writing it; nothing more is written then */
+    bool foreign;  /* the file of its name is not ours: it stays as it is */
+    int old, next; /* descriptors; old: of the file in its place, unless that is the next one. −1: none */
+    checkpoint_entries entries; /* that count, of both */
+    arena buffer;               /* bytes of the entry that was read last */
+    uint64_t end, synced;       /* bytes of the next file */
+    background_sync sync;       /* of the next file, up to byte `syncing` */
+    uint64_t syncing;
+    double deadline;    /* on clock_seconds(); 0: no hurry */
+    double next_save;   /* on the same clock */
+    double retry;       /* the same: nothing is written before, because that failed */
+    bool published;     /* the next file is in its place; more is appended to it */
+    bool finished;      /* nothing more is written */
+    bool warned;        /* that checkpoints cannot be written */
+    size_t late;        /* entries that came after that */
+    error_info failure; /* of writing; nothing more is written until it is handled */
 };
-
-static uint64_t checksum_of(const entry_header *h, const void *bytes) {
-    uLong crc = crc32_z(0, (const Bytef *)&h->cell, sizeof h->cell);
-    crc = crc32_z(crc, (const Bytef *)&h->size, sizeof h->size);
-    return crc32_z(crc, bytes, h->size);
-}
 
 static void release(checkpoint_file **f_) {
     checkpoint_file *f = *f_;
+    background_sync_wait(&f->sync);
     if (f->old >= 0)
-        close(f->old); /* was read only */
+        close(f->old); /* is read only */
     if (f->next >= 0)
         close(f->next); /* was synced, or is abandoned */
     arena_release(&f->buffer);
-    free(f->entries);
+    free(f->entries.items);
     free(f->temporary);
     free(f->path);
     free(f);
@@ -83,62 +66,19 @@ static void release(checkpoint_file **f_) {
 
 /* ---- The file of an earlier session ------------------------------------------------------------ */
 
-static status add_entry(checkpoint_file *f, const entry *e, error_info *error) {
-    entry *entries = realloc(f->entries, (f->entry_count + 1) * sizeof *entries);
-    if (entries == NULL)
-        return error_set(error, STATUS_INTERNAL, "out of memory");
-    f->entries = entries;
-    f->entries[f->entry_count++] = *e;
-    return STATUS_OK;
-}
-
-/* Find the entries; STATUS_IO at the first that is impossible; those before it may be tried. */
-static status list_entries(checkpoint_file *f, uint64_t file_size, error_info *error) {
-    for (uint64_t at = sizeof f->header; at < file_size;) {
-        entry e = {.offset = at + sizeof e.header};
-        RETURN_IF_FAILED(raw_read(f->old, f->path, &e.header, sizeof e.header, at, error));
-        if (e.header.cell >= f->cells || e.header.size > file_size - e.offset)
-            return error_set(error, STATUS_IO, "%s: is damaged or truncated at byte %llu", f->path,
-                             (unsigned long long)at);
-        RETURN_IF_FAILED(add_entry(f, &e, error));
-        at = e.offset + e.header.size;
-    }
-    return STATUS_OK;
-}
-
-/* What in a header differs from this session, for people; NULL when nothing does. */
-static const char *foreign_part(const file_header *found, const file_header *own) {
-    if (memcmp(found->magic, own->magic, sizeof own->magic) != 0 || found->version != own->version)
-        return "format";
-    if (found->job_digest != own->job_digest || found->values != own->values)
-        return "job";
-    if (found->numerics != own->numerics)
-        return "numerics number (version of the program)";
-    if (data_digests_differ(&found->data, &own->data) != SPLIT_COUNT)
-        return "set of data";
-    return memcmp(found->kernels, own->kernels, sizeof own->kernels) != 0 ? "kernel set" : NULL;
-}
-
-/* A file that does not begin like ours belongs to somebody else. */
-static bool is_ours(int file) {
-    char magic[sizeof((file_header *)0)->magic];
-    struct stat info;
-    return fstat(file, &info) == 0 && S_ISREG(info.st_mode) &&
-           pread(file, magic, sizeof magic, 0) == sizeof magic && memcmp(magic, MAGIC, sizeof magic) == 0;
-}
-
 static status read_old(checkpoint_file *f, error_info *error) {
-    file_header header;
+    checkpoint_header header;
     struct stat info;
-    f->foreign = !is_ours(f->old);
+    f->foreign = !checkpoint_header_is_ours(f->old);
     if (f->foreign || fstat(f->old, &info) != 0)
         return error_set(error, STATUS_IO, "%s: is not a checkpoint file of mpisweep and is left as it is",
                          f->path);
     RETURN_IF_FAILED(raw_read(f->old, f->path, &header, sizeof header, 0, error));
-    const char *foreign = foreign_part(&header, &f->header);
+    const char *foreign = checkpoint_header_difference(&header, &f->header);
     if (foreign != NULL)
         return error_set(error, STATUS_IO, "%s: is dropped: it was made with another %s", f->path, foreign);
-    return list_entries(f, (uint64_t)info.st_size, error);
+    return checkpoint_entries_find(&f->entries, f->old, f->path, sizeof header, (uint64_t)info.st_size,
+                                   f->cells, error);
 }
 
 static status open_old(checkpoint_file *f, error_info *error) {
@@ -163,13 +103,7 @@ status checkpoint_file_open(checkpoint_file **out, const char *results_path, con
         return error_set(error, STATUS_INTERNAL, "out of memory");
     f->old = f->next = -1;
     f->cells = grid_cells(&j->grid);
-    f->header = (file_header){.magic = MAGIC,
-                              .version = 2,
-                              .job_digest = j->digest,
-                              .values = values,
-                              .numerics = (uint64_t)origin->numerics,
-                              .data = origin->data};
-    snprintf(f->header.kernels, sizeof f->header.kernels, "%s", origin->kernels);
+    checkpoint_header_fill(&f->header, j, origin, values);
     status result = STATUS_OK;
     if (asprintf(&f->path, "%s.checkpoint", results_path) < 0)
         result = error_set(error, STATUS_INTERNAL, "out of memory");
@@ -183,36 +117,36 @@ status checkpoint_file_open(checkpoint_file **out, const char *results_path, con
     return result;
 }
 
-static status read_entry(checkpoint_file *f, const entry *e, error_info *error) {
-    RETURN_IF_FAILED(arena_reserve(&f->buffer, e->header.size, error));
-    RETURN_IF_FAILED(raw_read(f->old, f->path, f->buffer.memory, e->header.size, e->offset, error));
-    if (checksum_of(&e->header, f->buffer.memory) != e->header.checksum)
-        return error_set(error, STATUS_IO, "%s: the checkpoint of cell %llu is damaged", f->path,
-                         (unsigned long long)e->header.cell);
-    return STATUS_OK;
-}
-
-/* In a file that another program wrote a cell may have several entries: the last that is whole. */
+/* A cell may have several entries: the last that is whole. */
 void checkpoint_file_read(checkpoint_file *f, cell_checkpoint *checkpoint) {
     checkpoint->size = 0;
-    for (size_t i = f->entry_count; i > 0 && checkpoint->size == 0; i--) {
-        const entry *e = &f->entries[i - 1];
+    for (size_t i = f->entries.count; i > 0 && checkpoint->size == 0; i--) {
+        const checkpoint_entry *e = &f->entries.items[i - 1];
         error_info reason;
         if (e->header.cell != checkpoint->cell)
             continue;
-        if (read_entry(f, e, &reason) == STATUS_OK) {
+        if (checkpoint_entry_read(e, e->in_next ? f->next : f->old, f->path, &f->buffer, &reason) ==
+            STATUS_OK) {
             checkpoint->size = e->header.size;
             checkpoint->bytes = f->buffer.memory;
         } else {
-            log_warning("%s; it is trained from its start", reason.text);
+            log_warning("%s; it resumes from an earlier one or is trained from its start", reason.text);
         }
     }
 }
 
+void checkpoint_file_drop(checkpoint_file *f, const uint8_t *states) {
+    checkpoint_entries_drop_finished(&f->entries, states);
+}
+
 /* ---- The file of this session ------------------------------------------------------------------ */
 
+static const char *name_of_next(const checkpoint_file *f) {
+    return f->published ? f->path : f->temporary;
+}
+
 static status append(checkpoint_file *f, const void *bytes, size_t size) {
-    RETURN_IF_FAILED(raw_write(f->next, f->temporary, bytes, size, f->end, &f->failure));
+    RETURN_IF_FAILED(raw_write(f->next, name_of_next(f), bytes, size, f->end, &f->failure));
     f->end += size;
     return STATUS_OK;
 }
@@ -222,71 +156,185 @@ static status begin_next(checkpoint_file *f) {
         return error_set(&f->failure, STATUS_IO, "%s: is not a checkpoint file of mpisweep; rename it",
                          f->path);
     RETURN_IF_FAILED(temporary_create(f->path, 0666, &f->temporary, &f->next, &f->failure));
+    f->end = f->synced = 0;
     return append(f, &f->header, sizeof f->header);
 }
 
 static status sync_next(checkpoint_file *f) {
     if (fdatasync(f->next) != 0)
-        return error_set(&f->failure, STATUS_IO, "%s: cannot sync: %s", f->temporary, strerror(errno));
+        return error_set(&f->failure, STATUS_IO, "%s: cannot sync: %s", name_of_next(f), strerror(errno));
     f->synced = f->end;
     return STATUS_OK;
 }
 
+/* Header and bytes; what was written of an entry that fails is written over by the next. */
+static status append_entry(checkpoint_file *f, const cell_checkpoint *c) {
+    const checkpoint_entry e = {
+        .header = checkpoint_entry_header(c), .offset = f->end + sizeof e.header, .in_next = true};
+    const uint64_t before = f->end;
+    status result = append(f, &e.header, sizeof e.header);
+    if (result == STATUS_OK)
+        result = append(f, c->bytes, c->size);
+    if (result == STATUS_OK)
+        result = checkpoint_entries_add(&f->entries, &e, &f->failure);
+    if (result != STATUS_OK)
+        f->end = before;
+    return result;
+}
+
 static void write_entry(checkpoint_file *f, const cell_checkpoint *c) {
-    entry_header header = {.cell = c->cell, .size = c->size};
-    header.checksum = checksum_of(&header, c->bytes);
     if (f->next < 0 && f->failure.code == STATUS_OK)
         begin_next(f);
-    if (f->failure.code == STATUS_OK && append(f, &header, sizeof header) == STATUS_OK &&
-        append(f, c->bytes, c->size) == STATUS_OK && f->end - f->synced >= PORTION_BYTES)
+    if (f->failure.code != STATUS_OK || append_entry(f, c) != STATUS_OK)
+        return;
+    checkpoint_entries_drop_superseded(&f->entries, c->cell);
+    if (f->deadline > 0 && f->end - f->synced >= PORTION_BYTES)
         sync_next(f);
 }
 
-/* Forget the old entries of a cell. */
-static void drop_cell(checkpoint_file *f, uint64_t cell) {
-    size_t kept = 0;
-    for (size_t i = 0; i < f->entry_count; i++)
-        if (f->entries[i].header.cell != cell)
-            f->entries[kept++] = f->entries[i];
-    f->entry_count = kept;
-}
-
-/* Forget those of cells that have a result. */
-static void drop_finished(checkpoint_file *f, const uint8_t *states) {
-    size_t kept = 0;
-    for (size_t i = 0; i < f->entry_count; i++)
-        if (states[f->entries[i].header.cell] == CELL_PENDING)
-            f->entries[kept++] = f->entries[i];
-    f->entry_count = kept;
-}
-
 void checkpoint_file_add(checkpoint_file *f, const cell_checkpoint *checkpoint) {
-    if (f->finished) {
+    if (f->finished)
         f->late++;
-        return;
-    }
-    drop_cell(f, checkpoint->cell);
-    write_entry(f, checkpoint);
+    else if (f->deadline > 0 || clock_seconds() >= f->retry)
+        write_entry(f, checkpoint);
 }
 
-/* Unused checkpoints are kept for the next session. */
+/* The cells that have an entry in the next file: (cells), the caller's; NULL without memory. */
+static bool *cells_in_next(checkpoint_file *f) {
+    bool *found = calloc(f->cells, sizeof *found);
+    if (found == NULL)
+        error_set(&f->failure, STATUS_INTERNAL, "%s: out of memory", f->path);
+    for (size_t i = 0; found != NULL && i < f->entries.count; i++)
+        found[f->entries.items[i].header.cell] |= f->entries.items[i].in_next;
+    return found;
+}
+
+/* Checkpoints of the old file that have no newer one are kept. */
 static void copy_entries(checkpoint_file *f) {
-    for (size_t i = 0; i < f->entry_count; i++) {
-        cell_checkpoint c = {.cell = f->entries[i].header.cell};
+    const size_t count = f->entries.count;
+    bool *copied = count > 0 ? cells_in_next(f) : NULL;
+    for (size_t i = 0; copied != NULL && i < f->entries.count && i < count; i++) {
+        cell_checkpoint c = {.cell = f->entries.items[i].header.cell};
+        if (copied[c.cell])
+            continue;
+        copied[c.cell] = true;
         checkpoint_file_read(f, &c);
         if (c.size > 0)
             write_entry(f, &c);
     }
+    free(copied);
 }
 
-static status publish(checkpoint_file *f) {
+/* From here on only the next file counts. */
+static status rename_next(checkpoint_file *f) {
     if (rename(f->temporary, f->path) != 0)
         return error_set(&f->failure, STATUS_IO, "%s: cannot rename %s to it: %s", f->path, f->temporary,
                          strerror(errno));
     f->published = true;
-    RETURN_IF_FAILED(sync_next(f));
-    return raw_sync_directory(f->path, &f->failure);
+    if (f->old >= 0)
+        close(f->old); /* is read only */
+    f->old = -1;
+    checkpoint_entries_drop_file(&f->entries, false);
+    return STATUS_OK;
 }
+
+/* The file stays in its place until another one, which the next entry begins, takes it. */
+static void retire_next(checkpoint_file *f) {
+    if (ftruncate(f->next, (off_t)f->end) != 0)
+        log_warning("%s: cannot remove what is left of an entry: %s", f->path, strerror(errno));
+    f->old = f->next;
+    f->next = -1;
+    f->published = false;
+    free(f->temporary);
+    f->temporary = NULL;
+    for (size_t i = 0; i < f->entries.count; i++)
+        f->entries.items[i].in_next = false;
+}
+
+/* Give up what is being written; what is in its place stays. */
+static void abandon_next(checkpoint_file *f) {
+    background_sync_wait(&f->sync);
+    if (f->next < 0)
+        return;
+    if (f->published) {
+        retire_next(f);
+        return;
+    }
+    close(f->next);
+    unlink(f->temporary); /* the next session removes what stays */
+    free(f->temporary);
+    f->temporary = NULL;
+    f->next = -1;
+    checkpoint_entries_drop_file(&f->entries, true);
+}
+
+/* ---- While the sweep goes on ------------------------------------------------------------------- */
+
+/* Nothing of this ends a sweep. */
+static void handle_failure(checkpoint_file *f) {
+    if (f->failure.code == STATUS_OK)
+        return;
+    if (!f->warned)
+        log_warning("%s; until that works again, cells that are killed resume from earlier checkpoints",
+                    f->failure.text);
+    f->warned = true;
+    f->failure = (error_info){0};
+    abandon_next(f);
+    f->retry = clock_seconds() + RETRY_AFTER;
+}
+
+static void note_success(checkpoint_file *f) {
+    if (f->warned)
+        log_note("%s: checkpoints are written again", f->path);
+    f->warned = false;
+}
+
+/* The bytes are on disk before the name leads to them. */
+static void end_sync(checkpoint_file *f) {
+    int reason;
+    if (!background_sync_ended(&f->sync, &reason))
+        return;
+    if (reason != 0) {
+        error_set(&f->failure, STATUS_IO, "%s: cannot sync: %s", name_of_next(f), strerror(reason));
+        return;
+    }
+    f->synced = f->syncing;
+    if (!f->published && rename_next(f) == STATUS_OK)
+        raw_sync_directory(f->path, &f->failure);
+    if (f->failure.code == STATUS_OK)
+        note_success(f);
+}
+
+static bool is_mostly_stale(const checkpoint_file *f) {
+    const uint64_t needed = sizeof f->header + checkpoint_entries_bytes(&f->entries);
+    return f->published && f->end >= 2 * needed + MOST_STALE_BYTES;
+}
+
+/* Without a thread for the sync a later call tries again. */
+static void begin_sync(checkpoint_file *f, const uint8_t *states) {
+    checkpoint_entries_drop_finished(&f->entries, states);
+    if (is_mostly_stale(f))
+        retire_next(f);
+    if (!f->published)
+        copy_entries(f);
+    f->syncing = f->end;
+    if (f->failure.code == STATUS_OK && f->next >= 0)
+        background_sync_start(&f->sync, f->next);
+    f->next_save = clock_seconds() + SYNC_EVERY;
+}
+
+static bool has_unsaved(const checkpoint_file *f) {
+    return f->next >= 0 && f->failure.code == STATUS_OK && (!f->published || f->end > f->synced);
+}
+
+static void keep_up(checkpoint_file *f, const uint8_t *states) {
+    end_sync(f);
+    if (!f->sync.running && has_unsaved(f) && clock_seconds() >= f->next_save)
+        begin_sync(f, states);
+    handle_failure(f);
+}
+
+/* ---- At a stop --------------------------------------------------------------------------------- */
 
 /* Rename the file to its place and sync what was kept. In this order, because a session may have only a
  * quarter of a second before it is killed: from the rename on a checkpoint counts. After a power cut before
@@ -294,45 +342,64 @@ static status publish(checkpoint_file *f) {
  * counts. */
 static void save(checkpoint_file *f, const uint8_t *states) {
     if (!f->published) {
-        drop_finished(f, states);
+        checkpoint_entries_drop_finished(&f->entries, states);
         copy_entries(f);
     }
-    if (f->failure.code == STATUS_OK && !f->published)
-        publish(f);
+    if (f->failure.code == STATUS_OK && !f->published && rename_next(f) == STATUS_OK &&
+        sync_next(f) == STATUS_OK)
+        raw_sync_directory(f->path, &f->failure);
     if (f->failure.code == STATUS_OK && f->end > f->synced)
         sync_next(f);
     if (f->failure.code != STATUS_OK && f->next >= 0 && !f->published)
         unlink(f->temporary); /* the next session removes what stays */
 }
 
-/* Rename the file of this session to its place, or remove the old one when nothing is left of it. */
-static void finish(checkpoint_file *f, const uint8_t *states) {
-    f->finished = true;
-    if (f->next >= 0 || f->failure.code != STATUS_OK) {
-        save(f, states);
-        return;
-    }
-    drop_finished(f, states);
-    if (f->entry_count == 0 && f->old >= 0 && !f->foreign && unlink(f->path) != 0)
+/* When nothing is left of them. */
+static void remove_files(checkpoint_file *f) {
+    if (f->next >= 0 && !f->published)
+        unlink(f->temporary); /* the same */
+    if ((f->published || f->old >= 0) && !f->foreign && unlink(f->path) != 0)
         error_set(&f->failure, STATUS_IO, "%s: cannot remove: %s", f->path, strerror(errno));
 }
 
-static bool has_unsaved(const checkpoint_file *f) {
-    return f->next >= 0 && f->failure.code == STATUS_OK && (!f->published || f->end > f->synced);
+/* Rename the file of this session to its place, or remove the old one when nothing is left of it. */
+static void finish(checkpoint_file *f, const uint8_t *states) {
+    if (f->deadline == 0)
+        handle_failure(f);
+    f->finished = true;
+    checkpoint_entries_drop_finished(&f->entries, states);
+    if (f->entries.count == 0 && f->failure.code == STATUS_OK)
+        remove_files(f);
+    else if (f->next >= 0 || f->failure.code != STATUS_OK)
+        save(f, states);
 }
 
-void checkpoint_file_hurry(checkpoint_file *f, const uint8_t *states) {
-    const double now = clock_seconds();
-    if (f->finished)
-        return;
+/* What could not be written before is tried again. */
+static void begin_stop(checkpoint_file *f) {
+    handle_failure(f);
+    f->deadline = clock_seconds() + PATIENCE;
+    f->next_save = 0;
+}
+
+static void hurry(checkpoint_file *f, const uint8_t *states) {
     if (f->deadline == 0)
-        f->deadline = now + PATIENCE;
+        begin_stop(f);
+    const double now = clock_seconds();
     if (now > f->deadline) {
         finish(f, states);
     } else if (now >= f->next_save && has_unsaved(f)) {
         save(f, states);
         f->next_save = clock_seconds() + SAVE_EVERY;
     }
+}
+
+void checkpoint_file_tick(checkpoint_file *f, const uint8_t *states, bool stopping) {
+    if (f->finished)
+        return;
+    if (stopping || f->deadline > 0)
+        hurry(f, states);
+    else
+        keep_up(f, states);
 }
 
 void checkpoint_file_close(checkpoint_file **f_, const uint8_t *states) {
