@@ -15,6 +15,7 @@
 #include "cli/launched_rank.h"
 #include "cli/lone_rank.h"
 #include "cli/progress.h"
+#include "cli/run_checkpoints.h"
 #include "cli/run_data.h"
 #include "cli/run_end.h"
 #include "cli/run_kernels.h"
@@ -114,6 +115,9 @@ static status open_results(run *r, error_info *error) {
     const results_origin origin = origin_of(r);
     RETURN_IF_FAILED(results_open(&r->results, r->results_path, r->job, &r->records, &origin,
                                   mpi_world_size(r->world), error));
+    RETURN_IF_FAILED(checkpoint_file_open(&r->checkpoints, results_path(r->results), r->job, &origin,
+                                          r->records.value_count, error));
+    checkpoint_file_drop(r->checkpoints, results_states(r->results));
     size_t again = 0;
     if (r->options.retry_failed)
         RETURN_IF_FAILED(results_retry_failed(r->results, r->selected, &again, error));
@@ -178,9 +182,6 @@ static status prepare_sweep(run *r, error_info *error) {
     RETURN_IF_FAILED(job_predict_costs(r->job, &r->stored.data, r->costs, r->shapes, error));
     RETURN_IF_FAILED(open_results(r, error));
     RETURN_IF_FAILED(fail_crashed_cells(r, error));
-    const results_origin origin = origin_of(r);
-    RETURN_IF_FAILED(checkpoint_file_open(&r->checkpoints, results_path(r->results), r->job, &origin,
-                                          r->records.value_count, error));
     count_damaged(r);
     const uint8_t *states = results_states(r->results);
     for (size_t cell = 0; cell < cells; cell++) {
@@ -204,6 +205,7 @@ static worker_setup make_worker(run *r) {
                           .context = r->job,
                           .before_training = crash_handler_begin,
                           .after_training = crash_handler_end,
+                          .checkpoints = run_checkpoint_rule(r->job, r->world),
                           .stop = stop_signal_flag()};
 }
 
@@ -236,8 +238,7 @@ static status tick(void *context, const coordinator_counts *counts, error_info *
     run *r = context;
     progress_show(&r->progress, counts);
     report_progress(r, counts);
-    if (counts->stopping)
-        checkpoint_file_hurry(r->checkpoints, results_states(r->results));
+    checkpoint_file_tick(r->checkpoints, results_states(r->results), counts->stopping);
     return results_tick(r->results, error);
 }
 

@@ -12,6 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+void run_data_warn(const job *j, const stored_dataset *described) {
+    data_warnings warnings;
+    data_warnings_find(&j->data, described, NULL, &warnings);
+    for (int i = 0; i < warnings.count; i++)
+        log_warning("%s", warnings.texts[i]);
+}
+
 /* What the reading rank writes after the samples. */
 typedef struct node_note {
     data_digests digests;
@@ -78,13 +85,6 @@ status run_data_load(mpi_world *world, const job *j, const char *data_directory,
     if (!leader && published == STATUS_OK)
         result = follow(j, data_directory, memory, stored, &origin, digests, error);
     return result != STATUS_OK ? result : published;
-}
-
-void run_data_warn(const job *j, const stored_dataset *described) {
-    data_warnings warnings;
-    data_warnings_find(&j->data, described, NULL, &warnings);
-    for (int i = 0; i < warnings.count; i++)
-        log_warning("%s", warnings.texts[i]);
 }
 
 /* ---- Comparison of the ranks ------------------------------------------------------------------- */

@@ -9,6 +9,9 @@
 #include "sweep/mpi_world.h"
 #include "sweep/wire.h"
 
+/* Log what is probably a mistake, as far as that shows without reading the samples. */
+void run_data_warn(const job *j, const stored_dataset *described);
+
 /* Read the described samples into memory that the ranks of a node share, and digest them: both are done by
  * one rank of the node. A rank that would have read different files digests its own, so that they are
  * compared, too. Collective: every rank takes all steps, whatever failed. */
@@ -22,9 +25,6 @@ status run_compare_programs(mpi_world *world, error_info *error);
  * the samples are read. */
 void run_fill_hello(const mpi_world *world, const job *j, const char *data_directory,
                     const stored_dataset *described, hello_message *hello);
-
-/* Log what is probably a mistake in a job's data, as far as that shows without reading the samples. */
-void run_data_warn(const job *j, const stored_dataset *described);
 
 /* Compare what every rank reports about itself with rank 0, which reports the first that differs
  * (wire_check_hello). Collective. */

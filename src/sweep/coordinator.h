@@ -40,7 +40,8 @@ typedef enum event_kind {
     EVENT_READY,  /* worker: has arrived and asks for its first cell */
     EVENT_RESULT, /* worker, cell, status, seconds: has trained a cell and, after the last of its assignment,
                      asks for the next; CELL_PENDING: had no memory for it, which another session may have */
-    EVENT_CHECKPOINT, /* worker, cell: has stopped it, for a later session to resume; will leave */
+    EVENT_CHECKPOINT, /* worker, cell: what a later session resumes it from; trains it still, or has stopped
+                         it and will leave */
     EVENT_LEFT,       /* worker: has left cleanly; when it was not told to, all must stop */
     EVENT_LOST,       /* worker: is gone; its cells go to others */
     EVENT_STOP,       /* assign no more cells and stop those in flight */

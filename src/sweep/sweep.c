@@ -57,6 +57,13 @@ static status assign(driver *d, const coordinator_action *action) {
     return send_message(d, action->worker, &m);
 }
 
+/* A worker that continues waits for this before it sends another checkpoint. One that was told to leave is
+ * gone when it arrives. */
+static status confirm(driver *d, int worker, size_t cell) {
+    const message m = {.type = MESSAGE_CHECKPOINT, .checkpoint = {.cell = cell}};
+    return coordinator_count(d->coordinator).stopping ? STATUS_OK : send_message(d, worker, &m);
+}
+
 static status perform(driver *d, const coordinator_action *action) {
     const sweep_setup *setup = d->setup;
     switch (action->kind) {
@@ -64,7 +71,7 @@ static status perform(driver *d, const coordinator_action *action) {
         return setup->store(setup->context, &d->record, error_slot(d));
     case ACTION_KEEP:
         setup->keep(setup->context, &d->received.checkpoint);
-        break;
+        return confirm(d, action->worker, action->cell);
     case ACTION_ASSIGN:
         return assign(d, action);
     case ACTION_DISMISS:

@@ -18,8 +18,8 @@ typedef struct sweep_setup {
     const atomic_bool *stop; /* set when the sweep must stop */
     /* Keep a record; its values are valid during the call only. A failure stops the sweep. */
     status (*store)(void *context, const cell_record *record, error_info *error);
-    /* Keep a checkpoint for a later session; its bytes are valid only during the call. A failure only costs
-     * time; the callee reports it. */
+    /* Keep a checkpoint for a later session, of a cell that was stopped or that continues; its bytes are
+     * valid only during the call. A failure only costs time; the callee reports it. */
     void (*keep)(void *context, const cell_checkpoint *checkpoint);
     /* Fill in what was kept of checkpoint->cell, if anything; the bytes are read before the next call. */
     void (*recall)(void *context, cell_checkpoint *checkpoint);

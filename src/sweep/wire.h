@@ -28,13 +28,15 @@ enum {
 
 /* The life of a worker: HELLO, then for every ASSIGN a record for each of its cells, in any order and as many
  * in a message as is convenient, or CHECKPOINT where a stop ends one, then one STOP each way. The next ASSIGN
- * may come before the last is done. */
+ * may come before the last is done. While a cell is trained there may be a CHECKPOINT now and then, each
+ * confirmed by one without bytes. */
 typedef enum message_type {
     MESSAGE_HELLO = 1, /* worker → coordinator: who I am; give me a cell */
     MESSAGE_ASSIGN,  /* coordinator → worker: train these cells, from their checkpoints if there are any */
     MESSAGE_RESULTS, /* worker → coordinator: records of cells; after the last, give me the next */
     MESSAGE_STOP, /* coordinator → worker: stop training and leave. Worker → coordinator: I am leaving */
-    MESSAGE_CHECKPOINT, /* worker → coordinator: what a cell that I had to stop resumes from */
+    MESSAGE_CHECKPOINT, /* worker → coordinator: what a cell resumes from that I had to stop, or that I still
+                           train. Coordinator → worker: I have stored that of a cell that you still train */
 } message_type;
 
 /* What must be the same on all ranks, or cells of one sweep would be trained differently; and where the rank

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "sweep/cell_log.h"
 #include "sweep/cell_queue.h"
 
 static const double IDLE_WAIT = 0.05;  /* seconds between checks of the stop flag while nothing arrives */
@@ -14,7 +14,6 @@ static const double LOOK_EVERY = 0.01; /* seconds of training between checks for
 static const double SEND_EVERY = 0.05; /* seconds that results may wait for others */
 
 enum {
-    CELL_TEXT_SIZE = 256,
     LARGEST_CHECKPOINT = 1 << 30,
     MANY_RESULTS = 1 << 20, /* bytes, which are sent at once */
 };
@@ -44,7 +43,9 @@ typedef struct worker {
     record_layout *wider; /* to see whether a cell's fits */
     bool leaving;         /* must stop, asked here or by the coordinator */
     bool dismissed;       /* the coordinator's STOP has arrived */
+    double now;           /* of the last step: clock_seconds() */
     double next_look;
+    checkpoint_clock clock;
     status status; /* first failure of the transport; the worker leaves then */
     error_info *error;
 } worker;
@@ -93,6 +94,8 @@ static status take_message(worker *w, double timeout) {
     RETURN_IF_FAILED(wire_decode(w->incoming.memory, size, &m, w->error));
     if (m.type == MESSAGE_STOP)
         w->leaving = w->dismissed = true;
+    else if (m.type == MESSAGE_CHECKPOINT)
+        checkpoint_clock_confirm(&w->clock);
     return m.type == MESSAGE_ASSIGN ? cell_queue_add(w->queue, &m.cells, w->error) : STATUS_OK;
 }
 
@@ -107,10 +110,10 @@ static status look(worker *w, double now) {
 static bool should_stop(void *context) {
     worker *w = context;
     w->leaving |= atomic_load(w->setup->stop);
-    double now = clock_seconds();
-    if (w->leaving || now < w->next_look)
+    w->now = clock_seconds();
+    if (w->leaving || w->now < w->next_look)
         return w->leaving;
-    w->status = look(w, now);
+    w->status = look(w, w->now);
     w->leaving |= w->status != STATUS_OK;
     return w->leaving;
 }
@@ -140,22 +143,6 @@ static cell_status status_of(training_outcome outcome) {
     return outcome == TRAINING_TIMED_OUT ? CELL_TIMED_OUT : CELL_DONE;
 }
 
-static void name_cell(const worker *w, uint64_t cell, char name[CELL_TEXT_SIZE]) {
-    grid_cell_text(w->setup->grid, cell, name, CELL_TEXT_SIZE);
-}
-
-/* How the checkpoint was used, if there was one. */
-static void tell_start(const worker *w, const cell_checkpoint *from, const training_report *report) {
-    char name[CELL_TEXT_SIZE];
-    if (from->size == 0)
-        return;
-    name_cell(w, from->cell, name);
-    if (report->resumed)
-        log_note("cell %s resumed after %ld steps", name, report->steps_before);
-    else
-        log_warning("cell %s was trained from its start: its checkpoint does not match", name);
-}
-
 static status tell_result(worker *w, size_t cell, cell_status state, const training_report *report) {
     cell_record record = {.cell = cell,
                           .status = state,
@@ -176,19 +163,14 @@ static status send_checkpoint(worker *w, size_t cell, size_t size) {
 }
 
 static status tell_defect(worker *w, uint64_t cell, const error_info *failure) {
-    char name[CELL_TEXT_SIZE];
-    name_cell(w, cell, name);
-    log_warning("cell %s failed: %s", name, failure->text);
+    cell_log_defect(w->setup->grid, cell, failure);
     clear_values(w);
     return tell_result(w, cell, CELL_FAILED, &(training_report){0});
 }
 
 /* Lack of memory is not the cell's fault: it stays pending, for fewer ranks or another machine. */
 static status tell_no_memory(worker *w, uint64_t cell, const error_info *failure) {
-    char name[CELL_TEXT_SIZE];
-    name_cell(w, cell, name);
-    log_warning("cell %s stays pending: rank %d on %s: %s", name, w->setup->hello.rank, w->setup->hello.host,
-                failure->text);
+    cell_log_no_memory(w->setup->grid, cell, w->setup->hello.rank, w->setup->hello.host, failure);
     clear_values(w);
     return tell_result(w, cell, CELL_PENDING, &(training_report){0});
 }
@@ -202,7 +184,7 @@ static status tell_failure(worker *w, uint64_t cell, status failed, const error_
 /* A cell is trained into a block of its own layout, which is then spread over the sweep's. */
 static status tell_end(worker *w, const task *t, const training_report *report) {
     RETURN_IF_FAILED(w->status);
-    tell_start(w, &t->from, report);
+    cell_log_start(w->setup->grid, &t->from, report);
     if (report->outcome == TRAINING_STOPPED)
         return send_checkpoint(w, t->from.cell, report->checkpoint_size);
     record_copy(&training_planned(t->planned)->records, report->values, w->setup->records, w->values);
@@ -248,10 +230,37 @@ static void tell_member(void *context, const training_member *member) {
     w->leaving |= w->status != STATUS_OK;
 }
 
+/* ---- Checkpoints of cells that continue ---------------------------------------------------------- */
+
+/* Called by the engine after should_stop, which has just read the clock. */
+static bool is_due(void *context, const training *planned) {
+    worker *w = context;
+    return checkpoint_clock_looks(&w->clock, w->now) &&
+           checkpoint_clock_rings(&w->clock, w->now, training_share_done(planned));
+}
+
+static void send_kept(void *context, const training *planned, size_t size) {
+    worker *w = context;
+    const team *m = w->team;
+    if (w->status != STATUS_OK || size > LARGEST_CHECKPOINT)
+        return;
+    for (int i = 0; i < m->count; i++)
+        if (m->tasks[i]->planned == planned)
+            w->status = send_checkpoint(w, m->tasks[i]->from.cell, size);
+    w->leaving |= w->status != STATUS_OK;
+    checkpoint_clock_sent(&w->clock, clock_seconds());
+}
+
+/* ---- Teams -------------------------------------------------------------------------------------- */
+
 static status train_team(team *m, error_info *error) {
     worker *w = m->worker;
-    const group_control control = {
-        .stop = should_stop, .context = w, .keep = &w->checkpoint, .ended = tell_member};
+    const group_control control = {.stop = should_stop,
+                                   .context = w,
+                                   .due = is_due,
+                                   .kept = send_kept,
+                                   .keep = &w->checkpoint,
+                                   .ended = tell_member};
     return engine_train_group(m->members, m->count, w->setup->seed, &w->training, &control, error);
 }
 
@@ -261,6 +270,8 @@ static status train_alone(team *m, error_info *error) {
     training_member *member = &m->members[0];
     const training_control control = {.stop = should_stop,
                                       .context = w,
+                                      .due = is_due,
+                                      .kept = send_kept,
                                       .checkpoint = member->checkpoint,
                                       .checkpoint_size = member->checkpoint_size,
                                       .keep = &w->checkpoint};
@@ -310,6 +321,7 @@ static void gather_team(team *m, int count) {
 
 static status train_members(team *m, error_info *error) {
     RETURN_IF_FAILED(reserve_values(m, error));
+    checkpoint_clock_begin(&m->worker->clock);
     return training_planned(m->members[0].planned)->shape != 0 ? train_team(m, error) : train_alone(m, error);
 }
 
@@ -387,6 +399,7 @@ static status take_leave(worker *w) {
 
 static status open_worker(worker *w) {
     const size_t values = w->setup->records->value_count;
+    checkpoint_clock_start(&w->clock, w->setup->checkpoints, clock_seconds());
     w->values = malloc(values * sizeof *w->values + 1); /* never of size zero */
     w->wider = malloc(sizeof *w->wider);
     w->queue = calloc(1, sizeof *w->queue);

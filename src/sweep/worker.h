@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "engine/engine.h"
 #include "grid/grid.h"
+#include "sweep/checkpoint_clock.h"
 #include "sweep/transport.h"
 #include "sweep/wire.h"
 
@@ -21,7 +22,8 @@ typedef struct worker_setup {
     /* Called in the thread that trains, before and after every cell or group; NULL: not called. */
     void (*before_training)(const size_t cells[], int count);
     void (*after_training)(void);
-    const atomic_bool *stop; /* set when this rank was asked to stop */
+    checkpoint_rule checkpoints; /* when cells that continue leave them; all 0: never */
+    const atomic_bool *stop;     /* set when this rank was asked to stop */
 } worker_setup;
 
 /* Say hello, train the assigned cells and leave: when told to, or when *setup->stop is set, which stops a

@@ -97,7 +97,7 @@ class Stops(Interruptions):
         self.checkpoint.write_bytes(data)
         steps, err = self.go_on(2)
         self.assertEqual(steps, [])
-        self.assertRegex(err, r"part.h5.checkpoint: the checkpoint of cell \d is damaged; it is trained from its start")
+        self.assertRegex(err, r"part.h5.checkpoint: the checkpoint of cell \d is damaged; it resumes from an earlier one or is trained from its start")
 
 
 class Others(RunTest):

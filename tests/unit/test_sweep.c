@@ -15,7 +15,17 @@
 #include "sweep/sweep.h"
 #include "sweep/transport_local.h"
 
-enum { CELLS = 40, WORKERS = 3, VALUES = 5, WRONG_LAYOUT = 7, REFUSED = 11, DIVERGES = 13, ENDLESS = 17 };
+enum {
+    CHECKPOINTS = 3,
+    CELLS = 40,
+    WORKERS = 3,
+    VALUES = 5,
+    WRONG_LAYOUT = 7,
+    REFUSED = 11,
+    DIVERGES = 13,
+    ENDLESS = 17,
+    CONTINUES = 19
+};
 
 /* ---- The engine: what a cell does depends on its number, which is passed as epochs ------------- */
 
@@ -54,6 +64,11 @@ const training_plan *training_planned(const training *t) {
     return &t->plan;
 }
 
+double training_share_done(const training *t) {
+    (void)t;
+    return 0;
+}
+
 void training_close(training **t) {
     free(*t);
     *t = NULL;
@@ -77,6 +92,19 @@ static void check_faults_are_not_blocked(void) {
 
 static atomic_bool endless_has_begun;
 
+/* Leave `count` checkpoints and continue, each as soon as it is due. */
+static void leave_checkpoints(training *t, const training_control *control, int count) {
+    const int bytes = checkpoint_of((size_t)t->epochs);
+    while (count > 0 && !control->stop(control->context)) {
+        if (!control->due(control->context, t))
+            continue;
+        assert_int_equal(arena_reserve(control->keep, sizeof bytes, NULL), STATUS_OK);
+        memcpy(control->keep->memory, &bytes, sizeof bytes);
+        control->kept(control->context, t, sizeof bytes);
+        count--;
+    }
+}
+
 status engine_train(training *spec, uint64_t seed, uint64_t coordinates, arena *memory,
                     const training_control *control, training_report *report, error_info *error) {
     (void)memory;
@@ -89,6 +117,8 @@ status engine_train(training *spec, uint64_t seed, uint64_t coordinates, arena *
         assert_memory_equal(control->checkpoint, &expected, sizeof expected);
         report->resumed = true;
     }
+    if (spec->epochs == CONTINUES)
+        leave_checkpoints(spec, control, CHECKPOINTS);
     if (spec->epochs == ENDLESS)
         atomic_store(&endless_has_begun, true);
     while (spec->epochs == ENDLESS && !report->resumed && !control->stop(control->context))
@@ -140,7 +170,8 @@ typedef struct fixture {
     uint64_t shapes[CELLS];
     worker_setup workers[WORKERS];
     int stored[CELLS];
-    int kept[CELLS];                             /* checkpoints; 0: none */
+    int kept[CELLS]; /* checkpoints; 0: none */
+    int kept_count;
     size_t stored_count, stop_after, fail_after; /* stores; 0: never. The stop waits for ENDLESS */
     sweep_setup setup;
     coordinator_counts counts;
@@ -184,6 +215,7 @@ static void keep(void *context, const cell_checkpoint *checkpoint) {
     assert_int_equal(checkpoint->size, sizeof f->kept[0]);
     assert_int_equal(f->stored[checkpoint->cell], 0);
     memcpy(&f->kept[checkpoint->cell], checkpoint->bytes, checkpoint->size);
+    f->kept_count++;
 }
 
 static void recall(void *context, cell_checkpoint *checkpoint) {
@@ -218,6 +250,7 @@ static void set_up(fixture *f) {
             .seed = 9,
             .records = &f->records,
             .cell_spec = cell_spec,
+            .checkpoints = {.every = 1e-3, .phase = 1},
             .stop = &f->worker_stops[w]};
     f->setup = (sweep_setup){
         .coordinator = {.cells = CELLS, .left_out = f->left_out, .shapes = f->shapes, .workers = WORKERS},
@@ -272,6 +305,17 @@ static void every_cell_is_stored_once(void **state) {
     assert_int_equal(f.counts.failures, 3);
     assert_false(f.counts.stopping);
     assert_true(atomic_load(&largest_group) > 2);
+}
+
+/* The next one waits until the coordinator has confirmed the last; the cell ends all the same. */
+static void checkpoints_of_cells_that_continue_are_kept(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    assert_int_equal(run(&f), STATUS_OK);
+    assert_int_equal(f.kept_count, CHECKPOINTS);
+    assert_int_equal(f.kept[CONTINUES], checkpoint_of(CONTINUES));
+    assert_int_equal(f.stored[CONTINUES], 1);
 }
 
 static void nothing_to_do_ends_at_once(void **state) {
@@ -370,6 +414,7 @@ static void rubbish_ends_the_sweep(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cell_is_stored_once),
+        cmocka_unit_test(checkpoints_of_cells_that_continue_are_kept),
         cmocka_unit_test(nothing_to_do_ends_at_once),
         cmocka_unit_test(a_stop_ends_what_is_in_flight),
         cmocka_unit_test(what_is_stopped_goes_on_from_its_checkpoint),
