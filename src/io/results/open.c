@@ -136,7 +136,7 @@ static status allocate(results *r, error_info *error) {
         return error_set(error, STATUS_INTERNAL, "out of memory");
     for (size_t i = 0; i < r->records.value_count; i++)
         r->no_values[i] = NAN;
-    return STATUS_OK;
+    return results_allocate_runs(r);
 }
 
 static status open_raw(results *r, error_info *error) {

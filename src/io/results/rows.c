@@ -38,12 +38,21 @@ static bool fits(const row_run *run, size_t row, size_t row_bytes) {
            (place + 1) * row_bytes <= ROW_RUN_BYTES;
 }
 
+status results_allocate_runs(results *r) {
+    for (int array = 0; array < r->layout.array_count; array++) {
+        if (r->layout.arrays[array].row_bytes > ROW_RUN_BYTES / 2)
+            continue;
+        r->runs[array].bytes = malloc(ROW_RUN_BYTES);
+        if (r->runs[array].bytes == NULL)
+            return error_set(&r->failure, STATUS_INTERNAL, "out of memory");
+    }
+    return STATUS_OK;
+}
+
 status results_write_row(results *r, int array, size_t row, const void *bytes) {
     const size_t row_bytes = r->layout.arrays[array].row_bytes;
     row_run *run = &r->runs[array];
-    if (run->bytes == NULL && row_bytes <= ROW_RUN_BYTES / 2)
-        run->bytes = malloc(ROW_RUN_BYTES);
-    if (run->bytes == NULL) /* a large row, or no memory */
+    if (run->bytes == NULL)
         return write_rows(r, array, row, 1, bytes);
     if (!fits(run, row, row_bytes)) {
         RETURN_IF_FAILED(flush_run(r, array));

@@ -10,10 +10,13 @@
 /* Rows that follow each other and are not in the file yet: one write for many small rows. */
 typedef struct row_run {
     size_t first, count;
-    unsigned char *bytes; /* (ROW_RUN_BYTES); NULL: none was needed yet */
+    unsigned char *bytes; /* (ROW_RUN_BYTES); NULL: its rows are large and written one by one */
 } row_run;
 
 enum { ROW_RUN_BYTES = 1 << 14 };
+
+/* Allocate the bytes of r->runs. */
+status results_allocate_runs(results *r);
 
 /* Write one row of an array: it is in the file after results_flush_rows, or earlier. A failure is kept in
  * r->failure, as by all that follow. */
