@@ -24,13 +24,7 @@ from slurm_case import (ENDED, HERE, MPISWEEP, PROJECT, TINY, SlurmCase, cpu_sec
                         partition, ranks_on, run, send_signal, wait_until)
 
 
-def help_of(verb):
-    return subprocess.run([MPISWEEP, verb, "--help"], capture_output=True, text=True, check=False).stdout
-
-
 AT_ONCE = 9  # tests: they mostly wait, and those that wait longest begin first
-CAN_MERGE = "OUT.h5" in help_of("merge")
-AGREES = "--host" in help_of("launch")  # ranks on a kernel set; other binaries are refused with their hosts since then
 
 LONG_CELLS = ["--set", "train.epochs=200", "--set", "sweep.run=2"]  # 12 cells of a second
 MAIN = "entropy_sensitivity.sbatch"
@@ -228,7 +222,6 @@ class Losses(SlurmCase):
 
 
 class Shards(SlurmCase):
-    @unittest.skipUnless(CAN_MERGE, "this program has no merge")
     @partition("array", nodes=2)
     def test_two_shards(self):
         self.start_nodes()
@@ -251,7 +244,7 @@ class OtherNode(SlurmCase):
         job = self.submit(MAIN, *words)
         wait_until(lambda: self.state(job) == "FAILED", "it has ended")
         self.assert_no_ranks()
-        self.assertRegex(self.log(), f"\\b{self.other}\\b" if AGREES else "rank")
+        self.assertRegex(self.log(), f"\\b{self.other}\\b")
         self.assertFalse(self.results.exists(), self.log())
         refusal = self.describe(job)["ExitCode"], self.log()
         self.node("off", self.other)
@@ -288,7 +281,6 @@ class OtherPrograms(OtherNode):
         self.refuse("--give-up", "1")
         self.assert_equals_one_rank()
 
-    @unittest.skipUnless(AGREES, "ranks of this program do not agree on a kernel set")
     @partition("kernels", nodes=2)
     def test_another_cpu(self):
         """The best set that all have; the file stays with it when only better nodes are left."""
