@@ -208,13 +208,26 @@ static void look(watch *w) {
         pass_deadline(w);
 }
 
-/* Ranks whose mpirun is gone end by themselves; until then they hold the results file's lock. */
+/* False: some rank still holds the FIFO open. */
+static bool reports_end(watch *w, double seconds) {
+    const double end = clock_seconds() + seconds;
+    while (read_reports(w)) {
+        if (clock_seconds() >= end)
+            return false;
+        poll_until(&(struct pollfd){.fd = w->reports, .events = POLLIN}, 1, end);
+    }
+    return true;
+}
+
+/* Ranks whose mpirun is gone end by themselves; until then they hold the results file's lock. When "mpirun"
+ * was a script, the real one may still be there, in the same process group. */
 static void await_ranks(watch *w) {
-    const double end = clock_seconds() + RANKS_LINGER;
     close(w->writer);
     w->writer = -1;
-    while (read_reports(w) && clock_seconds() < end)
-        poll_until(&(struct pollfd){.fd = w->reports, .events = POLLIN}, 1, end);
+    if (reports_end(w, RANKS_LINGER))
+        return;
+    kill(-w->mpirun, SIGKILL);
+    reports_end(w, RANKS_LINGER);
 }
 
 status launcher_run_once(launcher *l, mpirun_end *end, error_info *error) {

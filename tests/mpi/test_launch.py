@@ -229,6 +229,15 @@ class Restarts(LaunchTest):
         self.assertIn("mpirun could not be started; it must be on PATH", err)
         self.assertNotIn("starting again", err)
 
+    def test_no_ranks_outlive_a_script_in_the_place_of_mpirun(self):
+        self.fake_mpirun(f'"$real" "$@" & until [ -e {self.part} ]; do sleep 0.05; done; sleep 1; exit 1')
+        process = self.launch(*LONG_JOB, "-o", self.part, "--give-up", "1")
+        wait_until(lambda: process.poll() is not None or self.part.exists())
+        ranks = ranks_of(process)
+        self.assert_ends(process, 70)
+        wait_until(lambda: not any(map(is_running, ranks)))
+        self.assertEqual(len(ranks), 2)
+
     def test_no_ranks_outlive_it(self):
         process = self.launch(*LONG_JOB, "-o", self.part)
         wait_until(lambda: self.part.exists())
