@@ -10,7 +10,6 @@
 
 static const double IDLE_WAIT = 0.05;  /* seconds between checks of the stop flag while nothing arrives */
 static const double LOOK_EVERY = 0.01; /* seconds of training between checks for messages */
-
 static const double SEND_EVERY = 0.05; /* seconds that results may wait for others */
 
 enum {

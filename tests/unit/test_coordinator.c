@@ -345,6 +345,31 @@ static void a_slow_worker_does_not_hold_up_the_end(void **state) {
             }
 }
 
+/* The first worker takes 100 s for a cell of 100, the second 300 s: another long one would keep all waiting.
+ */
+static void a_slow_worker_gets_the_shortest_cell_instead(void **state) {
+    (void)state;
+    enum { LONG_CELLS = 6, CELLS = 9 };
+    double costs[CELLS];
+    for (int i = 0; i < CELLS; i++)
+        costs[i] = i < LONG_CELLS ? 100 : 1;
+    coordinator *c = create(CELLS, costs, 2);
+    assert_int_equal(coordinator_next(c).cell, 0);
+    assert_int_equal(coordinator_next(c).cell, 1);
+    const size_t done[] = {0, 2, 3}; /* by the first */
+    for (size_t i = 0; i < 3; i++) {
+        observe_result(c, 0, done[i], CELL_DONE, 100.0 * (double)(i + 1), 100);
+        assert_int_equal(coordinator_next(c).kind, ACTION_STORE);
+        assert_int_equal(coordinator_next(c).cell, 2 + i);
+    }
+    observe_result(c, 1, 1, CELL_DONE, 300, 300);
+    assert_int_equal(coordinator_next(c).kind, ACTION_STORE);
+    const coordinator_action a = coordinator_next(c);
+    assert_int_equal(a.worker, 1);
+    assert_int_equal(a.cell, CELLS - 1);
+    coordinator_destroy(&c);
+}
+
 /* Groups are full while there is enough for all workers, and shrink to equal shares at the end. */
 static void groups_get_smaller_towards_the_end(void **state) {
     (void)state;
@@ -485,6 +510,7 @@ int main(void) {
         cmocka_unit_test(short_cells_are_assigned_in_batches),
         cmocka_unit_test(long_cells_are_assigned_one_by_one),
         cmocka_unit_test(a_slow_worker_does_not_hold_up_the_end),
+        cmocka_unit_test(a_slow_worker_gets_the_shortest_cell_instead),
         cmocka_unit_test(after_a_stop_nothing_is_handed_out),
         cmocka_unit_test(a_worker_that_leaves_untold_stops_all),
         cmocka_unit_test(a_cell_without_memory_stays_pending),
