@@ -20,7 +20,7 @@ TINY = Path(__file__).resolve().parents[1] / "jobs" / "tiny.yaml"
 FLAGS = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
 PATIENCE = 300  # seconds after which something hangs, even on a busy machine
 # Whatever waits in vain: before ctest's time is over, which would tell nothing.
-faulthandler.dump_traceback_later(880, exit=True)
+faulthandler.dump_traceback_later(1440, exit=True)
 
 
 def finish(process):
