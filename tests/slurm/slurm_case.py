@@ -163,8 +163,19 @@ class SlurmCase(unittest.TestCase):
         """All of the partition, unless some are named."""
         nodes = nodes or self.nodes
         self.node("on", *nodes)
-        states = ["sinfo", "--noheader", "--Node", "--format=%T", f"--nodes={','.join(nodes)}"]
-        wait_until(lambda: run(*states).split() == ["idle"] * len(nodes), f"{nodes} are idle")
+        began = time.monotonic()
+        wait_until(lambda: all(self.is_up(node, time.monotonic() - began) for node in nodes), f"{nodes} are up")
+
+    @staticmethod
+    def is_up(node, seconds):
+        """Slurm may still think of it what it thought when it was switched off: that it is down, or, for minutes, that it
+        has not ended its last job."""
+        state = run("sinfo", "--noheader", "--Node", "--format=%T", f"--nodes={node}").strip()
+        if state.startswith(("down", "drain")):
+            run("scontrol", "update", f"NodeName={node}", "State=RESUME")
+        elif state.startswith("completing") and seconds > 20:
+            run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=restarted")
+        return state in ("idle", "mixed", "allocated")
 
     def submit(self, script, *words, nodes=2, ranks=2, options=(), variables={}):
         """One of slurm/*.sbatch on this many nodes, with this many ranks on each; returns the Slurm job's id."""
