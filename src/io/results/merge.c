@@ -54,10 +54,11 @@ static status copy_bytes(const merge *m, int file, char *block, uint64_t from, u
 static status copy_gaps(const merge *m, int file, char *block, uint64_t end, error_info *error) {
     const results_layout *layout = m->model.layout;
     const results_array *arrays[ARRAY_MAX];
+    const size_t pointer_bytes = sizeof arrays / ARRAY_MAX;
     uint64_t from = 0;
     for (int i = 0; i < layout->array_count; i++)
         arrays[i] = &layout->arrays[i];
-    qsort(arrays, (size_t)layout->array_count, sizeof arrays[0], compare_offsets);
+    qsort(arrays, (size_t)layout->array_count, pointer_bytes, compare_offsets);
     for (int i = 0; i < layout->array_count; i++) {
         const size_t rows = results_array_rows(layout, (int)(arrays[i] - layout->arrays));
         RETURN_IF_FAILED(copy_bytes(m, file, block, from, arrays[i]->offset, error));
