@@ -344,10 +344,15 @@ static void train_group(const dataset *data, const int who[], int count, long st
     arena_release(&memory);
 }
 
+static void forget_all(void) {
+    arena_release(&all.keep);
+    memset(&all, 0, sizeof all);
+}
+
 static result alone[ENGINE_GROUP];
 
 static void train_all_alone(const dataset *data, training_spec (*spec)(int i)) {
-    memset(&all, 0, sizeof all);
+    forget_all();
     for (int i = 0; i < ENGINE_GROUP; i++) {
         all.specs[i] = spec(i);
         train(&all.specs[i], data, (uint64_t)(100 + i), false, &alone[i]);
@@ -417,7 +422,7 @@ static void points_may_be_drawn_by_each(void **state) {
                           .train.count = 70,
                           .test.count = 10,
                           .points = {POINTS_ABSOLUTE_VALUE, 70, 0, 10, 3, true}};
-    memset(&all, 0, sizeof all);
+    forget_all();
     for (int i = 0; i < ENGINE_GROUP; i++) {
         all.specs[i] = own_spec(i);
         all.specs[i].model.layers[4].units = 1;
