@@ -240,8 +240,7 @@ void results_release(results **results_) {
     if (r->file >= 0)
         close(r->file); /* was synced, or the first failure is known */
     results_unlock(r->lock, r->path);
-    for (int i = 0; r->runs != NULL && i < r->layout.array_count; i++)
-        free(r->runs[i].bytes);
+    free(r->run_bytes);
     free(r->runs);
     free(r->tries);
     free(r->syncing.cells);

@@ -38,14 +38,23 @@ static bool fits(const row_run *run, size_t row, size_t row_bytes) {
            (place + 1) * row_bytes <= ROW_RUN_BYTES;
 }
 
+static bool is_small(const results *r, int array) {
+    return r->layout.arrays[array].row_bytes <= ROW_RUN_BYTES / 2;
+}
+
 status results_allocate_runs(results *r) {
-    for (int array = 0; array < r->layout.array_count; array++) {
-        if (r->layout.arrays[array].row_bytes > ROW_RUN_BYTES / 2)
-            continue;
-        r->runs[array].bytes = malloc(ROW_RUN_BYTES);
-        if (r->runs[array].bytes == NULL)
-            return error_set(&r->failure, STATUS_INTERNAL, "out of memory");
-    }
+    size_t small = 0;
+    for (int array = 0; array < r->layout.array_count; array++)
+        small += is_small(r, array);
+    r->run_bytes = malloc(small * ROW_RUN_BYTES);
+    if (r->run_bytes == NULL)
+        return error_set(&r->failure, STATUS_INTERNAL, "out of memory");
+    unsigned char *bytes = r->run_bytes;
+    for (int array = 0; array < r->layout.array_count; array++)
+        if (is_small(r, array)) {
+            r->runs[array].bytes = bytes;
+            bytes += ROW_RUN_BYTES;
+        }
     return STATUS_OK;
 }
 

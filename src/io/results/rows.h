@@ -15,7 +15,7 @@ typedef struct row_run {
 
 enum { ROW_RUN_BYTES = 1 << 14 };
 
-/* Allocate the bytes of r->runs. */
+/* Allocate the bytes of r->runs, in one block. */
 status results_allocate_runs(results *r);
 
 /* Write one row of an array: it is in the file after results_flush_rows, or earlier. A failure is kept in

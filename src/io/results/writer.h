@@ -25,11 +25,12 @@ struct results {
     bool repacked; /* complete, and rewritten by another tool */
     record_layout records;
     results_layout layout;
-    uint8_t *states;       /* (cells) */
-    damaged_cells damaged; /* found at opening */
-    struct row_run *runs;  /* (layout.array_count) rows.h */
-    int32_t *tries;        /* (cells) */
-    unsigned char *row;    /* (row_bytes) content of one cell, array after array */
+    uint8_t *states;          /* (cells) */
+    damaged_cells damaged;    /* found at opening */
+    struct row_run *runs;     /* (layout.array_count) rows.h */
+    unsigned char *run_bytes; /* of all runs */
+    int32_t *tries;           /* (cells) */
+    unsigned char *row;       /* (row_bytes) content of one cell, array after array */
     size_t row_bytes;
     float *no_values;                /* (records.value_count) NaN */
     char (*hosts)[RECORD_HOST_SIZE]; /* (RESULTS_HOSTS), the first host_count in use */
