@@ -319,7 +319,8 @@ static const option job_options[] = {
     {RECORD_KEY(feature_maps, "samples", option_integers, samples), RECORD_COUNT(feature_maps, sample_count),
      RANGE(0, 1000000000), .help = "which, counted from 0 in the test set"},
 
-    {"run.checkpoint_every", &option_interval, FIELD(checkpoint_every), RANGE(0.01, 1e9), .default_text = "auto",
+    {"run.checkpoint_every", &option_interval, FIELD(checkpoint_every), RANGE(0.01, 1e9),
+     .default_text = "auto",
      .help = "how often a cell that is being trained leaves a checkpoint, so that a power cut costs no more "
              "than that; auto: 10 min, but only cells that take longer than 20 min. It may be changed for a "
              "sweep that has begun"},
