@@ -22,7 +22,7 @@ static atomic_int cell_count;             /* that are being trained */
 static char stack[STACK_BYTES]; /* of the handler in the thread that trains: its own may have overflowed */
 
 /* The signal is blocked in here: the one that raise() sends arrives after the return, for the previous
- * handler. Open MPI's prints the stack and may wait for ever, as for a lock of malloc() that the thread
+ * handler. Open MPI's prints the stack and may wait forever, as for a lock of malloc() that the thread
  * holds: an alarm ends it. */
 static void note_crash(int signal) {
     const int count = atomic_exchange(&cell_count, 0);

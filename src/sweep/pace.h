@@ -35,7 +35,7 @@ void pace_release(pace *p, worker_pace *worker);
  * lost when the worker dies. */
 bool pace_fills(double seconds);
 
-/* Should a worker that still has work for so long get more now, so that it need not wait for the answer? Not
+/* Should a worker with that much work left get more now, so that it need not wait for the answer? Not
  * where that is short against its work: another may be free earlier. */
 bool pace_needs_more(double seconds);
 

@@ -217,7 +217,7 @@ static size_t read_bytes(unsigned char bytes[MOST_BYTES]) {
     return size;
 }
 
-/* ---- While the sweep goes on ------------------------------------------------------------------- */
+/* ---- While the sweep continues ------------------------------------------------------------------- */
 
 static void tick(checkpoint_file *f, const uint8_t *states) {
     checkpoint_file_tick(f, states, false);

@@ -19,17 +19,18 @@ bool background_sync_start(background_sync *s, int file) {
     return s->running;
 }
 
-bool background_sync_ended(background_sync *s, int *reason) {
-    void *result;
-    if (!s->running || pthread_tryjoin_np(s->thread, &result) != 0)
-        return false;
+static bool note_end(background_sync *s, void *result, int *reason) {
     s->running = false;
     *reason = (int)(intptr_t)result;
     return true;
 }
 
-void background_sync_wait(background_sync *s) {
-    if (s->running)
-        pthread_join(s->thread, NULL);
-    s->running = false;
+bool background_sync_ended(background_sync *s, int *reason) {
+    void *result;
+    return s->running && pthread_tryjoin_np(s->thread, &result) == 0 && note_end(s, result, reason);
+}
+
+bool background_sync_wait(background_sync *s, int *reason) {
+    void *result;
+    return s->running && pthread_join(s->thread, &result) == 0 && note_end(s, result, reason);
 }

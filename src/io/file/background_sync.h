@@ -18,7 +18,7 @@ bool background_sync_start(background_sync *s, int file);
 /* Whether the sync has ended since it was started; true once. *reason: its errno, 0 when all is on disk. */
 bool background_sync_ended(background_sync *s, int *reason);
 
-/* Wait for the end, if one is running. */
-void background_sync_wait(background_sync *s);
+/* Wait for the end. False when none is running; *reason as above. */
+bool background_sync_wait(background_sync *s, int *reason);
 
 #endif

@@ -51,7 +51,7 @@ struct checkpoint_file {
 
 static void release(checkpoint_file **f_) {
     checkpoint_file *f = *f_;
-    background_sync_wait(&f->sync);
+    background_sync_wait(&f->sync, &(int){0});
     if (f->old >= 0)
         close(f->old); /* is read only */
     if (f->next >= 0)
@@ -253,7 +253,7 @@ static void retire_next(checkpoint_file *f) {
 
 /* Give up what is being written; what is in its place stays. */
 static void abandon_next(checkpoint_file *f) {
-    background_sync_wait(&f->sync);
+    background_sync_wait(&f->sync, &(int){0});
     if (f->next < 0)
         return;
     if (f->published) {
@@ -268,7 +268,7 @@ static void abandon_next(checkpoint_file *f) {
     checkpoint_entries_drop_file(&f->entries, true);
 }
 
-/* ---- While the sweep goes on ------------------------------------------------------------------- */
+/* ---- While the sweep continues ------------------------------------------------------------------- */
 
 /* Nothing of this ends a sweep. */
 static void handle_failure(checkpoint_file *f) {

@@ -1,8 +1,6 @@
 /* Storing cells, and publishing their statuses after a sync (results_writer.h has the order). */
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,37 +48,23 @@ static void begin_batch(results *r) {
     r->sync_started = clock_seconds();
 }
 
-static void *sync_in_background(void *file) {
-    return (void *)(intptr_t)(fdatasync((int)(intptr_t)file) == 0 ? 0 : errno);
-}
-
-/* When no thread can be started now, a later tick tries again. Signals are for the other threads. */
+/* When no thread can be started now, a later tick tries again. */
 static status start_sync(results *r) {
-    sigset_t all, before;
     RETURN_IF_FAILED(results_flush_rows(r));
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* fails only for wrong arguments */
-    r->sync_running =
-        pthread_create(&r->sync_thread, NULL, sync_in_background, (void *)(intptr_t)r->file) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (r->sync_running)
+    if (background_sync_start(&r->sync, r->file))
         begin_batch(r);
     return STATUS_OK;
 }
 
-static status end_sync(results *r, void *reason) {
-    r->sync_running = false;
+static status end_sync(results *r, int reason) {
     if (r->failure.code != STATUS_OK)
         return r->failure.code;
-    return reason == NULL ? publish(r) : sync_failed(r, (int)(intptr_t)reason);
+    return reason == 0 ? publish(r) : sync_failed(r, reason);
 }
 
 static status wait_for_sync(results *r) {
-    void *reason;
-    if (!r->sync_running)
-        return STATUS_OK;
-    pthread_join(r->sync_thread, &reason);
-    return end_sync(r, reason);
+    int reason;
+    return background_sync_wait(&r->sync, &reason) ? end_sync(r, reason) : STATUS_OK;
 }
 
 /* Make everything stored so far durable and published at once. */
@@ -258,10 +242,10 @@ status results_store(results *r, const cell_record *record, error_info *error) {
 }
 
 status results_tick(results *r, error_info *error) {
-    void *reason;
-    if (r->sync_running && pthread_tryjoin_np(r->sync_thread, &reason) == 0)
+    int reason;
+    if (background_sync_ended(&r->sync, &reason))
         end_sync(r, reason);
-    if (r->failure.code == STATUS_OK && !r->sync_running && r->unsynced.count > 0 &&
+    if (r->failure.code == STATUS_OK && !r->sync.running && r->unsynced.count > 0 &&
         clock_seconds() - r->sync_started >= sync_interval)
         start_sync(r);
     if (r->failure.code == STATUS_OK && !r->repacked)

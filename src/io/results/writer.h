@@ -5,8 +5,7 @@
 #ifndef IO_RESULTS_WRITER_H
 #define IO_RESULTS_WRITER_H
 
-#include <pthread.h>
-
+#include "io/file/background_sync.h"
 #include "io/results/damage.h"
 #include "io/results/layout.h"
 #include "io/results/results.h"
@@ -40,8 +39,7 @@ struct results {
     int32_t session_cells;  /* stored in it */
     cell_list unsynced;     /* stored since the last sync began */
     cell_list syncing;      /* covered by the running sync */
-    bool sync_running;
-    pthread_t sync_thread;
+    background_sync sync;
     double sync_started;
     off_t size; /* of the file, which never changes */
     unsigned char head[RESULTS_HEAD_BYTES];
