@@ -1,6 +1,7 @@
 """Checkpoints of cells that are being trained: what a kill of everything costs, and what a full disk does."""
 import errno
 import re
+import resource
 import signal
 import struct
 import unittest
@@ -25,8 +26,11 @@ def read_steps(path):
 
 
 class Checkpoints(RunTest):
-    """Cells of half a second or more."""
-    undisturbed = {}
+    """Cells of about this many seconds of CPU time, with sanitizers and without."""
+    LONG, SHORT = 1.4, 0.6
+    GROUP = ["--set", "data={source: xor, train_count: 400}", "--set", "sweep.lambda.values=[0]",
+             "--set", "model.layers=[dense: 8, tanh, dense: 2]"]  # networks that are trained in lockstep
+    per_second, undisturbed = {}, {}
 
     def setUp(self):
         super().setUp()
@@ -38,7 +42,22 @@ class Checkpoints(RunTest):
 
     def long_job(self):
         """Two cells."""
-        return self.job(500, "--set", "sweep.lambda.values=[0]", "--set", "sweep.lr.values=[0.01, 0.001]")
+        return self.job(self.epochs_in(self.LONG), "--set", "sweep.lambda.values=[0]", "--set", "sweep.lr.values=[0.01, 0.001]")
+
+    def epochs_in(self, seconds, *settings):
+        """How many epochs of one cell take that long; of a group of three, together."""
+        def cpu_seconds(epochs):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            self.check(0, "run", *self.job(epochs, *settings), "--only", "lr=0.01", "--only", "lambda=0",
+                       "-o", self.results("timed.h5"))
+            self.results("timed.h5").unlink()
+            return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        if settings not in self.per_second:
+            epochs, start = 50, cpu_seconds(1)
+            while (training := cpu_seconds(epochs) - start) < 0.3:
+                epochs *= 2
+            self.per_second[settings] = epochs / training
+        return int(seconds * self.per_second[settings])
 
     def make_whole(self, job):
         """The file of an undisturbed session, once per job."""
@@ -101,7 +120,7 @@ class Kills(Checkpoints):
 
     def test_again_and_again(self):
         """Six cells on 2 ranks, then on another number: every session comes further, and ends equal."""
-        job = self.job(200)
+        job = self.job(self.epochs_in(self.SHORT))
         self.make_whole(job)
         steps = []
         for ranks in 2, 2, 1, 3:
@@ -127,9 +146,7 @@ class Kills(Checkpoints):
         self.assertGreaterEqual(max(resumed.values()), min(last.values()))
 
     def test_groups_leave_them_too(self):
-        """Networks that are trained in lockstep."""
-        job = self.job(6000, "--set", "data={source: xor, train_count: 400}", "--set", "sweep.lambda.values=[0]",
-                       "--set", "model.layers=[dense: 8, tanh, dense: 2]")
+        job = self.job(self.epochs_in(self.LONG, *self.GROUP), *self.GROUP)
         self.make_whole(job)
         kill_all(self.start_until_second(job, 1, 3, times=1))  # all of a group together, which takes longer
         self.assertLessEqual(len(self.go_on(job, 2)), 3)
