@@ -1,20 +1,16 @@
 /* mpisweep rerun: trains cells of a results file again, from the file alone, and compares the results. */
-#include <libgen.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/file_job.h"
 #include "cli/stop_signal.h"
 #include "cli/verbs.h"
 #include "grid/cell.h"
 #include "grid/grid.h"
-#include "io/data/dataset_reader.h"
-#include "io/data/digest.h"
 #include "io/job/costs.h"
-#include "io/job/data.h"
 #include "io/job/job.h"
 #include "io/results/check.h"
 #include "io/results/reader.h"
@@ -38,11 +34,7 @@ typedef struct rerun_options {
 typedef struct rerun {
     rerun_options options;
     results_reader *reader;
-    job *job;
-    stored_dataset stored;
-    void *samples;
-    data_digests digests;
-    record_layout records;
+    file_job from;
     double tolerance; /* 0: the same bits */
     results_recheck *recheck;
     bool *selected, *left_out; /* (cells) */
@@ -52,92 +44,28 @@ typedef struct rerun {
     size_t to_train, same, different; /* cells */
 } rerun;
 
-/* ---- The file's job ---------------------------------------------------------------------------- */
-
-/* Where the job file would be: its name in messages, and the directory in which relative paths begin. */
-static status name_job(const rerun *r, char path[PATH_MAX], error_info *error) {
-    char copy[PATH_MAX];
-    const char *directory = r->options.job_directory, *slash = strrchr(r->options.path, '/');
-    snprintf(copy, sizeof copy, "%s", r->options.path);
-    if (directory == NULL)
-        directory = dirname(copy);
-    const int length =
-        snprintf(path, PATH_MAX, "%s/job_text of %s", directory, slash != NULL ? slash + 1 : r->options.path);
-    return length < PATH_MAX ? STATUS_OK
-                             : error_set(error, STATUS_IO, "%s: the path is too long", r->options.path);
-}
-
-static status restore_texts(rerun *r, const char *path, const char *text, const char *list,
-                            error_info *error) {
-    const rerun_options *o = &r->options;
-    if (job_restore(&r->job, path, text, list, o->settings.items, o->settings.count, error) != STATUS_OK)
-        return error_prefix(error, "the job in %s: ", o->path);
-    return results_check_restored_job(r->reader, r->job, error);
-}
-
-static status restore_job(rerun *r, error_info *error) {
-    char path[PATH_MAX], *text = NULL, *list = NULL;
-    RETURN_IF_FAILED(name_job(r, path, error));
-    status result = results_reader_attribute(r->reader, "job_text", &text, error);
-    if (result == STATUS_OK)
-        result = results_reader_attribute_or(r->reader, "job_settings", "[]", &list, error);
-    if (result == STATUS_OK)
-        result = restore_texts(r, path, text, list, error);
-    free(text);
-    free(list);
-    return result;
-}
-
-/* ---- Kernel set and data ----------------------------------------------------------------------- */
-
-static void use_kernels(const char *name) {
-    const char *known;
-    for (int bit = 0; (known = engine_kernels_name(bit)) != NULL; bit++)
-        if (strcmp(known, name) == 0 && engine_kernels_usable() >> bit & 1)
-            engine_kernels_use(bit);
-}
-
-/* The file's kernel set where this CPU has it, unless MPISWEEP_KERNELS names another. */
 static status choose_kernels(rerun *r, error_info *error) {
-    char *in_file;
-    RETURN_IF_FAILED(engine_kernels_check(error));
-    RETURN_IF_FAILED(results_reader_attribute(r->reader, "kernels", &in_file, error));
-    if (!engine_kernels_forced())
-        use_kernels(in_file);
+    char in_file[RESULTS_SETTING_SIZE];
+    RETURN_IF_FAILED(file_job_use_kernels(r->reader, in_file, error));
     if (strcmp(engine_kernels(), in_file) != 0) {
         r->tolerance = ROUNDING;
         log_warning("%s was made with the kernel set %s, and %s is used here, which rounds differently: "
                     "numbers may differ by %g of the largest value of their curve or array",
                     r->options.path, in_file, engine_kernels(), r->tolerance);
     }
-    free(in_file);
     return STATUS_OK;
 }
 
-static status check_digests(rerun *r, error_info *error) {
-    char places[SPLIT_COUNT][WIRE_PLACE_SIZE];
-    results_origin origin = {.kernels = engine_kernels(), .numerics = ENGINE_NUMERICS, .data = r->digests};
-    for (int split = 0; split < SPLIT_COUNT; split++) {
-        data_place(&r->job->data, r->options.data_directory, (data_split_kind)split, places[split],
-                   sizeof places[split]);
-        origin.data_places[split] = places[split];
-    }
-    return results_check_repeatable(r->reader, &origin, error);
+static status restore_job(rerun *r, error_info *error) {
+    const rerun_options *o = &r->options;
+    RETURN_IF_FAILED(file_job_restore(&r->from, r->reader, o->job_directory,
+                                      (const char *const *)o->settings.items, o->settings.count, error));
+    return results_check_restored_job(r->reader, r->from.job, error);
 }
 
 static status load_data(rerun *r, error_info *error) {
-    job *j = r->job;
-    RETURN_IF_FAILED(job_describe_data(j, r->options.data_directory, &r->stored, error));
-    RETURN_IF_FAILED(job_check(j, &r->stored.data, NULL, error));
-    RETURN_IF_FAILED(job_layout(j, &r->stored.data, &r->records, error));
-    const size_t bytes = dataset_bytes(&r->stored);
-    r->samples = malloc(bytes + 1); /* never of size zero */
-    if (r->samples == NULL)
-        return error_set(error, STATUS_INTERNAL, "out of memory for %zu bytes of data", bytes);
-    RETURN_IF_FAILED(
-        dataset_read(&j->data, r->options.data_directory, j->seed, r->samples, &r->stored, error));
-    RETURN_IF_FAILED(data_digest(&r->stored.data, &r->digests, error));
-    return check_digests(r, error);
+    RETURN_IF_FAILED(file_job_load_data(&r->from, r->options.data_directory, error));
+    return results_check_repeatable(r->reader, &r->from.origin, error);
 }
 
 /* ---- Which cells ------------------------------------------------------------------------------- */
@@ -146,10 +74,10 @@ static status load_data(rerun *r, error_info *error) {
 static status choose_cells(rerun *r, error_info *error) {
     const uint8_t *states = r->states;
     const cli_words *words = &r->options.selections;
-    const size_t cells = grid_cells(&r->job->grid);
+    const size_t cells = grid_cells(&r->from.job->grid);
     size_t unfit = 0;
     RETURN_IF_FAILED(
-        grid_select(&r->job->grid, (const char *const *)words->items, words->count, r->selected, error));
+        grid_select(&r->from.job->grid, (const char *const *)words->items, words->count, r->selected, error));
     for (size_t cell = 0; cell < cells; cell++) {
         const bool fit = states[cell] == CELL_DONE || states[cell] == CELL_DIVERGED;
         r->left_out[cell] = !r->selected[cell] || !fit;
@@ -167,7 +95,7 @@ static status choose_cells(rerun *r, error_info *error) {
 }
 
 static status allocate(rerun *r, error_info *error) {
-    const size_t cells = grid_cells(&r->job->grid);
+    const size_t cells = grid_cells(&r->from.job->grid);
     r->selected = calloc(cells, sizeof *r->selected);
     r->left_out = calloc(cells, sizeof *r->left_out);
     r->costs = calloc(cells, sizeof *r->costs);
@@ -186,15 +114,15 @@ static status prepare(rerun *r, error_info *error) {
     RETURN_IF_FAILED(results_reader_states(r->reader, &r->states, error));
     RETURN_IF_FAILED(choose_cells(r, error));
     RETURN_IF_FAILED(load_data(r, error));
-    RETURN_IF_FAILED(job_predict_costs(r->job, &r->stored.data, r->costs, r->shapes, error));
-    return results_recheck_open(&r->recheck, r->reader, &r->records, r->tolerance, error);
+    RETURN_IF_FAILED(job_predict_costs(r->from.job, &r->from.stored.data, r->costs, r->shapes, error));
+    return results_recheck_open(&r->recheck, r->reader, &r->from.records, r->tolerance, error);
 }
 
 /* ---- Training ---------------------------------------------------------------------------------- */
 
 static void print_answer(const rerun *r, size_t cell, const recheck_answer *answer) {
     char name[1024];
-    grid_cell_text(&r->job->grid, cell, name, sizeof name);
+    grid_cell_text(&r->from.job->grid, cell, name, sizeof name);
     if (!answer->same)
         printf("%s%s\n", answer->difference,
                answer->damaged ? " (the cell in the file does not match its checksum)" : "");
@@ -235,23 +163,24 @@ static void cell_spec(void *context, size_t cell, training_spec *spec) {
 
 /* As a session of one rank, whose results are compared and not stored. */
 static status train(rerun *r, local_hub *hub, coordinator_counts *counts, error_info *error) {
-    hello_message hello = {.job_digest = r->job->digest, .numerics = ENGINE_NUMERICS, .data = r->digests};
+    hello_message hello = {
+        .job_digest = r->from.job->digest, .numerics = ENGINE_NUMERICS, .data = r->from.digests};
     snprintf(hello.kernels, sizeof hello.kernels, "%s", engine_kernels());
     const worker_setup worker = {.hello = hello,
-                                 .grid = &r->job->grid,
-                                 .data = &r->stored.data,
-                                 .seed = r->job->seed,
-                                 .records = &r->records,
+                                 .grid = &r->from.job->grid,
+                                 .data = &r->from.stored.data,
+                                 .seed = r->from.job->seed,
+                                 .records = &r->from.records,
                                  .cell_spec = cell_spec,
-                                 .context = r->job,
+                                 .context = r->from.job,
                                  .stop = stop_signal_flag()};
-    const sweep_setup setup = {.coordinator = {.cells = grid_cells(&r->job->grid),
+    const sweep_setup setup = {.coordinator = {.cells = grid_cells(&r->from.job->grid),
                                                .left_out = r->left_out,
                                                .costs = r->costs,
                                                .shapes = r->shapes,
                                                .workers = 1},
                                .hello = hello,
-                               .value_count = r->records.value_count,
+                               .value_count = r->from.records.value_count,
                                .stop = stop_signal_flag(),
                                .store = compare,
                                .keep = keep,
@@ -302,8 +231,7 @@ static status run_rerun(int argc, char **argv, error_info *error) {
     const status result = run_all(r, argc, argv, error);
     results_recheck_close(&r->recheck);
     results_reader_close(&r->reader);
-    job_destroy(&r->job);
-    free(r->samples);
+    file_job_release(&r->from);
     free(r->selected);
     free(r->left_out);
     free(r->states);

@@ -36,7 +36,7 @@ uint64_t grid_coordinates(const grid *g, size_t cell) {
     uint64_t sum = 0;
     for (int i = 0; i < g->axis_count; i++) {
         const grid_axis *axis = &g->axes[i];
-        if (g->paired && axis->kind != AXIS_RUN)
+        if ((g->paired && axis->kind != AXIS_RUN) || (axis->has_base && index[i] == axis->base))
             continue;
         char value[VALUE_TEXT_SIZE];
         grid_value_text(axis, index[i], value, sizeof value);
@@ -66,6 +66,13 @@ void grid_print_json_value(FILE *out, const grid_axis *axis, size_t index) {
         text_print_json(out, text);
     else
         fputs(text, out);
+}
+
+int grid_find_axis(const grid *g, const grid_axis *like) {
+    for (int i = 0; i < g->axis_count; i++)
+        if (g->axes[i].kind == like->kind && strcmp(g->axes[i].name, like->name) == 0)
+            return i;
+    return -1;
 }
 
 /* -0 and 0 are two values: they name different random streams. */

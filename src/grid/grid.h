@@ -23,6 +23,8 @@ typedef struct grid_axis {
     size_t count;
     double *numbers; /* (count), AXIS_RUN and AXIS_NUMBER */
     char **labels;   /* (count), AXIS_LABEL */
+    bool has_base;   /* one value names no random streams: that of cells from before there was the axis … */
+    size_t base;     /* … which is this one */
 } grid_axis;
 
 typedef struct grid {
@@ -39,7 +41,7 @@ void grid_cell_index(const grid *g, size_t cell, size_t index[GRID_MAX_AXES]);
 size_t grid_index_cell(const grid *g, const size_t index[GRID_MAX_AXES]);
 
 /* The number that names a cell's random streams: a hash of its axis values by name, so that it does not
- * change when an axis is extended or axes are reordered. */
+ * change when an axis is extended, axes are reordered, or one is added where the cell has its base. */
 uint64_t grid_coordinates(const grid *g, size_t cell);
 
 /* One axis value in full: "0.01", "3", "cnn4", "0.0031622776601683795". */
@@ -51,6 +53,9 @@ void grid_value_name(const grid_axis *axis, size_t index, char *text, size_t siz
 
 /* A value in full as JSON: a number, or a string for a label. */
 void grid_print_json_value(FILE *out, const grid_axis *axis, size_t index);
+
+/* Find the axis of this name and kind; -1. */
+int grid_find_axis(const grid *g, const grid_axis *like);
 
 /* Find value `i` of the axis `part` on the axis `whole`, bit for bit. The search begins at *position, where
  * it succeeds at once for a list that was only extended, and updates it. False when it is not on that

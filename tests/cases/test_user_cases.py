@@ -35,13 +35,13 @@ sweep: {run: 2, lr: {set: optimizer.lr, values: [1e-7, 1e-6, 1000]}}
 """
 MANY = JOB.replace("values: [1e-3, 0.0031622776601683795, 1e-2]", "logspace: [1e-6, 1, 41]")
 LABELS = JOB.replace("values: [1e-3, 0.0031622776601683795, 1e-2]", 'values: {"1.1": 0.01, "1.10": 0.02, "01": 0.03, none: 0.04}')
-VERBS = ("plan", "run", "launch", "status", "verify", "merge", "rerun", "bench")
+VERBS = ("plan", "run", "launch", "status", "verify", "merge", "rerun", "extend", "bench")
 RUN = ("run", "job.yaml", "-o", "new.h5")
 
 # (arguments, exit status, parts of the message)
 WRONG = [
     # verbs
-    ((), 2, ["no verb is given; accepted: plan, run, launch, status, verify, merge, rerun, bench"]),
+    ((), 2, ["no verb is given; accepted: plan, run, launch, status, verify, merge, rerun, extend, bench"]),
     (("stauts",), 2, ['there is no verb "stauts"; accepted: plan, run', "--version; nearest known verb: status"]),
     (("help", "plans"), 2, ['there is no verb "plans"', "nearest known verb: plan"]),
     (("--json",), 2, ['there is no verb "--json"', "!nearest"]),

@@ -75,9 +75,23 @@ static void accepted_range(const option *o, char *text, size_t size) {
     snprintf(text, size, "[first, last, count] with count from 2 to %d", AXIS_MAX_VALUES);
 }
 
+static status read_base(const option *o, const char *name, const tree_node *node, void *object,
+                        error_info *error) {
+    if (node->kind != TREE_SCALAR)
+        return option_refuse(o, name, node, error);
+    *node_of(o, object) = node;
+    return STATUS_OK;
+}
+
+static void accepted_base(const option *o, char *text, size_t size) {
+    (void)o;
+    snprintf(text, size, "one of the axis' values");
+}
+
 static const option_type option_set = {.read = read_set, .accepted = accepted_set};
 static const option_type option_values = {.read = read_values, .accepted = accepted_values};
 static const option_type option_range = {.read = read_range, .accepted = accepted_range};
+static const option_type option_base = {.read = read_base, .accepted = accepted_base};
 
 static const option axis_options[] = {
     {"set", &option_set, .help = "what the axis sets; with a list of keys each value is a list"},
@@ -88,6 +102,10 @@ static const option axis_options[] = {
     {"logspace", &option_range, offsetof(job_axis, logspace), .default_text = "",
      .help = "evenly spaced ratios from first to last, both included and above 0: the values themselves, not "
              "exponents"},
+    {"base", &option_base, offsetof(job_axis, base), .default_text = "",
+     .help =
+         "the value that the cells of a results file had before it had this axis: they keep their results, "
+         "and a file without the axis is enlarged"},
 };
 
 static const option_table axis_table = {axis_options, sizeof axis_options / sizeof axis_options[0]};
@@ -125,15 +143,31 @@ static status check_axis_name(const job *j, const tree_node *entry, error_info *
     return STATUS_OK;
 }
 
+typedef struct run_axis {
+    int count;
+    const tree_node *base;
+} run_axis;
+
+/* A count, or a map with it. */
+static status read_runs(const tree_node *entry, run_axis *runs, error_info *error) {
+    static const option run_options[] = {
+        {"count", &option_integer, offsetof(run_axis, count), .min = 1, .max = AXIS_MAX_VALUES},
+        {"base", &option_base, offsetof(run_axis, base), .default_text = ""},
+    };
+    static const option_table run_table = {run_options, sizeof run_options / sizeof run_options[0]};
+    if (entry->kind == TREE_MAP)
+        return option_read_all(&run_table, "sweep.run.", entry, runs, error);
+    return option_integer.read(&run_options[0], "sweep.run", entry, &runs->count, error);
+}
+
 static status read_run_axis(const tree_node *entry, grid_axis *axis, error_info *error) {
-    static const option run_option = {"run", &option_integer, .offset = 0, .min = 1, .max = AXIS_MAX_VALUES};
-    int runs;
-    RETURN_IF_FAILED(run_option.type->read(&run_option, "sweep.run", entry, &runs, error));
+    run_axis runs = {0};
+    RETURN_IF_FAILED(read_runs(entry, &runs, error));
     axis->kind = AXIS_RUN;
-    RETURN_IF_FAILED(axis_values_allocate(axis, (size_t)runs, error));
+    RETURN_IF_FAILED(axis_values_allocate(axis, (size_t)runs.count, error));
     for (size_t i = 0; i < axis->count; i++)
         axis->numbers[i] = (double)i;
-    return STATUS_OK;
+    return axis_values_find_base(runs.base, axis, error);
 }
 
 static status check_settable(const job *j, const char *axis, const tree_node *key, error_info *error) {
@@ -184,7 +218,8 @@ static status read_key_axis(job *j, int index, const tree_node *entry, error_inf
         source->number = job_key_number(j->details->tree, source->keys[0]->text, &source->offset);
     if (source->number != NULL && option_takes_none(source->number) && lists_none(source->values))
         source->number = NULL;
-    return axis_values_read(source, entry, &j->grid.axes[index], error);
+    RETURN_IF_FAILED(axis_values_read(source, entry, &j->grid.axes[index], error));
+    return axis_values_find_base(source->base, &j->grid.axes[index], error);
 }
 
 static status read_axis(job *j, const tree_node *entry, error_info *error) {

@@ -22,6 +22,15 @@ static FILE *begin(option_writer *w, const grid_axis *axis, const char *what) {
     return w->begin(w, key);
 }
 
+static void write_base(const grid_axis *axis, option_writer *w) {
+    FILE *out = axis->has_base ? begin(w, axis, "base") : NULL;
+    char text[VALUE_SIZE];
+    if (out == NULL)
+        return;
+    grid_value_text(axis, axis->base, text, sizeof text);
+    fputs(text, out);
+}
+
 static void write_run_axis(const grid_axis *axis, option_writer *w) {
     FILE *out = begin(w, axis, "");
     if (out != NULL)
@@ -59,6 +68,7 @@ static void write_axes(const option *o, const char *name, const void *object, op
     if (out != NULL)
         write_names(&j->grid, out);
     for (int i = 0; i < j->grid.axis_count; i++) {
+        write_base(&j->grid.axes[i], w);
         if (j->grid.axes[i].kind == AXIS_RUN) {
             write_run_axis(&j->grid.axes[i], w);
             continue;

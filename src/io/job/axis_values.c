@@ -239,3 +239,26 @@ status axis_values_read(const job_axis *source, const tree_node *entry, grid_axi
                           axis->name, given);
     return source->number != NULL ? read_numbers(source, axis, error) : read_labels(source, axis, error);
 }
+
+static bool is_value(const tree_node *node, const grid_axis *axis, size_t index) {
+    double number;
+    if (axis->kind != AXIS_LABEL)
+        return tree_number(node, &number) && number == axis->numbers[index];
+    char label[AXIS_LABEL_SIZE + 1] = "";
+    append_scalar(node, label, sizeof label);
+    return strcmp(label, axis->labels[index]) == 0;
+}
+
+status axis_values_find_base(const tree_node *base, grid_axis *axis, error_info *error) {
+    if (base == NULL)
+        return STATUS_OK;
+    for (axis->base = 0; axis->base < axis->count; axis->base++)
+        if (is_value(base, axis, axis->base)) {
+            axis->has_base = true;
+            return STATUS_OK;
+        }
+    char found[100];
+    tree_describe(base, found, sizeof found);
+    return tree_error(error, base->place, "sweep.%s.base: %s; accepted: one of the axis' values", axis->name,
+                      found);
+}

@@ -14,6 +14,9 @@ status axis_values_allocate(grid_axis *axis, size_t count, error_info *error);
  * with it. */
 status axis_values_read(const job_axis *source, const tree_node *entry, grid_axis *axis, error_info *error);
 
+/* Which of the axis' values `base` is (NULL: there is no base). STATUS_USAGE when none is. */
+status axis_values_find_base(const tree_node *base, grid_axis *axis, error_info *error);
+
 /* The value for key `k` in value `index` of a label axis; NULL when it leaves the key out. */
 const tree_node *axis_value_of_key(const job_axis *source, size_t index, int k);
 

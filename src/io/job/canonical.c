@@ -21,7 +21,9 @@ static status out_of_memory(error_info *error) {
 typedef struct line_list {
     option_writer writer; /* the first member: options know only this */
     const job *job;
-    const job_axis *only; /* the axis whose keys are wanted; NULL: all keys that no axis sets */
+    const job_axis *axes; /* (axis_count) those of the part */
+    int axis_count;
+    const job_axis *only; /* the axis whose keys are wanted; NULL: all keys that no axis of the part sets */
     const char *start;    /* in front of keys */
     size_t count, capacity;
     char **lines; /* (capacity), the last one still being written while `stream` is open */
@@ -41,8 +43,8 @@ static bool axis_sets(const job_axis *axis, const char *key) {
 static bool is_wanted(const line_list *l, const char *key) {
     if (l->only != NULL)
         return axis_sets(l->only, key);
-    for (int axis = 0; axis < l->job->grid.axis_count; axis++)
-        if (axis_sets(&l->job->details->axes[axis], key))
+    for (int axis = 0; axis < l->axis_count; axis++)
+        if (axis_sets(&l->axes[axis], key))
             return false;
     return true;
 }
@@ -126,32 +128,66 @@ static void add_label(line_list *l, int axis, const size_t position[GRID_MAX_AXE
 
 /* The labels of `part`, with the other axes at their first values. */
 static void add_labels(line_list *l, const grid *part, const size_t first[GRID_MAX_AXES]) {
-    for (int axis = 0; axis < part->axis_count; axis++) {
-        if (part->axes[axis].kind != AXIS_LABEL)
+    for (int k = 0; k < part->axis_count; k++) {
+        if (part->axes[k].kind != AXIS_LABEL)
             continue;
+        const int axis = grid_find_axis(&l->job->grid, &part->axes[k]);
         size_t position[GRID_MAX_AXES];
         memcpy(position, first, sizeof position);
-        for (size_t i = 0; i < part->axes[axis].count; i++) {
-            grid_find_value(&l->job->grid.axes[axis], &part->axes[axis], i, &position[axis]);
+        for (size_t i = 0; i < part->axes[k].count; i++) {
+            grid_find_value(&l->job->grid.axes[axis], &part->axes[k], i, &position[axis]);
             add_label(l, axis, position);
         }
+    }
+}
+
+/* The axes of a part, in its order, and where its first cell is in the job's grid. */
+typedef struct part_axes {
+    job_details details;         /* the job's, with the part's axes */
+    size_t first[GRID_MAX_AXES]; /* on the job's axes; the base where the part lacks one */
+} part_axes;
+
+static void find_part_axes(const job *j, const grid *part, part_axes *out) {
+    *out = (part_axes){.details = *j->details};
+    for (int i = 0; i < j->grid.axis_count; i++)
+        out->first[i] = j->grid.axes[i].base;
+    for (int k = 0; k < part->axis_count; k++) {
+        const int axis = grid_find_axis(&j->grid, &part->axes[k]);
+        out->details.axes[k] = j->details->axes[axis];
+        grid_find_value(&j->grid.axes[axis], &part->axes[k], 0, &out->first[axis]);
+    }
+}
+
+/* A part that lacks the base has none, and is then another job. */
+static void set_bases(const job *j, grid *part) {
+    for (int k = 0; k < part->axis_count; k++) {
+        grid_axis *axis = &part->axes[k];
+        const grid_axis *whole = &j->grid.axes[grid_find_axis(&j->grid, axis)];
+        axis->base = 0;
+        axis->has_base = whole->has_base && grid_find_value(axis, whole, whole->base, &axis->base);
     }
 }
 
 /* All lines of the job with the axes of `part`: of the options, then of labels. */
 static void add_lines(line_list *l, const grid *part) {
     const job *j = l->job;
-    size_t first[GRID_MAX_AXES] = {0};
-    for (int axis = 0; axis < part->axis_count; axis++)
-        grid_find_value(&j->grid.axes[axis], &part->axes[axis], 0, &first[axis]);
-    job *partial = copy_job(l, &j->details->variants[job_variant_of(j, first)]);
+    part_axes axes;
+    find_part_axes(j, part, &axes);
+    job *partial = copy_job(l, &j->details->variants[job_variant_of(j, axes.first)]);
     if (partial == NULL)
         return;
+    for (int i = 0; i < j->grid.axis_count; i++)
+        if (j->grid.axes[i].kind == AXIS_NUMBER)
+            job_apply_number(j, i, axes.first[i], &partial->base);
     partial->grid = *part;
     partial->grid.paired = j->grid.paired;
+    set_bases(j, &partial->grid);
+    partial->details = &axes.details;
+    l->axes = axes.details.axes;
+    l->axis_count = part->axis_count;
     add_options(l, partial);
     free(partial);
-    add_labels(l, part, first);
+    add_labels(l, part, axes.first);
 }
 
 static int compare_lines(const void *a, const void *b) {

@@ -53,8 +53,9 @@ status job_check(const job *j, const dataset *data, training_plan *plan, error_i
  * job_check. STATUS_USAGE when a combination of axis values is impossible, or a record is never due. */
 status job_layout(const job *j, const dataset *data, record_layout *layout, error_info *error);
 
-/* The canonical text of the job with fewer values on its axes. `part` has the job's axes, and each of its
- * values is on the job's (grid_find_value). The caller frees *canonical, also on failure. */
+/* The canonical text of the job with fewer values on its axes, other axes first, or without axes that have a
+ * base, which it then has. Each axis of `part` is one of the job's (grid_find_axis), and each of its values
+ * is on that (grid_find_value). The caller frees *canonical, also on failure. */
 status job_part_canonical(const job *j, const grid *part, char **canonical, error_info *error);
 
 /* The differences between two canonical texts, one "key: a → b" per line, for people. */

@@ -14,6 +14,7 @@ typedef struct job_axis {
     const tree_node *keys[AXIS_MAX_KEYS];
     bool zipped;                                   /* several keys: each value is a list of the same length */
     const tree_node *values, *linspace, *logspace; /* as written; one of them is */
+    const tree_node *base;                         /* as written; NULL: none */
     const option *number;                          /* AXIS_NUMBER: what the key takes, and … */
     size_t offset;                                 /* … where its value is in a training_spec */
 } job_axis;

@@ -66,14 +66,51 @@ static status check_values(const char *path, const grid_axis *in_file, const gri
                      path, in_file->name, value, more);
 }
 
+/* The job has all axes of the file, and those that the file lacks have a base. */
+static bool has_axes(const grid *whole, const grid *part) {
+    int based = 0;
+    for (int i = 0; i < whole->axis_count; i++)
+        based += whole->axes[i].has_base && grid_find_axis(part, &whole->axes[i]) < 0;
+    for (int i = 0; i < part->axis_count; i++)
+        if (grid_find_axis(whole, &part->axes[i]) < 0)
+            return false;
+    return part->axis_count + based == whole->axis_count;
+}
+
+/* The first axis that the job has and the file lacks, when the file has no others; NULL. */
+static const grid_axis *added_axis(const grid *whole, const grid *part) {
+    const grid_axis *added = NULL;
+    for (int i = 0; i < part->axis_count; i++)
+        if (grid_find_axis(whole, &part->axes[i]) < 0)
+            return NULL;
+    for (int i = whole->axis_count - 1; i >= 0; i--)
+        if (!whole->axes[i].has_base && grid_find_axis(part, &whole->axes[i]) < 0)
+            added = &whole->axes[i];
+    return added;
+}
+
+static status other_axes(const char *path, const char *in_file, const grid *part, const job *j,
+                         error_info *error) {
+    const grid_axis *added = added_axis(&j->grid, part);
+    if (added == NULL)
+        return other_job(path, in_file, j->canonical, error);
+    return error_set(error, STATUS_USAGE,
+                     "%s: has no axis %s; name another file with -o, or say which of its values the cells of "
+                     "the file have: sweep.%s.base%s",
+                     path, added->name, added->name,
+                     added->kind == AXIS_RUN ? ", as in run: {count: 5, base: 0}" : "");
+}
+
 /* The file holds a part of the job's grid when the job with the file's axis values would be the file's. */
 static status check_part(results_reader *reader, const char *path, const char *in_file, const job *j,
                          error_info *error) {
     const grid *part = results_reader_grid(reader);
-    if (!same_axes(part, &j->grid))
-        return other_job(path, in_file, j->canonical, error);
-    for (int i = 0; i < part->axis_count; i++)
-        RETURN_IF_FAILED(check_values(path, &part->axes[i], &j->grid.axes[i], error));
+    if (!has_axes(&j->grid, part))
+        return other_axes(path, in_file, part, j, error);
+    for (int i = 0; i < part->axis_count; i++) {
+        const int axis = grid_find_axis(&j->grid, &part->axes[i]);
+        RETURN_IF_FAILED(check_values(path, &part->axes[i], &j->grid.axes[axis], error));
+    }
     char *canonical;
     status result = job_part_canonical(j, part, &canonical, error);
     if (result == STATUS_OK && strcmp(in_file, canonical) != 0)

@@ -8,7 +8,7 @@
 #include "io/results/reader.h"
 
 /* STATUS_USAGE when the file belongs to another job. *grows: it belongs to this job with fewer values on its
- * axes. STATUS_IO when its axes are damaged. */
+ * axes, other axes first, or without axes that have a base. STATUS_IO when its axes are damaged. */
 status results_check_job(results_reader *reader, const char *path, const job *j, bool *grows,
                          error_info *error);
 

@@ -82,18 +82,23 @@ static void clear_row(copier *c) {
     }
 }
 
-/* Put a block of values into the corner of a larger one, from dimension `d` on; returns what follows `from`.
- */
-static const unsigned char *place_block(const results_array *large, const results_dataset *small, int d,
+/* Put a block of values into the corner of a larger one; returns what follows `from`. large, small: (rank)
+ * their dimensions. */
+static const unsigned char *place_block(const size_t *large, const size_t *small, int rank,
                                         size_t large_bytes, unsigned char *to, const unsigned char *from) {
-    if (d == large->rank) {
+    if (rank == 0) {
         memcpy(to, from, large_bytes);
         return from + large_bytes;
     }
-    const size_t slice_bytes = large_bytes / large->dims[d];
-    for (size_t i = 0; i < small->dims[d]; i++)
-        from = place_block(large, small, d + 1, slice_bytes, to + i * slice_bytes, from);
+    const size_t slice_bytes = large_bytes / *large;
+    for (size_t i = 0; i < *small; i++)
+        from = place_block(large + 1, small + 1, rank - 1, slice_bytes, to + i * slice_bytes, from);
     return from;
+}
+
+/* The file may have fewer axes than the new one. */
+static const size_t *inner_dims(const copier *c, const results_dataset *small) {
+    return small->dims + c->source->grid->axis_count;
 }
 
 static void place_row(copier *c) {
@@ -102,8 +107,10 @@ static void place_row(copier *c) {
     for (int i = ARRAY_STEPS_TAKEN; i < c->layout->array_count; i++) {
         const results_array *a = &c->layout->arrays[i];
         const source_array *input = c->inputs[i];
+        const int axes = c->layout->grid->axis_count;
         if (input != NULL)
-            place_block(a, &input->data, c->layout->grid->axis_count, a->row_bytes, at, c->from + input->at);
+            place_block(a->dims + axes, inner_dims(c, &input->data), a->rank - axes, a->row_bytes, at,
+                        c->from + input->at);
         at += a->row_bytes;
     }
 }
@@ -166,20 +173,24 @@ static status copy_cells(copier *c, error_info *error) {
     }
     if (c->damaged > 0)
         log_warning("%s: %zu cells do not match their checksum and are trained again", c->path, c->damaged);
-    if (cells < c->layout->cells || c->kept > 0)
+    if (cells < c->layout->cells)
         log_note("%s: grows from %zu to %zu cells; %zu are trained already", c->path, cells, c->layout->cells,
                  c->kept);
+    else if (c->kept > 0)
+        log_note("%s: is written anew for the job's axes; %zu of its %zu cells are trained already", c->path,
+                 c->kept, cells);
     return STATUS_OK;
 }
 
 /* ---- Preparation ------------------------------------------------------------------------------- */
 
 /* Every dimension of the new array has room for the old one. */
-static bool fits(const results_array *large, const results_dataset *small, int axes) {
-    if (small->type != large->type || small->rank != large->rank)
+static bool fits(const copier *c, const results_array *large, const results_dataset *small) {
+    const int axes = c->layout->grid->axis_count, rank = large->rank - axes;
+    if (small->type != large->type || small->rank - c->source->grid->axis_count != rank)
         return false;
-    for (int i = axes; i < large->rank; i++)
-        if (small->dims[i] > large->dims[i])
+    for (int i = 0; i < rank; i++)
+        if (inner_dims(c, small)[i] > large->dims[axes + i])
             return false;
     return true;
 }
@@ -191,7 +202,7 @@ static status find_input(copier *c, int i, error_info *error) {
         const source_array *input = &c->source->arrays[k];
         if (strcmp(input->data.name, a->name) != 0)
             continue;
-        if (!fits(a, &input->data, c->layout->grid->axis_count))
+        if (!fits(c, a, &input->data))
             return error_set(error, STATUS_IO, "%s: the data set %s has no room in the larger grid",
                              c->source->path, a->name);
         c->inputs[i] = input;

@@ -17,20 +17,27 @@ static status out_of_memory(error_info *error) {
     return error_set(error, STATUS_INTERNAL, "out of memory");
 }
 
-/* Find where the values of the file's axes are on the axes of `whole`. */
+/* Find where the values of the file's axis `i` are on that of `whole`. */
+static status map_axis(results_source *source, int i, error_info *error) {
+    const grid_axis *axis = &source->grid->axes[i];
+    size_t *positions = calloc(axis->count, sizeof *positions), position = 0;
+    if (positions == NULL)
+        return out_of_memory(error);
+    source->positions[i] = positions;
+    for (size_t k = 0; k < axis->count; k++) {
+        if (source->axes[i] < 0 ||
+            !grid_find_value(&source->whole->axes[source->axes[i]], axis, k, &position))
+            return error_set(error, STATUS_INTERNAL, "%s: value %zu of the axis %s has no place",
+                             source->path, k, axis->name);
+        positions[k] = position;
+    }
+    return STATUS_OK;
+}
+
 static status map_axes(results_source *source, error_info *error) {
     for (int i = 0; i < source->grid->axis_count; i++) {
-        const grid_axis *axis = &source->grid->axes[i];
-        size_t *positions = calloc(axis->count, sizeof *positions), position = 0;
-        if (positions == NULL)
-            return out_of_memory(error);
-        source->positions[i] = positions;
-        for (size_t k = 0; k < axis->count; k++) {
-            if (!grid_find_value(&source->whole->axes[i], axis, k, &position))
-                return error_set(error, STATUS_INTERNAL, "%s: value %zu of the axis %s has no place",
-                                 source->path, k, axis->name);
-            positions[k] = position;
-        }
+        source->axes[i] = grid_find_axis(source->whole, &source->grid->axes[i]);
+        RETURN_IF_FAILED(map_axis(source, i, error));
     }
     return STATUS_OK;
 }
@@ -135,9 +142,11 @@ status results_source_copy_rights(const results_source *source, int file, const 
 }
 
 size_t results_source_place(const results_source *source, size_t cell) {
-    size_t index[GRID_MAX_AXES];
+    size_t index[GRID_MAX_AXES], place[GRID_MAX_AXES];
     grid_cell_index(source->grid, cell, index);
+    for (int i = 0; i < source->whole->axis_count; i++)
+        place[i] = source->whole->axes[i].base; /* of an axis that the file lacks */
     for (int i = 0; i < source->grid->axis_count; i++)
-        index[i] = source->positions[i][index[i]];
-    return grid_index_cell(source->whole, index);
+        place[source->axes[i]] = source->positions[i][index[i]];
+    return grid_index_cell(source->whole, place);
 }

@@ -21,6 +21,7 @@ typedef struct results_source {
     results_reader *reader;
     const grid *grid;                 /* the file's */
     const grid *whole;                /* borrowed */
+    int axes[GRID_MAX_AXES];          /* of `whole`, for the file's */
     size_t *positions[GRID_MAX_AXES]; /* (values of the file's axis): where they are on the axis of `whole` */
     int array_count;
     source_array *arrays; /* what the checksum covers, in its order */
