@@ -245,7 +245,7 @@ class HelpTest(UserCase):
     def test_every_option_takes_what_its_help_says(self):
         """A surplus argument after it shows that the option was read and, where the value is checked, accepted."""
         values = {"N": "2", "T": "1:00:00", "SECONDS": "2", "KEY=VALUE": "seed=1", "AXIS=VALUE[,VALUE]...": "run=0", "DIR": ".",
-                  "RESULTS.h5": "new.h5", "I/N": "1/2", "HOST[:SLOTS],...": "h1:2", "FILE": "hosts"}
+                  "RESULTS.h5": "new.h5", "I/N": "1/2", "HOST[:SLOTS],...": "h1:2", "FILE": "hosts", "NAME": "axis"}
         for verb in VERBS:
             surplus = "a: No such file" if verb == "rerun" else f"{verb}: unexpected argument"  # it takes any number of them
             for names, value in self.options(verb).items():

@@ -18,9 +18,9 @@ static char *models[] = {mlp1, cnn4};
 
 static grid make_grid(void) {
     return (grid){.axis_count = 3,
-                  .axes = {{"run", AXIS_RUN, 3, runs, NULL},
-                           {"lr", AXIS_NUMBER, 2, rates, NULL},
-                           {"model", AXIS_LABEL, 2, NULL, models}}};
+                  .axes = {{.name = "run", .kind = AXIS_RUN, .count = 3, .numbers = runs},
+                           {.name = "lr", .kind = AXIS_NUMBER, .count = 2, .numbers = rates},
+                           {.name = "model", .kind = AXIS_LABEL, .count = 2, .labels = models}}};
 }
 
 static void cells_are_in_row_major_order(void **state) {
@@ -54,13 +54,27 @@ static void coordinates_do_not_depend_on_axis_order_or_length(void **state) {
                 assert_int_equal(coordinates_at(&g, run, lr, model), coordinates_at(&other, model, run, lr));
 }
 
+/* As if the grid did not have the axis; at other values it names streams of their own. */
+static void the_base_of_an_axis_adds_nothing(void **state) {
+    (void)state;
+    grid g = make_grid();
+    const grid without = {.axis_count = 2, .axes = {g.axes[0], g.axes[2]}};
+    g.axes[1].has_base = true;
+    g.axes[1].base = 1;
+    for (size_t run = 0; run < 3; run++)
+        for (size_t model = 0; model < 2; model++) {
+            assert_int_equal(coordinates_at(&g, run, 1, model), coordinates_at(&without, run, model, 0));
+            assert_int_not_equal(coordinates_at(&g, run, 0, model), coordinates_at(&without, run, model, 0));
+        }
+}
+
 static void values_are_found_on_another_axis(void **state) {
     (void)state;
     double turned[] = {5e-3, -0.0, 1e-2};
     char *further[] = {mlp2, cnn4, mlp1};
     const grid g = make_grid();
-    const grid_axis numbers = {"lr", AXIS_NUMBER, 3, turned, NULL},
-                    labels = {"model", AXIS_LABEL, 3, NULL, further};
+    const grid_axis numbers = {.name = "lr", .kind = AXIS_NUMBER, .count = 3, .numbers = turned},
+                    labels = {.name = "model", .kind = AXIS_LABEL, .count = 3, .labels = further};
     size_t position = 0;
     assert_true(grid_find_value(&numbers, &g.axes[1], 0, &position));
     assert_int_equal(position, 2);
@@ -70,8 +84,10 @@ static void values_are_found_on_another_axis(void **state) {
     assert_int_equal(position, 2);
     assert_false(grid_find_value(&g.axes[2], &labels, 0, &position));
     assert_false(grid_find_value(&numbers, &labels, 1, &position));
-    const grid_axis zero = {"lr", AXIS_NUMBER, 1, (double[]){0},
-                            NULL}; /* names other random streams than -0 */
+    const grid_axis zero = {.name = "lr",
+                            .kind = AXIS_NUMBER,
+                            .count = 1,
+                            .numbers = (double[]){0}}; /* names other random streams than -0 */
     assert_false(grid_find_value(&numbers, &zero, 0, &position));
 }
 
@@ -104,7 +120,7 @@ static void values_are_written_as_people_write_them(void **state) {
     (void)state;
     static double numbers[] = {0.01, 1e-4, 3, 0.1 + 0.2, 1e300};
     static const char *const expected[] = {"0.01", "0.0001", "3", "0.30000000000000004", "1e+300"};
-    grid_axis axis = {"x", AXIS_NUMBER, 5, numbers, NULL};
+    grid_axis axis = {.name = "x", .kind = AXIS_NUMBER, .count = 5, .numbers = numbers};
     for (size_t i = 0; i < 5; i++) {
         char text[64];
         grid_value_text(&axis, i, text, sizeof text);
@@ -146,7 +162,8 @@ static void long_numbers_have_the_shortest_name_of_their_own(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double numbers[3];
         memcpy(numbers, cases[i].numbers, sizeof numbers);
-        grid g = {.axis_count = 1, .axes = {{"x", AXIS_NUMBER, 3, numbers, NULL}}};
+        grid g = {.axis_count = 1,
+                  .axes = {{.name = "x", .kind = AXIS_NUMBER, .count = 3, .numbers = numbers}}};
         for (size_t k = 0; k < 3; k++) {
             char selection[64] = "x=";
             const char *items[] = {selection};
@@ -180,7 +197,7 @@ static void values_of_one_axis_are_joined_and_axes_narrow(void **state) {
 static void a_name_of_several_values_is_refused_with_them(void **state) {
     (void)state;
     double numbers[] = {0.00316227766, 0.00316499, 0.00317};
-    grid g = {.axis_count = 1, .axes = {{"lr", AXIS_NUMBER, 3, numbers, NULL}}};
+    grid g = {.axis_count = 1, .axes = {{.name = "lr", .kind = AXIS_NUMBER, .count = 3, .numbers = numbers}}};
     const char *const ambiguous[] = {"lr=0.00316"}, *const single[] = {"lr=3.162e-3"},
                       *const coarse[] = {"lr=0.003"};
     bool selected[3];
@@ -266,6 +283,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_in_row_major_order),
         cmocka_unit_test(coordinates_do_not_depend_on_axis_order_or_length),
+        cmocka_unit_test(the_base_of_an_axis_adds_nothing),
         cmocka_unit_test(values_are_found_on_another_axis),
         cmocka_unit_test(coordinates_of_cells_differ),
         cmocka_unit_test(paired_cells_of_a_run_share_coordinates),
