@@ -337,8 +337,8 @@ static share choose(coordinator *c, const worker_entry *worker) {
     }
     if (c->next == c->end)
         return (share){0};
-    const bool first_fits = worker->share_count > 0 || !holds_up(c, worker, c->next);
-    if (!first_fits && holds_up(c, worker, c->end - 1))
+    const bool first_fits = !holds_up(c, worker, c->next);
+    if (!first_fits && (worker->share_count > 0 || holds_up(c, worker, c->end - 1)))
         return (share){0};
     if (first_fits)
         chosen.count = (uint32_t)batch_size(c, worker);

@@ -59,6 +59,6 @@ bool pace_holds_up(const pace *p, const worker_pace *worker, double cost, double
     if (!(p->busy_speed > 0))
         return false;
     const double others = (waiting + p->busy_speed_finishes) / p->busy_speed;
-    const double own = now + pace_predict(p, worker, cost);
-    return own > others && own > now + SLOW * cost * mean_rate(p);
+    const double own = fmax(worker->finish, now) + pace_predict(p, worker, cost);
+    return own > others && (worker->finish > 0 || own > now + SLOW * cost * mean_rate(p));
 }

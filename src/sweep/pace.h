@@ -39,8 +39,8 @@ bool pace_fills(double seconds);
  * where that is short against its work: another may be free earlier. */
 bool pace_needs_more(double seconds);
 
-/* Would a worker that has nothing finish `cost` only after the others had finished it, too, and all the
- * `waiting` cost? */
+/* Would the worker finish `cost`, after what it has, only after the others had finished it, too, and all the
+ * `waiting` cost? Of those that have nothing this is asked of slow ones only. */
 bool pace_holds_up(const pace *p, const worker_pace *worker, double cost, double waiting, double now);
 
 #endif
