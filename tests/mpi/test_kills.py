@@ -13,7 +13,13 @@ from results_file import arrays, check_done_cells, check_opens, states
 
 KILLS = int(os.environ.get("MPISWEEP_TEST_KILLS", "6"))
 SEED = int(os.environ.get("MPISWEEP_TEST_SEED", str(time.time_ns())))
-JOB = [TINY, "--set", "train.epochs=2"]
+EVERY = ["--set", "run.checkpoint_every=0.05 s"]
+# Each of 24 cells: so short that they go out in batches; long enough for several checkpoints; in lockstep groups, with
+# checkpoints, too.
+BATCHES = [TINY, "--set", "train.epochs=2"]
+CHECKPOINTS = [TINY, "--set", "train.epochs=100", *EVERY]
+GROUPS = [TINY, "--set", "train.epochs=800", *EVERY, "--set", "data={source: xor, train_count: 400}",
+          "--set", "model.layers=[dense: 8, tanh, dense: 2]"]
 CELLS = 24
 
 
@@ -28,12 +34,15 @@ class Kills(RunTest):
     def setUp(self):
         super().setUp()
         self.whole, self.part = self.results("whole.h5"), self.results("part.h5")
+        self.random = random.Random(f"{SEED} {self.id()}")
+        self.tally = collections.Counter()
+
+    def make_whole(self, job):
+        self.job = job
         start = time.monotonic()
-        self.check(0, "run", *JOB, "-o", self.whole, ranks=2)
+        self.check(0, "run", *job, "-o", self.whole, ranks=2)
         self.seconds = time.monotonic() - start
         self.expected = arrays(self.whole)
-        self.random = random.Random(SEED)
-        self.tally = collections.Counter()
 
     def known(self):
         """The cells that have a status, all of them right; none while there is no file."""
@@ -79,7 +88,7 @@ class Kills(RunTest):
 
     def kill_once(self, before):
         """One session that is killed, unless it ends before. Returns the known cells."""
-        process = self.start("run", *JOB, "-o", self.part, ranks=self.random.choice([1, 2, 3, 5]))
+        process = self.start("run", *self.job, "-o", self.part, ranks=self.random.choice([1, 2, 3, 5]))
         phase = self.wait_for_moment(process)
         if process.poll() is None:
             victim = self.shoot(process)
@@ -88,25 +97,36 @@ class Kills(RunTest):
             finish(process)
         known = self.known()
         self.assertLessEqual(before, known, "a cell that was done is lost")
+        self.tally["checkpoint files"] += self.results("part.h5.checkpoint").exists()
         self.tally["files half done"] += 0 < len(known) < CELLS
         return known
 
     def complete(self):
-        self.check(0, "run", *JOB, "-o", self.part, ranks=self.random.choice([1, 2, 3, 5]))
+        self.check(0, "run", *self.job, "-o", self.part, ranks=self.random.choice([1, 2, 3, 5]))
         self.assert_equal(self.whole, self.part)
         self.part.unlink()
         self.tally["complete files"] += 1
         print(dict(self.tally), flush=True)
 
-    def test_kills(self):
+    def kill_many(self, job):
         print("seed", SEED, flush=True)
+        self.make_whole(job)
         known = set()
-        while self.tally["kills"] < KILLS:
+        while self.tally["kills"] < KILLS / 3:
             known = self.kill_once(known)
             if len(known) == CELLS:
                 self.complete()
                 known = set()
         self.complete()
+
+    def test_batches(self):
+        self.kill_many(BATCHES)
+
+    def test_checkpoints(self):
+        self.kill_many(CHECKPOINTS)
+
+    def test_groups(self):
+        self.kill_many(GROUPS)
 
 
 if __name__ == "__main__":
