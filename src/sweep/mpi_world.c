@@ -39,7 +39,7 @@ struct mpi_world {
     local_hub *hub;      /* rank 0: to its training thread */
     void *memory;        /* shared by the node, or owned by a rank that is alone there */
     size_t memory_bytes;
-    bool memory_shared;
+    bool memory_shared, memory_mapped;
 };
 
 static status check(int code, const char *call, error_info *error) {
@@ -297,18 +297,41 @@ status mpi_world_gather(mpi_world *w, const void *bytes, size_t size, void *all,
 
 /* ---- Memory of a node -------------------------------------------------------------------------- */
 
+static void remove_name(const char *path) {
+    if (path[0] != '\0' && unlink(path) != 0)
+        log_warning("%s: cannot remove it: %s", path, strerror(errno));
+}
+
 /* Ours instead of MPI's: MPI_Win_allocate_shared of Open MPI 4.1 takes more than /dev/shm has, and the first
  * rank that writes it hangs. */
 static status share_memory(mpi_world *w, bool leader, error_info *error) {
     char path[PATH_MAX] = "";
-    status mine = leader ? node_memory_create(w->memory_bytes, path, &w->memory, error) : STATUS_OK;
+    status mine = leader
+                      ? node_memory_create(w->memory_bytes, node_memory_physical(), path, &w->memory, error)
+                      : STATUS_OK;
     CHECK_MPI(MPI_Bcast, path, sizeof path, MPI_CHAR, 0, w->node);
     if (!leader && path[0] != '\0')
         mine = node_memory_attach(path, w->memory_bytes, &w->memory, error);
     const status result = share_error(w, w->node, INT_MAX, mine, error);
-    if (leader && path[0] != '\0' && unlink(path) != 0)
-        log_warning("%s: cannot remove it: %s", path, strerror(errno));
+    if (leader)
+        remove_name(path);
     return result;
+}
+
+/* Without other ranks a file is made only for what may not fit into memory. */
+static status take_memory(mpi_world *w, error_info *error) {
+    const size_t bytes = w->memory_bytes, physical = node_memory_physical();
+    char path[PATH_MAX] = "";
+    w->memory_mapped = bytes > physical / 2;
+    if (w->memory_mapped) {
+        const status result = node_memory_create(bytes, physical, path, &w->memory, error);
+        remove_name(path);
+        return result;
+    }
+    w->memory = malloc(bytes + 1); /* never of size zero */
+    return w->memory != NULL
+               ? STATUS_OK
+               : error_set(error, STATUS_INTERNAL, "out of memory for %zu bytes of data", bytes);
 }
 
 status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, error_info *error) {
@@ -319,13 +342,10 @@ status mpi_world_share(mpi_world *w, size_t bytes, void **memory, bool *leader, 
     }
     *leader = node_rank == 0;
     w->memory_bytes = bytes;
-    w->memory_shared = node_size > 1;
-    if (w->memory_shared)
-        RETURN_IF_FAILED(share_memory(w, *leader, error));
-    else if ((w->memory = malloc(bytes + 1)) == NULL) /* never of size zero */
-        return error_set(error, STATUS_INTERNAL, "out of memory for %zu bytes of data", bytes);
+    w->memory_shared = w->memory_mapped = node_size > 1;
+    const status result = w->memory_shared ? share_memory(w, *leader, error) : take_memory(w, error);
     *memory = w->memory;
-    return STATUS_OK;
+    return result;
 }
 
 status mpi_world_publish(mpi_world *w, error_info *error) {
@@ -338,7 +358,7 @@ status mpi_world_publish(mpi_world *w, error_info *error) {
 static void release_memory(mpi_world *w) {
     if (w->memory != NULL)
         unpoison(w->memory, w->memory_bytes); /* carved by the rank that read the data */
-    if (w->memory_shared)
+    if (w->memory_mapped)
         node_memory_release(w->memory, w->memory_bytes);
     else
         free(w->memory);

@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -40,29 +44,48 @@ static int make_file(const char *directory, size_t bytes, char path[PATH_MAX]) {
     return -1;
 }
 
-/* The first directory that has room; -1 when none has. `reasons` names those that have no room: "; /dev/shm:
- * No space left on device". */
-static int find_room(size_t bytes, char path[PATH_MAX], char reasons[REASONS_SIZE]) {
+/* Files in it are in memory, and nowhere else. */
+static bool is_in_memory(const char *directory) {
+    struct statfs info;
+    return statfs(directory, &info) == 0 && (info.f_type == TMPFS_MAGIC || info.f_type == RAMFS_MAGIC);
+}
+
+/* The first directory that has room, of those on a disk only or of all; -1 when none has. `reasons` names
+ * those that were passed over: "; /dev/shm: No space left on device". */
+static int find_room_in(bool disks_only, size_t bytes, char path[PATH_MAX], char reasons[REASONS_SIZE]) {
     const char *const directories[] = {"/dev/shm", getenv("TMPDIR"), "/tmp", "/var/tmp"};
     size_t used = 0;
     reasons[0] = '\0';
     for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
         if (directories[i] == NULL)
             continue;
-        const int file = make_file(directories[i], bytes, path);
+        const bool passed_over = disks_only && is_in_memory(directories[i]);
+        const int file = passed_over ? -1 : make_file(directories[i], bytes, path);
         if (file >= 0)
             return file;
         if (used < REASONS_SIZE)
             used += (size_t)snprintf(reasons + used, REASONS_SIZE - used, "; %s: %s", directories[i],
-                                     strerror(errno));
+                                     passed_over ? "in memory, of which they need more than half"
+                                                 : strerror(errno));
     }
     path[0] = '\0';
     return -1;
 }
 
-status node_memory_create(size_t bytes, char path[PATH_MAX], void **memory, error_info *error) {
+static int find_room(size_t bytes, size_t physical, char path[PATH_MAX], char reasons[REASONS_SIZE]) {
+    const int file = bytes > physical / 2 ? find_room_in(true, bytes, path, reasons) : -1;
+    return file >= 0 ? file : find_room_in(false, bytes, path, reasons);
+}
+
+size_t node_memory_physical(void) {
+    const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && bytes > 0 ? (size_t)pages * (size_t)bytes : SIZE_MAX;
+}
+
+status node_memory_create(size_t bytes, size_t physical, char path[PATH_MAX], void **memory,
+                          error_info *error) {
     char reasons[REASONS_SIZE];
-    const int file = find_room(bytes, path, reasons);
+    const int file = find_room(bytes, physical, path, reasons);
     *memory = NULL;
     if (file < 0)
         return error_set(

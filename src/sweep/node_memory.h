@@ -9,10 +9,16 @@
 
 #include "base/status.h"
 
-/* Make `bytes` of it in the first of /dev/shm, $TMPDIR, /tmp and /var/tmp that has room. `path` is for the
- * other processes, and to be unlinked when they have attached. STATUS_INTERNAL, with the error of each
- * directory and what to do, when none has room; `path` is empty then. */
-status node_memory_create(size_t bytes, char path[PATH_MAX], void **memory, error_info *error);
+/* Make `bytes` of it in the first of /dev/shm, $TMPDIR, /tmp and /var/tmp that has room; where they are more
+ * than half of `physical`, the bytes of the node's memory, in the first that is on a disk, from which the
+ * system reads again what it has no room for. `path` is for the other processes, and to be unlinked when they
+ * have attached. STATUS_INTERNAL, with the error of each directory and what to do, when none has room; `path`
+ * is empty then. */
+status node_memory_create(size_t bytes, size_t physical, char path[PATH_MAX], void **memory,
+                          error_info *error);
+
+/* Bytes of this node's memory. */
+size_t node_memory_physical(void);
 
 /* Map what another process has made. */
 status node_memory_attach(const char *path, size_t bytes, void **memory, error_info *error);
