@@ -19,6 +19,7 @@ typedef enum random_purpose {
     RANDOM_SPLIT = 5,     /* hold-out split; index: class */
     RANDOM_MIRROR = 6,    /* which images are mirrored; index: epoch */
     RANDOM_POINTS = 7,    /* generated points; index: split */
+    RANDOM_DRAW = 8,      /* values of drawn axes; index: the draw, or 0 for a shift of all */
 } random_purpose;
 
 typedef struct random_stream {

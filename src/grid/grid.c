@@ -95,13 +95,32 @@ bool grid_find_value(const grid_axis *whole, const grid_axis *part, size_t i, si
     return false;
 }
 
+grid_axis grid_auxiliary_axis(const grid *g, const grid_auxiliary *auxiliary) {
+    grid_axis axis = {.kind = auxiliary->labels != NULL ? AXIS_LABEL : AXIS_NUMBER,
+                      .count = g->axes[auxiliary->axis].count,
+                      .numbers = auxiliary->numbers,
+                      .labels = auxiliary->labels};
+    memcpy(axis.name, auxiliary->name, sizeof axis.name);
+    return axis;
+}
+
+static void release_labels(char **labels, size_t count) {
+    for (size_t value = 0; labels != NULL && value < count; value++)
+        free(labels[value]);
+    free(labels);
+}
+
 void grid_release(grid *g) {
+    for (int i = 0; i < g->auxiliary_count; i++) {
+        const grid_auxiliary *auxiliary = &g->auxiliaries[i];
+        release_labels(auxiliary->labels, g->axes[auxiliary->axis].count);
+        free(auxiliary->numbers);
+        free(auxiliary->key);
+    }
+    free(g->auxiliaries);
     for (int i = 0; i < g->axis_count; i++) {
-        grid_axis *axis = &g->axes[i];
-        for (size_t value = 0; axis->labels != NULL && value < axis->count; value++)
-            free(axis->labels[value]);
-        free(axis->labels);
-        free(axis->numbers);
+        release_labels(g->axes[i].labels, g->axes[i].count);
+        free(g->axes[i].numbers);
     }
     *g = (grid){0};
 }

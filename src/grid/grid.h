@@ -12,7 +12,7 @@
 
 #include "base/status.h"
 
-enum { GRID_MAX_AXES = 8, GRID_NAME_SIZE = 64 };
+enum { GRID_MAX_AXES = 8, GRID_MAX_AUXILIARIES = 128, GRID_NAME_SIZE = 64 };
 
 /* The run axis counts independent repeats: values 0, 1, 2, …, and sets no key. */
 typedef enum axis_kind { AXIS_RUN, AXIS_NUMBER, AXIS_LABEL } axis_kind;
@@ -27,10 +27,23 @@ typedef struct grid_axis {
     size_t base;     /* … which is this one */
 } grid_axis;
 
+/* What one key of an axis that sets several has for each value of the axis, which is only the number of a
+ * draw: an auxiliary coordinate along it. */
+typedef struct grid_auxiliary {
+    int axis;
+    char name[GRID_NAME_SIZE];
+    char *key;       /* of the job, in full */
+    double *numbers; /* (count of the axis), or … */
+    char **labels;   /* … (count of the axis) */
+} grid_auxiliary;
+
 typedef struct grid {
     int axis_count;
     grid_axis axes[GRID_MAX_AXES];
-    bool paired; /* cells of one run share their random streams: only the run axis keys them */
+    int auxiliary_count;
+    grid_auxiliary
+        *auxiliaries; /* (auxiliary_count, at most GRID_MAX_AUXILIARIES) in the order of the axes */
+    bool paired;      /* cells of one run share their random streams: only the run axis keys them */
 } grid;
 
 /* Number of cells: the product of the axis lengths (1 for no axes). */
@@ -62,7 +75,11 @@ int grid_find_axis(const grid *g, const grid_axis *like);
  * axis. */
 bool grid_find_value(const grid_axis *whole, const grid_axis *part, size_t i, size_t *position);
 
-/* "run=3, lr=0.01, lambda=0": the names of a cell's values. */
+/* An auxiliary coordinate as if it were an axis, for functions that name values. It borrows. */
+grid_axis grid_auxiliary_axis(const grid *g, const grid_auxiliary *auxiliary);
+
+/* "run=3, lr=0.01, lambda=0": the names of a cell's values; auxiliary coordinates follow their axis, "draw=3
+ * (lr=0.01, batch=32)". */
 void grid_cell_text(const grid *g, size_t cell, char *text, size_t size);
 
 /* Mark the cells that have, on every axis that is named, one of the values named for it: `count` selections

@@ -68,16 +68,39 @@ void grid_value_name(const grid_axis *axis, size_t index, char *text, size_t siz
     }
 }
 
+/* "lr=0.01" after `before`, at text + used, as far as there is room; returns what is then used. */
+static size_t append_value(const grid_axis *axis, size_t index, const char *before, char *text, size_t used,
+                           size_t size) {
+    char value[VALUE_TEXT_SIZE];
+    if (used >= size)
+        return used;
+    grid_value_name(axis, index, value, sizeof value);
+    return used + (size_t)snprintf(text + used, size - used, "%s%s=%s", before, axis->name, value);
+}
+
+/* " (lr=0.01, batch=32)" for an axis that has auxiliary coordinates. */
+static size_t append_auxiliaries(const grid *g, int axis, size_t index, char *text, size_t used,
+                                 size_t size) {
+    bool any = false;
+    for (int i = 0; i < g->auxiliary_count; i++) {
+        if (g->auxiliaries[i].axis != axis)
+            continue;
+        const grid_axis auxiliary = grid_auxiliary_axis(g, &g->auxiliaries[i]);
+        used = append_value(&auxiliary, index, any ? ", " : " (", text, used, size);
+        any = true;
+    }
+    if (any && used < size)
+        used += (size_t)snprintf(text + used, size - used, ")");
+    return used;
+}
+
 void grid_cell_text(const grid *g, size_t cell, char *text, size_t size) {
-    size_t index[GRID_MAX_AXES];
+    size_t index[GRID_MAX_AXES], used = 0;
     grid_cell_index(g, cell, index);
     snprintf(text, size, "%s", "");
-    size_t used = 0;
-    for (int axis = 0; axis < g->axis_count && used < size; axis++) {
-        char value[VALUE_TEXT_SIZE];
-        grid_value_name(&g->axes[axis], index[axis], value, sizeof value);
-        used += (size_t)snprintf(text + used, size - used, "%s%s=%s", axis > 0 ? ", " : "",
-                                 g->axes[axis].name, value);
+    for (int axis = 0; axis < g->axis_count; axis++) {
+        used = append_value(&g->axes[axis], index[axis], axis > 0 ? ", " : "", text, used, size);
+        used = append_auxiliaries(g, axis, index[axis], text, used, size);
     }
 }
 

@@ -76,12 +76,10 @@ static inline job results_job_make(size_t runs) {
     static double lr[] = {0.01, 0.001}, numbers[10000];
     static char mlp[] = "mlp", cnn[] = "cnn";
     static char *models[] = {mlp, cnn};
-    static char text[] = "job: made_by_hand\n", canonical[] = "optimizer.lr = 0.01\n",
-                rate[] = "optimizer.lr", layers[] = "model.layers";
-    static const tree_node lr_key = {.kind = TREE_SCALAR, .text = rate},
-                           model_key = {.kind = TREE_SCALAR, .text = layers};
-    static job_details details = {
-        .axes = {{0}, {.key_count = 1, .keys = {&lr_key}}, {.key_count = 1, .keys = {&model_key}}}};
+    static char text[] = "job: made_by_hand\n", canonical[] = "optimizer.lr = 0.01\n";
+    static job_details details = {.axes = {{0},
+                                           {.key_count = 1, .keys = {{.text = "optimizer.lr"}}},
+                                           {.key_count = 1, .keys = {{.text = "model.layers"}}}}};
     for (size_t i = 0; i < runs; i++)
         numbers[i] = (double)i;
     return (job){

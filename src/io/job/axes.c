@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/job/axis_names.h"
 #include "io/job/axis_values.h"
+#include "io/job/drawn_axis.h"
 #include "io/job/keys.h"
 #include "io/job/variants.h"
 
@@ -32,7 +34,7 @@ static status read_set(const option *o, const char *name, const tree_node *node,
     for (; key != NULL; key = axis->zipped ? key->next : NULL) {
         if (key->kind != TREE_SCALAR)
             return option_refuse(o, name, key, error);
-        axis->keys[axis->key_count++] = key;
+        axis->keys[axis->key_count++] = (axis_key){key->text, key->place};
     }
     return STATUS_OK;
 }
@@ -106,25 +108,13 @@ static const option axis_options[] = {
      .help =
          "the value that the cells of a results file had before it had this axis: they keep their results, "
          "and a file without the axis is enlarged"},
+    DRAWN_AXIS_OPTIONS(job_axis, ranges),
+    DRAWN_AXIS_COUNT_OPTIONS,
 };
 
 static const option_table axis_table = {axis_options, sizeof axis_options / sizeof axis_options[0]};
 
 /* ---- Axes -------------------------------------------------------------------------------------- */
-
-/* Names that the results file gives to other things, such as test_loss and test_loss_curve. */
-static bool name_is_taken(const char *name) {
-    static const char *const taken[] = {"status", "step", "epoch", "steps_taken", "provenance"};
-    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
-        if (strcmp(name, taken[i]) == 0)
-            return true;
-    for (size_t q = 0; q < record_names.count; q++) {
-        const size_t length = strlen(name_at(&record_names, q));
-        if (strncmp(name, name_at(&record_names, q), length) == 0 && strchr("_", name[length]) != NULL)
-            return true;
-    }
-    return false;
-}
 
 static status check_axis_name(const job *j, const tree_node *entry, error_info *error) {
     if (j->grid.axis_count == GRID_MAX_AXES)
@@ -136,7 +126,7 @@ static status check_axis_name(const job *j, const tree_node *entry, error_info *
             "sweep.%.60s: not an axis name; accepted: at most %d letters, digits and _, beginning "
             "with a letter",
             entry->key, GRID_NAME_SIZE - 1);
-    if (name_is_taken(entry->key))
+    if (axis_name_is_taken(entry->key))
         return tree_error(error, entry->key_place,
                           "sweep.%s: the results file uses this name; accepted: another axis name",
                           entry->key);
@@ -170,7 +160,7 @@ static status read_run_axis(const tree_node *entry, grid_axis *axis, error_info 
     return axis_values_find_base(runs.base, axis, error);
 }
 
-static status check_settable(const job *j, const char *axis, const tree_node *key, error_info *error) {
+static status check_settable(const job *j, const char *axis, const axis_key *key, error_info *error) {
     if (job_key_is_settable(j->details->tree, key->text))
         return STATUS_OK;
     char accepted[KEY_SIZE], nearest[KEY_SIZE];
@@ -183,15 +173,15 @@ static status check_settable(const job *j, const char *axis, const tree_node *ke
 
 /* No two keys of a job's axes may be equal, or one within the other. */
 static status check_not_set_yet(const job *j, int axis, int k, error_info *error) {
-    const tree_node *key = j->details->axes[axis].keys[k];
+    const axis_key *key = &j->details->axes[axis].keys[k];
     for (int earlier = 0; earlier <= axis; earlier++) {
         const job_axis *other = &j->details->axes[earlier];
         for (int i = 0; i < (earlier < axis ? other->key_count : k); i++)
-            if (job_key_is_within(key->text, other->keys[i]->text) ||
-                job_key_is_within(other->keys[i]->text, key->text))
+            if (job_key_is_within(key->text, other->keys[i].text) ||
+                job_key_is_within(other->keys[i].text, key->text))
                 return tree_error(error, key->place,
                                   "sweep.%s.set: axis %s sets %s already; accepted: another key",
-                                  j->grid.axes[axis].name, j->grid.axes[earlier].name, other->keys[i]->text);
+                                  j->grid.axes[axis].name, j->grid.axes[earlier].name, other->keys[i].text);
     }
     return STATUS_OK;
 }
@@ -204,21 +194,40 @@ static bool lists_none(const tree_node *values) {
     return false;
 }
 
+/* `set`, and one of the forms of values. */
+static status read_forms(job_axis *source, const char *prefix, const tree_node *entry, error_info *error) {
+    RETURN_IF_FAILED(option_read_all(&axis_table, prefix, entry, source, error));
+    int given = (source->values != NULL) + (source->linspace != NULL) + (source->logspace != NULL);
+    for (int kind = 0; kind < DRAW_KINDS; kind++)
+        given += source->ranges[kind] != NULL;
+    if (given != 1)
+        return tree_error(error, entry->place,
+                          "sweep.%s: %d of values, linspace, logspace, uniform, log_uniform, integers and "
+                          "choice; accepted: one",
+                          entry->key, given);
+    return drawn_axis_read(source, entry, error);
+}
+
 static status read_key_axis(job *j, int index, const tree_node *entry, error_info *error) {
     job_axis *source = &j->details->axes[index];
     char prefix[KEY_SIZE];
     snprintf(prefix, sizeof prefix, "sweep.%s.", entry->key);
-    RETURN_IF_FAILED(option_read_all(&axis_table, prefix, entry, source, error));
+    if (drawn_axis_is_map(entry))
+        RETURN_IF_FAILED(drawn_axis_read_map(source, entry, error));
+    else
+        RETURN_IF_FAILED(read_forms(source, prefix, entry, error));
     for (int k = 0; k < source->key_count; k++) {
-        RETURN_IF_FAILED(check_settable(j, entry->key, source->keys[k], error));
+        RETURN_IF_FAILED(check_settable(j, entry->key, &source->keys[k], error));
         RETURN_IF_FAILED(check_not_set_yet(j, index, k, error));
     }
+    if (source->draws != NULL)
+        return drawn_axis_take(j, index, error);
     bool labelled = source->values != NULL && source->values->kind == TREE_MAP;
     if (!source->zipped && !labelled)
-        source->number = job_key_number(j->details->tree, source->keys[0]->text, &source->offset);
+        source->number = job_key_number(j->details->tree, source->keys[0].text, &source->offset);
     if (source->number != NULL && option_takes_none(source->number) && lists_none(source->values))
         source->number = NULL;
-    RETURN_IF_FAILED(axis_values_read(source, entry, &j->grid.axes[index], error));
+    RETURN_IF_FAILED(axis_values_read(source, &j->grid.axes[index], error));
     return axis_values_find_base(source->base, &j->grid.axes[index], error);
 }
 
@@ -253,6 +262,7 @@ status job_axes_read(job *j, error_info *error) {
     for (const tree_node *entry = node->first; entry != NULL; entry = entry->next)
         if (strcmp(entry->key, "paired") != 0)
             RETURN_IF_FAILED(read_axis(j, entry, error));
+    axis_names_of_auxiliaries(&j->grid);
     return STATUS_OK;
 }
 

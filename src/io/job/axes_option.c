@@ -2,9 +2,10 @@
 #include <stdio.h>
 
 #include "io/job/axes_option.h"
+#include "io/job/axis_values.h"
 #include "io/job/table.h"
 
-enum { VALUE_SIZE = 256, KEY_SIZE = 128 };
+enum { VALUE_SIZE = 256, KEY_SIZE = 512 };
 
 void job_axis_keys(const job *j, int axis, char keys[JOB_AXIS_KEYS_SIZE]) {
     const job_axis *source = &j->details->axes[axis];
@@ -12,7 +13,7 @@ void job_axis_keys(const job *j, int axis, char keys[JOB_AXIS_KEYS_SIZE]) {
     keys[0] = '\0';
     for (int k = 0; k < source->key_count && used < JOB_AXIS_KEYS_SIZE; k++)
         used += (size_t)snprintf(keys + used, JOB_AXIS_KEYS_SIZE - used, "%s%s", k > 0 ? ", " : "",
-                                 source->keys[k]->text);
+                                 source->keys[k].text);
 }
 
 /* The stream for the value of "sweep.AXIS.WHAT", or of "sweep.AXIS" where `what` is "". */
@@ -54,6 +55,28 @@ static void write_values(const grid_axis *axis, option_writer *w) {
     }
 }
 
+static void write_draw(const drawn_key *key, size_t draw, FILE *out) {
+    char text[VALUE_SIZE] = "";
+    if (key->words != NULL)
+        axis_values_label(key->words[draw], text, sizeof text);
+    else
+        option_number_text(key->numbers[draw], text, sizeof text);
+    fputs(text, out);
+}
+
+/* Of several keys, the values of each: "sweep.AXIS.KEY". The axis may have a part of the draws, by number. */
+static void write_draws(const job *j, int index, option_writer *w) {
+    const job_axis *source = &j->details->axes[index];
+    const grid_axis *axis = &j->grid.axes[index];
+    for (int k = 0; source->draws != NULL && source->key_count > 1 && k < source->key_count; k++) {
+        FILE *out = begin(w, axis, source->keys[k].text);
+        for (size_t i = 0; out != NULL && i < axis->count; i++) {
+            fputs(i > 0 ? ", " : "", out);
+            write_draw(&source->draws->keys[k], (size_t)axis->numbers[i], out);
+        }
+    }
+}
+
 static void write_names(const grid *g, FILE *out) {
     if (g->axis_count == 0)
         fputs("(none)", out);
@@ -75,6 +98,7 @@ static void write_axes(const option *o, const char *name, const void *object, op
         }
         write_keys(j, i, w);
         write_values(&j->grid.axes[i], w);
+        write_draws(j, i, w);
     }
 }
 

@@ -14,14 +14,18 @@ static const tree_node *item_at(const tree_node *list, size_t index) {
 }
 
 const tree_node *axis_value_of_key(const job_axis *source, size_t index, int k) {
+    if (source->draws != NULL)
+        return source->draws->keys[k].words[index];
     const tree_node *value = item_at(source->values, index);
     if (!source->zipped)
         return value;
-    const char *key = source->keys[k]->text;
+    const char *key = source->keys[k].text;
     return value->kind == TREE_LIST ? item_at(value, (size_t)k) : tree_entry(value, key, strlen(key));
 }
 
 tree_place axis_value_place(const job_axis *source, size_t index) {
+    if (source->draws != NULL)
+        return source->draws->keys[0].range->place;
     if (source->values != NULL)
         return item_at(source->values, index)->place;
     return (source->linspace != NULL ? source->linspace : source->logspace)->place;
@@ -45,11 +49,11 @@ static status stands_twice(const job_axis *source, const grid_axis *axis, size_t
 
 /* ---- Numbers ----------------------------------------------------------------------------------- */
 
-static status refuse_number(const option *target, const grid_axis *axis, const char *value, tree_place place,
-                            error_info *error) {
+status axis_values_refuse_number(const option *target, const char *axis, const char *value, tree_place place,
+                                 error_info *error) {
     char accepted[TEXT_SIZE];
     target->type->accepted(target, accepted, sizeof accepted);
-    return tree_error(error, place, "sweep.%s: %s is not a value for %s; accepted: %s", axis->name, value,
+    return tree_error(error, place, "sweep.%s: %s is not a value for %s; accepted: %s", axis, value,
                       target->key, accepted);
 }
 
@@ -60,7 +64,7 @@ static status list_numbers(const job_axis *source, grid_axis *axis, error_info *
         if (!tree_number(item, next) || !option_accepts_number(source->number, *next)) {
             char found[100];
             tree_describe(item, found, sizeof found);
-            return refuse_number(source->number, axis, found, item->place, error);
+            return axis_values_refuse_number(source->number, axis->name, found, item->place, error);
         }
     return STATUS_OK;
 }
@@ -72,7 +76,7 @@ static double rounded(double value) {
     return strtod(text, NULL);
 }
 
-static double between(double first, double last, double share, bool geometric) {
+double axis_values_between(double first, double last, double share, bool geometric) {
     return rounded(geometric ? first * pow(last / first, share) : first + (last - first) * share);
 }
 
@@ -88,12 +92,14 @@ static status range_numbers(const tree_node *list, bool geometric, const option 
     RETURN_IF_FAILED(axis_values_allocate(axis, (size_t)range[2], error));
     for (size_t i = 0; i < axis->count; i++) {
         double share = (double)i / (double)(axis->count - 1);
-        double value = i == 0 ? first : i + 1 == axis->count ? last : between(first, last, share, geometric);
+        double value = i == 0                 ? first
+                       : i + 1 == axis->count ? last
+                                              : axis_values_between(first, last, share, geometric);
         axis->numbers[i] = value;
         if (!option_accepts_number(target, value)) {
             char text[NUMBER_SIZE];
             option_number_text(value, text, sizeof text);
-            return refuse_number(target, axis, text, list->place, error);
+            return axis_values_refuse_number(target, axis->name, text, list->place, error);
         }
     }
     return STATUS_OK;
@@ -155,7 +161,7 @@ static void append_scalar(const tree_node *scalar, char *label, size_t size) {
 
 /* The name in a map; for a value in a list its text (`none` for every word for it), or the texts of its items
  * joined by "_". False for anything else. */
-static bool make_label(const tree_node *value, char *label, size_t size) {
+bool axis_values_label(const tree_node *value, char *label, size_t size) {
     snprintf(label, size, "%s", value->key != NULL ? value->key : "");
     if (value->key != NULL)
         return is_label(label);
@@ -171,7 +177,7 @@ static bool make_label(const tree_node *value, char *label, size_t size) {
 
 static bool is_key_of(const job_axis *source, const char *key) {
     for (int k = 0; k < source->key_count; k++)
-        if (strcmp(source->keys[k]->text, key) == 0)
+        if (strcmp(source->keys[k].text, key) == 0)
             return true;
     return false;
 }
@@ -197,7 +203,7 @@ static status check_zipped(const job_axis *source, const tree_node *value, const
 static status read_label(const job_axis *source, const tree_node *value, grid_axis *axis, error_info *error) {
     char label[AXIS_LABEL_SIZE + 1] = "", found[100]; /* the length shows that a label is too long */
     tree_describe(value, found, sizeof found);
-    if (!make_label(value, label, sizeof label))
+    if (!axis_values_label(value, label, sizeof label))
         return tree_error(
             error, value->key != NULL ? value->key_place : value->place,
             "sweep.%s.values: %s gives no label; accepted: a map of labels to values, each label "
@@ -232,11 +238,7 @@ static status read_labels(const job_axis *source, grid_axis *axis, error_info *e
     return STATUS_OK;
 }
 
-status axis_values_read(const job_axis *source, const tree_node *entry, grid_axis *axis, error_info *error) {
-    int given = (source->values != NULL) + (source->linspace != NULL) + (source->logspace != NULL);
-    if (given != 1)
-        return tree_error(error, entry->place, "sweep.%s: %d of values, linspace and logspace; accepted: one",
-                          axis->name, given);
+status axis_values_read(const job_axis *source, grid_axis *axis, error_info *error) {
     return source->number != NULL ? read_numbers(source, axis, error) : read_labels(source, axis, error);
 }
 

@@ -34,7 +34,7 @@ typedef struct line_list {
 
 static bool axis_sets(const job_axis *axis, const char *key) {
     for (int k = 0; k < axis->key_count; k++)
-        if (job_key_is_within(key, axis->keys[k]->text))
+        if (job_key_is_within(key, axis->keys[k].text))
             return true;
     return false;
 }

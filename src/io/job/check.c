@@ -1,6 +1,7 @@
 /* Does a job fit its data? */
 #include <stdlib.h>
 
+#include "io/job/axes_option.h"
 #include "io/job/axis_values.h"
 #include "io/job/cell_plan.h"
 #include "io/job/faults.h"
@@ -17,9 +18,10 @@ static status prefix_fault(const tree_node *tree, fault f, error_info *error) {
 /* ---- Checking ---------------------------------------------------------------------------------- */
 
 /* An axis may set one key and make another meaningless: both are named. */
-static status prefix_axis(const job_axis *source, size_t value, fault f, error_info *error) {
-    const char *set = source->keys[0]->text;
-    char key[FAULT_KEY_SIZE];
+static status prefix_axis(const job *j, int axis, size_t value, fault f, error_info *error) {
+    const job_axis *source = &j->details->axes[axis];
+    char key[FAULT_KEY_SIZE], set[JOB_AXIS_KEYS_SIZE];
+    job_axis_keys(j, axis, set);
     job_fault_key(f, key);
     if (key[0] != '\0' && !job_key_is_within(set, key))
         error_prefix(error, "%s: ", key);
@@ -28,12 +30,11 @@ static status prefix_axis(const job_axis *source, size_t value, fault f, error_i
 
 static status check_axis(const job *j, const training_spec *variant, int axis, const dataset *data,
                          cell_plan *m, error_info *error) {
-    const job_axis *source = &j->details->axes[axis];
     for (size_t i = 0; i < j->grid.axes[axis].count; i++) {
         m->spec = *variant;
         job_apply_number(j, axis, i, &m->spec);
         if (engine_plan(&m->spec, data, &m->plan, error) != STATUS_OK)
-            return prefix_axis(source, i, m->plan.fault, error);
+            return prefix_axis(j, axis, i, m->plan.fault, error);
     }
     return STATUS_OK;
 }

@@ -9,6 +9,7 @@
 #include "io/file/path.h"
 #include "io/job/axes.h"
 #include "io/job/canonical.h"
+#include "io/job/draws.h"
 #include "io/job/keys.h"
 #include "io/job/table.h"
 #include "io/job/variants.h"
@@ -193,6 +194,8 @@ static void details_destroy(job_details *details) {
     for (int i = 0; i < details->source_count; i++)
         free(details->sources[i]);
     free(details->sources);
+    for (int axis = 0; axis < GRID_MAX_AXES; axis++)
+        job_draws_destroy(&details->axes[axis].draws, details->axes[axis].key_count);
     free(details->variants);
     job_arrays_destroy(&details->arrays);
     free(details);
@@ -208,6 +211,10 @@ void job_destroy(job **j) {
     free((*j)->canonical);
     free(*j);
     *j = NULL;
+}
+
+bool job_axis_is_drawn(const job *j, int axis) {
+    return j->details->axes[axis].draws != NULL;
 }
 
 /* ---- Cells ------------------------------------------------------------------------------------- */

@@ -42,6 +42,9 @@ status job_list_settings(const job *j, char **list, error_info *error);
 status job_restore(job **out, const char *path, const char *text, const char *list,
                    const char *const settings[], int count, error_info *error);
 
+/* Whether the values of an axis were drawn. */
+bool job_axis_is_drawn(const job *j, int axis);
+
 /* The specification of one cell, which points to what the job owns. */
 void job_cell_spec(const job *j, size_t cell, training_spec *spec);
 

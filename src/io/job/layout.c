@@ -8,9 +8,13 @@
 
 /* Can the values of this axis make cells record other arrays, or more or fewer values? */
 static bool shapes_records(const job *j, int axis) {
+    const job_axis *source = &j->details->axes[axis];
     if (j->grid.axes[axis].kind != AXIS_NUMBER)
         return j->grid.axes[axis].kind == AXIS_LABEL;
-    return j->details->axes[axis].number->shapes_records;
+    for (int k = 0; source->number == NULL && k < source->key_count; k++)
+        if (source->draws->keys[k].words != NULL || source->draws->keys[k].number->shapes_records)
+            return true;
+    return source->number != NULL && source->number->shapes_records;
 }
 
 /* The next combination of values of those axes, the last axis fastest; false when there are no more. */

@@ -124,10 +124,52 @@ static const char sweep_text[] =
     "Every key of `sweep` except `paired` is an axis, at most 8. Their order is the order of the\n"
     "dimensions in the results file. `run: N` counts independent repeats 0 … N - 1. Any other axis has a\n"
     "name of letters, digits and _ that the results file does not use itself, and is a map of `set` and\n"
-    "one of `values`, `linspace` and `logspace`:\n"
+    "either one of `values`, `linspace` and `logspace`, or, for a drawn axis, `count` and one of `uniform`,\n"
+    "`log_uniform`, `integers` and `choice`:\n"
     "\n";
 
+static const char drawn_text[] =
+    "\n"
+    "### Drawn axes\n"
+    "\n"
+    "A drawn axis is a random search in place of a grid: one dimension of `count` values, which the seed of\n"
+    "the job, the name of the axis, the key and the number of the draw decide. So every start, every rank\n"
+    "and every machine draws the same; a larger `count` keeps the values of a smaller one, and other axes\n"
+    "change nothing. Another seed, name, range or sequence draws other values.\n"
+    "\n"
+    "    sweep:\n"
+    "      run: 3\n"
+    "      lr: {set: optimizer.lr, log_uniform: [1e-5, 1e-1], count: 40}\n"
+    "\n"
+    "Several keys are drawn together, so that `count` points lie in a space of as many dimensions:\n"
+    "\n"
+    "      draw: {set: [optimizer.lr, loss.entropy_weight], log_uniform: [[1e-4, 1e-1], [1e-5, 1e-2]],\n"
+    "             count: 40, sequence: sobol}\n"
+    "\n"
+    "or, where their kinds differ, as a map of keys to ranges:\n"
+    "\n"
+    "      draw: {optimizer.lr: {log_uniform: [1e-4, 1e-1]}, train.batch: {choice: [32, 64]}, count: 40}\n"
+    "\n"
+    "- Of one key, the values are the coordinates of the axis, so they are all different: a value that was\n"
+    "  drawn before is drawn again, and a `count` that the range cannot provide is an error. Equal values\n"
+    "  would be the same cell; `run` repeats cells.\n"
+    "- Of several keys, the axis has the numbers of the draws, 0, 1, …, and the results file has the values\n"
+    "  of each key along it. Values may repeat. A cell is named by the number (`--only draw=3`), and so are\n"
+    "  its random streams.\n"
+    "- Both ends of a range are included. `uniform` and `log_uniform` are for keys that take any number, "
+    "and\n"
+    "  are rounded to 12 significant digits; `integers` also for those that take integers, at most 2^32 of\n"
+    "  them; `choice` for all, with values of one word or number. All values must be in the key's range.\n"
+    "- `sequence: sobol` takes the points of Sobol's sequence with the direction numbers of Joe and Kuo\n"
+    "  (2008), shifted by the seed (a digital shift of each dimension), a dimension for each key in the\n"
+    "  order of the keys. Its points fill the space more evenly than independent draws, best when `count`\n"
+    "  is a power of two.\n"
+    "- All combinations of words, such as `choice: [sgd, adam]`, count among the combinations of labels\n"
+    "  above.\n";
+
 static const char sweep_end[] =
+    "\n"
+    "### Listed axes\n"
     "\n"
     "What an axis sets, by the form of its values:\n"
     "\n"
@@ -185,4 +227,5 @@ void job_print_reference(FILE *out) {
     fputs(sweep_text, out);
     job_axes_print_reference(out);
     fputs(sweep_end, out);
+    fputs(drawn_text, out);
 }

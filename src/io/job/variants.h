@@ -16,7 +16,7 @@ size_t job_variant_of(const job *j, const size_t index[GRID_MAX_AXES]);
 /* Put the label values of a variant into the job's tree, so that places found there are those of its keys. */
 status job_variant_select(const job *j, size_t variant, error_info *error);
 
-/* Store a value of a number axis over a variant. */
+/* Store a value of a number axis, or the numbers of a draw, over a variant. */
 void job_apply_number(const job *j, int axis, size_t index, training_spec *spec);
 
 #endif

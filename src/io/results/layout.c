@@ -172,14 +172,19 @@ static void add_variable(results_layout *out, const record_variable *v) {
 }
 
 size_t results_layout_datasets(const results_layout *layout) {
-    return (size_t)(layout->grid->axis_count + layout->scale_count + layout->array_count);
+    return (size_t)(layout->grid->axis_count + layout->grid->auxiliary_count + layout->scale_count +
+                    layout->array_count);
 }
 
-/* The i-th name of a data set: axes, scales, arrays. */
+/* The i-th name of a data set: axes, auxiliary coordinates, scales, arrays. */
 static const char *layout_name(const results_layout *layout, int i) {
-    if (i < layout->grid->axis_count)
-        return layout->grid->axes[i].name;
-    i -= layout->grid->axis_count;
+    const grid *g = layout->grid;
+    if (i < g->axis_count)
+        return g->axes[i].name;
+    i -= g->axis_count;
+    if (i < g->auxiliary_count)
+        return g->auxiliaries[i].name;
+    i -= g->auxiliary_count;
     return i < layout->scale_count ? layout->scales[i].name : layout->arrays[i - layout->scale_count].name;
 }
 
@@ -229,6 +234,8 @@ uint64_t results_layout_bytes(const results_layout *layout) {
     uint64_t bytes = 0;
     for (int i = 0; i < layout->array_count; i++)
         bytes += layout->arrays[i].row_bytes * results_array_rows(layout, i);
+    for (int i = 0; i < layout->grid->auxiliary_count; i++)
+        bytes += layout->grid->axes[layout->grid->auxiliaries[i].axis].count * sizeof(double);
     for (int i = 0; i < layout->scale_count; i++)
         bytes += layout->scales[i].count * element_size(results_scale_type(&layout->scales[i]));
     return bytes;

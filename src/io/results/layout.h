@@ -126,10 +126,10 @@ bool results_array_is_table(int i);
 /* Rows of array i: cells, hosts or sessions. */
 size_t results_array_rows(const results_layout *layout, int i);
 
-/* Axes, scales and arrays together. */
+/* Axes, auxiliary coordinates, scales and arrays together. */
 size_t results_layout_datasets(const results_layout *layout);
 
-/* Bytes of all arrays and scales together. */
+/* Bytes of all arrays, scales and auxiliary coordinates together. */
 uint64_t results_layout_bytes(const results_layout *layout);
 
 #endif

@@ -95,18 +95,52 @@ static hid_t create_dataset(hid_t file, const char *name, element type, int rank
     return data_set;
 }
 
-/* Create a dimension scale with its values: texts, or doubles, of which HDF5 makes the type in the file. */
+/* Create a list of coordinates: texts, or doubles, of which HDF5 makes the type in the file. The caller
+ * closes it; negative on failure. */
+static hid_t write_list(hid_t file, const char *name, const char *long_name, element type, size_t count,
+                        const void *values) {
+    hid_t list = create_dataset(file, name, type, 1, &count);
+    if (list < 0)
+        return list;
+    hid_t memory_type = element_type(type == ELEMENT_TEXT ? ELEMENT_TEXT : ELEMENT_FLOAT64);
+    bool ok = H5Dwrite(list, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
+              write_text(list, "long_name", long_name) &&
+              (type == ELEMENT_TEXT || write_text(list, "units", "1"));
+    H5Tclose(memory_type);
+    if (ok)
+        return list;
+    H5Dclose(list);
+    return H5I_INVALID_HID;
+}
+
 static bool write_scale(hid_t file, const char *name, const char *long_name, element type, size_t count,
                         const void *values) {
-    hid_t scale = create_dataset(file, name, type, 1, &count);
+    hid_t scale = write_list(file, name, long_name, type, count, values);
     if (scale < 0)
         return false;
-    hid_t memory_type = element_type(type == ELEMENT_TEXT ? ELEMENT_TEXT : ELEMENT_FLOAT64);
-    bool ok = H5Dwrite(scale, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
-              H5DSset_scale(scale, name) >= 0 && write_text(scale, "long_name", long_name) &&
-              (type == ELEMENT_TEXT || write_text(scale, "units", "1"));
-    H5Tclose(memory_type);
+    bool ok = H5DSset_scale(scale, name) >= 0;
     return H5Dclose(scale) >= 0 && ok;
+}
+
+/* The values of one key along the axis of its draws. */
+static bool write_auxiliary(hid_t file, const grid *g, const grid_auxiliary *a) {
+    const grid_axis *axis = &g->axes[a->axis];
+    const bool is_text = a->labels != NULL;
+    hid_t list = write_list(file, a->name, a->key, is_text ? ELEMENT_TEXT : ELEMENT_FLOAT64, axis->count,
+                            is_text ? (const void *)a->labels : a->numbers);
+    if (list < 0)
+        return false;
+    hid_t scale = H5Dopen2(file, axis->name, H5P_DEFAULT);
+    bool ok = scale >= 0 && H5DSattach_scale(list, scale, 0) >= 0;
+    ok = scale >= 0 && H5Dclose(scale) >= 0 && ok;
+    return H5Dclose(list) >= 0 && ok;
+}
+
+static bool has_auxiliaries(const grid *g, int axis) {
+    for (int i = 0; i < g->auxiliary_count; i++)
+        if (g->auxiliaries[i].axis == axis)
+            return true;
+    return false;
 }
 
 static bool write_axis(hid_t file, const job *j, int index) {
@@ -117,6 +151,9 @@ static bool write_axis(hid_t file, const job *j, int index) {
     case AXIS_RUN:
         return write_scale(file, axis->name, "independent repeat", ELEMENT_INT64, axis->count, axis->numbers);
     case AXIS_NUMBER:
+        if (has_auxiliaries(&j->grid, index))
+            return write_scale(file, axis->name, "number of the draw", ELEMENT_INT32, axis->count,
+                               axis->numbers);
         return write_scale(file, axis->name, keys, ELEMENT_FLOAT64, axis->count, axis->numbers);
     case AXIS_LABEL:
         return write_scale(file, axis->name, keys, ELEMENT_TEXT, axis->count, axis->labels);
@@ -162,13 +199,25 @@ static bool write_flags(hid_t data_set) {
     return ok && write_text(data_set, "flag_meanings", meanings + 1);
 }
 
-static bool write_array(hid_t file, const results_array *a) {
+/* The auxiliary coordinates of an array of cells, as the CF conventions have it. */
+static bool write_coordinates(hid_t data_set, const results_array *a, const grid *g) {
+    char names[GRID_MAX_AUXILIARIES * (GRID_NAME_SIZE + 1)] = "";
+    size_t used = 0;
+    if (g->auxiliary_count == 0 || strchr(a->name, '/') != NULL)
+        return true;
+    for (int i = 0; i < g->auxiliary_count && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? " " : "",
+                                 g->auxiliaries[i].name);
+    return write_text(data_set, "coordinates", names);
+}
+
+static bool write_array(hid_t file, const results_array *a, const grid *g) {
     hid_t data_set = create_dataset(file, a->name, a->type, a->rank, a->dims);
     if (data_set < 0)
         return false;
     bool ok = attach_scales(file, data_set, a) && write_text(data_set, "long_name", a->long_name) &&
               (a->units == NULL || write_text(data_set, "units", a->units)) &&
-              (strcmp(a->name, "status") != 0 || write_flags(data_set));
+              (strcmp(a->name, "status") != 0 || write_flags(data_set)) && write_coordinates(data_set, a, g);
     return H5Dclose(data_set) >= 0 && ok;
 }
 
@@ -178,10 +227,12 @@ static bool write_arrays(hid_t file, const results_layout *layout, const job *j)
     bool ok = true;
     for (int i = 0; i < layout->grid->axis_count && ok; i++)
         ok = write_axis(file, j, i);
+    for (int i = 0; i < layout->grid->auxiliary_count && ok; i++)
+        ok = write_auxiliary(file, layout->grid, &layout->grid->auxiliaries[i]);
     for (int i = 0; i < layout->scale_count && ok; i++)
         ok = write_index(file, &layout->scales[i]);
     for (int i = 0; i < layout->array_count && ok; i++)
-        ok = write_array(file, &layout->arrays[i]);
+        ok = write_array(file, &layout->arrays[i], layout->grid);
     return ok;
 }
 
