@@ -26,7 +26,8 @@ static void print_counts(const char *path, const merge_report *report) {
         cells += report->states[i];
     printf("%zu cells", cells);
     for (int i = 0; i < CELL_STATUS_COUNT; i++)
-        printf(", %zu %s", report->states[i], cell_status_label((cell_status)i));
+        if (i != CELL_LEFT_OUT || report->states[i] > 0)
+            printf(", %zu %s", report->states[i], cell_status_label((cell_status)i));
     printf("\nresults in %s\n", path);
     if (report->damaged > 0)
         log_warning(

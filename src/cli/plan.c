@@ -25,7 +25,7 @@ typedef struct plan_options {
 } plan_options;
 
 typedef struct prediction {
-    size_t cells;
+    size_t cells, left_out;                /* left_out: of these, by sweep.where */
     double total_flops, longest_flops;     /* of all cells, of the longest */
     double step_seconds, flops_per_second; /* measured */
     double seconds;                        /* of the whole job */
@@ -49,6 +49,7 @@ static status add_flops(const job *j, const dataset *data, prediction *p, error_
     for (size_t cell = 0; result == STATUS_OK && cell < p->cells; cell++) {
         p->total_flops += flops[cell];
         p->longest_flops = fmax(p->longest_flops, flops[cell]);
+        p->left_out += job_leaves_out(j, cell);
     }
     free(flops);
     return result;
@@ -75,10 +76,63 @@ static void print_axis(const grid_axis *axis) {
     printf("  %-16s %6zu values, %s ... %s\n", axis->name, axis->count, first, last);
 }
 
+/* The first values in the order of the draws. */
+static void print_first(const grid_axis *axis) {
+    enum { FIRST = 4 };
+    for (size_t i = 0; i < axis->count && i < FIRST; i++) {
+        char value[64];
+        grid_value_name(axis, i, value, sizeof value);
+        printf("%s%s", i > 0 ? ", " : "", value);
+    }
+    fputs(axis->count > FIRST ? ", ..." : "", stdout);
+}
+
+/* "; from 1.2e-05 to 0.0931" */
+static void print_range(const grid_axis *axis) {
+    size_t least = 0, greatest = 0;
+    char first[64], last[64];
+    if (axis->kind == AXIS_LABEL)
+        return;
+    for (size_t i = 1; i < axis->count; i++) {
+        least = axis->numbers[i] < axis->numbers[least] ? i : least;
+        greatest = axis->numbers[i] > axis->numbers[greatest] ? i : greatest;
+    }
+    grid_value_name(axis, least, first, sizeof first);
+    grid_value_name(axis, greatest, last, sizeof last);
+    printf("; from %s to %s", first, last);
+}
+
+static void print_drawn(const grid_axis *axis) {
+    print_first(axis);
+    print_range(axis);
+    printf("\n");
+}
+
+/* Of several keys, each has a line. */
+static void print_drawn_axis(const grid *g, int axis) {
+    bool several = false;
+    printf("  %-16s %6zu drawn", g->axes[axis].name, g->axes[axis].count);
+    for (int i = 0; i < g->auxiliary_count; i++) {
+        if (g->auxiliaries[i].axis != axis)
+            continue;
+        const grid_axis values = grid_auxiliary_axis(g, &g->auxiliaries[i]);
+        printf("%s    %-23s ", several ? "" : "\n", values.name);
+        print_drawn(&values);
+        several = true;
+    }
+    if (!several) {
+        printf(", ");
+        print_drawn(&g->axes[axis]);
+    }
+}
+
 static void print_sweep(const job *j) {
     printf("job          %s: %s\naxes\n", j->name, j->title);
     for (int i = 0; i < j->grid.axis_count; i++)
-        print_axis(&j->grid.axes[i]);
+        if (job_axis_is_drawn(j, i))
+            print_drawn_axis(&j->grid, i);
+        else
+            print_axis(&j->grid.axes[i]);
 }
 
 static void print_costs(const training_plan *plan, const prediction *p, long ranks) {
@@ -88,7 +142,10 @@ static void print_costs(const training_plan *plan, const prediction *p, long ran
     text_duration(p->seconds, job_time);
     text_bytes((double)plan->memory_bytes, memory);
     text_bytes((double)p->file_bytes, file);
-    printf("cells        %zu\n", p->cells);
+    printf("cells        %zu", p->cells);
+    if (p->left_out > 0)
+        printf(", %zu of them left out: %zu to train", p->left_out, p->cells - p->left_out);
+    printf("\n");
     printf("parameters   %zu\n", plan->parameters);
     printf("steps        %ld per cell, %d per epoch\n", plan->steps, plan->steps_per_epoch);
     printf("FLOPs        %.4g per cell, %.4g in all\n", plan->flops, p->total_flops);
@@ -98,28 +155,48 @@ static void print_costs(const training_plan *plan, const prediction *p, long ran
            1e-9 * p->flops_per_second, engine_kernels());
     printf("predicted    %s per cell, %s in all on %ld ranks\n", cell_time, job_time, ranks);
     printf("ranks        more than %.0f do not help\n",
-           fmin((double)p->cells, ceil(p->total_flops / p->longest_flops)));
+           fmin((double)(p->cells - p->left_out), ceil(p->total_flops / p->longest_flops)));
 }
 
-static void print_json_axis(const grid_axis *axis) {
-    printf("{\"name\": ");
-    text_print_json(stdout, axis->name);
-    printf(", \"values\": [");
+static void print_json_values(const grid_axis *axis) {
+    putchar('[');
     for (size_t i = 0; i < axis->count; i++) {
         fputs(i > 0 ? ", " : "", stdout);
         grid_print_json_value(stdout, axis, i);
     }
-    printf("]}");
+    putchar(']');
+}
+
+/* Of several keys that are drawn together, "keys": {"optimizer.lr": […], …}. */
+static void print_json_axis(const job *j, int axis) {
+    const grid *g = &j->grid;
+    bool several = false;
+    printf("{\"name\": ");
+    text_print_json(stdout, g->axes[axis].name);
+    printf(", \"values\": ");
+    print_json_values(&g->axes[axis]);
+    printf(", \"drawn\": %s", job_axis_is_drawn(j, axis) ? "true" : "false");
+    for (int i = 0; i < g->auxiliary_count; i++) {
+        if (g->auxiliaries[i].axis != axis)
+            continue;
+        const grid_axis values = grid_auxiliary_axis(g, &g->auxiliaries[i]);
+        fputs(several ? ", " : ", \"keys\": {", stdout);
+        text_print_json(stdout, g->auxiliaries[i].key);
+        printf(": ");
+        print_json_values(&values);
+        several = true;
+    }
+    fputs(several ? "}}" : "}", stdout);
 }
 
 static void print_json(const job *j, const plan_data *data, const training_plan *plan, const prediction *p,
                        long ranks) {
     printf("{\"job\": ");
     text_print_json(stdout, j->name);
-    printf(", \"cells\": %zu, \"axes\": [", p->cells);
+    printf(", \"cells\": %zu, \"left_out\": %zu, \"axes\": [", p->cells, p->left_out);
     for (int i = 0; i < j->grid.axis_count; i++) {
         fputs(i > 0 ? ", " : "", stdout);
-        print_json_axis(&j->grid.axes[i]);
+        print_json_axis(j, i);
     }
     printf("], ");
     plan_data_print_json(j, data);

@@ -57,15 +57,17 @@ static status judge_pending(const run_end *e, size_t pending, size_t selected, e
 }
 
 status run_conclude(const run_end *e, error_info *error) {
+    const size_t left_out = e->tally[CELL_LEFT_OUT];
     size_t selected = 0;
     for (int i = 0; i < CELL_STATUS_COUNT; i++)
-        selected += e->tally[i];
+        selected += i != CELL_LEFT_OUT ? e->tally[i] : 0;
     if (e->counts->total == 0)
         printf("nothing left to train\n");
-    printf("%zu cells", selected);
-#define X(name, value, label) printf(", %zu %s", e->tally[name], label);
-    CELL_STATUSES(X)
-#undef X
+    printf("%zu cells", selected + left_out);
+    for (int i = 0; i < CELL_LEFT_OUT; i++)
+        printf(", %zu %s", e->tally[i], cell_status_label((cell_status)i));
+    if (left_out > 0)
+        printf(", %zu %s", left_out, cell_status_label(CELL_LEFT_OUT));
     if (e->damaged > 0)
         printf(", %zu damaged", e->damaged);
     printf("\nresults in %s\n", e->results_path);

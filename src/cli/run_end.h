@@ -10,7 +10,7 @@
 
 typedef struct run_end {
     const coordinator_counts *counts;
-    size_t tally[CELL_STATUS_COUNT]; /* the selected cells, by their cell_status */
+    size_t tally[CELL_STATUS_COUNT]; /* the selected cells, by their cell_status; CELL_LEFT_OUT: not judged */
     size_t damaged;                  /* those that do not match their checksum */
     size_t max_failures;             /* 0: no limit */
     double time_limit;               /* seconds; INFINITY: none */

@@ -23,13 +23,13 @@ typedef struct shared_values {
     size_t count;    /* of the values; 0: nothing is shared */
     size_t cells;    /* with the status … */
     size_t covered;  /* … of these, with one of the values */
-    size_t finished; /* cells with one of the values that are not pending */
+    size_t finished; /* cells with one of the values that have a result */
 } shared_values;
 
 static void tally_cells(const grid *g, int axis, const uint8_t *states, cell_status wanted, axis_tally *out) {
     size_t index[GRID_MAX_AXES];
     for (size_t cell = 0; cell < grid_cells(g); cell++) {
-        if (states[cell] == CELL_PENDING)
+        if (!cell_has_result(states[cell]))
             continue;
         grid_cell_index(g, cell, index);
         out->finished[index[axis]]++;

@@ -2,6 +2,7 @@
 #ifndef GRID_CELL_H
 #define GRID_CELL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,7 +12,8 @@
     X(CELL_DONE, 1, "done")                                                                                  \
     X(CELL_DIVERGED, 2, "diverged")                                                                          \
     X(CELL_FAILED, 3, "failed")                                                                              \
-    X(CELL_TIMED_OUT, 4, "timed_out")
+    X(CELL_TIMED_OUT, 4, "timed_out")                                                                        \
+    X(CELL_LEFT_OUT, 5, "left_out")
 
 typedef enum cell_status {
 #define X(name, value, label) name = value,
@@ -28,7 +30,13 @@ static inline const char *cell_status_label(cell_status s) {
     return labels[s];
 }
 
-enum { CELL_STATUS_COUNT = 5, RECORD_HOST_SIZE = 64 };
+enum { CELL_STATUS_COUNT = 6, RECORD_HOST_SIZE = 64 };
+
+/* Whether a cell was trained, or failed to be: it has contents, and a checksum of them. A cell that is left
+ * out, like a pending one, has neither. */
+static inline bool cell_has_result(cell_status s) {
+    return s != CELL_PENDING && s != CELL_LEFT_OUT;
+}
 
 typedef struct cell_record {
     uint64_t cell;

@@ -89,6 +89,9 @@ void grid_cell_text(const grid *g, size_t cell, char *text, size_t size);
 status grid_select(const grid *g, const char *const selections[], int count, bool *selected,
                    error_info *error);
 
+/* Mark in chosen (count of the axis) the one value called `wanted`, as grid_select does. */
+status grid_choose_value(const grid_axis *axis, const char *wanted, bool *chosen, error_info *error);
+
 /* Free what the axes own; the grid is empty afterwards. */
 void grid_release(grid *g);
 

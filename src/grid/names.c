@@ -180,6 +180,15 @@ static status choose_value(const grid_axis *axis, const char *wanted, bool *chos
     return STATUS_OK;
 }
 
+status grid_choose_value(const grid_axis *axis, const char *wanted, bool *chosen, error_info *error) {
+    bool *matches = malloc(axis->count * sizeof *matches);
+    if (matches == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    const status result = choose_value(axis, wanted, chosen, matches, error);
+    free(matches);
+    return result;
+}
+
 /* The same for a comma-separated list. */
 static status choose_values(const grid_axis *axis, const char *list, bool *chosen, error_info *error) {
     bool *matches = malloc(axis->count * sizeof *matches);

@@ -119,7 +119,7 @@ static bool decode_record(const wire_batch *batch, cell_record *record) {
     memcpy(&fixed, batch->bytes, sizeof fixed);
     if (fixed.value_count > (batch->size - sizeof fixed) / sizeof(float))
         return false;
-    if (fixed.status < CELL_PENDING || fixed.status >= CELL_STATUS_COUNT ||
+    if (fixed.status < CELL_PENDING || fixed.status >= CELL_STATUS_COUNT || fixed.status == CELL_LEFT_OUT ||
         !is_text(fixed.host, sizeof fixed.host))
         return false;
     *record = (cell_record){.cell = fixed.cell,

@@ -223,8 +223,8 @@ WRONG = [
     ({"sweep": "sweep: {x: {optimizer.lr: {uniform: [0, 1]}, ‸optimizer.lr: {uniform: [0, 1]}, count: 1}}"}, "duplicate key"),
     ({"sweep": "sweep: {x: {" + "".join(f"'model.layers[{i}].units': {{integers: [1, 9]}}, " for i in range(16))
       + "‸train.batch: {integers: [1, 9]}, count: 1}}"}, "too many keys; accepted: at most 16"),
-    ({"sweep": "sweep: {x: {train.epochs: ‸{integers: [0, 3]}, optimizer.lr: {uniform: [0, 1]}, count: 9}}",
-      "record": "record: {train_loss: {every: 1 step}}"}, "train.epochs"),
+    ({"sweep": "sweep: {x: {train.epochs: {integers: ‸[0, 3]}, optimizer.lr: {uniform: [0, 1]}, count: 9}}",
+      "record": "record: {train_loss: {every: 1 step}}"}, "0 epochs have no steps"),
     # Sizes that would wrap, and counts beyond 32 bits
     ({"data": "data: {source: synthetic, height: 8, width: 8, train_count: 10000, test_count: 20}",
       "train": "train: {epochs: ‸1000000, batch: 1}"}, "1000000 epochs of 10000 steps are 10000000000 steps; accepted: up to 2147483647"),

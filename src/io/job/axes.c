@@ -260,7 +260,7 @@ status job_axes_read(job *j, error_info *error) {
     if (node->kind != TREE_MAP || node->count == 0)
         return option_refuse(&sweep, "sweep", node, error);
     for (const tree_node *entry = node->first; entry != NULL; entry = entry->next)
-        if (strcmp(entry->key, "paired") != 0)
+        if (strcmp(entry->key, "paired") != 0 && strcmp(entry->key, "where") != 0)
             RETURN_IF_FAILED(read_axis(j, entry, error));
     axis_names_of_auxiliaries(&j->grid);
     return STATUS_OK;

@@ -4,8 +4,8 @@
 
 #include "io/job/table.h"
 
-/* Read the axes from the job's tree into its grid and what they set, before all other keys. The key `paired`
- * is left to its own option. */
+/* Read the axes from the job's tree into its grid and what they set, before all other keys. The keys
+ * `paired` and `where` are left to their own options. */
 status job_axes_read(job *j, error_info *error);
 
 /* The keys of an axis as Markdown. */

@@ -8,6 +8,7 @@
 #include "io/job/keys.h"
 #include "io/job/table.h"
 #include "io/job/variants.h"
+#include "io/job/where.h"
 
 static status prefix_fault(const tree_node *tree, fault f, error_info *error) {
     char key[FAULT_KEY_SIZE];
@@ -28,10 +29,24 @@ static status prefix_axis(const job *j, int axis, size_t value, fault f, error_i
     return job_prefix_place(axis_value_place(source, value), set, error);
 }
 
-static status check_axis(const job *j, const training_spec *variant, int axis, const dataset *data,
-                         cell_plan *m, error_info *error) {
+/* Are all cells left out that have the labels of a variant and, on `axis` (-1: none), this value? */
+static bool is_left_out(const job *j, size_t variant, int axis, size_t value) {
+    size_t index[GRID_MAX_AXES];
+    bool fixed[GRID_MAX_AXES];
+    job_variant_position(j, variant, index);
+    for (int i = 0; i < j->grid.axis_count; i++)
+        fixed[i] = i == axis || j->grid.axes[i].kind == AXIS_LABEL;
+    if (axis >= 0)
+        index[axis] = value;
+    return job_where_covers(j, index, fixed);
+}
+
+static status check_axis(const job *j, size_t variant, int axis, const dataset *data, cell_plan *m,
+                         error_info *error) {
     for (size_t i = 0; i < j->grid.axes[axis].count; i++) {
-        m->spec = *variant;
+        if (!job_variant_has(j, variant, axis, i) || is_left_out(j, variant, axis, i))
+            continue;
+        m->spec = j->details->variants[variant];
         job_apply_number(j, axis, i, &m->spec);
         if (engine_plan(&m->spec, data, &m->plan, error) != STATUS_OK)
             return prefix_axis(j, axis, i, m->plan.fault, error);
@@ -57,7 +72,7 @@ static status check_variant(const job *j, size_t variant, const dataset *data, t
     }
     for (int axis = 0; axis < j->grid.axis_count; axis++)
         if (j->grid.axes[axis].kind == AXIS_NUMBER)
-            RETURN_IF_FAILED(check_axis(j, spec, axis, data, m, error));
+            RETURN_IF_FAILED(check_axis(j, variant, axis, data, m, error));
     return STATUS_OK;
 }
 
@@ -67,7 +82,8 @@ status job_check(const job *j, const dataset *data, training_plan *plan, error_i
         return error_set(error, STATUS_INTERNAL, "out of memory");
     status result = check_variant(j, 0, data, plan != NULL ? plan : &m->plan, m, error);
     for (size_t variant = 1; result == STATUS_OK && variant < job_variant_count(j); variant++)
-        result = check_variant(j, variant, data, &m->plan, m, error);
+        if (!is_left_out(j, variant, -1, 0))
+            result = check_variant(j, variant, data, &m->plan, m, error);
     free(m);
     return result;
 }

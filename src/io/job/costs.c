@@ -24,7 +24,8 @@ static status plan_cell(const job *j, const dataset *data, size_t cell, cell_pla
     return STATUS_OK;
 }
 
-/* The cell at the first value of the run axis has a lower number, so its cost is there already. */
+/* The cell at the first value of the run axis has a lower number, so its cost is there already, unless it is
+ * left out. */
 static size_t first_run_cell(const grid *g, size_t cell) {
     size_t index[GRID_MAX_AXES];
     grid_cell_index(g, cell, index);
@@ -43,11 +44,12 @@ status job_predict_costs(const job *j, const dataset *data, double *costs, uint6
     status result = STATUS_OK;
     for (size_t cell = 0; result == STATUS_OK && cell < cells; cell++) {
         const size_t first = first_run_cell(&j->grid, cell);
-        if (first == cell)
+        const bool skipped = job_leaves_out(j, cell), known = first < cell && !job_leaves_out(j, first);
+        if (!skipped && !known)
             result = plan_cell(j, data, cell, m, error);
-        costs[cell] = first < cell ? costs[first] : m->plan.flops;
+        costs[cell] = skipped ? 0 : known ? costs[first] : m->plan.flops;
         if (shapes != NULL)
-            shapes[cell] = first < cell ? shapes[first] : shape_of(&m->plan);
+            shapes[cell] = skipped ? 0 : known ? shapes[first] : shape_of(&m->plan);
     }
     free(m);
     return result;

@@ -13,6 +13,7 @@
 #include "io/job/keys.h"
 #include "io/job/table.h"
 #include "io/job/variants.h"
+#include "io/job/where.h"
 
 static status out_of_memory(error_info *error) {
     return error_set(error, STATUS_INTERNAL, "out of memory while reading the job file");
@@ -112,6 +113,7 @@ static status parse(job *j, size_t size, error_info *error) {
 static status complete(job *j, error_info *error) {
     RETURN_IF_FAILED(option_check_keys(&job_table, "", j->details->tree, error));
     RETURN_IF_FAILED(job_axes_read(j, error));
+    RETURN_IF_FAILED(job_where_read(j, error));
     RETURN_IF_FAILED(job_variants_read(j, error));
     RETURN_IF_FAILED(check_records(j, error));
     j->data.predicts_probabilities = LOSSES_OF_LABELS >> j->base.loss.kind & 1;
@@ -187,7 +189,8 @@ status job_restore(job **out, const char *path, const char *text, const char *li
     return result;
 }
 
-static void details_destroy(job_details *details) {
+static void details_destroy(job *j) {
+    job_details *details = j->details;
     if (details == NULL)
         return;
     tree_destroy(&details->tree);
@@ -196,6 +199,7 @@ static void details_destroy(job_details *details) {
     free(details->sources);
     for (int axis = 0; axis < GRID_MAX_AXES; axis++)
         job_draws_destroy(&details->axes[axis].draws, details->axes[axis].key_count);
+    job_where_destroy(j);
     free(details->variants);
     job_arrays_destroy(&details->arrays);
     free(details);
@@ -204,7 +208,7 @@ static void details_destroy(job_details *details) {
 void job_destroy(job **j) {
     if (*j == NULL)
         return;
-    details_destroy((*j)->details);
+    details_destroy(*j);
     grid_release(&(*j)->grid);
     free((*j)->path);
     free((*j)->text);

@@ -42,6 +42,9 @@ status job_list_settings(const job *j, char **list, error_info *error);
 status job_restore(job **out, const char *path, const char *text, const char *list,
                    const char *const settings[], int count, error_info *error);
 
+/* Whether sweep.where leaves a cell out: it is not to be trained. */
+bool job_leaves_out(const job *j, size_t cell);
+
 /* Whether the values of an axis were drawn. */
 bool job_axis_is_drawn(const job *j, int axis);
 

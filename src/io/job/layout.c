@@ -5,6 +5,7 @@
 #include "io/job/cell_plan.h"
 #include "io/job/faults.h"
 #include "io/job/table.h"
+#include "io/job/where.h"
 
 /* Can the values of this axis make cells record other arrays, or more or fewer values? */
 static bool shapes_records(const job *j, int axis) {
@@ -38,12 +39,27 @@ static status prefix_cell(const job *j, size_t cell, fault f, error_info *error)
     return error_prefix(error, "%s: sweep: cell %s: ", place, name);
 }
 
+/* Are all cells left out that have the values of this one on the axes that matter here? */
+static bool is_left_out(const job *j, size_t cell) {
+    size_t index[GRID_MAX_AXES];
+    bool fixed[GRID_MAX_AXES] = {false};
+    for (int axis = 0; axis < j->grid.axis_count; axis++)
+        fixed[axis] = shapes_records(j, axis);
+    grid_cell_index(&j->grid, cell, index);
+    return job_where_covers(j, index, fixed);
+}
+
+/* Cells that are left out have room, too: sweep.where may change. They may be impossible. */
 static status merge_cell(const job *j, const dataset *data, size_t cell, cell_plan *m, record_layout *layout,
                          error_info *error) {
+    const bool left_out = is_left_out(j, cell);
+    error_info *reason = left_out ? NULL : error;
     job_cell_spec(j, cell, &m->spec);
-    status result = engine_plan(&m->spec, data, &m->plan, error);
+    status result = engine_plan(&m->spec, data, &m->plan, reason);
     if (result == STATUS_OK)
-        result = record_layout_merge(layout, &m->plan.records, error);
+        result = record_layout_merge(layout, &m->plan.records, reason);
+    if (left_out)
+        return STATUS_OK;
     return result == STATUS_OK || j->grid.axis_count == 0 ? result
                                                           : prefix_cell(j, cell, m->plan.fault, error);
 }

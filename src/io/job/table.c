@@ -5,6 +5,7 @@
 #include "io/job/axes_option.h"
 #include "io/job/initial_parameters.h"
 #include "io/job/layer_table.h"
+#include "io/job/where.h"
 
 static_assert(sizeof(size_t) == sizeof(uint64_t), "option_unsigned also stores counts of type size_t");
 
@@ -327,6 +328,8 @@ static const option job_options[] = {
 
     {"sweep.paired", &option_boolean, FIELD(grid.paired), .default_text = "false",
      .help = "cells of one run share initial weights and order of samples"},
+    {"sweep.where", &option_where, .offset = 0, .default_text = "",
+     .help = "combinations that are left out, see Sweep. It may be changed for a sweep that has begun"},
     {"sweep", &option_axes, .offset = 0, .default_text = "", .help = "see Sweep; none: one cell"},
 };
 

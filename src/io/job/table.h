@@ -50,12 +50,19 @@ typedef struct job_axis {
     job_draws *draws;                              /* owned; NULL: the axis is not drawn */
 } job_axis;
 
+/* A combination of axis values that sweep.where leaves out. */
+typedef struct job_rule {
+    bool *chosen[GRID_MAX_AXES]; /* (count of the axis) whether it has the value; NULL: it has all */
+} job_rule;
+
 /* The private part of a job. */
 struct job_details {
     tree_node *tree; /* the file with the settings applied, completed by axis values (job_variants.h) */
     char **sources;  /* (source_count) "--set KEY=VALUE", named by places in the tree */
     int source_count;
     job_axis axes[GRID_MAX_AXES];
+    size_t rule_count;
+    job_rule *rules;
     job_array *arrays;       /* that the specifications point to */
     training_spec *variants; /* by combination of the values of label axes, the last axis fastest */
 };

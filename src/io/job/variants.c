@@ -48,6 +48,20 @@ size_t job_variant_of(const job *j, const size_t index[GRID_MAX_AXES]) {
     return variant;
 }
 
+void job_variant_position(const job *j, size_t variant, size_t index[GRID_MAX_AXES]) {
+    for (int axis = j->grid.axis_count - 1; axis >= 0; axis--) {
+        const size_t count = axis_variants(j, axis);
+        index[axis] = first_with(j, axis, variant % count);
+        variant /= count;
+    }
+}
+
+bool job_variant_has(const job *j, size_t variant, int axis, size_t index) {
+    for (int later = j->grid.axis_count - 1; later > axis; later--)
+        variant /= axis_variants(j, later);
+    return variant % axis_variants(j, axis) == axis_variant_of(j, axis, index);
+}
+
 static status put_key(const job *j, const job_axis *axis, size_t index, int k, error_info *error) {
     const char *key = axis->keys[k].text;
     const tree_node *value = axis_value_of_key(axis, index, k);

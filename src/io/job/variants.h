@@ -13,6 +13,12 @@ size_t job_variant_count(const job *j);
 /* The combination of label values at a position of the grid. index: (axis_count) */
 size_t job_variant_of(const job *j, const size_t index[GRID_MAX_AXES]);
 
+/* Whether a variant is that of cells with this value of an axis. */
+bool job_variant_has(const job *j, size_t variant, int axis, size_t index);
+
+/* The first position of the grid with a variant. */
+void job_variant_position(const job *j, size_t variant, size_t index[GRID_MAX_AXES]);
+
 /* Put the label values of a variant into the job's tree, so that places found there are those of its keys. */
 status job_variant_select(const job *j, size_t variant, error_info *error);
 

@@ -12,8 +12,8 @@ uint32_t results_checksum(uint64_t cell, const unsigned char *row, size_t bytes,
 }
 
 uint8_t results_find_state(uint64_t cell, const unsigned char *row, size_t bytes, uint32_t checksum) {
-    for (uint8_t state = CELL_DONE; checksum != 0 && state < CELL_STATUS_COUNT; state++)
-        if (results_checksum(cell, row, bytes, state) == checksum)
+    for (uint8_t state = 0; checksum != 0 && state < CELL_STATUS_COUNT; state++)
+        if (cell_has_result(state) && results_checksum(cell, row, bytes, state) == checksum)
             return state;
     return CELL_PENDING;
 }

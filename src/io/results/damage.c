@@ -146,7 +146,7 @@ static status is_being_replaced(const scan *s, size_t cell, bool *replaced, erro
     uint8_t state = CELL_DONE;
     if (!s->repacked)
         RETURN_IF_FAILED(read_rows(s, &s->arrays[SCAN_STATUS].data, cell, 1, &state, error));
-    *replaced = state == CELL_PENDING;
+    *replaced = !cell_has_result(state);
     return STATUS_OK;
 }
 
@@ -166,8 +166,8 @@ static status check_block(const scan *s, size_t first, size_t count, damaged_cel
     RETURN_IF_FAILED(read_block(s, first, count, error));
     for (size_t i = 0; i < count; i++) {
         bool replaced = false;
-        out->checked += states[i] != CELL_PENDING;
-        if (states[i] == CELL_PENDING || fits(s, first + i, i))
+        out->checked += cell_has_result(states[i]);
+        if (!cell_has_result(states[i]) || fits(s, first + i, i))
             continue;
         RETURN_IF_FAILED(is_being_replaced(s, first + i, &replaced, error));
         if (!replaced)

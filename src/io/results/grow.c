@@ -140,12 +140,13 @@ static status copy_content(copier *c, size_t cell, size_t place, error_info *err
     uint32_t checksum;
     RETURN_IF_FAILED(read_row(c, &c->source->status, cell, &state, error));
     RETURN_IF_FAILED(read_row(c, &c->source->checksum, cell, &checksum, error));
-    if (state == CELL_PENDING && checksum == 0)
+    const bool known = cell_has_result(state);
+    if (!known && checksum == 0)
         return STATUS_OK;
     RETURN_IF_FAILED(read_content(c, cell, error));
     const uint8_t found = results_find_state(cell, c->from, c->source->row_bytes, checksum);
-    if (found == CELL_PENDING || (state != CELL_PENDING && state != found)) {
-        c->damaged += state != CELL_PENDING;
+    if (found == CELL_PENDING || (known && state != found)) {
+        c->damaged += known;
         return STATUS_OK;
     }
     c->kept++;

@@ -154,6 +154,8 @@ static status add_cells(void *context, int file, const results_layout *located, 
     if (result == STATUS_OK)
         result = judge_conflicts(m, error);
     if (result == STATUS_OK)
+        result = merge_cells_leave_out(&cells, error);
+    if (result == STATUS_OK)
         result = report_damage(m, &cells, error);
     merge_cells_release(&cells);
     return result == STATUS_OK ? merge_tables_write(&m->tables, file, m->path, located, error) : result;

@@ -75,7 +75,7 @@ static bool mark_stored(const merge_cells *m, size_t count) {
     for (size_t i = 0; i < count; i++) {
         uint32_t checksum;
         memcpy(&checksum, m->rows[ARRAY_CHECKSUM] + i * sizeof checksum, sizeof checksum);
-        m->stored[i] = m->rows[ARRAY_STATUS][i] != CELL_PENDING || checksum != 0;
+        m->stored[i] = cell_has_result(m->rows[ARRAY_STATUS][i]) || checksum != 0;
         any |= m->stored[i];
     }
     return any;
@@ -92,7 +92,7 @@ static uint8_t find_state(const merge_cells *m, size_t cell, size_t i) {
         memcpy(to, m->rows[array] + i * bytes, bytes);
         to += bytes;
     }
-    if (state == CELL_PENDING || state >= CELL_STATUS_COUNT)
+    if (!cell_has_result(state) || state >= CELL_STATUS_COUNT)
         return results_find_state(cell, m->content, m->content_bytes, checksum);
     return results_checksum(cell, m->content, m->content_bytes, state) == checksum ? state : CELL_PENDING;
 }
@@ -102,7 +102,7 @@ static status note_damage(merge_cells *m, const merge_input *in, size_t cell, er
     const results_array *states = &in->layout->arrays[ARRAY_STATUS];
     uint8_t state;
     RETURN_IF_FAILED(raw_read(in->file, in->path, &state, 1, states->offset + cell, error));
-    m->damaged[cell] |= state != CELL_PENDING;
+    m->damaged[cell] |= cell_has_result(state);
     return STATUS_OK;
 }
 
@@ -113,7 +113,7 @@ static status check_block(merge_cells *m, const merge_input *in, size_t first, s
         if (!m->stored[i])
             continue;
         const uint8_t found = find_state(m, first + i, i);
-        if (found == CELL_PENDING && m->rows[ARRAY_STATUS][i] != CELL_PENDING)
+        if (found == CELL_PENDING && cell_has_result(m->rows[ARRAY_STATUS][i]))
             RETURN_IF_FAILED(note_damage(m, in, first + i, error));
         m->rows[ARRAY_STATUS][i] = found;
     }
@@ -275,6 +275,8 @@ static status add_block(merge_cells *m, const merge_input *in, size_t first, siz
     RETURN_IF_FAILED(add_crashes(m, in, first, count, error));
     RETURN_IF_FAILED(read_all(m, in, ARRAY_STATUS, first, count, error));
     RETURN_IF_FAILED(read_all(m, in, ARRAY_CHECKSUM, first, count, error));
+    for (size_t i = 0; i < count; i++)
+        m->wanted[first + i] |= m->rows[ARRAY_STATUS][i] == CELL_PENDING;
     if (!mark_stored(m, count))
         return STATUS_OK;
     for (int i = ARRAY_STEPS_TAKEN; i < m->layout->array_count; i++)
@@ -321,7 +323,8 @@ static status allocate(merge_cells *m) {
     m->states = calloc(layout->cells, sizeof *m->states);
     m->owners = calloc(layout->cells, sizeof *m->owners);
     m->damaged = calloc(layout->cells, sizeof *m->damaged);
-    if (m->states == NULL || m->owners == NULL || m->damaged == NULL)
+    m->wanted = calloc(layout->cells, sizeof *m->wanted);
+    if (m->states == NULL || m->owners == NULL || m->damaged == NULL || m->wanted == NULL)
         return STATUS_INTERNAL;
     return allocate_rows(m, row_bytes, widest);
 }
@@ -345,12 +348,24 @@ status merge_cells_add(merge_cells *m, const merge_input *in, const int32_t host
     return STATUS_OK;
 }
 
+status merge_cells_leave_out(merge_cells *m, error_info *error) {
+    const results_array *states = &m->layout->arrays[ARRAY_STATUS];
+    for (size_t cell = 0; cell < m->layout->cells; cell++) {
+        if (m->states[cell] != CELL_PENDING || m->wanted[cell] || m->damaged[cell])
+            continue;
+        m->states[cell] = CELL_LEFT_OUT;
+        RETURN_IF_FAILED(raw_write(m->file, m->path, &m->states[cell], 1, states->offset + cell, error));
+    }
+    return STATUS_OK;
+}
+
 void merge_cells_release(merge_cells *m) {
     for (int i = 0; i < ARRAY_MAX; i++)
         free(m->rows[i]);
     free(m->states);
     free(m->owners);
     free(m->damaged);
+    free(m->wanted);
     free(m->present);
     free(m->content);
     free(m->stored);

@@ -18,6 +18,7 @@ typedef struct merge_cells {
     uint8_t *states;           /* (cells) cell_status in the new file */
     int32_t *owners;           /* (cells) the input that a cell was taken from */
     bool *damaged;             /* (cells) some input has it damaged */
+    bool *wanted;              /* (cells) pending in some input: not all leave it out */
     /* A block of cells of one input. */
     size_t block;
     unsigned char *rows[ARRAY_MAX]; /* (block rows of the array); NULL for tables */
@@ -34,6 +35,9 @@ status merge_cells_open(merge_cells *m, const char *path, int file, const result
 /* Add the cells of a file, in blocks. host_rows: where its hosts are in the new file. */
 status merge_cells_add(merge_cells *m, const merge_input *in, const int32_t host_rows[RESULTS_HOSTS],
                        error_info *error);
+
+/* After all files: a cell without a result that all of them leave out is left out of the new one, too. */
+status merge_cells_leave_out(merge_cells *m, error_info *error);
 
 /* Accepts one that was not opened. */
 void merge_cells_release(merge_cells *m);

@@ -47,7 +47,27 @@ static status read_states(results *r, results_reader *reader, error_info *error)
     void *states;
     RETURN_IF_FAILED(results_reader_states(reader, &states, error));
     r->states = states;
-    return check_states(r, error);
+    return STATUS_OK;
+}
+
+/* sweep.where decides which cells without a result are left out and which are pending: it may change between
+ * sessions. A cell with a result keeps it. */
+static status leave_out(results *r, const job *j) {
+    size_t changed = 0, kept = 0;
+    for (size_t cell = 0; cell < r->layout.cells; cell++) {
+        const uint8_t state = job_leaves_out(j, cell) ? CELL_LEFT_OUT : CELL_PENDING;
+        kept += state == CELL_LEFT_OUT && cell_has_result(r->states[cell]);
+        if (cell_has_result(r->states[cell]) || r->states[cell] == state)
+            continue;
+        changed++;
+        r->states[cell] = state;
+        if (!r->repacked)
+            RETURN_IF_FAILED(results_write_row(r, ARRAY_STATUS, cell, &r->states[cell]));
+    }
+    if (kept > 0)
+        log_note("%s: %zu of the cells that sweep.where leaves out have a result, which they keep", r->path,
+                 kept);
+    return changed > 0 && !r->repacked ? results_flush_rows(r) : STATUS_OK;
 }
 
 /* List the cells in the log that do not match their checksums, and keep those that have a status. One without
@@ -232,7 +252,10 @@ static status prepare(results *r, const job *j, const results_origin *origin, in
     temporary_remove_leftovers(r->path);
     RETURN_IF_FAILED(provide(r, j, origin, error));
     RETURN_IF_FAILED(allocate(r, error));
-    return r->repacked ? STATUS_OK : resume(r, origin, ranks);
+    if (!r->repacked)
+        RETURN_IF_FAILED(resume(r, origin, ranks));
+    RETURN_IF_FAILED(leave_out(r, j));
+    return check_states(r, error);
 }
 
 void results_release(results **results_) {

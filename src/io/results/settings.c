@@ -103,7 +103,7 @@ static status is_untouched(results_reader *reader, bool *untouched, error_info *
     *untouched = result == STATUS_OK;
     for (size_t cell = 0; *untouched && cell < cells; cell++)
         *untouched =
-            ((const uint8_t *)states)[cell] == CELL_PENDING && ((const uint32_t *)checksums)[cell] == 0;
+            !cell_has_result(((const uint8_t *)states)[cell]) && ((const uint32_t *)checksums)[cell] == 0;
     free(states);
     free(checksums);
     return result;

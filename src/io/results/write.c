@@ -81,7 +81,7 @@ static status flush(results *r) {
 
 static status check_record(results *r, const cell_record *record) {
     if (record->cell < r->layout.cells && record->status > CELL_PENDING &&
-        record->status < CELL_STATUS_COUNT &&
+        record->status < CELL_STATUS_COUNT && record->status != CELL_LEFT_OUT &&
         (record->value_count == r->records.value_count || record->value_count == 0) &&
         record->steps_taken >= 0 && record->steps_taken <= INT32_MAX)
         return STATUS_OK;
