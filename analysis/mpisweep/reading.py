@@ -93,11 +93,13 @@ def _check_links(group, path):
 def _check_cells(file, path):
     """What has values of every cell has numbers, and a coordinate for every dimension."""
     shape = file["status"].shape
+    auxiliaries = file["status"].attrs.get("coordinates", "").split()  # of drawn axes; may be texts
     for name, item in file.items():
         if (
             not isinstance(item, h5py.Dataset)
             or item.shape[: len(shape)] != shape
             or h5py.h5ds.is_scale(item.id)
+            or name in auxiliaries
         ):
             continue
         if any(len(dimension) == 0 for dimension in item.dims):
@@ -183,7 +185,7 @@ def _as_documented(ds, provenance):
 def _status_names(status):
     """The name of every byte that can be in /status."""
     names = np.full(256, DAMAGED, object)
-    names[:5] = "pending", DONE, "diverged", "failed", "timed_out"
+    names[:6] = "pending", DONE, "diverged", "failed", "timed_out", "left_out"
     if "flag_meanings" in status.attrs:
         names[np.asarray(status.attrs["flag_values"], np.uint8)] = status.attrs["flag_meanings"].split()
     return names.astype(str)

@@ -18,7 +18,7 @@ with xarray.open_dataset(path, engine=engine) as ds:
     assert float(ds.test_accuracy.sel(run=1, lr=0.01, model="cnn")) == 552
     assert bool(ds.test_accuracy.sel(run=1, lr=0.001, model="mlp").isnull()), "cell 6 is diverged"
     assert ds.status.attrs["flag_meanings"].split()[2] == "diverged"
-    assert list(ds.status.attrs["flag_values"]) == [0, 1, 2, 3, 4]
+    assert list(ds.status.attrs["flag_values"]) == [0, 1, 2, 3, 4, 5]
     assert list(ds.data_vars) == ["status", "steps_taken", "train_loss", "train_loss_curve", "test_accuracy",
                                   "test_accuracy_curve", "test_loss", "weights_0", "test_gradient_0",
                                   "grid_output"], "in the order of creation, the status first"

@@ -225,6 +225,17 @@ WRONG = [
       + "‸train.batch: {integers: [1, 9]}, count: 1}}"}, "too many keys; accepted: at most 16"),
     ({"sweep": "sweep: {x: {train.epochs: {integers: ‸[0, 3]}, optimizer.lr: {uniform: [0, 1]}, count: 9}}",
       "record": "record: {train_loss: {every: 1 step}}"}, "0 epochs have no steps"),
+    # Combinations that are left out
+    ({"sweep": "sweep: {run: 2, where: ‸{run: 1}}"}, "accepted: a list of combinations, such as [{lr: 0.1"),
+    ({"sweep": "sweep: {run: 2, where: ‸all}"}, "sweep.where: 'all'; accepted: a list"),
+    ({"sweep": "sweep: {run: 2, where: [‸run]}"}, "sweep.where[0]: 'run'; accepted: a map of axes to values"),
+    ({"sweep": "sweep: {run: 2, where: [{run: 1}, ‸{}]}"}, "sweep.where[1]: a map of 0"),
+    ({"sweep": "sweep: {run: 2, where: [{‸runs: 1}]}"}, "sweep.where[0].runs: there is no such axis; accepted: run"),
+    ({"sweep": "sweep: {run: 2, where: [{run: ‸2}]}"}, 'axis run has no value "2"; it has 2: 0, 1'),
+    ({"sweep": "sweep: {run: 2, where: [{run: [0, ‸one]}]}"}, 'axis run has no value "one"'),
+    ({"sweep": "sweep: {run: 2, where: [{run: ‸{a: 1}}]}"}, "a map of 1; accepted: a value of the axis"),
+    ({"sweep": "sweep: {run: 2, where: ‸[{run: [0, 1]}]}"}, "leaves out all 2 cells"),
+    ({"sweep": "sweep: {x: {set: optimizer.lr, values: [0.12341, 0.12342]}, where: [{x: ‸0.123}]}"}, "axis x has 2 values that round to 0.123"),
     # Sizes that would wrap, and counts beyond 32 bits
     ({"data": "data: {source: synthetic, height: 8, width: 8, train_count: 10000, test_count: 20}",
       "train": "train: {epochs: ‸1000000, batch: 1}"}, "1000000 epochs of 10000 steps are 10000000000 steps; accepted: up to 2147483647"),

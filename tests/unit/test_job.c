@@ -554,6 +554,7 @@ static const char *const special_rows[] = {"job",
                                            "model.init_file",
                                            "model.shift_file",
                                            "model.layers",
+                                           "sweep.where",
                                            "sweep"};
 
 static void print_reference(char **text) {
