@@ -4,7 +4,7 @@ import re
 import numpy as np
 
 from .errors import MissingName, RequestError
-from .names import find_values, list_values, value_names
+from .names import ALONG, PLACE, find_values, list_values, value_names
 
 RUN = "run"  # the axis of independent repeats
 MOMENTS = re.compile(r"(step|epoch)(_\d+)?")  # axes of what is recorded repeatedly
@@ -72,6 +72,13 @@ def inner_axes(array):
 
 def axes_without_runs(array):
     return [axis for axis in array.dims if axis != RUN]
+
+
+def keys_along(array, axis):
+    """The coordinates that say what differs along an axis: of the keys that it draws together, else its own."""
+    drawn = [name for name, item in array.coords.items() if item.attrs.get(ALONG) == axis]
+    drawn = [name for name in drawn if array[name].dims == (axis,)]
+    return sorted(drawn, key=lambda name: array[name].attrs[PLACE]) or [axis]
 
 
 def has_labels(array, axis):

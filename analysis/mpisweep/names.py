@@ -3,6 +3,8 @@ import re
 
 import numpy as np
 
+# Attributes of a coordinate that has what draws give a key: their axis, and which of its keys it is.
+ALONG, PLACE = "drawn_along", "drawn_place"
 MAX_LISTED = 12  # values of an axis in a message
 LEAST_DIGITS, PLAIN_DIGITS, MOST_DIGITS = 3, 6, 17  # of the names of numbers
 DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -8,6 +8,7 @@ from .cells import (
     at_last_moment,
     axes_without_runs,
     curve_of,
+    keys_along,
     number_names,
     number_of,
     recorded_names,
@@ -38,11 +39,25 @@ def best_cell(array):
 
 def draw_number(ds, name, selection):
     array = number_of(ds, name, selection)
+    if draws_keys(array):
+        return plot.scatter(array)
     if len(axes_without_runs(array)) == 1:
         return plot.bars(array, style="points")
     if max(array.sizes[axis] for axis in axes_without_runs(array)) > MAX_TILES:
         return plot.surface(array, style="contours")
     return plot.heatmap(array)
+
+
+def draws_keys(array):
+    """Whether an axis draws several keys together, so that its own values mean nothing."""
+    return any(keys_along(array, axis) != [axis] for axis in axes_without_runs(array))
+
+
+def draw_parallel(ds, name, selection):
+    array = number_of(ds, name, selection)
+    if not draws_keys(array):
+        raise RequestError(f"{name}: no axis draws several keys")
+    return plot.parallel(array)
 
 
 def draw_curve(ds, name, selection):
@@ -78,6 +93,7 @@ def requests(ds, best):
     names, settings = recorded_names(ds), [(axis, value) for axis, value in best if axis != RUN]
     for name in number_names(ds):
         yield name, draw_number, name, ([], settings[2:])
+        yield name, draw_parallel, name, ([],)
     for name in (name for name in names if name.endswith("_curve")):
         yield name, draw_curve, name, ([], settings)
     if "test_probability" in names:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from . import overview
-from .cells import number_names, number_of, source
+from .cells import keys_along, number_names, number_of, source
 from .commands.ranking import table_rows
 from .names import value_names
 
@@ -16,7 +16,7 @@ TOP = 10  # best cells
 MAX_ROWS = 500  # of the table of means
 MAX_VALUES = 12  # of an axis
 DOTS_PER_INCH = 110
-STATES = ("pending", "done", "diverged", "failed", "timed_out")
+STATES = ("pending", "done", "diverged", "failed", "timed_out", "left_out")
 PROVENANCE = ("source", "kernels", "cpu", "libraries", "created", "job_digest", "mpisweep_format")
 # Two columns where both have room. A table that is wider than the window scrolls within itself; in a narrow
 # window its rows become lists.
@@ -70,7 +70,7 @@ def embedded(caption, figure):
 
 def axes_rows(ds):
     rows = [["axis", "sets", "number of values", "values"]]
-    for axis in ds.status.dims:
+    for axis in (name for axis in ds.status.dims for name in dict.fromkeys((axis, *keys_along(ds, axis)))):
         values = ds[axis].values
         rows.append(
             [

@@ -2,7 +2,7 @@
 import pandas
 import xarray
 
-from .cells import RUN, axes_without_runs, number_names, number_of
+from .cells import RUN, axes_without_runs, keys_along, number_names, number_of
 from .errors import RequestError
 from .statistics import is_better_when_higher, over_runs
 
@@ -14,7 +14,7 @@ def rank(ds, *variables, highest=None):
 
     variables: names of variables with one value per cell; the first decides on the order
     highest: whether its highest mean is the best; None: it is for what is in percent
-    Columns: the axes, but for `run`; `runs`, how many runs are done; `lost`, how many diverged, failed or
+    Columns: the axes, but for `run`, each followed by the keys that it draws together; `runs`, how many runs are done; `lost`, how many diverged, failed or
     timed out; and for each variable its mean over runs and, as VARIABLE_sd, the sample standard deviation.
     Combinations without a mean come last; those of which nothing is finished are left out."""
     if not variables:
@@ -46,7 +46,20 @@ def _rows(arrays):
     axes = axes_without_runs(arrays[0])
     if not axes:
         return pandas.DataFrame({name: [column.item()] for name, column in table.data_vars.items()})
-    return table.to_dataframe(dim_order=axes).reset_index()[[*axes, *columns]]
+    rows = table.to_dataframe(dim_order=axes).reset_index()
+    for axis in axes:
+        for key in keys_along(arrays[0], axis):
+            rows[key] = rows[axis].map(dict(zip(arrays[0][axis].values, arrays[0][key].values)))
+    return rows[[*columns_of(arrays[0]), *columns]]
+
+
+def columns_of(array):
+    """The axes, but for `run`, and the keys that they draw."""
+    return list(
+        dict.fromkeys(
+            name for axis in axes_without_runs(array) for name in (axis, *keys_along(array, axis))
+        )
+    )
 
 
 def _lost_runs(array):

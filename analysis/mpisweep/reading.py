@@ -10,6 +10,7 @@ from xarray.core import indexing
 
 from .errors import FileError
 from .job import job_of
+from .names import ALONG, PLACE
 
 ENGINE = "h5netcdf"
 DONE, DAMAGED = "done", "damaged"  # names of states; the others come from the file
@@ -26,7 +27,7 @@ def open(path):  # noqa: A001 (called as mpisweep.open)
     `with` statement.
 
     Data variables  what cells recorded, NaN in cells that are not done
-    Coordinates     values of the axes; for every cell its `status` by name (pending, done, diverged …),
+    Coordinates     values of the axes, and of the keys that an axis draws together; for every cell its `status` by name (pending, done, diverged …),
                     `steps_taken` and the provenance: seconds, rank, host by name, tries, finished, a time …;
                     a row per session of `session_start`, `session_commit` …; what has the name of an axis is
                     called provenance_NAME
@@ -176,7 +177,10 @@ def _as_documented(ds, provenance):
             steps_taken=_changed(ds.steps_taken.variable, ds.steps_taken.dtype, _same)
         )
     result = result.assign_coords(_coordinates_of(provenance))
-    for axis in status.dims:  # of which a selection is named (cells.names)
+    drawn = [name for name in status.encoding.get("coordinates", "").split() if name in result.coords]
+    for place, name in enumerate(drawn):
+        result[name].attrs.update({ALONG: result[name].dims[0], PLACE: place})
+    for axis in (*status.dims, *drawn):  # of which a selection is named (cells.names)
         result[axis].encoding["among"] = ds[axis].values
     result.attrs["job"] = job_of(ds.attrs)
     return result

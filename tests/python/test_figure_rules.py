@@ -67,6 +67,8 @@ class FilesTest(RulesTest):
             ("train_loss", "test_accuracy", "--select", "kind=a"),
             "train_loss_test_accuracy_curves",
         ),
+        "scatter.py": (("test_loss",), "test_loss_scatter"),
+        "parallel.py": (("test_loss",), "test_loss_parallel"),
         "histogram.py": (("--select", "kind=a"), "test_probability_histogram"),
         "violin.py": (("test_loss",), "test_loss_violins"),
         "pictures.py": (
@@ -122,6 +124,8 @@ class FilesTest(RulesTest):
             plot.bars(self.array("test_loss"), "$5 and $"),
             plot.curves([self.array("train_loss_curve")]),
             plot.violins(self.array("test_loss")),
+            plot.scatter(self.array("test_loss"), "$5 and $"),
+            plot.parallel(self.array("test_loss"), "$5 and $"),
         ):
             self.assertIsInstance(figure, Figure)
         self.assertEqual(dict(rcParams), before)
@@ -167,6 +171,7 @@ class LabelsTest(RulesTest):
         for figure in (
             plot.bars([self.array("test_loss"), self.array("test_accuracy")]),
             plot.bars(self.array("test_loss"), style="points"),
+            plot.scatter(self.array("test_loss")),
             plot.curves(
                 [
                     self.array("train_loss_curve", ("lr", "0.001")),

@@ -11,7 +11,7 @@ import shlex
 from ..cells import axes_without_runs, number_of, source
 from ..errors import RequestError
 from ..names import MOST_DIGITS, value_names, value_text
-from ..ranking import rank_arrays
+from ..ranking import columns_of, rank_arrays
 from ..reading import open as open_results
 from ..statistics import MISSING, number_text
 from .common import add_selection, new_parser, print_table
@@ -19,7 +19,7 @@ from .common import add_selection, new_parser, print_table
 
 def table_rows(arrays, highest=None, top=None, digits=4, in_full=False):
     """A header, then a row per combination, ordered by the first array. in_full: values with all digits"""
-    axes = axes_without_runs(arrays[0])
+    axes = columns_of(arrays[0])
     table = rank_arrays(arrays, highest)
     with_lost = in_full or bool(table["lost"].any())
     table = table[:top]

@@ -15,6 +15,8 @@ COMMANDS = {
     "ranking": "combinations of axis values, best first, as text, Markdown, CSV or options of mpisweep run",
     "heatmap": "mean over runs of a final value over two axes",
     "bars": "final values over an axis, as bars or as points to scale",
+    "scatter": "final values against each number that an axis draws or lists",
+    "parallel": "combinations of axis values as lines over parallel axes, coloured by a final value",
     "curves": "curves over steps or epochs, mean and band over runs",
     "histogram": "values per sample, right and wrong predictions separately",
     "violin": "distributions of whole arrays",

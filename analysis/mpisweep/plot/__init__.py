@@ -6,9 +6,23 @@ from .boundary import boundary
 from .curves import curves
 from .heatmap import heatmap
 from .histogram import histogram
+from .parallel import parallel
 from .pictures import pictures
+from .scatter import scatter
 from .style import save
 from .surface import surface
 from .violins import violins
 
-__all__ = ["bars", "boundary", "curves", "heatmap", "histogram", "pictures", "save", "surface", "violins"]
+__all__ = [
+    "bars",
+    "boundary",
+    "curves",
+    "heatmap",
+    "histogram",
+    "parallel",
+    "pictures",
+    "save",
+    "scatter",
+    "surface",
+    "violins",
+]

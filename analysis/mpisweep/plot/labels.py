@@ -2,6 +2,7 @@
 import textwrap
 
 from ..cells import MOMENTS, cell_axes, names
+from ..names import ALONG
 
 UNITS = {"percent": "%", "1": "", "": ""}
 # What a key of the job is called; an axis that sets another is called by its name, with the key.
@@ -28,7 +29,7 @@ def capital(text):
 def axis_label(array, axis):
     """ "Learning rate η", "Epochs trained so far", "model (model.layers)", "Weights 0 row" """
     meaning = array[axis].attrs.get("long_name", "")
-    if axis in cell_axes(array):
+    if axis in cell_axes(array) or ALONG in array[axis].attrs:
         return KEYS.get(meaning, f"{axis} ({meaning})" if meaning not in ("", axis) else axis)
     return capital(meaning if MOMENTS.fullmatch(axis) and meaning else axis.replace("_", " "))
 

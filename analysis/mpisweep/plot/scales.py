@@ -5,6 +5,7 @@ from matplotlib import ticker
 from ..cells import has_labels
 
 LEAST_RATIO = 8  # of the greatest to the least of log-spaced values
+MAX_CHOICES = 5
 MAX_TICKS = 12  # of a logarithmic axis, to be marked by their values
 
 
@@ -57,9 +58,20 @@ def mark_values(direction, values):
     values = np.unique(np.asarray(values, float))
     places = direction.get_transform().transform(values)
     if 1 < len(values) <= MAX_TICKS and np.diff(places).min() > 0.6 * np.ptp(places) / MAX_TICKS:
-        direction.set_major_locator(ticker.FixedLocator(values))
-        direction.set_minor_locator(ticker.NullLocator())
-        direction.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:.4g}"))
+        tick_at(direction, values)
+
+
+def mark_choices(direction, values):
+    """Ticks at the values of an axis where they are so few that they must be choices."""
+    values = np.unique(np.asarray(values, float))
+    if len(values) <= MAX_CHOICES:
+        tick_at(direction, values)
+
+
+def tick_at(direction, values):
+    direction.set_major_locator(ticker.FixedLocator(values))
+    direction.set_minor_locator(ticker.NullLocator())
+    direction.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:.4g}"))
 
 
 def move(direction, values, share):
