@@ -64,6 +64,8 @@ SMALL = {
     "cyclical": ("mnist", ["train.epochs=10", "schedule.half_cycle=10"], 3,
                  ["train_accuracy_curve", "test_accuracy_curve", "learning_rate_curve"]),
     "batch_size": ("mnist", ["train.epochs=1", "sweep.run=1"], 8, ["train_loss_curve"]),
+    "search": (None, ["data.train_count=200", "data.test_count=50", "train.epochs=1", "sweep.run=1"], 16,
+               ["train_loss_curve", "test_accuracy"]),
 }
 
 # job: its figures, as script and arguments
@@ -97,6 +99,7 @@ FIGURES = {
     "range_test": [["curves.py", "train_loss", "--against", "learning_rate", "--log", "xy"]],
     "cyclical": [["curves.py", "train_accuracy", "test_accuracy", "train_loss", "learning_rate"]],
     "batch_size": [["bars.py", "train_loss", "--x", "batch", "--style", "points", "--log", "x"]],
+    "search": [["scatter.py", "test_accuracy"], ["parallel.py", "test_accuracy"]],
 }
 
 

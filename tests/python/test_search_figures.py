@@ -100,8 +100,9 @@ class SearchFiguresTest(AnalysisTest):
         self.assertEqual(len({line.get_color() for line in panel.lines}), 2)
 
     def test_parallel_has_a_line_per_combination_the_best_on_top(self):
+        ds = self.open(models=True)
         for name in ("test_accuracy", "test_loss"):
-            figure = plot.parallel(number_of(self.open(models=True), name))
+            figure = plot.parallel(number_of(ds, name))
             FigureCanvasAgg(figure).draw()
             panel, *scales = figure.axes
             (lines,) = [item for item in panel.collections if isinstance(item, LineCollection)]
