@@ -94,7 +94,7 @@ def _check_links(group, path):
 def _check_cells(file, path):
     """What has values of every cell has numbers, and a coordinate for every dimension."""
     shape = file["status"].shape
-    auxiliaries = file["status"].attrs.get("coordinates", "").split()  # of drawn axes; may be texts
+    auxiliaries = str(file["status"].attrs.get("coordinates", "")).split()  # of drawn axes; may be texts
     for name, item in file.items():
         if (
             not isinstance(item, h5py.Dataset)

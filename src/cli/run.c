@@ -62,8 +62,8 @@ typedef struct run {
     const char *results_path;
     char default_path[SHARD_NAME_SIZE];
     char cpu[128];
-    bool *selected;   /* (cells) not excluded by --only, --shard or sweep.where … */
-    size_t unwanted;  /* … of which this many only by sweep.where */
+    bool *selected;   /* (cells) not excluded by --only, --shard or sweep.where */
+    size_t unwanted;  /* cells that only sweep.where excludes */
     bool *left_out;   /* (cells) not to be trained in this session */
     double *costs;    /* (cells) predicted FLOPs */
     uint64_t *shapes; /* (cells) those of one shape are trained in groups; 0: by itself */
@@ -88,11 +88,7 @@ static status select_cells(run *r, size_t cells, error_info *error) {
     if (grid_select(&r->job->grid, only->items, only->count, r->selected, error) != STATUS_OK)
         return error_prefix(error, "--only ");
     shard_select(r->options.shard, cells, r->selected);
-    for (size_t cell = 0; cell < cells; cell++)
-        if (r->selected[cell] && job_leaves_out(r->job, cell)) {
-            r->selected[cell] = false;
-            r->unwanted++;
-        }
+    r->unwanted = job_drop_left_out(r->job, r->selected);
     return STATUS_OK;
 }
 
@@ -248,13 +244,11 @@ static status tick(void *context, const coordinator_counts *counts, error_info *
     return results_tick(r->results, error);
 }
 
-/* Selected cells by their cell_status. What sweep.where leaves out counts as left out, whatever an earlier
- * session made of it. */
+/* Selected cells by their cell_status. Left out are those that the job excludes now, whatever they were. */
 static void tally_cells(const run *r, size_t tally[CELL_STATUS_COUNT]) {
-    tally[CELL_LEFT_OUT] = r->unwanted;
     const uint8_t *states = results_states(r->results);
-    size_t cells = grid_cells(&r->job->grid);
-    for (size_t cell = 0; cell < cells; cell++)
+    tally[CELL_LEFT_OUT] = r->unwanted;
+    for (size_t cell = 0; cell < grid_cells(&r->job->grid); cell++)
         if (r->selected[cell])
             tally[states[cell]]++;
 }

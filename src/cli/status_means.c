@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "grid/cell.h"
 #include "grid/grid.h"
+#include "io/results/auxiliaries.h"
 #include "io/results/layout.h"
 #include "io/results/reader.h"
 
@@ -19,16 +20,24 @@ enum { VALUE_SIZE = 64, PLACE_SIZE = 1024, MOST_ROWS = 40, MOST_COLUMNS = 20, MO
 typedef struct means {
     const results_dataset *variable;
     bool accuracy;  /* in percent, and the best is the highest; else the lowest */
-    grid axes;      /* without the run axes; names and values are borrowed */
+    grid axes;      /* without the run axes; all that it points to is borrowed */
     double *sums;   /* (grid_cells(axes)) */
     size_t *counts; /* (grid_cells(axes)) cells done, with a finite value */
 } means;
 
+/* The grid without the run axes; the caller frees its list of auxiliary coordinates, NULL without memory. */
 static grid other_axes(const grid *g) {
-    grid other = {0};
-    for (int i = 0; i < g->axis_count; i++)
-        if (g->axes[i].kind != AXIS_RUN)
-            other.axes[other.axis_count++] = g->axes[i];
+    grid other = {.auxiliaries = calloc((size_t)g->auxiliary_count + 1, sizeof *other.auxiliaries)};
+    for (int i = 0; i < g->axis_count; i++) {
+        if (g->axes[i].kind == AXIS_RUN)
+            continue;
+        for (int k = 0; other.auxiliaries != NULL && k < g->auxiliary_count; k++)
+            if (g->auxiliaries[k].axis == i) {
+                other.auxiliaries[other.auxiliary_count] = g->auxiliaries[k];
+                other.auxiliaries[other.auxiliary_count++].axis = other.axis_count;
+            }
+        other.axes[other.axis_count++] = g->axes[i];
+    }
     return other;
 }
 
@@ -167,10 +176,10 @@ static bool is_accuracy(const char *name) {
     return q < RECORD_QUANTITY_COUNT && record_is_accuracy((record_quantity)q);
 }
 
-static status print_variable(results_reader *r, const results_dataset *variable, const char *path,
-                             const uint8_t *states, error_info *error) {
+static status print_variable(results_reader *r, const results_dataset *variable, const grid *axes,
+                             const char *path, const uint8_t *states, error_info *error) {
     const grid *g = results_reader_grid(r);
-    means m = {.variable = variable, .accuracy = is_accuracy(variable->name), .axes = other_axes(g)};
+    means m = {.variable = variable, .accuracy = is_accuracy(variable->name), .axes = *axes};
     void *values;
     RETURN_IF_FAILED(results_reader_load(r, variable->name, ELEMENT_FLOAT32, grid_cells(g), &values, error));
     m.sums = calloc(grid_cells(&m.axes), sizeof *m.sums);
@@ -194,13 +203,27 @@ static bool is_one_per_cell(const results_reader *r, const results_dataset *d) {
            results_dataset_elements(d) == grid_cells(g);
 }
 
-status status_print_means(results_reader *r, const char *path, const uint8_t *states, error_info *error) {
+static status print_variables(results_reader *r, const grid *axes, const char *path, const uint8_t *states,
+                              error_info *error) {
     status result = STATUS_OK;
     for (int i = 0; result == STATUS_OK && i < results_reader_count(r); i++) {
         results_dataset d;
         result = results_reader_describe(r, results_reader_name(r, i), &d, error);
         if (result == STATUS_OK && is_one_per_cell(r, &d))
-            result = print_variable(r, &d, path, states, error);
+            result = print_variable(r, &d, axes, path, states, error);
     }
+    return result;
+}
+
+status status_print_means(results_reader *r, const char *path, const uint8_t *states, error_info *error) {
+    grid whole;
+    status result = results_read_auxiliaries(r, &whole, error);
+    if (result == STATUS_OK) {
+        const grid axes = other_axes(&whole);
+        result = axes.auxiliaries != NULL ? print_variables(r, &axes, path, states, error)
+                                          : error_set(error, STATUS_INTERNAL, "out of memory");
+        free(axes.auxiliaries);
+    }
+    grid_release(&whole);
     return result;
 }

@@ -118,6 +118,12 @@ class SearchFiguresTest(AnalysisTest):
             low, high = np.log(LR.min()), np.log(LR.max())
             self.assertAlmostEqual(best[1], (np.log(LR[draw]) - low) / (high - low))
 
+    def test_points_are_joined_in_the_order_of_drawn_values(self):
+        write_results(self.results, {"run": [0, 1], "lr": LR}, {"test_loss": np.tile(LR, (2, 1))})
+        with mpisweep.open(self.results) as ds:
+            line = plot.bars(number_of(ds, "test_loss"), style="points").axes[0].lines[0]
+        np.testing.assert_allclose(line.get_xydata(), np.stack([np.sort(LR)] * 2, axis=1), rtol=1e-6)
+
     def test_what_cannot_be_drawn_is_refused(self):
         write_results(self.results, {"run": [0, 1], "model": MODELS}, {"test_loss": np.ones((2, 2))})
         self.assertIn("no axis other than run has numbers", self.run_script("scatter.py", self.results, "test_loss", status=2))

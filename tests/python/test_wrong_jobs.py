@@ -210,6 +210,7 @@ WRONG = [
     ({"sweep": "sweep: {x: ‸{set: optimizer.lr, uniform: [0, 1]}}"}, "sweep.x.count: missing; accepted: an integer from 1"),
     ({"sweep": "sweep: {x: {set: optimizer.lr, uniform: [0, 1], count: ‸0}}"}, "accepted: an integer from 1"),
     ({"sweep": "sweep: {x: {set: optimizer.lr, uniform: [0, 1], count: 1, sequence: ‸halton}}"}, "accepted: random, sobol"),
+    ({"sweep": "sweep: {x: {set: optimizer.lr, uniform: [0, 1], count: 1, base: ‸1}}"}, "accepted only with values, linspace"),
     ({"sweep": "sweep: {x: {set: optimizer.lr, values: [0, 1], ‸count: 1}}"}, "accepted only with uniform"),
     ({"sweep": "sweep: {x: ‸{set: optimizer.lr, values: [0], uniform: [0, 1], count: 1}}"}, "2 of values, linspace"),
     ({"sweep": "sweep: {x: {set: [optimizer.lr, loss.l2], uniform: ‸[[0, 1]], count: 1}}"}, "a list of 2 ranges, one for each key"),

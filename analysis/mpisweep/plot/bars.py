@@ -51,6 +51,8 @@ def error_bars(spread):
 def draw_panel(panel, array, x_name, style, log):
     """How the groups are distinguished."""
     x_name = x_axis_of(array, x_name)
+    if style == "points" and is_numeric(array, x_name):
+        array = array.sortby(x_name)  # lines go from one to the next; drawn values are in the order of draws
     groups = groups_to_draw(array, (RUN, x_name))
     lines = distinguish(array, [label for label, _ in groups], with_styles=False)
     if style == "bars":

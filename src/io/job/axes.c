@@ -205,6 +205,10 @@ static status read_forms(job_axis *source, const char *prefix, const tree_node *
                           "sweep.%s: %d of values, linspace, logspace, uniform, log_uniform, integers and "
                           "choice; accepted: one",
                           entry->key, given);
+    if (source->base != NULL && source->values == NULL && source->linspace == NULL &&
+        source->logspace == NULL)
+        return tree_error(error, source->base->place,
+                          "sweep.%s.base: accepted only with values, linspace and logspace", entry->key);
     return drawn_axis_read(source, entry, error);
 }
 

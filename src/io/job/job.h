@@ -45,6 +45,9 @@ status job_restore(job **out, const char *path, const char *text, const char *li
 /* Whether sweep.where leaves a cell out: it is not to be trained. */
 bool job_leaves_out(const job *j, size_t cell);
 
+/* Unmark these cells in selected (cells); how many were marked. */
+size_t job_drop_left_out(const job *j, bool *selected);
+
 /* Whether the values of an axis were drawn. */
 bool job_axis_is_drawn(const job *j, int axis);
 

@@ -163,3 +163,14 @@ bool job_leaves_out(const job *j, size_t cell) {
     grid_cell_index(&j->grid, cell, index);
     return job_where_covers(j, index, fixed);
 }
+
+size_t job_drop_left_out(const job *j, bool *selected) {
+    const size_t cells = grid_cells(&j->grid);
+    size_t dropped = 0;
+    for (size_t cell = 0; cell < cells; cell++)
+        if (selected[cell] && job_leaves_out(j, cell)) {
+            selected[cell] = false;
+            dropped++;
+        }
+    return dropped;
+}
