@@ -197,7 +197,7 @@ static const wrong_line wrong_lines[] = {
     {11, "", "1:1", "record: nothing is recorded"},
     /* sweep */
     {13, "  run: 0", "13:8", "sweep.run: '0'; accepted: an integer from 1"},
-    {13, "  run: {set: seed}", "13:8", "sweep.run: a map of 1; accepted: an integer"},
+    {13, "  run: {set: seed}", "13:9", "set: unknown key; accepted: count, base"},
     {13, "  paired: maybe", "13:11", "sweep.paired: 'maybe'; accepted: true or false"},
     {13, "  paired: 'true'", "13:11", "sweep.paired: 'true'; accepted: true or false"},
     {13, "  status: {set: optimizer.lr, values: [1]}", "13:3",
