@@ -207,12 +207,14 @@ static status check_output(training_plan *plan, const trainer *t, const dataset 
     const tensor_shape out = m->boundaries[m->layer_count].shape;
     const int last = m->layers[m->layer_count - 1].position;
     const bool of_classes = data->classes > 0;
+    const int wanted = of_classes ? data->classes : data->target_count;
     RETURN_IF_FAILED(check_targets(plan, t, data, error));
     if (!fits_outputs(&t->loss, data))
-        return refuse(plan, error, layer_fault(last),
-                      "the last layer (%d) has %d × %d × %d outputs, but the data set has %d %s", last,
-                      out.channels, out.height, out.width, of_classes ? data->classes : data->target_count,
-                      of_classes ? "classes" : "targets");
+        return refuse(
+            plan, error, layer_fault(last),
+            "the last layer (%d) has %d × %d × %d outputs, but the data set has %d %s; accepted: as many "
+            "outputs, such as those of dense: %d",
+            last, out.channels, out.height, out.width, wanted, of_classes ? "classes" : "targets", wanted);
     if (out.channels > 1 && out.height * out.width > 1)
         return refuse(
             plan, error, layer_fault(last),

@@ -493,7 +493,7 @@ static void wrong_arrays_are_refused(void **state) {
         {"|u1", "4", 4, "|u1", "4", bytes, 4,
          "x.npy: 1 dimension of 4 numbers; accepted: (N, K), (N, H, W) or (N, C, H, W)"},
         {"|u1", "4, 3", 12, "|u1", "3", bytes, 3, "y.npy: 3 labels or targets, but"},
-        {"|u1", "4, 3", 12, "<i4", "1, 4", integers, 16, "has 4 samples; is it transposed? In Python: y.T"},
+        {"|u1", "4, 3", 12, "<i4", "1, 4", integers, 16, "has 4 samples; accepted: one for each; is it transposed? In Python: y.T"},
         {"|u1", "4, 3", 12, "<f4", "4, 1, 1", numbers, 16, "y.npy: 3 dimensions of float32; accepted"},
         {"|u1", "2, 3", 6, "<f4", "2, 257", bytes, 2056,
          "y.npy: 257 numbers per sample; accepted: up to 256"},

@@ -50,9 +50,11 @@ static status setup(layer *l, size_t batch, error_info *error) {
     RETURN_IF_FAILED(resolve_padding(s->kernel_width, s->stride_width, &s->padding_width, error));
     const int height = l->in.height + 2 * s->padding_height, width = l->in.width + 2 * s->padding_width;
     if (s->kernel_height > height || s->kernel_width > width)
-        return error_set(error, STATUS_USAGE,
-                         "a kernel of %d × %d does not fit an input of %d × %d with padding",
-                         s->kernel_height, s->kernel_width, height, width);
+        return error_set(
+            error, STATUS_USAGE,
+            "a kernel of %d × %d does not fit an input of %d × %d with padding; accepted: a smaller "
+            "kernel, more padding, or fewer strides and pools before it",
+            s->kernel_height, s->kernel_width, height, width);
     l->out = (tensor_shape){.channels = s->filters,
                             .height = (height - s->kernel_height) / s->stride_height + 1,
                             .width = (width - s->kernel_width) / s->stride_width + 1};

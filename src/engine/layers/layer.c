@@ -22,8 +22,11 @@ status layer_setup_pooling(layer *l, size_t batch, error_info *error) {
     (void)batch;
     const layer_spec *s = &l->spec;
     if (s->kernel_height > l->in.height || s->kernel_width > l->in.width)
-        return error_set(error, STATUS_USAGE, "a window of %d × %d does not fit an input of %d × %d",
-                         s->kernel_height, s->kernel_width, l->in.height, l->in.width);
+        return error_set(
+            error, STATUS_USAGE,
+            "a window of %d × %d does not fit an input of %d × %d; accepted: a smaller window, or fewer "
+            "strides and pools before it",
+            s->kernel_height, s->kernel_width, l->in.height, l->in.width);
     l->out = (tensor_shape){.channels = l->in.channels,
                             .height = (l->in.height - s->kernel_height) / s->stride_height + 1,
                             .width = (l->in.width - s->kernel_width) / s->stride_width + 1};

@@ -30,7 +30,10 @@ static status check_quantity(const builder *b, record_quantity q) {
         return record_refuse(b, RECORD_FIELD(q, every),
                              "per step, but 0 epochs have no steps; accepted: per epoch, or at the end");
     if (split != NULL && split->count == 0)
-        return record_refuse(b, RECORD_FIELD(q, every), "the data set has no %s set", names[set]);
+        return record_refuse(
+            b, RECORD_FIELD(q, every),
+            "the data set has no %s set; accepted: never, or data with one, see the keys data.%s…",
+            names[set], names[set]);
     if (b->row->measure == MEASURE_ACCURACY && !classes && !labels)
         return record_refuse(b, RECORD_FIELD(q, every), "a regression has no classes");
     if (b->row->of_classes && !classes)

@@ -36,6 +36,7 @@ static status open_array(array_file **out, const data_request *request, bool is_
     if (result == STATUS_OK)
         result = is_hdf5 ? array_file_open_data_set(out, path, name, is_y ? answers : samples, error)
                          : array_file_open(out, path, error);
+    result = data_named(request, path, result, error);
     if (result == STATUS_USAGE)
         *request->faulty_field = field_of(request, is_y);
     return result;
@@ -104,7 +105,8 @@ static status check_answers(const array_pair *pair, error_info *error) {
                          "(N) or (N, M)",
                          path, y->rank, y->type_name);
     if (y->dims[0] != x->dims[0])
-        return error_set(error, STATUS_IO, "%s: %zu labels or targets, but %s has %zu samples%s", path,
+        return error_set(error, STATUS_IO,
+                         "%s: %zu labels or targets, but %s has %zu samples; accepted: one for each%s", path,
                          y->dims[0], array_file_path(pair->x), x->dims[0],
                          y->dims[y->rank - 1] == x->dims[0] ? "; is it transposed? In Python: y.T" : "");
     if (y->row_size > ENGINE_MAX_CLASSES)

@@ -28,11 +28,13 @@ static status open_split(const data_request *request, csv_split *out, error_info
     *out = (csv_split){0};
     RETURN_IF_FAILED(resolve(request, request->part, out->path, error));
     if (request->part == PART_TRAIN)
-        return csv_columns_read(request->spec, out->path, NULL, &out->columns, error);
+        return data_named(request, out->path,
+                          csv_columns_read(request->spec, out->path, NULL, &out->columns, error), error);
     RETURN_IF_FAILED(resolve(request, PART_TRAIN, train_path, error));
     status result = csv_columns_read(request->spec, train_path, NULL, &train, error);
     if (result == STATUS_OK)
-        result = csv_columns_read(request->spec, out->path, &train, &out->columns, error);
+        result = data_named(request, out->path,
+                            csv_columns_read(request->spec, out->path, &train, &out->columns, error), error);
     csv_columns_free(&train);
     return result;
 }
@@ -200,17 +202,27 @@ typedef struct sample_reading {
     flaws flaws;
 } sample_reading;
 
+/* A field that is not a number, with what may help. */
+static status refuse_text(const sample_reading *r, const csv_row *row, size_t column, error_info *error) {
+    const char *name = r->split->columns.names[column], *text = row->fields[column];
+    const char *comma = strchr(text, ',');
+    error_set(error, STATUS_IO, "%s: line %zu, column %zu (%.60s): \"%.60s\"; accepted: a number such as 3.5",
+              r->split->path, row->line, column + 1, name, text);
+    if (comma != NULL && strspn(text, "+-0123456789,eE") == strlen(text))
+        return error_append(error, ", with a point");
+    if (text[0] == '\0')
+        return error_append(error, "; fill the gap, or leave the row or the column (data.ignore) out");
+    char hint[128];
+    snprintf(hint, sizeof hint, ". To leave the column out: data.ignore: [\"%.60s\"]", name);
+    return error_append(error, hint);
+}
+
 static status read_features(sample_reading *r, const csv_row *row, error_info *error) {
     const csv_columns *c = &r->split->columns;
     for (size_t i = 0; i < c->feature_count; i++) {
-        const char *name = c->names[c->features[i]], *text = row->fields[c->features[i]];
         double number;
-        if (!csv_number(text, &number))
-            return error_set(
-                error, STATUS_IO,
-                "%s: line %zu, column %zu (%.60s): \"%.60s\"; accepted: a number such as 3.5. To "
-                "leave the column out: data.ignore: [\"%.60s\"]",
-                r->split->path, row->line, c->features[i] + 1, name, text, name);
+        if (!csv_number(row->fields[c->features[i]], &number))
+            return refuse_text(r, row, c->features[i], error);
         r->sample[i] = (float)number;
     }
     if (!r->request->spec->allow_nonfinite)

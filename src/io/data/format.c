@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 status data_path(char path[PATH_MAX], const char *directory, const char *name, error_info *error) {
     int length = snprintf(path, PATH_MAX, "%s/%s", directory, name);
@@ -16,8 +17,18 @@ status data_path(char path[PATH_MAX], const char *directory, const char *name, e
 status data_missing(const char *path, const char *what, error_info *error) {
     return error_set(
         error, STATUS_IO,
-        "%s: %s; %s is expected there; --data DIR or $MPISWEEP_DATA names the directory of the data sets",
+        "%s: %s; %s is expected there; --data DIR or $MPISWEEP_DATA names the directory of the data sets, "
+        "mpisweep-data downloads them",
         path, strerror(errno), what);
+}
+
+status data_named(const data_request *request, const char *path, status outcome, error_info *error) {
+    if (outcome != STATUS_IO || access(path, F_OK) == 0 || errno != ENOENT)
+        return outcome;
+    char text[ERROR_TEXT_SIZE];
+    snprintf(text, sizeof text, "; %s names it, and relative paths begin at the directory of that file",
+             request->spec->job_path);
+    return error_append(error, text);
 }
 
 const data_files *data_files_of(const data_request *request) {

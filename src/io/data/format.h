@@ -84,6 +84,10 @@ const data_files *data_files_of(const data_request *request);
  */
 status data_missing(const char *path, const char *what, error_info *error);
 
+/* `outcome` of opening the file at `path`, which the job names. When it is missing, the message also says
+ * where the name comes from. */
+status data_named(const data_request *request, const char *path, status outcome, error_info *error);
+
 /* STATUS_USAGE, about the field of data_spec at the offset `field`. */
 status data_refuse(const data_request *request, size_t field, error_info *error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

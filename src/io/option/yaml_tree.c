@@ -47,9 +47,12 @@ static status syntax_error(const tree_parser *p) {
         return tree_error(p->error, place_of(p, mark_of_offset(p, yaml->problem_offset)),
                           "not YAML: %s; accepted: text in UTF-8", yaml->problem);
     const size_t offset = yaml->problem_mark.index; /* in characters: exact where tabs are, after ASCII */
-    const bool at_tab = offset < p->size && p->text[offset] == '\t';
+    const char at = offset < p->size ? p->text[offset] : '\0';
     return tree_error(p->error, place_of(p, yaml->problem_mark), "not YAML: %s%s", yaml->problem,
-                      at_tab ? "; this is a tab, accepted: spaces" : "");
+                      at == '\t'  ? "; this is a tab, accepted: spaces"
+                      : at == '[' ? "; accepted: quotes around a text with brackets, such as "
+                                    "\"model.layers[0].units\""
+                                  : "");
 }
 
 static status next_event(tree_parser *p, yaml_event_t *event) {
@@ -219,6 +222,8 @@ static status check_encoding(tree_place start, const char **text, size_t *size, 
         *size -= 3;
         return STATUS_OK;
     }
+    if (*size >= 4 && memcmp(t, "\x89HDF", 4) == 0)
+        return tree_error(error, start, "not YAML: this is an HDF5 file; accepted: text in UTF-8");
     const bool has_mark = *size >= 2 && (memcmp(t, "\xFF\xFE", 2) == 0 || memcmp(t, "\xFE\xFF", 2) == 0);
     if (has_mark || (*size >= 2 && (t[0] == '\0' || t[1] == '\0')))
         return tree_error(error, start,

@@ -83,7 +83,8 @@ static status try_lock(int *lock, const char *name, const char *path, error_info
         return STATUS_OK;
     } else if (errno != EINTR) {
         error_set(error, STATUS_IO,
-                  errno == EWOULDBLOCK ? "%s: is being written by another session (lock file %s)"
+                  errno == EWOULDBLOCK ? "%s: is being written by another session (lock file %s); wait for "
+                                         "it to end, or name another file"
                                        : "%s: cannot lock %s",
                   path, name);
         close(*lock); /* nothing was written */

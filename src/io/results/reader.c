@@ -348,7 +348,8 @@ static status open_file(results_reader *r, error_info *error) {
     RETURN_IF_FAILED(path_file_size(r->path, &r->file_bytes, error));
     htri_t hdf5 = H5Fis_hdf5(r->path);
     if (hdf5 == 0)
-        return error_set(error, STATUS_IO, "%s: is not an HDF5 file", r->path);
+        return error_set(error, STATUS_IO,
+                         "%s: is not an HDF5 file; accepted: a results file of mpisweep run", r->path);
     if (hdf5 > 0)
         r->file = H5Fopen(r->path, H5F_ACC_RDONLY, H5P_DEFAULT);
     if (r->file < 0)
