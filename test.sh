@@ -38,6 +38,7 @@ check_tidy() {
 install_missing "to build mpisweep" "${build_packages[@]}"
 install_missing "to read results files" "${analysis_packages[@]}"
 install_missing "to test mpisweep" "${test_packages[@]}"
+install_missing "to build the documentation" "${docs_packages[@]}"
 if [ "$(id -u)" -eq 0 ]; then
     install_missing "to test mpisweep under Slurm" "${slurm_packages[@]}"
 fi

@@ -1,4 +1,4 @@
-"""Runs the commands of the tutorial and the how-tos, in order, and compares their output with what the pages show."""
+"""Runs the commands of the tutorial, the how-tos and the explanations, page by page and in order, and compares their output with what the pages show."""
 import re
 import subprocess
 import sys
@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from docs_blocks import DOCS, SOURCE, Block, missing_lines, read_blocks, run_blocks, script_of, without_blocks  # noqa: E402
 
 TUTORIAL = DOCS / "tutorial.md"
-PAGES = [TUTORIAL, *sorted((DOCS / "how-to").glob("*.md")), DOCS / "faq.md"]
+PAGES = [TUTORIAL, *sorted((DOCS / "how-to").glob("*.md")), *sorted((DOCS / "explanation").glob("*.md")), DOCS / "faq.md"]
 
 
 def commands_of(block):
@@ -66,6 +66,13 @@ class TutorialTest(unittest.TestCase):
         needed = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
         line = next(command for command in commands_of(read_blocks(TUTORIAL)[0]) if "install -y" in command)
         self.assertEqual(set(line.split()[4:]), set(needed))
+
+
+class GeneratedPageTest(unittest.TestCase):
+    def test_command_line(self):
+        printed = subprocess.run([sys.executable, SOURCE / "tests/tools/print_command_line"], check=True, capture_output=True, text=True).stdout
+        self.assertEqual((DOCS / "command-line.md").read_text(encoding="utf-8"), printed,
+                         "MPISWEEP=BUILD/bin/mpisweep tests/tools/print_command_line > docs/command-line.md")
 
 
 class HarnessTest(unittest.TestCase):
