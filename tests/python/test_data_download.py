@@ -284,13 +284,15 @@ class DownloadTest(unittest.TestCase):
     def test_files_of_the_user_are_left(self):
         (self.data / "mnist").mkdir(parents=True)
         (self.data / LABELS).write_bytes(b"mine")
-        self.assert_ends(self.run_script("mnist"), 3, f"{self.data / LABELS}: is there, but is not what the table says", "next: move it away")
+        self.assert_ends(self.run_script("mnist"), 3, f"{self.data / LABELS}: is there, but its SHA-256 is not ", "next: move it away")
+        self.assert_has(IMAGES, "mnist/train-labels-idx1-ubyte.gz")
         self.assertEqual((self.data / LABELS).read_bytes(), b"mine")
         folder = self.data / "cifar-10-batches-bin"
         folder.mkdir()
         for name in MEMBERS[:-1]:
             (folder / name).write_bytes(b"mine")
-        self.assert_ends(self.run_script("cifar10"), 3, f"{folder}: is there, but")
+        self.assert_ends(self.run_script("cifar10"), 0, f"{folder}: is there, unpacked by others", "it is left as it is")
+        self.assertNotIn(ARCHIVE, [name for _, name, _ in self.server.requests])
 
     # --- requests
 

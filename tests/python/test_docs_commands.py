@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from docs_blocks import DOCS, SOURCE, Block, missing_lines, read_blocks, run_blocks, script_of, without_blocks  # noqa: E402
 
 TUTORIAL = DOCS / "tutorial.md"
-PAGES = [TUTORIAL, *sorted((DOCS / "how-to").glob("*.md")), *sorted((DOCS / "explanation").glob("*.md")), DOCS / "faq.md"]
+README = SOURCE / "README.md"
+PAGES = [*[README] * ("```sh" in README.read_text(encoding="utf-8")), TUTORIAL, *sorted((DOCS / "how-to").glob("*.md")), *sorted((DOCS / "explanation").glob("*.md")), DOCS / "faq.md"]
 
 
 def commands_of(block):
@@ -49,7 +50,7 @@ class PageTest(unittest.TestCase):
 
 
 for path in PAGES:
-    name = "test_" + path.relative_to(DOCS).with_suffix("").as_posix().replace("/", "_").replace("-", "_")
+    name = "test_" + path.relative_to(SOURCE).with_suffix("").as_posix().replace("/", "_").replace("-", "_")
     setattr(PageTest, name, lambda self, page=path: self.check_page(page))
 
 
@@ -76,7 +77,7 @@ class GeneratedPageTest(unittest.TestCase):
 
 
 class HarnessTest(unittest.TestCase):
-    """What these tests stand on."""
+    """What these tests rely on."""
 
     def test_a_failing_command_is_noticed(self):
         for body, status, good in (("false\ntrue", 0, False), ("(exit 75)", 75, True), ("true", 75, False), ("false | true", 0, False)):
