@@ -22,21 +22,11 @@ static bool asks_for_help(int argc, char **argv) {
     return false;
 }
 
-static status print_verb_help(const char *word, error_info *error) {
-    const cli_verb *v = cli_find_verb(word);
-    if (word != NULL && v == NULL && !is_any(word, "help", "--help", "-h"))
-        return cli_no_such_verb(word, error);
-    if (v != NULL)
-        help_print_verb(stdout, v);
-    else
-        help_print(stdout);
-    return STATUS_OK;
-}
-
 static status dispatch(int argc, char **argv, error_info *error) {
     const char *word = argc > 1 ? argv[1] : NULL;
     if (is_any(word, "help", "--help", "-h"))
-        return print_verb_help(argc > 2 ? argv[2] : NULL, error);
+        return help_print_topic(stdout, argc > 2 && !is_any(argv[2], "help", "--help", "-h") ? argv[2] : NULL,
+                                error);
     if (is_any(word, "version", "--version", "-V")) {
         puts(build_program);
         return STATUS_OK;
@@ -44,7 +34,7 @@ static status dispatch(int argc, char **argv, error_info *error) {
     const cli_verb *v = cli_find_verb(word);
     if (v == NULL)
         return cli_no_such_verb(word, error);
-    return asks_for_help(argc - 1, argv + 1) ? print_verb_help(word, error)
+    return asks_for_help(argc - 1, argv + 1) ? help_print_topic(stdout, word, error)
                                              : v->run(argc - 1, argv + 1, error);
 }
 

@@ -19,6 +19,9 @@ const char *name_at(const name_table *table, size_t row);
 /* The row of that name; `count` when there is none. */
 size_t name_find(const name_table *table, const char *name);
 
+/* The row whose name `word` may be a slip for (base/spelling.h); `count` when none is near. */
+size_t name_nearest(const name_table *table, const char *word);
+
 /* The names of the rows in `set` (bits 1 << row), with `separator` between them, cut short when `text` is
  * full. */
 void names_join(const name_table *table, unsigned set, const char *separator, char *text, size_t size);

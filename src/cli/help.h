@@ -9,6 +9,10 @@
 /* All verbs, a line each, and the exit statuses. */
 void help_print(FILE *out);
 
+/* What `word` names: a verb, "keys" for all keys of a job file, or one of them (cli/key_help.h). NULL:
+ * help_print. STATUS_COMMAND for anything else, with what is near. */
+status help_print_topic(FILE *out, const char *word, error_info *error);
+
 /* Usage, description, arguments and options of one verb. */
 void help_print_verb(FILE *out, const cli_verb *verb);
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/name_table.h"
 #include "base/status.h"
 
 typedef struct cli_option cli_option;
@@ -49,12 +50,13 @@ typedef struct cli_words {
     int count;
 } cli_words;
 
-/* An argument that is not an option: the name of a file. */
+/* An argument that is not an option: the name of a file, or one of some words. */
 typedef struct cli_argument {
-    const char *name; /* "JOB.yaml", in help and errors */
+    const char *name; /* "JOB.yaml", in help and errors. Shells complete it with files that end as it does */
     size_t offset;    /* const char *: in the verb's structure; left as it is when it is not given */
     bool optional;    /* only after those that are not */
     bool repeats;     /* only the last: this one and all that follow; the field is a cli_words */
+    const name_table *words; /* what it may be, for shells, which the verb checks; NULL: any file */
     const char *help;
 } cli_argument;
 

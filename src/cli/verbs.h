@@ -4,7 +4,7 @@
 
 #include "cli/options.h"
 
-#define CLI_VERBS(X) X(plan) X(run) X(launch) X(status) X(verify) X(merge) X(rerun) X(extend) X(bench)
+#define CLI_VERBS(X) X(new) X(plan) X(run) X(launch) X(status) X(verify) X(merge) X(rerun) X(extend) X(bench)
 
 #define X(name) extern const cli_verb cli_##name;
 CLI_VERBS(X)

@@ -35,15 +35,20 @@ sweep: {run: 2, lr: {set: optimizer.lr, values: [1e-7, 1e-6, 1000]}}
 """
 MANY = JOB.replace("values: [1e-3, 0.0031622776601683795, 1e-2]", "logspace: [1e-6, 1, 41]")
 LABELS = JOB.replace("values: [1e-3, 0.0031622776601683795, 1e-2]", 'values: {"1.1": 0.01, "1.10": 0.02, "01": 0.03, none: 0.04}')
-VERBS = ("plan", "run", "launch", "status", "verify", "merge", "rerun", "extend", "bench")
+VERBS = ("new", "plan", "run", "launch", "status", "verify", "merge", "rerun", "extend", "bench")
 RUN = ("run", "job.yaml", "-o", "new.h5")
 
 # (arguments, exit status, parts of the message)
 WRONG = [
     # verbs
-    ((), 2, ["no verb is given; accepted: plan, run, launch, status, verify, merge, rerun, extend, bench"]),
-    (("stauts",), 2, ['there is no verb "stauts"; accepted: plan, run', "--version; nearest known verb: status"]),
+    ((), 2, ["no verb is given; accepted: new, plan, run, launch, status, verify, merge, rerun, extend, bench"]),
+    (("stauts",), 2, ['there is no verb "stauts"; accepted: new, plan, run', "--version; nearest known verb: status"]),
     (("help", "plans"), 2, ['there is no verb "plans"', "nearest known verb: plan"]),
+    (("help", "optimizer.lrr"), 2, ['there is no verb "optimizer.lrr"', "nearest known key of the job file: optimizer.lr; mpisweep help keys"]),
+    (("help", "learningrate"), 2, ['there is no verb "learningrate"', "!nearest", "mpisweep help keys lists"]),
+    (("new", "cvs"), 2, ['new: unknown kind "cvs"; accepted: csv, npy, hdf5, regression, mnist, cifar10; nearest known kind: csv']),
+    (("new", "images"), 2, ['new: unknown kind "images"', "!nearest"]),
+    (("new", "csv", "job.yaml"), 2, ['new: unexpected argument "job.yaml"; accepted: [KIND]']),
     (("--json",), 2, ['there is no verb "--json"', "!nearest"]),
     (("train",), 2, ['there is no verb "train"', "!nearest"]),
     # options
@@ -204,6 +209,25 @@ class WrongRequestsTest(UserCase):
             job.unlink()
 
 
+AXIS_KEYS = ("set", "values", "linspace", "logspace")
+# mpisweep help WORD -> parts of the answer
+KEY_HELP = {
+    "optimizer.lr": ["optimizer.lr\n  learning rate\n  accepted  a number from 0 to 1000\n  default   none, it is required\n"],
+    "lr": ["optimizer.lr\n  learning rate\n"],
+    "optimizer": ["Keys of optimizer:\n  optimizer.kind ", "\n  optimizer.momentum "],
+    "schedule.every": ["only with schedule.kind: step_decay or sequence"],
+    "data.classes": ["only with data.source: hdf5 or npy or csv", "only with data.source: synthetic"],
+    "conv": ["conv, a layer: 2-D convolution", "\n  conv.filters  "],
+    "dense": ["short form: - dense: VALUE sets units"],
+    "relu": ["relu, a layer: max(0, x)\n  written as - relu; it has no keys\n"],
+    "model.layers[2].units": ["dense.units\n", "model.layers[N].units"],
+    "sweep.lr.values": ["sweep.AXIS.values\n"],
+    "sweep": ["sweep\n  see Sweep", "Keys of sweep:\n  sweep.paired"],
+    "adam": ["Keys that take the value adam:\noptimizer.kind\n"],
+    "run.checkpoint_every": ["run.checkpoint_every\n  how often"],
+}
+
+
 class HelpTest(UserCase):
     def test_all_ways_to_ask(self):
         whole = self.run_program("help").stdout
@@ -261,8 +285,30 @@ class HelpTest(UserCase):
                         joined = f"{name}{'=' if name[1] == '-' else ''}{values[value]}"
                         self.assertIn(surplus, self.run_program(verb, joined, "a", "b", "c").stderr)
 
+    def test_keys_of_the_job_file(self):
+        for word, parts in KEY_HELP.items():
+            with self.subTest(word):
+                process = self.run_program("help", word)
+                self.assertEqual((process.returncode, process.stderr), (0, ""))
+                for part in parts:
+                    self.assertIn(part, process.stdout)
+
+    def test_every_key_of_the_reference_has_help(self):
+        """docs/job-format.md is made of the same tables; a layer's keys are below its heading."""
+        text = (Path(__file__).parents[2] / "docs" / "job-format.md").read_text()
+        listed = self.run_program("help", "keys").stdout
+        layer = ""
+        for line in text.splitlines():
+            if line.startswith("#"):
+                layer = line[4:] if line.startswith("### ") else ""
+            elif row := re.match(r"\| `([\w.]+)` \| .* \| .* \| .* \|$", line):
+                axis = "sweep.AXIS." if row[1] in AXIS_KEYS else ""
+                name = f"{layer}.{row[1]}" if layer else axis + row[1]
+                self.assertIn(f"\n  {name}", listed)
+                self.assertTrue(self.run_program("help", name).stdout.startswith(f"{name}\n  "), name)
+
     def test_lines_are_short(self):
-        for verb in VERBS:
+        for verb in (*VERBS, "keys", *KEY_HELP):
             for line in self.run_program("help", verb).stdout.splitlines():
                 self.assertLess(len(line), 80)
                 self.assertEqual(line, line.rstrip())

@@ -273,3 +273,7 @@ status job_axes_read(job *j, error_info *error) {
 void job_axes_print_reference(FILE *out) {
     option_print_reference(&axis_table, out);
 }
+
+const option_table *job_axes_table(void) {
+    return &axis_table;
+}

@@ -11,4 +11,7 @@ status job_axes_read(job *j, error_info *error);
 /* The keys of an axis as Markdown. */
 void job_axes_print_reference(FILE *out);
 
+/* The keys of an axis. */
+const option_table *job_axes_table(void);
+
 #endif

@@ -269,6 +269,12 @@ status layer_table_remove(tree_node *item, const char *key, error_info *error) {
     return STATUS_OK;
 }
 
+const option_table *layer_table_keys(layer_kind kind, const char **help, const char **short_key) {
+    *help = layers[kind].help;
+    *short_key = layers[kind].short_key;
+    return &layers[kind].table;
+}
+
 void layer_table_print_reference(FILE *out) {
     for (int kind = 0; kind < LAYER_KIND_COUNT; kind++) {
         const layer_row *row = &layers[kind];

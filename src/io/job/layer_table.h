@@ -20,6 +20,10 @@ status layer_table_replace(tree_node *item, const char *key, tree_node *value, e
 /* Leave that key out. */
 status layer_table_remove(tree_node *item, const char *key, error_info *error);
 
+/* The keys of a kind of layer, and what it computes. *short_key: the key that `- KIND: VALUE` sets; NULL:
+ * there is no short form. */
+const option_table *layer_table_keys(layer_kind kind, const char **help, const char **short_key);
+
 /* One Markdown section per kind. */
 void layer_table_print_reference(FILE *out);
 

@@ -41,7 +41,7 @@ bool option_takes_none(const option *o) {
 
 /* ---- Errors ------------------------------------------------------------------------------------ */
 
-static void describe_accepted(const option *o, char *text, size_t size) {
+void option_describe_accepted(const option *o, char *text, size_t size) {
     o->type->accepted(o, text, size);
     size_t used = strlen(text);
     if (option_takes_none(o))
@@ -51,7 +51,7 @@ static void describe_accepted(const option *o, char *text, size_t size) {
 status option_refuse(const option *o, const char *name, const tree_node *node, error_info *error) {
     char found[100], accepted[LIST_SIZE];
     tree_describe(node, found, sizeof found);
-    describe_accepted(o, accepted, sizeof accepted);
+    option_describe_accepted(o, accepted, sizeof accepted);
     return tree_error(error, node->place, "%s: %s; accepted: %s", name, found, accepted);
 }
 
@@ -192,7 +192,10 @@ static bool key_is_known(const option_table *table, const char *key, const void 
 }
 
 /* "optimizer.kind: sgd or nesterov", "model.init_file" */
-static void describe_condition(const option_table *table, const option *o, char *text, size_t size) {
+void option_describe_condition(const option_table *table, const option *o, char *text, size_t size) {
+    snprintf(text, size, "%s", "");
+    if (o->only_if == NULL)
+        return;
     const option *condition = option_find(table, o->only_if);
     bool is_choice = condition->type->is_given == NULL;
     size_t used = (size_t)snprintf(text, size, "%s%s", o->only_if, is_choice ? ": " : "");
@@ -207,7 +210,7 @@ static status misplaced(const option_table *table, const option *o, const void *
     while (condition = option_find(table, failed->only_if), !is_known(table, condition, object))
         failed = condition;
     char text[LIST_SIZE];
-    describe_condition(table, failed, text, sizeof text);
+    option_describe_condition(table, failed, text, sizeof text);
     return tree_error(error, place, "%s: unknown key here; accepted only with %s", name, text);
 }
 
@@ -222,7 +225,7 @@ static tree_place section_place(const tree_node *map, const char *key) {
 
 static status missing_key(const option *o, const char *name, const tree_node *map, error_info *error) {
     char accepted[LIST_SIZE];
-    describe_accepted(o, accepted, sizeof accepted);
+    option_describe_accepted(o, accepted, sizeof accepted);
     return tree_error(error, section_place(map, o->key), "%s: missing; accepted: %s", name, accepted);
 }
 
@@ -300,13 +303,13 @@ void option_print_reference(const option_table *table, FILE *out) {
     for (size_t i = 0; i < table->count; i++) {
         const option *o = &table->options[i];
         char accepted[LIST_SIZE];
-        describe_accepted(o, accepted, sizeof accepted);
+        option_describe_accepted(o, accepted, sizeof accepted);
         fprintf(out, "| `%s` | %s | ", o->key, accepted);
         print_default(o, out);
         fprintf(out, " | %s", o->help);
         if (o->only_if != NULL) {
             char condition[LIST_SIZE];
-            describe_condition(table, o, condition, sizeof condition);
+            option_describe_condition(table, o, condition, sizeof condition);
             fprintf(out, " (only with `%s`)", condition);
         }
         fprintf(out, " |\n");

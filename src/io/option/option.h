@@ -126,6 +126,12 @@ bool option_is_name(const char *text, size_t longest);
 /* The option with this key, the first one if several share it; NULL when there is none. */
 const option *option_find(const option_table *table, const char *key);
 
+/* "a number from 0 to 1000": the values that it takes. */
+void option_describe_accepted(const option *o, char *text, size_t size);
+
+/* "optimizer.kind: sgd or nesterov": what only_if asks for; "" when the key is always known. */
+void option_describe_condition(const option_table *table, const option *o, char *text, size_t size);
+
 /* One Markdown table of all options. */
 void option_print_reference(const option_table *table, FILE *out);
 

@@ -1,0 +1,10 @@
+# cmake -P: writes OUTPUT, C arrays job_template_NAME with the bytes of the files DIRECTORY/NAME.yaml.
+file(GLOB files ${DIRECTORY}/*.yaml)
+set(text "#include \"cli/job_templates.h\"\n")
+foreach(file ${files})
+  cmake_path(GET file STEM name)
+  file(READ ${file} bytes HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${bytes}")
+  string(APPEND text "\nconst char job_template_${name}[] = {${bytes}0};\n")
+endforeach()
+file(WRITE ${OUTPUT} "${text}")
