@@ -5,7 +5,7 @@ build_packages=(gcc libc6-dev cmake make pkg-config git openmpi-bin libopenmpi-d
     libcsv-dev libxxhash-dev)
 analysis_packages=(python3 python3-xarray python3-h5netcdf python3-matplotlib python3-yaml)
 docs_packages=(mkdocs)
-test_packages=(libcmocka-dev clang clang-format clang-tidy hdf5-tools valgrind python3-netcdf4)
+test_packages=(libcmocka-dev clang clang-format clang-tidy hdf5-tools valgrind python3-netcdf4 man-db zsh)
 slurm_packages=(slurm-wlm munge iproute2 util-linux) # only root can start a cluster: tests/slurm
 
 fail() {

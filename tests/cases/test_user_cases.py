@@ -209,7 +209,6 @@ class WrongRequestsTest(UserCase):
             job.unlink()
 
 
-AXIS_KEYS = ("set", "values", "linspace", "logspace")
 # mpisweep help WORD -> parts of the answer
 KEY_HELP = {
     "optimizer.lr": ["optimizer.lr\n  learning rate\n  accepted  a number from 0 to 1000\n  default   none, it is required\n"],
@@ -297,13 +296,13 @@ class HelpTest(UserCase):
         """docs/job-format.md is made of the same tables; a layer's keys are below its heading."""
         text = (Path(__file__).parents[2] / "docs" / "job-format.md").read_text()
         listed = self.run_program("help", "keys").stdout
-        layer = ""
+        before = {"## Keys": "", "## Sweep": "sweep.AXIS."}
+        heading = ""
         for line in text.splitlines():
             if line.startswith("#"):
-                layer = line[4:] if line.startswith("### ") else ""
+                heading = line
             elif row := re.match(r"\| `([\w.]+)` \| .* \| .* \| .* \|$", line):
-                axis = "sweep.AXIS." if row[1] in AXIS_KEYS else ""
-                name = f"{layer}.{row[1]}" if layer else axis + row[1]
+                name = before.get(heading, f"{heading[4:]}.") + row[1]
                 self.assertIn(f"\n  {name}", listed)
                 self.assertTrue(self.run_program("help", name).stdout.startswith(f"{name}\n  "), name)
 
