@@ -36,10 +36,11 @@ def _version():
     """The project's version: that of the source tree around this package, else of the installed package."""
     project = Path(__file__).resolve().parents[2] / "CMakeLists.txt"
     if project.is_file():
-        if found := re.search(
-            r"^project\(mpisweep VERSION ([\d.]+)", project.read_text(encoding="utf-8"), re.MULTILINE
-        ):
-            return found[1]
+        text = project.read_text(encoding="utf-8")
+        number = re.search(r"^project\(mpisweep VERSION ([\d.]+)", text, re.MULTILINE)
+        candidate = re.search(r"^set\(MPISWEEP_PRERELEASE (\w*)\)", text, re.MULTILINE)
+        if number:
+            return number[1] + (candidate[1] if candidate else "")
     from importlib import metadata
 
     return metadata.version(__name__)

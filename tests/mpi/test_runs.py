@@ -129,7 +129,7 @@ class CommandLine(RunTest):
             self.assertIn(verb, out)
             help_text, _ = self.check(0, verb, "--help")
             self.assertIn(f"mpisweep {verb}", help_text)
-        self.assertRegex(self.check(0, "--version")[0], r"^mpisweep \d+\.\d+\.\d+ \([\w-]+\)\n$")
+        self.assertRegex(self.check(0, "--version")[0], r"^mpisweep \d+\.\d+\.\d+(-rc\d+)? \([\w-]+\)\n$")
 
     def test_bad_usage_says_what_is_accepted(self):
         for arguments, expected in [

@@ -29,7 +29,7 @@ class Start(RunTest):
         other.write_bytes(Path(MPISWEEP).read_bytes().replace(f"({commit})".encode(), f"({'x' * len(commit)})".encode()))
         other.chmod(0o755)
         err = self.check_mixed([MPISWEEP, "run", TINY], [other, "run", TINY])
-        self.assertIn(f"rank 1 on {os.uname().nodename} runs mpisweep 0.1.0 ({'x' * len(commit)}), rank 0 on ", err)
+        self.assertIn(f"rank 1 on {os.uname().nodename} runs {out.partition(' (')[0]} ({'x' * len(commit)}), rank 0 on ", err)
         self.assertIn("run the same binary on all ranks", err)
 
     def test_serial_copies(self):

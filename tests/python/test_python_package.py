@@ -320,8 +320,11 @@ class CommandsTest(AnalysisTest):
         )
 
     def test_the_version_is_the_project_s(self):
+        """As PEP 440 writes it: 1.0.0rc1 for what CMake calls 1.0.0 and rc1."""
         cmake = (ANALYSIS.parent / "CMakeLists.txt").read_text()
-        self.assertIn(f"project(mpisweep VERSION {mpisweep.__version__} ", cmake)
+        number, candidate = re.fullmatch(r"([\d.]+)((?:rc\d+)?)", mpisweep.__version__).groups()
+        self.assertIn(f"project(mpisweep VERSION {number} ", cmake)
+        self.assertRegex(cmake, rf"\nset\(MPISWEEP_PRERELEASE {candidate}\)" if candidate else "PRERELEASE")
 
     @unittest.skipUnless(shutil.which("cmake"), "CMake is not installed")
     def test_cmake_installs_it_where_python_looks(self):

@@ -7,7 +7,7 @@
 /* Facts about this program, machine and data that are stored with the results. Cells of one file have the
  * same kernels, numerics and data; the rest is provenance. */
 typedef struct results_origin {
-    const char *version; /* "mpisweep 0.1.0" */
+    const char *version; /* "mpisweep 1.0.0-rc1" */
     const char *commit;
     const char *kernels; /* engine_kernels() */
     const char *cpu;
