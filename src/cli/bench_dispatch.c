@@ -123,8 +123,8 @@ static void recall(void *context, cell_checkpoint *checkpoint) {
     (void)context, (void)checkpoint;
 }
 
-static status tick(void *context, const coordinator_counts *counts, error_info *error) {
-    (void)counts;
+static status tick(void *context, const coordinator *c, error_info *error) {
+    (void)c;
     return results_tick(((dispatch *)context)->results, error);
 }
 

@@ -152,8 +152,8 @@ static void recall(void *context, cell_checkpoint *checkpoint) {
     checkpoint->size = 0;
 }
 
-static status tick(void *context, const coordinator_counts *counts, error_info *error) {
-    (void)context, (void)counts, (void)error;
+static status tick(void *context, const coordinator *c, error_info *error) {
+    (void)context, (void)c, (void)error;
     return STATUS_OK;
 }
 

@@ -236,11 +236,12 @@ static void recall(void *context, cell_checkpoint *checkpoint) {
     checkpoint_file_read(r->checkpoints, checkpoint);
 }
 
-static status tick(void *context, const coordinator_counts *counts, error_info *error) {
+static status tick(void *context, const coordinator *c, error_info *error) {
+    const coordinator_counts counts = coordinator_count(c);
     run *r = context;
-    progress_show(&r->progress, counts);
-    report_progress(r, counts);
-    checkpoint_file_tick(r->checkpoints, results_states(r->results), counts->stopping);
+    progress_show(&r->progress, &counts);
+    report_progress(r, &counts);
+    checkpoint_file_tick(r->checkpoints, results_states(r->results), counts.stopping);
     return results_tick(r->results, error);
 }
 

@@ -19,6 +19,7 @@ typedef struct worker_entry {
     bool dismissed, asks; /* asks: it is in the queue */
     int share_count;
     share shares[ASSIGNMENTS]; /* the older first */
+    double since;              /* when it got the first of them, or had its last result */
     worker_pace pace;
 } worker_entry;
 
@@ -224,6 +225,7 @@ static void take_result(coordinator *c, worker_entry *worker, const coordinator_
     if (position == SIZE_MAX)
         return;
     remove_from_share(c, worker, position);
+    worker->since = c->now;
     pace_measure(&c->pace, &worker->pace, event->seconds, c->costs[position]);
     ask(c, event->worker);
     if (event->status == CELL_PENDING) {
@@ -352,6 +354,7 @@ static share choose(coordinator *c, const worker_entry *worker) {
 static coordinator_action give(coordinator *c, int number, share given) {
     worker_entry *worker = &c->workers[number];
     given.left = given.count;
+    worker->since = worker->share_count == 0 ? c->now : worker->since;
     worker->shares[worker->share_count++] = given;
     for (size_t i = given.first; i < given.first + given.count; i++)
         c->owners[i] = number;
@@ -425,4 +428,18 @@ coordinator_counts coordinator_count(const coordinator *c) {
                                 .stopping = c->stopping,
                                 .no_memory = c->no_memory,
                                 .left_first = c->left_first};
+}
+
+coordinator_work coordinator_work_of(const coordinator *c, int number) {
+    const worker_entry *worker = &c->workers[number];
+    const share *has = &worker->shares[0];
+    if (worker->share_count == 0)
+        return (coordinator_work){0};
+    coordinator_work work = {.count = has->left, .since = worker->since};
+    for (size_t position = has->first + has->count; position-- > has->first;)
+        if (c->owners[position] == number) {
+            work.cell = c->order[position];
+            work.cost += c->costs[position];
+        }
+    return work;
 }

@@ -96,6 +96,17 @@ coordinator_action coordinator_next(coordinator *c);
 
 coordinator_counts coordinator_count(const coordinator *c);
 
+/* What a worker trains, as far as its results show. */
+typedef struct coordinator_work {
+    size_t count; /* cells of its older assignment without a result; 0: it has nothing */
+    size_t cell;  /* the first of them */
+    double cost;  /* of them together, at least 1 each */
+    double since; /* when it began to train the first, on the clock of the events */
+} coordinator_work;
+
+/* In time proportional to the cells of an assignment. */
+coordinator_work coordinator_work_of(const coordinator *c, int worker);
+
 /* Accepts NULL. */
 void coordinator_destroy(coordinator **c);
 

@@ -162,8 +162,7 @@ static void coordinate(driver *d) {
         note(d, receive_message(d));
         if (atomic_load(setup->stop))
             observe(d, (coordinator_event){.kind = EVENT_STOP});
-        coordinator_counts counts = coordinator_count(d->coordinator);
-        note(d, setup->tick(setup->context, &counts, error_slot(d)));
+        note(d, setup->tick(setup->context, d->coordinator, error_slot(d)));
     }
 }
 

@@ -24,7 +24,7 @@ typedef struct sweep_setup {
     /* Fill in what was kept of checkpoint->cell, if anything; the bytes are read before the next call. */
     void (*recall)(void *context, cell_checkpoint *checkpoint);
     /* Called after every event and at least some ten times a second. A failure stops the sweep. */
-    status (*tick)(void *context, const coordinator_counts *counts, error_info *error);
+    status (*tick)(void *context, const coordinator *c, error_info *error);
     void *context;
 } sweep_setup;
 

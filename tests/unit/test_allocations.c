@@ -298,8 +298,8 @@ static status store(void *context, const cell_record *record, error_info *error)
     return STATUS_OK;
 }
 
-static status tick(void *context, const coordinator_counts *counts, error_info *error) {
-    (void)context, (void)counts, (void)error;
+static status tick(void *context, const coordinator *c, error_info *error) {
+    (void)context, (void)c, (void)error;
     return STATUS_OK;
 }
 

@@ -513,6 +513,39 @@ static void too_many_failures_stop_the_sweep(void **state) {
     }
 }
 
+static void observe_at(coordinator *c, event_kind kind, size_t cell, double now) {
+    coordinator_observe(c, &(coordinator_event){
+                               .kind = kind, .cell = cell, .status = CELL_DONE, .now = now, .seconds = 0.01});
+    while (coordinator_next(c).kind != ACTION_NONE)
+        ;
+}
+
+/* One worker gets a cell, and when that has shown how short they are, more at once. */
+static void what_a_worker_trains_is_known(void **state) {
+    (void)state;
+    const double costs[9] = {9, 9, 9, 9, 9, 9, 9, 9, 4};
+    coordinator *c;
+    const coordinator_setup setup = {.cells = 9, .costs = costs, .workers = 1};
+    assert_int_equal(coordinator_create(&c, &setup, NULL), STATUS_OK);
+    assert_int_equal(coordinator_work_of(c, 0).count, 0);
+    observe_at(c, EVENT_READY, 0, 100);
+    coordinator_work work = coordinator_work_of(c, 0);
+    assert_int_equal(work.count, 1);
+    assert_int_equal(work.cell, 0);
+    assert_true(work.cost == 10 && work.since == 100);
+    observe_at(c, EVENT_RESULT, 0, 107);
+    work = coordinator_work_of(c, 0);
+    assert_int_equal(work.count, 4);
+    assert_int_equal(work.cell, 1);
+    assert_true(work.cost == 40 && work.since == 107);
+    observe_at(c, EVENT_RESULT, 1, 109);
+    work = coordinator_work_of(c, 0);
+    assert_int_equal(work.count, 3);
+    assert_int_equal(work.cell, 2);
+    assert_true(work.cost == 30 && work.since == 109);
+    coordinator_destroy(&c);
+}
+
 static void counts_follow_the_events(void **state) {
     (void)state;
     bool left_out[3] = {false, true, false};
@@ -547,6 +580,7 @@ int main(void) {
         cmocka_unit_test(a_cell_without_memory_stays_pending),
         cmocka_unit_test(too_many_failures_stop_the_sweep),
         cmocka_unit_test(counts_follow_the_events),
+        cmocka_unit_test(what_a_worker_trains_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

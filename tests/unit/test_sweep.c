@@ -224,10 +224,10 @@ static void recall(void *context, cell_checkpoint *checkpoint) {
     checkpoint->size = f->kept[checkpoint->cell] != 0 ? sizeof f->kept[0] : 0;
 }
 
-static status tick(void *context, const coordinator_counts *counts, error_info *error) {
+static status tick(void *context, const coordinator *c, error_info *error) {
     (void)error;
     fixture *f = context;
-    assert_true(counts->finished >= f->stored_count);
+    assert_true(coordinator_count(c).finished >= f->stored_count);
     if (f->stop_after > 0 && f->stored_count >= f->stop_after && atomic_load(&endless_has_begun))
         atomic_store(&f->stop, true);
     return STATUS_OK;
