@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <math.h>
+
 void text_duration(double seconds, char text[TEXT_NUMBER_SIZE]) {
     double minutes = seconds / 60;
     if (seconds < 10)
@@ -28,6 +30,13 @@ void text_bytes(double bytes, char text[TEXT_NUMBER_SIZE]) {
 
 void text_value(double value, bool percent, char text[TEXT_NUMBER_SIZE]) {
     snprintf(text, TEXT_NUMBER_SIZE, percent ? "%.2f" : "%.4g", value);
+}
+
+void text_print_json_number(FILE *out, double value) {
+    if (isfinite(value))
+        fprintf(out, "%.3f", value);
+    else
+        fputs("null", out);
 }
 
 void text_print_json(FILE *out, const char *string) {

@@ -18,6 +18,9 @@ void text_bytes(double bytes, char text[TEXT_NUMBER_SIZE]);
  * with four significant ones ("0.01234", "1.234e-05"). */
 void text_value(double value, bool percent, char text[TEXT_NUMBER_SIZE]);
 
+/* A JSON number with three digits after the point; null for what is not finite, which JSON has not. */
+void text_print_json_number(FILE *out, double value);
+
 /* A JSON string with its quotes; control characters, quotes and backslashes are escaped. */
 void text_print_json(FILE *out, const char *string);
 

@@ -75,6 +75,19 @@ int grid_find_axis(const grid *g, const grid_axis *like) {
     return -1;
 }
 
+void grid_print_json_cell(FILE *out, const grid *g, size_t cell) {
+    size_t index[GRID_MAX_AXES];
+    grid_cell_index(g, cell, index);
+    fputc('{', out);
+    for (int axis = 0; axis < g->axis_count; axis++) {
+        fputs(axis > 0 ? ", " : "", out);
+        text_print_json(out, g->axes[axis].name);
+        fputs(": ", out);
+        grid_print_json_value(out, &g->axes[axis], index[axis]);
+    }
+    fputc('}', out);
+}
+
 /* -0 and 0 are two values: they name different random streams. */
 static bool same_value(const grid_axis *a, size_t i, const grid_axis *b, size_t k) {
     if (a->kind == AXIS_LABEL)

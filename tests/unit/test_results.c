@@ -1,9 +1,11 @@
 /* The results file's writer: creation, resuming, salvage, locks, refusals. How files look to other programs
  * is tested in tests/python/test_results_*.py. */
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -21,9 +23,11 @@
 #include "io/results/damage.h"
 #include "io/results/digest.h"
 #include "io/results/layout.h"
+#include "io/results/lock.h"
 #include "io/results/origin.h"
 #include "io/results/reader.h"
 #include "io/results/results.h"
+#include "io/results/running.h"
 #include "io/results/writer.h"
 #include "tools/results_job.h"
 #include "unit/temporary_directory.h"
@@ -590,6 +594,68 @@ static void test_no_room_leaves_no_file(void **state) {
     assert_false(exists(f, ".lock"));
 }
 
+/* ---- What is in training ------------------------------------------------------------------------- */
+
+static void read_running(fixture *f, uint32_t count) {
+    running_cells running;
+    assert_int_equal(results_read_running(f->path, &running, NULL), STATUS_OK);
+    assert_int_equal(running.count, count);
+    assert_int_equal(isnan(running.updated) != 0, count == 0);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(running.rows[i].cell, 5 + i);
+        assert_string_equal(running.rows[i].host, "node");
+    }
+    free(running.rows);
+}
+
+static void test_what_is_in_training_is_reported(void **state) {
+    fixture *f = *state;
+    const running_row rows[] = {{.cell = 5, .count = 1, .host = "node"},
+                                {.cell = 6, .count = 3, .rank = 1, .host = "node"}};
+    results *r = open_good(f);
+    read_running(f, 0);
+    for (size_t count = 2; count > 0; count--) {
+        assert_int_equal(results_note_running(r, rows, count, NULL), STATUS_OK);
+        read_running(f, (uint32_t)count);
+    }
+    close_good(f, r);
+    assert_false(exists(f, ".lock"));
+    read_running(f, 0);
+}
+
+/* As read while it is written, or left by somebody else. */
+static void test_what_is_not_whole_is_not_reported(void **state) {
+    fixture *f = *state;
+    const running_row row = {.cell = 5, .count = 1, .host = "node"};
+    char lock[160], first = 0;
+    results *r = open_good(f);
+    snprintf(lock, sizeof lock, "%s.lock", f->path);
+    struct stat info;
+    assert_int_equal(results_note_running(r, &row, 1, NULL), STATUS_OK);
+    assert_int_equal(stat(lock, &info), 0);
+    const int file = open(lock, O_RDWR);
+    for (off_t at = RESULTS_LOCK_HEAD; at < info.st_size; at += 7) {
+        char byte;
+        assert_int_equal(pread(file, &byte, 1, at), 1);
+        byte ^= 64;
+        assert_int_equal(pwrite(file, &byte, 1, at), 1);
+        read_running(f, 0);
+        byte ^= 64;
+        assert_int_equal(pwrite(file, &byte, 1, at), 1);
+    }
+    read_running(f, 1);
+    assert_int_equal(ftruncate(file, info.st_size - 1), 0);
+    read_running(f, 0);
+    assert_int_equal(pwrite(file, &first, 1, 0), 1); /* not ours: neither read nor written */
+    assert_int_equal(results_note_running(r, &row, 1, NULL), STATUS_OK);
+    assert_int_equal(fstat(file, &info), 0);
+    read_running(f, 0);
+    close(file);
+    close_good(f, r);
+    assert_true(exists(f, ".lock"));
+    unlink(lock);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -618,6 +684,8 @@ int main(void) {
         TEST(test_other_files_are_refused),
         TEST(test_double_names_are_refused),
         TEST(test_no_room_leaves_no_file),
+        TEST(test_what_is_in_training_is_reported),
+        TEST(test_what_is_not_whole_is_not_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,11 +31,11 @@ static bool still_there(int lock, const char *name) {
 
 /* First bytes of a lock file of ours. Another file of that name is locked and left as it is. */
 static const char mark[] = "lock of mpisweep run\n";
+_Static_assert(sizeof mark - 1 == RESULTS_LOCK_HEAD, "the length of the mark");
 
-static bool is_ours(int lock) {
-    char bytes[sizeof mark];
-    return pread(lock, bytes, sizeof bytes, 0) == sizeof mark - 1 &&
-           memcmp(bytes, mark, sizeof mark - 1) == 0;
+bool results_lock_is_ours(int lock) {
+    char bytes[RESULTS_LOCK_HEAD];
+    return pread(lock, bytes, sizeof bytes, 0) == sizeof bytes && memcmp(bytes, mark, sizeof bytes) == 0;
 }
 
 static status cannot_open(const char *name, const char *path, error_info *error) {
@@ -128,10 +128,10 @@ void results_unlock(int lock, const char *path) {
     if (lock < 0)
         return;
     char *name = lock_path(path);
-    if (name != NULL && is_ours(lock) && still_there(lock, name) && unlink(name) != 0)
+    if (name != NULL && results_lock_is_ours(lock) && still_there(lock, name) && unlink(name) != 0)
         log_warning("cannot remove the lock file %s: %s", name, strerror(errno));
     free(name);
-    close(lock); /* its one line has no value now */
+    close(lock); /* what it says has no value now */
 }
 
 status results_check_place(const char *path, error_info *error) {

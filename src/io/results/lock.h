@@ -2,7 +2,15 @@
 #ifndef IO_RESULTS_LOCK_H
 #define IO_RESULTS_LOCK_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
+
+/* Length of the first line of a lock file of ours; what follows is running.h's. */
+enum { RESULTS_LOCK_HEAD = 21 };
+
+/* Does the open lock file begin like ours? */
+bool results_lock_is_ours(int lock);
 
 /* STATUS_IO when `path` names something that a lock of that name does not protect: not a regular file, or one
  * with several names. */
