@@ -165,10 +165,21 @@ static status run_until_done(launch *l, error_info *error) {
     return error_set(error, STATUS_STOPPED, "stopped; run the same command again to resume");
 }
 
+/* Was --quiet, or a beginning of it, passed to run? */
+static bool is_quiet(const cli_passed *passed) {
+    for (int i = 0; i < passed->word_count; i++) {
+        const char *word = passed->words[i];
+        if (strncmp(word, "--q", 3) == 0 && strncmp(word, "--quiet", strlen(word)) == 0)
+            return true;
+    }
+    return false;
+}
+
 static status run_launcher(launch *l, error_info *error) {
     l->launcher = (launcher){.command = l->command.words,
                              .fifo = l->fifo,
                              .start_timeout = (double)l->start_timeout,
+                             .quiet = is_quiet(&l->request.passed),
                              .stop_at = clock_seconds() + time_limit_left(l->time_limit)};
     RETURN_IF_FAILED(launcher_listen(&l->launcher, error));
     status result = run_until_done(l, error);

@@ -1,6 +1,7 @@
 #include "cli/launch_mpirun.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/launch_output.h"
 #include "cli/launch_report.h"
 #include "cli/stop_signal.h"
 
@@ -36,6 +37,7 @@ typedef struct watch {
     int writer;      /* own write end: while it is open there is no end of file */
     int next_rung;   /* of the ladder */
     double deadline; /* when to climb it */
+    launch_output output;
 } watch;
 
 status launcher_listen(launcher *l, error_info *error) {
@@ -109,14 +111,16 @@ static void make_settings(void) {
 }
 
 /* Between fork and exec. mpirun ends when launch dies, and does not read a terminal from the background. */
-static void become_mpirun(const launcher *l, pid_t parent) {
+static void become_mpirun(const watch *w, pid_t parent) {
+    const launcher *l = w->launcher;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     int nothing = open("/dev/null", O_RDONLY);
-    if (getppid() != parent || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
+    if (getppid() != parent || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 ||
+        !launch_output_attach(&w->output))
         _exit(MPIRUN_NOT_STARTED);
     setenv(LAUNCH_REPORT_VARIABLE, l->fifo, true);
     make_settings();
@@ -136,12 +140,16 @@ static status start_mpirun(watch *w, error_info *error) {
     w->writer = open(l->fifo, O_WRONLY | O_CLOEXEC);
     if (w->reports < 0 || w->writer < 0)
         return error_set(error, STATUS_IO, "%s: cannot open: %s", l->fifo, strerror(errno));
+    RETURN_IF_FAILED(launch_output_open(&w->output, error));
     w->mpirun = fork();
     if (w->mpirun < 0)
         return error_set(error, STATUS_INTERNAL, "cannot start a process: %s", strerror(errno));
     if (w->mpirun == 0)
-        become_mpirun(l, self);
+        become_mpirun(w, self);
     w->running = true;
+    launch_output_forked(&w->output);
+    if (!l->quiet)
+        progress_say("starting the ranks");
     return STATUS_OK;
 }
 
@@ -165,6 +173,7 @@ static void take_report(watch *w, const launch_report *report) {
         break;
     case REPORT_PROGRESS:
         end->progress = report->value;
+        launch_output_show(&w->output, &report->progress);
         return;
     case REPORT_END:
         end->reported = true;
@@ -194,8 +203,11 @@ static void pass_deadline(watch *w) {
 
 static void look(watch *w) {
     launcher *l = w->launcher;
-    struct pollfd files[] = {{.fd = l->signals, .events = POLLIN}, {.fd = w->reports, .events = POLLIN}};
-    poll_until(files, 2, fmin(w->deadline, l->stopping ? INFINITY : l->stop_at));
+    struct pollfd files[2 + LAUNCH_RELAYS] = {{.fd = l->signals, .events = POLLIN},
+                                              {.fd = w->reports, .events = POLLIN}};
+    launch_output_poll(&w->output, files + 2);
+    poll_until(files, 2 + LAUNCH_RELAYS, fmin(w->deadline, l->stopping ? INFINITY : l->stop_at));
+    launch_output_pump(&w->output);
     read_signals(l);
     read_reports(w);
     l->stopping |= clock_seconds() >= l->stop_at;
@@ -239,6 +251,7 @@ status launcher_run_once(launcher *l, mpirun_end *end, error_info *error) {
         look(&w);
     if (result == STATUS_OK)
         await_ranks(&w);
+    launch_output_close(&w.output);
     if (w.reports >= 0)
         close(w.reports);
     if (w.writer >= 0)

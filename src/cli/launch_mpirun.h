@@ -14,6 +14,7 @@ typedef struct launcher {
     int signals;                /* descriptor of launcher_listen */
     double start_timeout;       /* seconds within which rank 0 must be up */
     double stop_at;             /* on the clock of clock_seconds: when to ask for a stop; INFINITY: never */
+    bool quiet;                 /* no progress before the ranks are up */
     bool stopping;              /* asked to stop: by a signal or at stop_at */
 } launcher;
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "cli/build_info.h"
 #include "cli/cpu_name.h"
@@ -16,9 +15,12 @@
 #include "cli/lone_rank.h"
 #include "cli/progress.h"
 #include "cli/run_checkpoints.h"
+#include "cli/run_crashes.h"
 #include "cli/run_data.h"
 #include "cli/run_end.h"
 #include "cli/run_kernels.h"
+#include "cli/run_summary.h"
+#include "cli/running_notes.h"
 #include "cli/shard.h"
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
@@ -31,7 +33,6 @@
 #include "io/job/data.h"
 #include "io/job/job.h"
 #include "io/results/checkpoint_file.h"
-#include "io/results/crash_notes.h"
 #include "io/results/origin.h"
 #include "io/results/results.h"
 #include "sweep/mpi_world.h"
@@ -69,8 +70,8 @@ typedef struct run {
     uint64_t *shapes; /* (cells) those of one shape are trained in groups; 0: by itself */
     size_t damaged;   /* selected cells that do not match their checksum, and are not trained again */
     progress progress;
-    uint64_t advance;   /* at the start: 2 per cell with a result, 1 per cell that crashed once */
-    double next_report; /* of progress, to launch */
+    running_notes notes;
+    uint64_t advance; /* at the start: 2 per cell with a result, 1 per cell that crashed once */
 } run;
 
 static status load_job(run *r, error_info *error) {
@@ -128,41 +129,6 @@ static status open_results(run *r, error_info *error) {
     return STATUS_OK;
 }
 
-static status record_crash(run *r, size_t cell, error_info *error) {
-    char name[256];
-    int32_t signal;
-    cell_record record = {.cell = cell, .status = CELL_FAILED, .seconds = NAN};
-    RETURN_IF_FAILED(results_read_signal(r->results, cell, &signal, error));
-    snprintf(record.host, sizeof record.host, "%s", mpi_world_host(r->world));
-    grid_cell_text(&r->job->grid, cell, name, sizeof name);
-    log_warning("cell %s failed: ranks crashed while training it, the last with signal %d (%s)", name, signal,
-                strsignal(signal));
-    return results_store(r->results, &record, error);
-}
-
-/* A cell that keeps crashing its ranks would never let the sweep end. One that crashed is trained by itself:
- * it must not take others with it. */
-static status fail_crashed_cells(run *r, error_info *error) {
-    enum { MOST_CRASHES = 2 };
-    const uint8_t *states = results_states(r->results);
-    const size_t cells = grid_cells(&r->job->grid);
-    int32_t *crashes = malloc(cells * sizeof *crashes);
-    if (crashes == NULL)
-        return error_set(error, STATUS_INTERNAL, "out of memory for %zu cells", cells);
-    status result = results_read_crashes(r->results, crashes, error);
-    for (size_t cell = 0; result == STATUS_OK && cell < cells; cell++) {
-        if (states[cell] != CELL_PENDING || crashes[cell] == 0)
-            continue;
-        r->shapes[cell] = 0;
-        if (crashes[cell] >= MOST_CRASHES)
-            result = record_crash(r, cell, error);
-        else
-            r->advance += (uint64_t)crashes[cell];
-    }
-    free(crashes);
-    return result;
-}
-
 static void count_damaged(run *r) {
     size_t count;
     const size_t *cells = results_damaged(r->results, &count);
@@ -183,7 +149,8 @@ static status prepare_sweep(run *r, error_info *error) {
     RETURN_IF_FAILED(select_cells(r, cells, error));
     RETURN_IF_FAILED(job_predict_costs(r->job, &r->stored.data, r->costs, r->shapes, error));
     RETURN_IF_FAILED(open_results(r, error));
-    RETURN_IF_FAILED(fail_crashed_cells(r, error));
+    RETURN_IF_FAILED(run_fail_crashed_cells(r->results, &r->job->grid, mpi_world_host(r->world), r->shapes,
+                                            &r->advance, error));
     count_damaged(r);
     const uint8_t *states = results_states(r->results);
     for (size_t cell = 0; cell < cells; cell++) {
@@ -217,15 +184,6 @@ static status store(void *context, const cell_record *record, error_info *error)
     return results_store(r->results, record, error);
 }
 
-/* Not for every cell: there may be thousands a second. */
-static void report_progress(run *r, const coordinator_counts *counts) {
-    const double interval = 0.5, now = clock_seconds(); /* seconds */
-    if (now < r->next_report)
-        return;
-    r->next_report = now + interval;
-    launch_report_send(r->report, REPORT_PROGRESS, r->advance + 2 * counts->finished);
-}
-
 static void keep(void *context, const cell_checkpoint *checkpoint) {
     run *r = context;
     checkpoint_file_add(r->checkpoints, checkpoint);
@@ -237,21 +195,11 @@ static void recall(void *context, cell_checkpoint *checkpoint) {
 }
 
 static status tick(void *context, const coordinator *c, error_info *error) {
-    const coordinator_counts counts = coordinator_count(c);
     run *r = context;
-    progress_show(&r->progress, &counts);
-    report_progress(r, &counts);
-    checkpoint_file_tick(r->checkpoints, results_states(r->results), counts.stopping);
+    progress_show(&r->progress, c);
+    running_notes_tick(&r->notes, r->results, c);
+    checkpoint_file_tick(r->checkpoints, results_states(r->results), coordinator_count(c).stopping);
     return results_tick(r->results, error);
-}
-
-/* Selected cells by their cell_status. Left out are those that the job excludes now, whatever they were. */
-static void tally_cells(const run *r, size_t tally[CELL_STATUS_COUNT]) {
-    const uint8_t *states = results_states(r->results);
-    tally[CELL_LEFT_OUT] = r->unwanted;
-    for (size_t cell = 0; cell < grid_cells(&r->job->grid); cell++)
-        if (r->selected[cell])
-            tally[states[cell]]++;
 }
 
 /* The lock of the results file covers the checkpoints next to it. */
@@ -259,6 +207,24 @@ static status close_files(run *r, error_info *error) {
     if (r->checkpoints != NULL)
         checkpoint_file_close(&r->checkpoints, results_states(r->results));
     return results_close(&r->results, error);
+}
+
+static status start_progress(run *r, error_info *error) {
+    const progress_setup setup = {.job = r->job->name,
+                                  .results_path = r->results_path,
+                                  .grid = &r->job->grid,
+                                  .layout = &r->records,
+                                  .states = results_states(r->results),
+                                  .selected = r->selected,
+                                  .left_out = r->left_out,
+                                  .costs = r->costs,
+                                  .workers = mpi_world_size(r->world),
+                                  .report = r->report,
+                                  .advance = r->advance,
+                                  .quiet = r->options.quiet};
+    RETURN_IF_FAILED(progress_start(&r->progress, &setup, error));
+    run_offer_earlier(&r->progress);
+    return STATUS_OK;
 }
 
 static status coordinate(run *r, const worker_setup *trainer, error_info *error) {
@@ -276,17 +242,19 @@ static status coordinate(run *r, const worker_setup *trainer, error_info *error)
                          .recall = recall,
                          .tick = tick,
                          .context = r};
-    coordinator_counts counts;
-    progress_start(&r->progress, &r->records, r->options.quiet);
-    RETURN_IF_FAILED(sweep_run(mpi_world_endpoint(r->world), &setup, mpi_world_local_worker(r->world),
-                               trainer, &counts, error));
+    coordinator_counts counts = {.stopping = true}; /* of a sweep that does not come to an end */
+    RETURN_IF_FAILED(start_progress(r, error));
+    const status swept = sweep_run(mpi_world_endpoint(r->world), &setup, mpi_world_local_worker(r->world),
+                                   trainer, &counts, error);
     progress_finish(&r->progress, &counts);
+    RETURN_IF_FAILED(swept);
     run_end end = {.counts = &counts,
+                   .progress = &r->progress,
+                   .left_out = r->unwanted,
                    .damaged = r->damaged,
                    .max_failures = (size_t)r->options.max_failures,
                    .time_limit = r->options.time_limit,
                    .results_path = r->results_path};
-    tally_cells(r, end.tally);
     RETURN_IF_FAILED(close_files(r, error));
     return run_conclude(&end, error);
 }
@@ -296,16 +264,6 @@ static status train_cells(run *r, error_info *error) {
     if (mpi_world_rank(r->world) == 0)
         return coordinate(r, &worker, error);
     return worker_run(mpi_world_endpoint(r->world), &worker, error);
-}
-
-/* All ranks that see the results file record crashes in it. */
-static status watch_crashes(run *r, error_info *error) {
-    crash_notes notes = {0};
-    if (mpi_world_rank(r->world) == 0)
-        results_crash_notes(r->results, &notes);
-    RETURN_IF_FAILED(mpi_world_broadcast(r->world, &notes, sizeof notes, error));
-    crash_handler_install(&notes);
-    return STATUS_OK;
 }
 
 /* Ranks that do not belong together are detected before the results file is made: first by the program that
@@ -320,6 +278,17 @@ static status load_data(run *r, error_info *error) {
     status loaded = run_data_load(r->world, r->job, directory, &r->stored, &r->hello.data, error);
     RETURN_IF_FAILED(mpi_world_agree(r->world, loaded, error));
     return run_compare_ranks(r->world, &r->hello, error);
+}
+
+/* Large data may take a while. */
+static status load_data_visibly(run *r, error_info *error) {
+    const bool is_shown = mpi_world_rank(r->world) == 0 && !r->options.quiet;
+    if (is_shown)
+        progress_say("reading the data");
+    const status loaded = load_data(r, error);
+    if (is_shown)
+        progress_clear();
+    return loaded;
 }
 
 static status parse(run_options *o, int argc, char **argv, error_info *error) {
@@ -341,10 +310,11 @@ static status run_steps(run *r, int argc, char **argv, error_info *error) {
     if (mpi_world_rank(r->world) == 0)
         time_limit_warn_past();
     RETURN_IF_FAILED(mpi_world_agree(r->world, load_job(r, error), error));
-    RETURN_IF_FAILED(load_data(r, error));
+    RETURN_IF_FAILED(load_data_visibly(r, error));
     status prepared = mpi_world_rank(r->world) == 0 ? prepare_sweep(r, error) : STATUS_OK;
     RETURN_IF_FAILED(mpi_world_follow(r->world, prepared, error));
-    RETURN_IF_FAILED(watch_crashes(r, error));
+    RETURN_IF_FAILED(run_watch_crashes(r->world, r->results, error));
+    RETURN_IF_FAILED(running_notes_open(&r->notes, r->world, error));
     return mpi_world_follow(r->world, train_cells(r, error), error);
 }
 
@@ -381,6 +351,8 @@ static status run_job(int argc, char **argv, error_info *error) {
     free(r->left_out);
     free(r->costs);
     free(r->shapes);
+    progress_release(&r->progress);
+    running_notes_close(&r->notes);
     job_destroy(&r->job);
     free(r);
     return result;

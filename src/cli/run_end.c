@@ -5,20 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/run_summary.h"
 #include "cli/stop_signal.h"
 #include "cli/time_limit.h"
 
 enum { REASON_SIZE = 256 };
 
 /* "1 failed, 2 timed out" */
-static void describe_failures(const size_t tally[CELL_STATUS_COUNT], char text[REASON_SIZE]) {
+static void describe_failures(const uint64_t tally[CELL_STATUS_COUNT], char text[REASON_SIZE]) {
     static const char *const words[CELL_STATUS_COUNT] = {
         [CELL_DIVERGED] = "diverged", [CELL_FAILED] = "failed", [CELL_TIMED_OUT] = "timed out"};
     int used = 0;
     for (int i = 0; i < CELL_STATUS_COUNT; i++)
         if (words[i] != NULL && tally[i] > 0)
-            used += snprintf(text + used, REASON_SIZE - (size_t)used, "%s%zu %s", used > 0 ? ", " : "",
-                             tally[i], words[i]);
+            used += snprintf(text + used, REASON_SIZE - (size_t)used, "%s%llu %s", used > 0 ? ", " : "",
+                             (unsigned long long)tally[i], words[i]);
 }
 
 /* Why the session stopped before its end. */
@@ -57,34 +58,33 @@ static status judge_pending(const run_end *e, size_t pending, size_t selected, e
 }
 
 status run_conclude(const run_end *e, error_info *error) {
-    const size_t left_out = e->tally[CELL_LEFT_OUT];
-    size_t selected = 0;
-    for (int i = 0; i < CELL_STATUS_COUNT; i++)
-        selected += i != CELL_LEFT_OUT ? e->tally[i] : 0;
+    const uint64_t *tally = e->progress->state.tally;
+    const size_t selected = e->progress->state.total;
     if (e->counts->total == 0)
         printf("nothing left to train\n");
-    printf("%zu cells", selected + left_out);
+    printf("%zu cells", selected + e->left_out);
     for (int i = 0; i < CELL_LEFT_OUT; i++)
-        printf(", %zu %s", e->tally[i], cell_status_label((cell_status)i));
-    if (left_out > 0)
-        printf(", %zu %s", left_out, cell_status_label(CELL_LEFT_OUT));
+        printf(", %llu %s", (unsigned long long)tally[i], cell_status_label((cell_status)i));
+    if (e->left_out > 0)
+        printf(", %zu %s", e->left_out, cell_status_label(CELL_LEFT_OUT));
     if (e->damaged > 0)
         printf(", %zu damaged", e->damaged);
     printf("\nresults in %s\n", e->results_path);
-    if (e->tally[CELL_PENDING] > 0)
-        return judge_pending(e, e->tally[CELL_PENDING], selected, error);
+    run_print_summary(e->progress, tally[CELL_PENDING] == 0);
+    if (tally[CELL_PENDING] > 0)
+        return judge_pending(e, tally[CELL_PENDING], selected, error);
     if (e->damaged > 0)
         return error_set(
             error, STATUS_INCOMPLETE,
             "%zu of %zu cells are damaged in the file; restore it from a copy, or train them again "
             "with --retry-failed",
             e->damaged, selected);
-    if (e->tally[CELL_DONE] == selected)
+    if (tally[CELL_DONE] == selected)
         return STATUS_OK;
     char failures[REASON_SIZE];
-    const bool helps = e->tally[CELL_FAILED] + e->tally[CELL_TIMED_OUT] > 0;
-    describe_failures(e->tally, failures);
+    const bool helps = tally[CELL_FAILED] + tally[CELL_TIMED_OUT] > 0;
+    describe_failures(tally, failures);
     return error_set(error, STATUS_INCOMPLETE, "%zu of %zu cells are not done: %s%s",
-                     selected - e->tally[CELL_DONE], selected, failures,
+                     selected - tally[CELL_DONE], selected, failures,
                      helps ? "; --retry-failed trains again those that failed or timed out" : "");
 }

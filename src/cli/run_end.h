@@ -5,15 +5,16 @@
 #include <stddef.h>
 
 #include "base/status.h"
-#include "grid/cell.h"
+#include "cli/progress.h"
 #include "sweep/sweep.h"
 
 typedef struct run_end {
     const coordinator_counts *counts;
-    size_t tally[CELL_STATUS_COUNT]; /* the selected cells, by their cell_status; CELL_LEFT_OUT: not judged */
-    size_t damaged;                  /* those that do not match their checksum */
-    size_t max_failures;             /* 0: no limit */
-    double time_limit;               /* seconds; INFINITY: none */
+    const progress *progress; /* finished; knows the selected cells by their cell_status */
+    size_t left_out;          /* cells that the job excludes now: not judged */
+    size_t damaged;           /* those that do not match their checksum */
+    size_t max_failures;      /* 0: no limit */
+    double time_limit;        /* seconds; INFINITY: none */
     const char *results_path;
 } run_end;
 

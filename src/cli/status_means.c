@@ -5,20 +5,22 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/best_cell.h"
 #include "cli/status_means.h"
-#include "engine/engine.h"
+#include "cli/terminal.h"
 #include "grid/cell.h"
 #include "grid/grid.h"
 #include "io/results/auxiliaries.h"
 #include "io/results/layout.h"
 #include "io/results/reader.h"
 
-/* Nobody reads a larger table: then the best are shown. */
-enum { VALUE_SIZE = 64, PLACE_SIZE = 1024, MOST_ROWS = 40, MOST_COLUMNS = 20, MOST_BEST = 20 };
+/* Nobody reads a wider table: then the best are shown. */
+enum { VALUE_SIZE = 64, PLACE_SIZE = 1024, MOST_COLUMNS = 20, MOST_BEST = 20 };
 
 /* Mean of one variable over the run axes, for every combination of the other axes. */
 typedef struct means {
     const results_dataset *variable;
+    const means_view *view;
     bool accuracy;  /* in percent, and the best is the highest; else the lowest */
     grid axes;      /* without the run axes; all that it points to is borrowed */
     double *sums;   /* (grid_cells(axes)) */
@@ -84,13 +86,37 @@ static int longest_name(const grid_axis *axis, int least) {
     return least;
 }
 
+typedef struct table_shape {
+    char corner[2 * GRID_NAME_SIZE + 4]; /* the names of the axes */
+    int first, width;                    /* of the first column, of the others */
+} table_shape;
+
+static table_shape shape_table(const means *m) {
+    const grid_axis *rows = &m->axes.axes[0], *columns = &m->axes.axes[1];
+    table_shape shape;
+    snprintf(shape.corner, sizeof shape.corner, "%.*s \\ %.*s", GRID_NAME_SIZE, rows->name, GRID_NAME_SIZE,
+             columns->name);
+    shape.first = longest_name(rows, (int)strlen(shape.corner));
+    shape.width = longest_name(columns, 10);
+    return shape;
+}
+
+static bool table_fits(const means *m) {
+    const grid_axis *axes = m->axes.axes;
+    if (m->axes.axis_count != 2 || axes[0].count > m->view->most_rows || axes[1].count > MOST_COLUMNS)
+        return false;
+    const table_shape shape = shape_table(m);
+    const int columns = m->view->columns, all = 2 + shape.first + (int)axes[1].count * (1 + shape.width);
+    return columns == 0 || all < columns;
+}
+
 /* Rows: first axis; columns: second. */
 static void print_table(const means *m) {
     const grid_axis *rows = &m->axes.axes[0], *columns = &m->axes.axes[1];
-    char text[VALUE_SIZE], corner[2 * GRID_NAME_SIZE + 4];
-    snprintf(corner, sizeof corner, "%s \\ %s", rows->name, columns->name);
-    const int first = longest_name(rows, (int)strlen(corner)), width = longest_name(columns, 10);
-    printf("  %*s", first, corner);
+    const table_shape shape = shape_table(m);
+    const int first = shape.first, width = shape.width;
+    char text[VALUE_SIZE];
+    printf("  %*s", first, shape.corner);
     for (size_t k = 0; k < columns->count; k++) {
         grid_value_name(columns, k, text, sizeof text);
         printf(" %*s", width, text);
@@ -107,10 +133,11 @@ static void print_table(const means *m) {
 }
 
 static void print_group(const means *m, size_t group) {
-    char place[PLACE_SIZE], text[VALUE_SIZE];
+    char place[PLACE_SIZE], text[VALUE_SIZE], line[PLACE_SIZE + VALUE_SIZE + 8];
     grid_cell_text(&m->axes, group, place, sizeof place);
     mean_text(m, group, text);
-    printf("  %10s  %s\n", text, place);
+    snprintf(line, sizeof line, "  %10s  %s", text, place);
+    terminal_print_line(line, m->view->columns);
 }
 
 static void print_list(const means *m) {
@@ -126,11 +153,12 @@ static bool is_better(const means *m, size_t group, size_t other) {
 
 /* The best groups, the best first; their number. */
 static size_t choose_best(const means *m, size_t best[MOST_BEST]) {
+    const size_t most = m->view->most_rows < MOST_BEST ? m->view->most_rows : MOST_BEST;
     size_t count = 0;
     for (size_t group = 0; group < grid_cells(&m->axes); group++) {
-        if (m->counts[group] == 0 || (count == MOST_BEST && !is_better(m, group, best[count - 1])))
+        if (m->counts[group] == 0 || (count == most && !is_better(m, group, best[count - 1])))
             continue;
-        size_t place = count < MOST_BEST ? count++ : count - 1;
+        size_t place = count < most ? count++ : count - 1;
         for (; place > 0 && is_better(m, group, best[place - 1]); place--)
             best[place] = best[place - 1];
         best[place] = group;
@@ -148,7 +176,6 @@ static void print_best(const means *m, const char *path) {
 }
 
 static void print_means(const means *m, const char *path) {
-    const grid_axis *axes = m->axes.axes;
     const size_t groups = grid_cells(&m->axes);
     size_t least = SIZE_MAX, most = 0;
     for (size_t i = 0; i < groups; i++) {
@@ -160,9 +187,9 @@ static void print_means(const means *m, const char *path) {
         printf("%zu done cells each\n", most);
     else
         printf("%zu to %zu done cells each\n", least, most);
-    if (m->axes.axis_count == 2 && axes[0].count <= MOST_ROWS && axes[1].count <= MOST_COLUMNS)
+    if (table_fits(m))
         print_table(m);
-    else if (m->axes.axis_count != 2 && groups <= MOST_ROWS)
+    else if (m->axes.axis_count != 2 && groups <= m->view->most_rows)
         print_list(m);
     else
         print_best(m, path);
@@ -170,16 +197,12 @@ static void print_means(const means *m, const char *path) {
 
 /* ---- Variables --------------------------------------------------------------------------------- */
 
-/* A number of one moment has the name of its quantity. */
-static bool is_accuracy(const char *name) {
-    const size_t q = name_find(&record_names, name);
-    return q < RECORD_QUANTITY_COUNT && record_is_accuracy((record_quantity)q);
-}
-
 static status print_variable(results_reader *r, const results_dataset *variable, const grid *axes,
-                             const char *path, const uint8_t *states, error_info *error) {
+                             const char *path, const uint8_t *states, const means_view *view,
+                             error_info *error) {
     const grid *g = results_reader_grid(r);
-    means m = {.variable = variable, .accuracy = is_accuracy(variable->name), .axes = *axes};
+    means m = {
+        .variable = variable, .view = view, .accuracy = best_is_highest(variable->name), .axes = *axes};
     void *values;
     RETURN_IF_FAILED(results_reader_load(r, variable->name, ELEMENT_FLOAT32, grid_cells(g), &values, error));
     m.sums = calloc(grid_cells(&m.axes), sizeof *m.sums);
@@ -196,31 +219,28 @@ static status print_variable(results_reader *r, const results_dataset *variable,
     return result;
 }
 
-/* What was recorded is float32 (steps taken and coordinates are not); curves have one dimension more. */
-static bool is_one_per_cell(const results_reader *r, const results_dataset *d) {
-    const grid *g = results_reader_grid(r);
-    return d->type == ELEMENT_FLOAT32 && d->rank == g->axis_count &&
-           results_dataset_elements(d) == grid_cells(g);
-}
-
 static status print_variables(results_reader *r, const grid *axes, const char *path, const uint8_t *states,
-                              error_info *error) {
+                              const means_view *view, error_info *error) {
     status result = STATUS_OK;
     for (int i = 0; result == STATUS_OK && i < results_reader_count(r); i++) {
         results_dataset d;
-        result = results_reader_describe(r, results_reader_name(r, i), &d, error);
-        if (result == STATUS_OK && is_one_per_cell(r, &d))
-            result = print_variable(r, &d, axes, path, states, error);
+        const char *name = results_reader_name(r, i);
+        if (view->variable != NULL && strcmp(name, view->variable) != 0)
+            continue;
+        result = results_reader_describe(r, name, &d, error);
+        if (result == STATUS_OK && best_is_one_per_cell(r, &d))
+            result = print_variable(r, &d, axes, path, states, view, error);
     }
     return result;
 }
 
-status status_print_means(results_reader *r, const char *path, const uint8_t *states, error_info *error) {
+status status_print_means(results_reader *r, const char *path, const uint8_t *states, const means_view *view,
+                          error_info *error) {
     grid whole;
     status result = results_read_auxiliaries(r, &whole, error);
     if (result == STATUS_OK) {
         const grid axes = other_axes(&whole);
-        result = axes.auxiliaries != NULL ? print_variables(r, &axes, path, states, error)
+        result = axes.auxiliaries != NULL ? print_variables(r, &axes, path, states, view, error)
                                           : error_set(error, STATUS_INTERNAL, "out of memory");
         free(axes.auxiliaries);
     }

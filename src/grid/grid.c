@@ -75,19 +75,6 @@ int grid_find_axis(const grid *g, const grid_axis *like) {
     return -1;
 }
 
-void grid_print_json_cell(FILE *out, const grid *g, size_t cell) {
-    size_t index[GRID_MAX_AXES];
-    grid_cell_index(g, cell, index);
-    fputc('{', out);
-    for (int axis = 0; axis < g->axis_count; axis++) {
-        fputs(axis > 0 ? ", " : "", out);
-        text_print_json(out, g->axes[axis].name);
-        fputs(": ", out);
-        grid_print_json_value(out, &g->axes[axis], index[axis]);
-    }
-    fputc('}', out);
-}
-
 /* -0 and 0 are two values: they name different random streams. */
 static bool same_value(const grid_axis *a, size_t i, const grid_axis *b, size_t k) {
     if (a->kind == AXIS_LABEL)
@@ -115,6 +102,26 @@ grid_axis grid_auxiliary_axis(const grid *g, const grid_auxiliary *auxiliary) {
                       .labels = auxiliary->labels};
     memcpy(axis.name, auxiliary->name, sizeof axis.name);
     return axis;
+}
+
+static void print_json_member(FILE *out, const grid_axis *axis, size_t index, bool first) {
+    fputs(first ? "" : ", ", out);
+    text_print_json(out, axis->name);
+    fputs(": ", out);
+    grid_print_json_value(out, axis, index);
+}
+
+void grid_print_json_cell(FILE *out, const grid *g, size_t cell) {
+    size_t index[GRID_MAX_AXES];
+    grid_cell_index(g, cell, index);
+    fputc('{', out);
+    for (int axis = 0; axis < g->axis_count; axis++)
+        print_json_member(out, &g->axes[axis], index[axis], axis == 0);
+    for (int i = 0; i < g->auxiliary_count; i++) {
+        const grid_axis auxiliary = grid_auxiliary_axis(g, &g->auxiliaries[i]);
+        print_json_member(out, &auxiliary, index[g->auxiliaries[i].axis], false);
+    }
+    fputc('}', out);
 }
 
 static void release_labels(char **labels, size_t count) {

@@ -70,7 +70,7 @@ void grid_print_json_value(FILE *out, const grid_axis *axis, size_t index);
 /* Find the axis of this name and kind; -1. */
 int grid_find_axis(const grid *g, const grid_axis *like);
 
-/* A cell as a JSON object of its axis values: {"run": 3, "lr": 0.01}. */
+/* A cell as a JSON object of its axis values and auxiliary coordinates: {"run": 3, "lr": 0.01}. */
 void grid_print_json_cell(FILE *out, const grid *g, size_t cell);
 
 /* Find value `i` of the axis `part` on the axis `whole`, bit for bit. The search begins at *position, where

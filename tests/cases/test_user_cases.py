@@ -363,7 +363,7 @@ class GoodRequestsTest(UserCase):
             self.assertGreater(float(table[0].split()[0]), 0)
             self.assertEqual(table[2].split()[0], "-")  # diverged: never a mean
         progress = self.run_program("run", "regression.yaml", "-o", "progress.h5", "--set", "sweep.lr.values=[1e-7]").stderr
-        self.assertRegex(progress, r"2 of 2 cells.*, mean train_loss [0-9.e+-]+\n")
+        self.assertRegex(progress, r"2 of 2 cells.*, best train_loss [0-9.e+-]+\n")
         self.assertNotIn("percent", progress)
 
     def test_status_of_many_shows_the_best(self):

@@ -171,6 +171,26 @@ class ReadersTest(unittest.TestCase):
                                       "cells_with_values": 5, "finished_with_values": 5})
         self.assertEqual(objects[2]["values"], ["cnn"])
 
+    def test_status_groups_failures(self):
+        path = self.store("groups.h5")
+        with h5py.File(path, "r+") as file:
+            status = file["status"][...] * 0 + 1  # (run: 3, lr: 2, model: 2)
+            status[:, 1] = 2
+            status[0, 0] = 3
+            file["status"][...] = status
+            file["provenance/crashes"][0, 0, 1] = 2
+            file["provenance/signal"][0, 0, 1] = 11
+        lines, text = (subprocess.run([MPISWEEP, "status", path, *option], capture_output=True, text=True,
+                                      check=True).stdout for option in ([], ["--json"]))
+        for line in ("6 diverged: run=0, lr=0.001, model=mlp; run=0, lr=0.001, model=cnn; run=1, lr=0.001, model=mlp; and 3 more",
+                     "2 failed, 1 of them in crashes, the last with signal 11 (Segmentation fault): "
+                     "run=0, lr=0.01, model=mlp; run=0, lr=0.01, model=cnn"):
+            self.assertIn(line, lines.splitlines())
+        diverged, failed = json.loads(text)["failure_groups"]
+        first = [{"run": 0, "lr": 0.01, "model": model} for model in ("mlp", "cnn")]
+        self.assertEqual(failed, {"status": "failed", "cells": 2, "crashed": 1, "signal": 11, "first": first})
+        self.assertEqual((diverged["cells"], diverged["crashed"], diverged["signal"]), (6, 0, None))
+
     def test_status_names_no_value_when_failures_share_none(self):
         self.assertEqual(self.shared_failures([((0, 0, 0), 2), ((1, 1, 1), 2), ((2, 0, 1), 4)]), ([], []))
 

@@ -234,7 +234,9 @@ static status read_results(error_info *error) {
     fflush(stdout);
     const int out = dup(STDOUT_FILENO);
     assert_non_null(freopen("/dev/null", "w", stdout));
-    status result = status_print_summary(path, false, error);
+    const status_view view = {.most_rows = 40, .most_ranks = 20};
+    size_t pending;
+    status result = status_print_summary(path, &view, &pending, error);
     fflush(stdout);
     dup2(out, STDOUT_FILENO);
     close(out);
