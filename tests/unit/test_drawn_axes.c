@@ -143,9 +143,8 @@ static const char *const growing[] = {
     "{x: {set: train.batch, integers: [1, 40], count: %d}}",
     "{x: {set: train.batch, integers: [1, 40], count: %d, sequence: sobol}}",
     "{x: {set: model.init, choice: [pytorch, he_normal, glorot_normal, glorot_uniform], count: %d}}",
-    "{x: {set: [optimizer.lr, loss.l2], uniform: [[0, 1], [0, 1]], count: %d}}",
-    "{x: {optimizer.lr: {uniform: [0, 1]}, 'model.layers[1]': {choice: [relu, tanh]}, count: %d, sequence: "
-    "sobol}}",
+    "{x: {set: [optimizer.lr, loss.l2], uniform: [[0, 1], [0, 1]], count: %d, sequence: sobol}}",
+    "{x: {loss.l2: {uniform: [0, 1]}, model.init: {choice: [pytorch, he_normal]}, count: %d}}",
 };
 
 /* The first cells of a larger count have the specifications, and their random streams the names, of the
