@@ -165,6 +165,17 @@ static status load_job(error_info *error) {
     return result;
 }
 
+static status load_drawn_job(error_info *error) {
+    loaded_job l = {0};
+    status result = load(&l,
+                         "sweep={run: 2, lr: {set: optimizer.lr, uniform: [0, 1], count: 3}, "
+                         "x: {loss.l2: {uniform: [0, 1]}, train.shuffle: {choice: [true, false]}, count: 4}, "
+                         "where: [{run: 1, x: [0, 2]}]}",
+                         error);
+    job_destroy(&l.job);
+    return result;
+}
+
 static loaded_job one_run, two_runs; /* for the scenarios that do not load one */
 
 static status read_dataset(const data_spec *spec, error_info *error) {
@@ -383,6 +394,7 @@ static int remove_files(void **state) {
 static void while_a_job_is_loaded(void **state) {
     (void)state;
     fail_every_allocation(load_job, 0);
+    fail_every_allocation(load_drawn_job, 0);
 }
 
 static void while_data_sets_are_read(void **state) {

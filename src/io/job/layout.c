@@ -52,14 +52,15 @@ static bool is_left_out(const job *j, size_t cell) {
 /* Cells that are left out have room, too: sweep.where may change. They may be impossible. */
 static status merge_cell(const job *j, const dataset *data, size_t cell, cell_plan *m, record_layout *layout,
                          error_info *error) {
-    const bool left_out = is_left_out(j, cell);
-    error_info *reason = left_out ? NULL : error;
     job_cell_spec(j, cell, &m->spec);
-    status result = engine_plan(&m->spec, data, &m->plan, reason);
+    status result = engine_plan(&m->spec, data, &m->plan, error);
     if (result == STATUS_OK)
-        result = record_layout_merge(layout, &m->plan.records, reason);
-    if (left_out)
+        result = record_layout_merge(layout, &m->plan.records, error);
+    if (result == STATUS_USAGE && is_left_out(j, cell)) {
+        if (error != NULL)
+            *error = (error_info){0};
         return STATUS_OK;
+    }
     return result == STATUS_OK || j->grid.axis_count == 0 ? result
                                                           : prefix_cell(j, cell, m->plan.fault, error);
 }
