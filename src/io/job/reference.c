@@ -137,7 +137,7 @@ static const char drawn_text[] =
     "A drawn axis is a random search in place of a grid: one dimension of `count` values, which the seed of\n"
     "the job, the name of the axis, the key and the number of the draw decide. So every start, every rank\n"
     "and every machine draws the same; a larger `count` keeps the values of a smaller one, and other axes\n"
-    "change nothing. Another seed, name, range or sequence draws other values.\n"
+    "change nothing. Another seed, name, range or sequence draws other values; repeats are more runs.\n"
     "\n"
     "    sweep:\n"
     "      run: 3\n"
