@@ -49,7 +49,7 @@ static void find_directions(const polynomial *p, uint32_t v[BITS]) {
 
 uint32_t sobol_point(int dimension, uint32_t index) {
     assert(dimension >= 0 && dimension < SOBOL_DIMENSIONS);
-    uint32_t v[BITS], point = 0;
+    uint32_t v[BITS] = {0}, point = 0;
     if (dimension == 0)
         for (int k = 0; k < BITS; k++)
             v[k] = 1u << (BITS - 1 - k);
