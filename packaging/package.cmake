@@ -23,8 +23,9 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 # Libraries: by dpkg-shlibdeps. mpisweep launch starts mpirun; /usr/bin/mpisweep-data is a Python script.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "openmpi-bin, python3:any")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "python3-h5netcdf, python3-h5py, python3-matplotlib, python3-numpy, python3-xarray, python3-yaml")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libnlopt-dev, pkg-config")
+# Suggested, not recommended: what these recommend in turn are 500 packages.
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS
+    "python3-h5netcdf, python3-h5py, python3-matplotlib, python3-xarray, python3-yaml, libnlopt-dev, pkg-config")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
