@@ -133,8 +133,8 @@ class CommandLine(RunTest):
 
     def test_bad_usage_says_what_is_accepted(self):
         for arguments, expected in [
-            ([], "plan, run, launch, status, verify, merge, rerun, bench"),
-            (["rum"], "plan, run, launch, status, verify, merge, rerun, bench"),
+            ([], "new, plan, run, launch, status, verify, merge, rerun, extend, bench"),
+            (["rum"], "new, plan, run, launch, status, verify, merge, rerun, extend, bench"),
             (["run"], "JOB.yaml"),
             (["run", TINY, TINY], "unexpected argument"),
             (["run", TINY, "--oly", "lr=1"], "--only"),
