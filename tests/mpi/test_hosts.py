@@ -11,7 +11,7 @@ import numpy as np
 
 from hosts import Hosts, NoNamespaces
 from interruptions import RESUMED
-from launch import MPIEXEC, MPISWEEP, TINY, RunTest, finish, is_running, kill_all, kill_processes, ranks_of, started_in, wait_until
+from launch import MPIEXEC, MPISWEEP, TINY, RunTest, finish, is_running, kill_processes, ranks_of, started_in, wait_until
 
 LONG_JOB = [TINY, "--set", "train.epochs=20000"]  # cells of minutes
 QUICK = {f"{project}_MCA_oob_tcp_keepalive_{name}": value for project in ("OMPI", "PRTE")
@@ -155,23 +155,22 @@ class Cut(HostsTest):
         self.wait_for_checkpoint(process)
         kill_processes(started_in(self.hosts.temporary))
         finish(process)
-        self.assert_resumes(self.start("run", *LONG_JOB, "-o", self.part, ranks=2))
+        process = self.start("run", *LONG_JOB, "-o", self.part, ranks=2)
+        self.wait_for_training(process, 2, count=2)
+        process.send_signal(signal.SIGUSR1)
+        code, out, err = finish(process)
+        self.assertEqual(code, 75, out + err)
+        self.assertRegex(err, RESUMED)
 
-    def wait_for_training(self, process, session):
-        """Until every rank of session number `session` of the file has used the CPU since it began."""
+    def wait_for_training(self, process, session, count=3):
+        """Until each of so many ranks has used the CPU since session number `session` of the file began."""
         wait_until(lambda: process.poll() is not None or self.sessions() == session)
         ranks = ranks_of(process)
         begun = [cpu_ticks(rank) for rank in ranks]
         wait_until(lambda: process.poll() is not None or
                    all(cpu_ticks(rank) > ticks + 100 for rank, ticks in zip(ranks, begun)))
         self.assertIsNone(process.poll(), "it ended before it could be interrupted")
-        self.assertEqual(len(ranks), 3)
-
-    def assert_resumes(self, process):
-        """It says so as soon as a cell begins, however long the start takes."""
-        said = next((line for line in process.stderr if RESUMED.search(line)), None)
-        kill_all(process)
-        self.assertIsNotNone(said)
+        self.assertEqual(len(ranks), count)
 
     def wait_for_checkpoint(self, process):
         wait_until(lambda: process.poll() is not None or self.results("part.h5.checkpoint").exists())
