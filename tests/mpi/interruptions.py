@@ -42,12 +42,12 @@ class Interruptions(RunTest):
             process = self.start_and_wait(ranks, seconds)
             process.send_signal(signal.SIGUSR1)
             code, _, err = finish(process)
-            self.assertIn(code, (0, 75), err)
+            self.assertIn(code, (0, 75, -signal.SIGUSR1), err)  # the last: mpiexec itself, at its end
             steps += self.resumed(err)
             if self.checkpoint.exists():
                 return steps
             seconds *= 2 if code == 75 else 0.7
-            if code == 0:
+            if code != 75:
                 self.part.unlink()
         self.fail("ten stops have left no checkpoint")
 
