@@ -60,9 +60,10 @@ class Stops(Interruptions):
             pass
         code, _, err = finish(process)
         wait_until(lambda: not any(map(is_running, ranks)))
-        # mpiexec kills a second after INT and TERM, that of Open MPI 5 a quarter: too early for a last message.
+        # mpiexec kills a second after INT and TERM, that of Open MPI 5 a quarter: too early for a last message. At its
+        # end, when it passes nothing on any more, USR1 ends it.
         if target != process.pid or number == signal.SIGUSR1:
-            self.assertIn(code, (0, 75), err)
+            self.assertIn(code, (0, 75, -signal.SIGUSR1), err)
         return err
 
     def test_stops_at_random_moments(self):
