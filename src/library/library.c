@@ -32,9 +32,9 @@ static mpisweep_status unknown(mpisweep_training *t, const char *what, const cha
                                const name_table *known) {
     const size_t nearest = name_nearest(known, name);
     char accepted[ERROR_TEXT_SIZE];
-    names_join(known, ~0u, ", ", accepted, sizeof accepted);
     error_set(&t->error, STATUS_USAGE, "there is no %s \"%.100s\"", what, name);
-    if (known->count <= sizeof(unsigned) * 8) {
+    if (known->count <= sizeof(unsigned) * 8) { /* as many as a set of names has bits */
+        names_join(known, ~0u, ", ", accepted, sizeof accepted);
         error_append(&t->error, "; accepted: ");
         error_append(&t->error, accepted);
     }

@@ -23,7 +23,7 @@ ROW = struct.Struct("=QIid64s")  # cell, cells, rank, since, host
 
 class ProgressTest(RunTest):
     def terminal(self, columns, rows, *arguments, variables={}, **options):
-        environment = {**self.environment, "TERM": "xterm", **variables}
+        environment = {**self.environment, "TERM": "xterm", "OMPI_MCA_btl": "^tcp", **variables}  # whose warnings are long lines
         return Terminal([MPISWEEP, *map(str, arguments)], columns, rows, cwd=self.directory, env=environment, **options)
 
     def finished_before(self, only):
