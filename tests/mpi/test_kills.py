@@ -14,13 +14,11 @@ from results_file import arrays, check_done_cells, check_opens, states
 KILLS = int(os.environ.get("MPISWEEP_TEST_KILLS", "6"))
 SEED = int(os.environ.get("MPISWEEP_TEST_SEED", str(time.time_ns())))
 EVERY = ["--set", "run.checkpoint_every=0.05 s"]
-# Each of 24 cells: so short that they go out in batches; long enough for several checkpoints; in lockstep groups, with
-# checkpoints, too.
+# Cells so short that they go out in batches; long enough for several checkpoints; in lockstep groups, with checkpoints, too.
 BATCHES = [TINY, "--set", "train.epochs=2"]
-CHECKPOINTS = [TINY, "--set", "train.epochs=100", *EVERY]
-GROUPS = [TINY, "--set", "train.epochs=800", *EVERY, "--set", "data={source: xor, train_count: 400}",
+CHECKPOINTS = [TINY, "--set", "train.epochs=100", "--set", "sweep.run=1", *EVERY]
+GROUPS = [TINY, "--set", "train.epochs=800", "--set", "sweep.run=2", *EVERY, "--set", "data={source: xor, train_count: 400}",
           "--set", "model.layers=[dense: 8, tanh, dense: 2]"]
-CELLS = 24
 
 
 def kill(pid):
@@ -43,6 +41,7 @@ class Kills(RunTest):
         self.check(0, "run", *job, "-o", self.whole, ranks=2)
         self.seconds = time.monotonic() - start
         self.expected = arrays(self.whole)
+        self.cells = states(self.whole).size
 
     def known(self):
         """The cells that have a status, all of them right; none while there is no file."""
@@ -98,7 +97,7 @@ class Kills(RunTest):
         known = self.known()
         self.assertLessEqual(before, known, "a cell that was done is lost")
         self.tally["checkpoint files"] += self.results("part.h5.checkpoint").exists()
-        self.tally["files half done"] += 0 < len(known) < CELLS
+        self.tally["files half done"] += 0 < len(known) < self.cells
         return known
 
     def complete(self):
@@ -114,7 +113,7 @@ class Kills(RunTest):
         known = set()
         while self.tally["kills"] < KILLS / 3:
             known = self.kill_once(known)
-            if len(known) == CELLS:
+            if len(known) == self.cells:
                 self.complete()
                 known = set()
         self.complete()
