@@ -132,7 +132,7 @@ static bool put_next(row_text *r, const char *colour, const char *part) {
 }
 
 static void put_best(row_text *r, const progress_state *s) {
-    char part[PART_SIZE], whole[PART_SIZE + PROGRESS_CELL_SIZE] = "";
+    char part[PART_SIZE], whole[PART_SIZE + sizeof " at " + PROGRESS_CELL_SIZE] = "";
     describe_best(s, true, part);
     if (part[0] != '\0')
         snprintf(whole, sizeof whole, "%s at %s", part, s->best_cell);
