@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "cli/build_info.h"
+#include "cli/scratch_directory.h"
 #include "io/job/data.h"
 #include "io/job/job.h"
 #include "io/results/origin.h"
@@ -184,13 +185,7 @@ static status time_responders(dispatch *d, double seconds, dispatch_rate *out, e
 /* ---- Files -------------------------------------------------------------------------------------- */
 
 static status make_files(dispatch *d, error_info *error) {
-    const char *place = getenv("TMPDIR");
-    snprintf(d->directory, sizeof d->directory, "%s/mpisweep-XXXXXX", place != NULL ? place : "/tmp");
-    if (mkdtemp(d->directory) == NULL) {
-        error_set(error, STATUS_IO, "%s: cannot create a directory: %s", d->directory, strerror(errno));
-        d->directory[0] = '\0';
-        return STATUS_IO;
-    }
+    RETURN_IF_FAILED(scratch_directory_create(d->directory, sizeof d->directory, error));
     snprintf(d->job_path, sizeof d->job_path, "%s/job.yaml", d->directory);
     snprintf(d->results_path, sizeof d->results_path, "%s/results.h5", d->directory);
     FILE *file = fopen(d->job_path, "w");

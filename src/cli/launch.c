@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "cli/launch_command.h"
 #include "cli/launch_mpirun.h"
+#include "cli/scratch_directory.h"
 #include "cli/time_limit.h"
 #include "cli/verbs.h"
 
@@ -51,13 +52,7 @@ static status prepare_command(launch *l, int argc, char **argv, error_info *erro
 }
 
 static status make_fifo(launch *l, error_info *error) {
-    const char *place = getenv("TMPDIR");
-    snprintf(l->directory, sizeof l->directory, "%s/mpisweep-XXXXXX", place != NULL ? place : "/tmp");
-    if (mkdtemp(l->directory) == NULL) {
-        error_set(error, STATUS_IO, "%s: cannot create a directory: %s", l->directory, strerror(errno));
-        l->directory[0] = '\0';
-        return STATUS_IO;
-    }
+    RETURN_IF_FAILED(scratch_directory_create(l->directory, sizeof l->directory, error));
     snprintf(l->fifo, sizeof l->fifo, "%s/report", l->directory);
     if (mkfifo(l->fifo, 0600) != 0)
         return error_set(error, STATUS_IO, "%s: cannot create: %s", l->fifo, strerror(errno));

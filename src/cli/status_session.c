@@ -63,7 +63,7 @@ static status read_last(results_reader *r, session_state *out, error_info *error
 /* ---- How busy ----------------------------------------------------------------------------------- */
 
 /* What the cells took that the session stored, by rank: those that were stored while it ran. Seconds of a
- * cell that was resumed include those before its checkpoint: no more than the session lasted counts. */
+ * cell that was resumed include those before its checkpoint: they count up to the length of the session. */
 static void add_stored(session_state *s, size_t cells, const double *finished, const double *seconds,
                        const int32_t *rank) {
     for (size_t i = 0; i < cells; i++)

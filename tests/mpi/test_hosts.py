@@ -163,7 +163,7 @@ class Cut(HostsTest):
         self.assertRegex(err, RESUMED)
 
     def wait_for_training(self, process, session, count=3):
-        """Until each of so many ranks has used the CPU since session number `session` of the file began."""
+        """Until each of this many ranks has used the CPU since session number `session` of the file began."""
         wait_until(lambda: process.poll() is not None or self.sessions() == session)
         ranks = ranks_of(process)
         begun = [cpu_ticks(rank) for rank in ranks]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
 BUILD = os.environ["BUILD"]
-# Completes what stands in $1 in a shell of its own and prints what is shown.
+# Completes what is in $1 in a shell of its own and prints what is shown.
 ZSH = r"""
 zmodload zsh/zpty
 zpty shell zsh -f -i

@@ -29,7 +29,7 @@ static int find_keys(const char *word, char keys[KEY_SIZE]) {
     return count;
 }
 
-/* The key for what stands before the "=". */
+/* The key for what is before the "=". */
 static status find_key(const char *word, char key[KEY_SIZE], error_info *error) {
     if (strchr(word, '.') != NULL) {
         snprintf(key, KEY_SIZE, "%s", word);
