@@ -4,6 +4,7 @@ The binary comes from $MPISWEEP, the launcher from $MPIEXEC; ctest sets both.
 """
 import faulthandler
 import os
+import resource
 import shlex
 import signal
 import subprocess
@@ -114,6 +115,7 @@ def wait_until(condition):
 
 class RunTest(unittest.TestCase):
     """A test that runs in its own directory."""
+    epochs_per_second = {}
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix="mpisweep-test-")
@@ -151,6 +153,22 @@ class RunTest(unittest.TestCase):
         code, out, err = self.run_mpisweep(*arguments, ranks=ranks)
         self.assertEqual(code, expected, f"{arguments} on {ranks} ranks\n{out}\n{err}")
         return out, err
+
+    def epochs_in(self, seconds, *settings):
+        """How many epochs of one cell of the tiny job take that long on this machine, with this build; with settings that
+        make a group of three, together."""
+        def cpu_seconds(epochs):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            self.check(0, "run", TINY, "--set", f"train.epochs={epochs}", "--set", "sweep.run=1", *settings,
+                       "--only", "lr=0.01", "--only", "lambda=0", "-o", self.results("timed.h5"))
+            self.results("timed.h5").unlink()
+            return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        if settings not in self.epochs_per_second:
+            epochs, start = 50, cpu_seconds(1)
+            while (training := cpu_seconds(epochs) - start) < 0.3:
+                epochs *= 2
+            self.epochs_per_second[settings] = epochs / training
+        return int(seconds * self.epochs_per_second[settings])
 
     def results(self, name):
         return self.directory / name

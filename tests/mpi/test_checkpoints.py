@@ -1,7 +1,6 @@
 """Checkpoints of cells that are being trained: what a kill of everything costs, and what a full disk does."""
 import errno
 import re
-import resource
 import signal
 import struct
 import unittest
@@ -30,7 +29,7 @@ class Checkpoints(RunTest):
     LONG, SHORT = 1.4, 0.6
     GROUP = ["--set", "data={source: xor, train_count: 400}", "--set", "sweep.lambda.values=[0]",
              "--set", "model.layers=[dense: 8, tanh, dense: 2]"]  # networks that are trained in lockstep
-    per_second, undisturbed = {}, {}
+    undisturbed = {}
 
     def setUp(self):
         super().setUp()
@@ -43,21 +42,6 @@ class Checkpoints(RunTest):
     def long_job(self):
         """Two cells."""
         return self.job(self.epochs_in(self.LONG), "--set", "sweep.lambda.values=[0]", "--set", "sweep.lr.values=[0.01, 0.001]")
-
-    def epochs_in(self, seconds, *settings):
-        """How many epochs of one cell take that long; of a group of three, together."""
-        def cpu_seconds(epochs):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-            self.check(0, "run", *self.job(epochs, *settings), "--only", "lr=0.01", "--only", "lambda=0",
-                       "-o", self.results("timed.h5"))
-            self.results("timed.h5").unlink()
-            return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-        if settings not in self.per_second:
-            epochs, start = 50, cpu_seconds(1)
-            while (training := cpu_seconds(epochs) - start) < 0.3:
-                epochs *= 2
-            self.per_second[settings] = epochs / training
-        return int(seconds * self.per_second[settings])
 
     def make_whole(self, job):
         """The file of an undisturbed session, once per job."""
