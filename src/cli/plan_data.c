@@ -130,7 +130,7 @@ void plan_data_print_layers(const job *j, const plan_data *p) {
     for (int i = 0; i < p->layer_count; i++) {
         const layer_summary *l = &p->layers[i];
         char name[64], shape[64];
-        snprintf(name, sizeof name, "%d %s", i, name_at(&layer_names, l->kind));
+        snprintf(name, sizeof name, "%s %s", layer_path_write(l->path).text, name_at(&layer_names, l->kind));
         if (l->out.height * l->out.width == 1)
             snprintf(shape, sizeof shape, "%d", l->out.channels);
         else
@@ -209,9 +209,10 @@ static void print_json_layers(const plan_data *p) {
     printf(", \"layers\": [");
     for (int i = 0; i < p->layer_count; i++) {
         const layer_summary *l = &p->layers[i];
-        printf("%s{\"kind\": \"%s\", \"output\": [%d, %d, %d], \"parameters\": %zu, \"flops\": %.17g}",
-               i > 0 ? ", " : "", name_at(&layer_names, l->kind), l->out.channels, l->out.height,
-               l->out.width, l->parameters, l->flops);
+        printf("%s{\"layer\": \"%s\", \"kind\": \"%s\", \"output\": [%d, %d, %d], \"parameters\": %zu, "
+               "\"flops\": %.17g}",
+               i > 0 ? ", " : "", layer_path_write(l->path).text, name_at(&layer_names, l->kind),
+               l->out.channels, l->out.height, l->out.width, l->parameters, l->flops);
     }
     printf("]");
 }

@@ -73,7 +73,7 @@ static void describe_layers(const trainer *t, size_t count, engine_times *times)
     for (int i = 0; i < t->model.layer_count; i++) {
         const layer *l = &t->model.layers[i];
         layer_time *out = &times->layers[i];
-        snprintf(out->name, sizeof out->name, "%d %s", l->position, layer_name(l));
+        snprintf(out->name, sizeof out->name, "%s %s", layer_path_write(l->path).text, layer_name(l));
         out->forward_seconds = out->backward_seconds = INFINITY;
         out->flops_forward = (double)count * l->flops_forward;
         out->flops_backward =

@@ -1,9 +1,9 @@
 /* The training engine: specification → plan → training → report.
  *
- * This is the engine's only public header; dataset.h, record.h and spec.h are parts of it. The engine trains
- * one sequential network on one in-memory data set with one thread, and knows nothing of MPI, HDF5, YAML,
- * ranks or grids. What it computes is a function of the specification, the data and the two numbers that name
- * the random streams.
+ * This is the engine's only public header; dataset.h, layer_path.h, record.h and spec.h are parts of it. The
+ * engine trains one sequential network on one in-memory data set with one thread, and knows nothing of MPI,
+ * HDF5, YAML, ranks or grids. What it computes is a function of the specification, the data and the two
+ * numbers that name the random streams.
  *
  * Axis letters used throughout: N samples of a batch, C channels, H rows, W columns, O outputs, K inputs. */
 #ifndef ENGINE_ENGINE_H
@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "engine/dataset.h"
+#include "engine/layer_path.h"
 #include "engine/limits.h"
 #include "engine/record.h"
 #include "engine/spec.h"
@@ -40,7 +41,7 @@ typedef enum fault_subject {
     FAULT_NONE,
     FAULT_DATA,   /* the data set */
     FAULT_LAYERS, /* the model's layers as a whole */
-    FAULT_LAYER,  /* one of them: `index` in the list */
+    FAULT_LAYER,  /* one of them: `index` is its layer_path */
     FAULT_FIELD,  /* a field of training_spec: `index` is its offset */
 } fault_subject;
 
@@ -84,6 +85,7 @@ void training_close(training **t);
 
 /* What one layer of a specification makes of a sample. */
 typedef struct layer_summary {
+    layer_path path;
     layer_kind kind;
     tensor_shape out;
     size_t parameters;
@@ -213,7 +215,7 @@ typedef struct machine_peaks {
 status engine_peaks(machine_peaks *peaks, error_info *error);
 
 typedef struct layer_time {
-    char name[32];                            /* "0 conv", as in the specification */
+    char name[64];                            /* "0 conv", with its path */
     double forward_seconds, backward_seconds; /* per step, minimum over blocks */
     double flops_forward, flops_backward;     /* per step */
     double bytes_forward, bytes_backward;     /* per step, at least: tensors and parameters once each way */

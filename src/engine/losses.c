@@ -149,6 +149,7 @@ static real huber(const loss_function *l, const real *z, const batch_targets *ta
 typedef struct model_end {
     int layers;       /* up to the last one that changes values, which … */
     output_link link; /* … is this */
+    layer_path last;  /* of the whole model */
 } model_end;
 
 typedef struct loss_row {
@@ -158,10 +159,13 @@ typedef struct loss_row {
 } loss_row;
 
 static model_end end_of(const model_spec *model) {
-    int count = model->layer_count;
-    while (count > 0 && layer_ops_of(model->layers[count - 1].kind)->keeps_values)
-        count--;
-    return (model_end){count, count > 0 ? layer_ops_of(model->layers[count - 1].kind)->link : LINK_IDENTITY};
+    int last = layer_before(model, model->layer_count);
+    const layer_path path = layer_path_of(model, last);
+    while (last >= 0 && layer_ops_of(model->layers[last].kind)->keeps_values)
+        last = layer_before(model, last);
+    if (last < 0)
+        return (model_end){0, LINK_IDENTITY, path};
+    return (model_end){layer_end(model, last), layer_ops_of(model->layers[last].kind)->link, path};
 }
 
 /* Of logits, whether the softmax is written or not. */
@@ -177,9 +181,9 @@ static status open_cross_entropy(loss_function *l, const model_end *end, error_i
 static status open_binary_cross_entropy(loss_function *l, const model_end *end, error_info *error) {
     if (end->link == LINK_IDENTITY)
         return error_set(error, STATUS_USAGE,
-                         "binary_cross_entropy of a model that ends with layer %d; accepted: a last layer "
+                         "binary_cross_entropy of a model that ends with layer %s; accepted: a last layer "
                          "sigmoid, scaled_sigmoid or softmax",
-                         l->model_layers - 1);
+                         layer_path_write(end->last).text);
     l->of_sample = end->link == LINK_SOFTMAX ? softmax_against_rest : logistic_loss;
     l->link = end->link;
     l->model_layers = end->layers - 1;

@@ -16,8 +16,8 @@
         FAULT_FIELD, offsetof(training_spec, field)                                                          \
     }
 
-static fault layer_fault(int position) {
-    return (fault){FAULT_LAYER, (size_t)position};
+static fault layer_fault(const training_spec *spec, int position) {
+    return (fault){FAULT_LAYER, (size_t)layer_path_of(&spec->model, position)};
 }
 
 __attribute__((format(printf, 4, 5))) static status refuse(training_plan *plan, error_info *error,
@@ -98,8 +98,9 @@ static status check_full_batch(training_plan *plan, const training_spec *spec, e
     names_join(&optimizer_names, OPTIMIZERS_FULL_BATCH, " and ", names, sizeof names);
     for (int i = 0; i < spec->model.layer_count; i++)
         if (layer_ops_of(spec->model.layers[i].kind)->random)
-            return refuse(plan, error, layer_fault(i),
-                          "layer %d (%s) changes the cost at every evaluation; %s accept none", i,
+            return refuse(plan, error, layer_fault(spec, i),
+                          "layer %s (%s) changes the cost at every evaluation; %s accept none",
+                          layer_name_of(&spec->model, i).text,
                           name_at(&layer_names, spec->model.layers[i].kind), names);
     if (spec->mirror != 0)
         return refuse(plan, error, FIELD(mirror),
@@ -123,16 +124,17 @@ static size_t smallest_batch(const training_spec *spec, const dataset *data) {
 static status refuse_single_sample(training_plan *plan, const training_spec *spec, const dataset *data,
                                    const layer *l, error_info *error) {
     const size_t batch = trainer_batch(spec, data), samples = data->train.count;
+    const layer_path_text name = layer_name_of(&spec->model, l->position);
     if (batch == 1 || samples == 1)
         return refuse(plan, error, FIELD(batch),
-                      "batches of one sample have no variance for layer %d (%s), which sees one value "
+                      "batches of one sample have no variance for layer %s (%s), which sees one value "
                       "per channel of each sample; accepted: batches of 2 samples and more",
-                      l->position, layer_name(l));
+                      name.text, layer_name(l));
     return refuse(
         plan, error, FIELD(batch),
         "the last of the batches of %zu of %zu training samples is one sample, which has no variance "
-        "for layer %d (%s); accepted: another batch, or train.last_batch: drop",
-        batch, samples, l->position, layer_name(l));
+        "for layer %s (%s); accepted: another batch, or train.last_batch: drop",
+        batch, samples, name.text, layer_name(l));
 }
 
 static status check_batches(training_plan *plan, const trainer *t, const dataset *data, error_info *error) {
@@ -192,10 +194,10 @@ static status check_targets(training_plan *plan, const trainer *t, const dataset
     if (!(LOSSES_OVER_OUTPUTS >> kind & 1))
         return refuse_numbers(plan, error);
     if (LOSSES_OF_LABELS >> kind & 1 && t->loss.link == LINK_SOFTMAX)
-        return refuse(plan, error, layer_fault(t->loss.model_layers),
-                      "layer %d (softmax) lets only one of several labels be right; accepted: sigmoid or "
+        return refuse(plan, error, layer_fault(t->spec, t->loss.model_layers),
+                      "layer %s (softmax) lets only one of several labels be right; accepted: sigmoid or "
                       "scaled_sigmoid",
-                      t->loss.model_layers);
+                      layer_name_of(&t->spec->model, t->loss.model_layers).text);
     return STATUS_OK;
 }
 
@@ -204,23 +206,25 @@ static status check_output(training_plan *plan, const trainer *t, const dataset 
     if (m->parameter_count == 0)
         return refuse(plan, error, (fault){FAULT_LAYERS, 0},
                       "no layer has parameters: there is nothing to train");
-    const tensor_shape out = m->boundaries[m->layer_count].shape;
+    const tensor_shape out = model_output_shape(m);
     const int last = m->layers[m->layer_count - 1].position;
+    const layer_path_text name = layer_name_of(&t->spec->model, last);
     const bool of_classes = data->classes > 0;
     const int wanted = of_classes ? data->classes : data->target_count;
     RETURN_IF_FAILED(check_targets(plan, t, data, error));
     if (!fits_outputs(&t->loss, data))
         return refuse(
-            plan, error, layer_fault(last),
-            "the last layer (%d) has %d × %d × %d outputs, but the data set has %d %s; accepted: as many "
+            plan, error, layer_fault(t->spec, last),
+            "the last layer (%s) has %d × %d × %d outputs, but the data set has %d %s; accepted: as many "
             "outputs, such as those of dense: %d",
-            last, out.channels, out.height, out.width, wanted, of_classes ? "classes" : "targets", wanted);
+            name.text, out.channels, out.height, out.width, wanted, of_classes ? "classes" : "targets",
+            wanted);
     if (out.channels > 1 && out.height * out.width > 1)
         return refuse(
-            plan, error, layer_fault(last),
-            "the last layer (%d) has outputs in rows and columns, %d × %d × %d; accepted: a vector, "
+            plan, error, layer_fault(t->spec, last),
+            "the last layer (%s) has outputs in rows and columns, %d × %d × %d; accepted: a vector, "
             "for example from a flatten after it",
-            last, out.channels, out.height, out.width);
+            name.text, out.channels, out.height, out.width);
     return STATUS_OK;
 }
 

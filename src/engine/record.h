@@ -79,11 +79,14 @@ typedef enum record_unit {
     RECORD_AT_END, /* once, when the training is done */
 } record_unit;
 
+/* A layer's name in a number: layer_path.h. That of a layer of the model's own list is its place there. */
+typedef int layer_path;
+
 typedef struct record_spec {
     int every; /* a value after every `every` steps or epochs (1 at the end); 0: not recorded */
     record_unit unit;
     int layer_count; /* 0 for batch_norm: all such layers */
-    int layers[ENGINE_MAX_LIST];
+    layer_path layers[ENGINE_MAX_LIST];
     int stride; /* test_gradient */
     int sample_count;
     int samples[ENGINE_MAX_LIST]; /* feature_maps: positions in the test set */
@@ -93,7 +96,7 @@ typedef struct record_spec {
 
 typedef enum record_axis { RECORD_AXIS_STEP, RECORD_AXIS_EPOCH, RECORD_AXIS_NONE } record_axis;
 
-enum { RECORD_MAX_RANK = 4, RECORD_NAME_SIZE = 48, RECORD_LONG_NAME_SIZE = 128 };
+enum { RECORD_MAX_RANK = 4, RECORD_NAME_SIZE = 64, RECORD_LONG_NAME_SIZE = 128 };
 
 /* One dimension of a recorded array, with coordinates first, first + step, … Within a layout the same name
  * means the same coordinates. */
@@ -107,7 +110,7 @@ typedef struct record_dimension {
  * coordinate `first`, first + every, … */
 typedef struct record_variable {
     record_quantity quantity;
-    int layer;                             /* its number in the specification's list; else 0 */
+    layer_path layer;                      /* of which it is; else 0 */
     int part;                              /* batch_norm: 0 gamma, 1 beta, 2 mean, 3 variance */
     char name[RECORD_NAME_SIZE];           /* "train_loss", "weights_0" */
     char long_name[RECORD_LONG_NAME_SIZE]; /* "training loss of the batch" */

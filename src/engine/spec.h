@@ -26,7 +26,8 @@
     X(SOFTMAX, softmax)                                                                                      \
     X(IDENTITY, identity)                                                                                    \
     X(FLATTEN, flatten)                                                                                      \
-    X(ELU, elu)
+    X(ELU, elu)                                                                                              \
+    X(RESIDUAL, residual)
 
 typedef enum layer_kind {
 #define X(kind, name) LAYER_##kind,
@@ -83,6 +84,8 @@ typedef struct layer_spec {
     double alpha;                      /* elu: y tends to −alpha for x → −∞ */
     double rate;                       /* dropout: share of values that are dropped */
     double momentum, epsilon; /* batch_norm: weight of the old running statistics; added to variances */
+    int inner, shortcut; /* residual: so many of the layers behind it are within it, so many after them on its
+                            shortcut; 0: the shortcut is the identity */
 } layer_spec;
 
 /* Parameters from elsewhere, all layers in natural order (layers in order; weight, then bias, or γ, then β).
@@ -100,7 +103,7 @@ typedef struct start_spec {
 typedef struct model_spec {
     layer_init_spec init;
     start_spec start;
-    int layer_count;
+    int layer_count; /* those within residual blocks too, which follow their block */
     layer_spec layers[ENGINE_MAX_LAYERS];
 } model_spec;
 

@@ -3,10 +3,12 @@
 
 #include "engine/model.h"
 
-static layer_summary summary_of(const model *m, int position, layer_kind kind) {
-    const layer *l = model_layer(m, position);
-    return (layer_summary){.kind = kind,
-                           .out = m->boundaries[m->layer_count].shape,
+static layer_summary summary_of(const model *m, const model_spec *spec, int position) {
+    const layer_path path = layer_path_of(spec, position);
+    const layer *l = model_layer(m, path);
+    return (layer_summary){.path = path,
+                           .kind = spec->layers[position].kind,
+                           .out = model_output_shape(m),
                            .parameters = l != NULL ? l->parameter_count : 0,
                            .flops = l != NULL ? l->flops_forward : 0};
 }
@@ -20,9 +22,9 @@ status engine_layers(const training_spec *spec, const dataset *data, layer_summa
         return error_set(error, STATUS_INTERNAL, "out of memory");
     status result = STATUS_OK;
     for (int i = 0; result == STATUS_OK && i < spec->model.layer_count; i++) {
-        result = model_build(m, &spec->model, i + 1, data->shape, 1, error);
+        result = model_build(m, &spec->model, i, data->shape, 1, error);
         if (result == STATUS_OK)
-            out[i] = summary_of(m, i, spec->model.layers[i].kind);
+            out[i] = summary_of(m, &spec->model, i);
     }
     free(m);
     return result;

@@ -74,13 +74,14 @@ status trainer_build(trainer *t, const training_spec *spec, const dataset *data,
         t->points = *data;
         t->data = &t->points;
     }
-    t->fault = (fault){FAULT_LAYER, (size_t)spec->model.layer_count - 1};
+    const int last = layer_before(&spec->model, spec->model.layer_count);
+    t->fault = (fault){FAULT_LAYER, (size_t)layer_path_of(&spec->model, last)};
     RETURN_IF_FAILED(loss_open(&t->loss, &spec->loss, &spec->model, data->classes, error));
-    const status code = model_build(&t->model, &spec->model, t->loss.model_layers, data->shape,
-                                    capacity_of(spec, data), error);
+    const status code = model_build(&t->model, &spec->model, layer_before(&spec->model, t->loss.model_layers),
+                                    data->shape, capacity_of(spec, data), error);
     t->fault = t->model.fault;
     RETURN_IF_FAILED(code);
-    t->loss.outputs = (int)shape_size(t->model.boundaries[t->model.layer_count].shape);
+    t->loss.outputs = (int)shape_size(model_output_shape(&t->model));
     arena needed = {0};
     trainer_carve(t, &needed);
     t->bytes = needed.used;

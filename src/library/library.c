@@ -159,6 +159,10 @@ mpisweep_status mpisweep_add_layer(mpisweep_training *t, const char *kind) {
     const size_t found = name_find(&layer_names, kind);
     if (found == layer_names.count)
         return unknown(t, "kind of layer", kind, &layer_names);
+    if (found == LAYER_RESIDUAL)
+        return status_of(
+            error_set(&t->error, STATUS_USAGE,
+                      "layers of the kind residual cannot be built here; accepted: all other kinds"));
     if (model->layer_count == ENGINE_MAX_LAYERS)
         return status_of(
             error_set(&t->error, STATUS_USAGE, "accepted: at most %d layers", ENGINE_MAX_LAYERS));
@@ -224,7 +228,7 @@ mpisweep_status mpisweep_record_layers(mpisweep_training *t, const char *quantit
         return wrong_type(t, quantity, "at most 16 layers");
     for (size_t i = 0; i < count; i++) {
         if (layers[i] < 0 || layers[i] >= ENGINE_MAX_LAYERS)
-            return wrong_type(t, quantity, "layers from 0 to 63");
+            return wrong_type(t, quantity, "layers from 0 to 127");
         r->layers[i] = layers[i];
     }
     r->layer_count = (int)count;

@@ -103,11 +103,12 @@ static void open_problem(problem *p, const model_spec *spec, tensor_shape input,
                          bool regression) {
     error_info error;
     assert_int_equal(loss_open(&p->loss, loss, spec, regression ? 0 : 2, &error), STATUS_OK);
-    if (model_build(&p->m, spec, p->loss.model_layers, input, p->batch, &error) != STATUS_OK)
+    if (model_build(&p->m, spec, layer_before(spec, p->loss.model_layers), input, p->batch, &error) !=
+        STATUS_OK)
         fail_msg("%s: %s", p->name, error.text);
     take_model_memory(&p->m, &p->memory);
     initialize_parameters(&p->m, spec, 11, 0);
-    p->loss.outputs = (int)shape_size(p->m.boundaries[p->m.layer_count].shape);
+    p->loss.outputs = (int)shape_size(model_output_shape(&p->m));
     draw_samples(p);
     draw_state(p);
 }

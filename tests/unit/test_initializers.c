@@ -23,7 +23,7 @@ enum { CONV_FAN_IN = 8 * 15, CONV_FAN_OUT = 24 * 15, DENSE_FAN_IN = 24 * 8 * 7, 
 
 static void build(model *m, const model_spec *spec, tensor_shape shape, size_t batch, arena *memory) {
     error_info error;
-    assert_int_equal(model_build(m, spec, spec->layer_count, shape, batch, &error), STATUS_OK);
+    assert_int_equal(model_build(m, spec, spec->layer_count - 1, shape, batch, &error), STATUS_OK);
     take_model_memory(m, memory);
 }
 

@@ -90,7 +90,7 @@ static void open_line(model *m, arena *memory, initializer_kind init) {
                              .init.biases = {init, 0.5},
                              .layer_count = 1,
                              .layers = {{.kind = LAYER_DENSE, .units = 1, .bias = true}}};
-    assert_int_equal(model_build(m, &spec, 1, (tensor_shape){2, 1, 1}, 1, NULL), STATUS_OK);
+    assert_int_equal(model_build(m, &spec, 0, (tensor_shape){2, 1, 1}, 1, NULL), STATUS_OK);
     take_model_memory(m, memory);
     initialize_parameters(m, &spec, 1, 2);
 }

@@ -9,9 +9,14 @@ static status setup(layer *l, size_t batch, error_info *error) {
     return layer_setup_elementwise(l, batch, error);
 }
 
+/* Streams of a step: numbers that every layer of a model without residual blocks had when 64 were the most.
+ */
+enum { LAYERS = 64 };
+
 /* The stream of a sample starts at a block of its own. */
 static random_stream sample_stream(const layer *l, const layer_pass *pass, size_t sample) {
-    const uint64_t index = pass->mode->step * ENGINE_MAX_LAYERS + (uint64_t)l->position;
+    const uint64_t place = (uint64_t)l->position;
+    const uint64_t index = place / LAYERS << 48 | (pass->mode->step * LAYERS + place % LAYERS);
     random_stream stream =
         random_stream_open(pass->mode->seed, pass->mode->coordinates, RANDOM_DROPOUT, index);
     stream.block = (uint64_t)(pass->first + sample) * ((shape_size(l->in) + 3) / 4);

@@ -13,8 +13,10 @@ typedef struct layer_ops layer_ops;
 typedef struct layer {
     const layer_ops *ops;
     layer_spec spec;
-    int position; /* in the specification's list, for messages */
+    int position; /* in the specification's list */
+    layer_path path;
     tensor_shape in, out;
+    tensor_shape other;      /* residual: of what is added to its input */
     size_t parameter_count;  /* learnable numbers */
     size_t parameter_reals;  /* the same, padded as stored */
     size_t parameter_offset; /* of this layer in the model's parameter block */
@@ -50,6 +52,10 @@ typedef struct layer_pass {
     real *output;           /* (count, out); in backward only where the layer keeps it; may be input */
     real *d_output;         /* (count, out), gradient of the loss; backward */
     real *d_input;          /* (count, in), or NULL when it is not needed; may be d_output; backward */
+    real *summand;          /* (count, in), where d_input has another part already; for model.c */
+    const real *other;      /* (count, other) residual */
+    real *d_other;          /* (count, other), or NULL; residual, backward */
+    bool adds_other;        /* d_other has a gradient already, to which this one is added */
     unsigned char *saved;   /* (count, saved_bytes) */
     const real *parameters; /* (parameter_reals) */
     real *d_parameters;     /* (parameter_reals) */

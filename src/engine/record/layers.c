@@ -9,12 +9,22 @@
 
 /* ---- Listed layers ----------------------------------------------------------------------------- */
 
+/* "3_0": a path in the name of a variable, where a dot would mislead programs that read the file. */
+static layer_path_text name_part(layer_path path) {
+    layer_path_text name = layer_path_write(path);
+    for (char *c = name.text; *c != '\0'; c++)
+        if (*c == '.')
+            *c = '_';
+    return name;
+}
+
 /* "weights_3": one variable of each layer. */
-static record_variable new_layer_variable(const builder *b, record_quantity q, int position) {
+static record_variable new_layer_variable(const builder *b, record_quantity q, layer_path path) {
     record_variable v = record_new_variable(b, q);
-    v.layer = position;
-    snprintf(v.name, sizeof v.name, "%s_%d", name_at(&record_names, q), position);
-    snprintf(v.long_name, sizeof v.long_name, "%s of layer %d", b->row->long_name, position);
+    v.layer = path;
+    snprintf(v.name, sizeof v.name, "%.14s_%.42s", name_at(&record_names, q), name_part(path).text);
+    snprintf(v.long_name, sizeof v.long_name, "%s of layer %s", b->row->long_name,
+             layer_path_write(path).text);
     return v;
 }
 
@@ -24,32 +34,37 @@ static void add_own_shape(record_variable *v, const char *channels, tensor_shape
     record_add_own_dimension(v, "column", (size_t)shape.width);
 }
 
-typedef status (*add_layer)(builder *b, record_quantity q, int layer);
+typedef status (*add_layer)(builder *b, record_quantity q, layer_path path);
 
 static status add_layers(builder *b, record_quantity q, add_layer add) {
     const record_spec *r = &b->spec->records[q];
+    const model_spec *spec = &b->spec->model;
     if (r->layer_count > ENGINE_MAX_LIST)
         return record_refuse(b, RECORD_FIELD(q, layers), "%d layers; accepted: up to %d", r->layer_count,
                              ENGINE_MAX_LIST);
     if (r->layer_count == 0)
         return record_refuse(b, RECORD_FIELD(q, layers), "no layer is named");
     for (int i = 0; i < r->layer_count; i++) {
-        if (r->layers[i] < 0 || r->layers[i] >= b->spec->model.layer_count)
-            return record_refuse(b, RECORD_FIELD(q, layers), "there is no layer %d; accepted: 0 to %d",
-                                 r->layers[i], b->spec->model.layer_count - 1);
+        const layer_path path = r->layers[i];
+        if (layer_position(spec, path) < 0)
+            return record_refuse(b, RECORD_FIELD(q, layers), "there is no layer %s; accepted: 0 to %s",
+                                 layer_path_write(path).text,
+                                 layer_name_of(spec, layer_before(spec, spec->layer_count)).text);
         for (int k = 0; k < i; k++)
-            if (r->layers[k] == r->layers[i])
-                return record_refuse(b, RECORD_FIELD(q, layers), "layer %d is named twice", r->layers[i]);
+            if (r->layers[k] == path)
+                return record_refuse(b, RECORD_FIELD(q, layers), "layer %s is named twice",
+                                     layer_path_write(path).text);
         RETURN_IF_FAILED(add(b, q, r->layers[i]));
     }
     return STATUS_OK;
 }
 
-static status find_weights(const builder *b, record_quantity q, int position, const layer **out) {
-    *out = model_layer(b->model, position);
+static status find_weights(const builder *b, record_quantity q, layer_path path, const layer **out) {
+    *out = model_layer(b->model, path);
     if (*out == NULL || (*out)->weight_count == 0)
         return record_refuse(b, RECORD_FIELD(q, layers),
-                             "layer %d has no weights; accepted: dense and convolution layers", position);
+                             "layer %s has no weights; accepted: dense and convolution layers",
+                             layer_path_write(path).text);
     return STATUS_OK;
 }
 
@@ -80,10 +95,10 @@ const record_row record_parameters = {
 
 /* ---- Weights -------------------------------------------------------------------------------------- */
 
-static status add_weights_of(builder *b, record_quantity q, int position) {
+static status add_weights_of(builder *b, record_quantity q, layer_path path) {
     const layer *l;
-    RETURN_IF_FAILED(find_weights(b, q, position, &l));
-    record_variable v = new_layer_variable(b, q, position);
+    RETURN_IF_FAILED(find_weights(b, q, path, &l));
+    record_variable v = new_layer_variable(b, q, path);
     const bool conv = l->spec.kind == LAYER_CONV;
     const tensor_shape window = {l->in.channels, conv ? l->spec.kernel_height : l->in.height,
                                  conv ? l->spec.kernel_width : l->in.width};
@@ -109,14 +124,14 @@ const record_row record_weights = {.long_name = "weights", .add = add_weights, .
 
 /* ---- Norm of the gradient ------------------------------------------------------------------------- */
 
-static status add_gradient_norm_of(builder *b, record_quantity q, int position) {
+static status add_gradient_norm_of(builder *b, record_quantity q, layer_path path) {
     const layer *l;
-    RETURN_IF_FAILED(find_weights(b, q, position, &l));
+    RETURN_IF_FAILED(find_weights(b, q, path, &l));
     if (b->spec->records[q].layer_count > 1)
         return record_refuse(b, RECORD_FIELD(q, layers), "%d layers; accepted: one",
                              b->spec->records[q].layer_count);
     record_variable v = record_new_variable(b, q);
-    v.layer = position;
+    v.layer = path;
     return record_append(b, &v);
 }
 
@@ -157,13 +172,13 @@ const record_row record_gradient_norm = {.long_name = "norm of the gradient of t
 
 /* ---- Gradient over the test set ------------------------------------------------------------------- */
 
-static status add_test_gradient_of(builder *b, record_quantity q, int position) {
+static status add_test_gradient_of(builder *b, record_quantity q, layer_path path) {
     const layer *l;
     const int stride = b->spec->records[q].stride;
-    RETURN_IF_FAILED(find_weights(b, q, position, &l));
+    RETURN_IF_FAILED(find_weights(b, q, path, &l));
     if (stride < 1)
         return record_refuse(b, RECORD_FIELD(q, stride), "a stride of %d; accepted: at least 1", stride);
-    record_variable v = new_layer_variable(b, q, position);
+    record_variable v = new_layer_variable(b, q, path);
     record_add_own_dimension(&v, "weight", (l->weight_count - 1) / (size_t)stride + 1)->step = stride;
     return record_append(b, &v);
 }
@@ -208,18 +223,19 @@ const record_row record_test_gradient = {.long_name = "gradient of the loss over
 
 /* ---- Batch normalisation -------------------------------------------------------------------------- */
 
-static status add_batch_norm_of(builder *b, record_quantity q, int position) {
+static status add_batch_norm_of(builder *b, record_quantity q, layer_path path) {
     static const char *const parts[] = {"gamma", "beta", "mean", "variance"};
-    const layer *l = model_layer(b->model, position);
+    const layer *l = model_layer(b->model, path);
     if (l == NULL || l->spec.kind != LAYER_BATCH_NORM)
-        return record_refuse(b, RECORD_FIELD(q, layers), "layer %d is not a batch_norm layer", position);
+        return record_refuse(b, RECORD_FIELD(q, layers), "layer %s is not a batch_norm layer",
+                             layer_path_write(path).text);
     for (int part = 0; part < 4; part++) {
-        record_variable v = new_layer_variable(b, q, position);
+        record_variable v = new_layer_variable(b, q, path);
         v.part = part;
         record_add_own_dimension(&v, "channel", (size_t)l->in.channels);
-        snprintf(v.name, sizeof v.name, "batch_norm_%d_%s", position, parts[part]);
-        snprintf(v.long_name, sizeof v.long_name, "%s%s of layer %d", part < 2 ? "" : "running ", parts[part],
-                 position);
+        snprintf(v.name, sizeof v.name, "batch_norm_%.42s_%s", name_part(path).text, parts[part]);
+        snprintf(v.long_name, sizeof v.long_name, "%s%s of layer %s", part < 2 ? "" : "running ", parts[part],
+                 layer_path_write(path).text);
         RETURN_IF_FAILED(record_append(b, &v));
     }
     return STATUS_OK;
@@ -229,9 +245,10 @@ static status add_batch_norm_of(builder *b, record_quantity q, int position) {
 static status add_batch_norm(builder *b, record_quantity q) {
     if (b->spec->records[q].layer_count > 0)
         return add_layers(b, q, add_batch_norm_of);
-    for (int i = 0; i < b->spec->model.layer_count; i++)
-        if (b->spec->model.layers[i].kind == LAYER_BATCH_NORM)
-            RETURN_IF_FAILED(add_batch_norm_of(b, q, i));
+    const model_spec *spec = &b->spec->model;
+    for (int i = 0; i < spec->layer_count; i++)
+        if (spec->layers[i].kind == LAYER_BATCH_NORM)
+            RETURN_IF_FAILED(add_batch_norm_of(b, q, layer_path_of(spec, i)));
     return STATUS_OK;
 }
 
@@ -266,22 +283,23 @@ static status check_samples(const builder *b, record_quantity q) {
 }
 
 /* What a layer gives, which the trained model may have no tensor for. */
-static status find_shape(const builder *b, int position, tensor_shape *shape) {
+static status find_shape(const builder *b, layer_path path, tensor_shape *shape) {
+    const int position = layer_position(&b->spec->model, path);
     model *probe = malloc(sizeof *probe);
     if (probe == NULL)
         return error_set(b->error, STATUS_INTERNAL, "out of memory");
-    const status result = model_build(probe, &b->spec->model, position + 1, b->data->shape, 1, b->error);
+    const status result = model_build(probe, &b->spec->model, position, b->data->shape, 1, b->error);
     if (result == STATUS_OK)
-        *shape = probe->boundaries[probe->layer_count].shape;
+        *shape = model_output_shape(probe);
     free(probe);
     return result;
 }
 
-static status add_feature_maps_of(builder *b, record_quantity q, int position) {
+static status add_feature_maps_of(builder *b, record_quantity q, layer_path path) {
     tensor_shape shape = {0};
     *b->fault = (fault){FAULT_FIELD, RECORD_FIELD(q, layers)};
-    RETURN_IF_FAILED(find_shape(b, position, &shape));
-    record_variable v = new_layer_variable(b, q, position);
+    RETURN_IF_FAILED(find_shape(b, path, &shape));
+    record_variable v = new_layer_variable(b, q, path);
     record_add_dimension(&v, "feature_maps_sample", (size_t)b->spec->records[q].sample_count);
     add_own_shape(&v, "channel", shape);
     return record_append(b, &v);
@@ -318,7 +336,7 @@ static void write_feature_maps(note *n, const record_variable *v, float *out) {
         order[i] = (uint32_t)r->samples[i];
     batch_gather(&t->transform, &t->data->test, order, 0, samples, model_input(probe), &t->targets);
     model_forward(probe, samples, (pass_mode){.training = false});
-    write_maps(model_output(probe), samples, probe->boundaries[probe->layer_count].shape, out);
+    write_maps(model_output(probe), samples, model_output_shape(probe), out);
 }
 
 static double feature_maps_samples(const record_variable *v, const record_spec *r, size_t test_samples) {

@@ -1,10 +1,11 @@
 #include "engine/record/probe.h"
 
-/* Layers 0 … last only: the trained model may have no separate tensor for a layer's output, because layers
- * work in place and some change places. */
-status probe_build(model *probe, const training_spec *spec, const dataset *data, int last, arena *a) {
+/* A model that ends with layer `last`: the trained model may have no separate tensor for a layer's output,
+ * because layers work in place and some change places. */
+status probe_build(model *probe, const training_spec *spec, const dataset *data, layer_path last, arena *a) {
     const size_t samples = (size_t)spec->records[RECORD_FEATURE_MAPS].sample_count;
-    RETURN_IF_FAILED(model_build(probe, &spec->model, last + 1, data->shape, samples, NULL));
+    const int position = layer_position(&spec->model, last);
+    RETURN_IF_FAILED(model_build(probe, &spec->model, position, data->shape, samples, NULL));
     model_carve_passes(probe, a);
     return STATUS_OK;
 }
@@ -16,7 +17,7 @@ static size_t probe_bytes(model *probe, const training_spec *spec, const dataset
     size_t bytes = 0;
     for (int i = 0; r->every > 0 && i < r->layer_count; i++) {
         arena measure = {0};
-        bool exists = r->layers[i] >= 0 && r->layers[i] < spec->model.layer_count;
+        bool exists = layer_position(&spec->model, r->layers[i]) >= 0;
         if (exists && probe_build(probe, spec, data, r->layers[i], &measure) == STATUS_OK &&
             measure.used > bytes)
             bytes = measure.used;

@@ -12,8 +12,8 @@ typedef struct recorder {
     float *points; /* (points, 2) a row of the grid whose outputs are recorded */
 } recorder;
 
-/* Layers 0 … last only, with memory from `a` (measuring or real). */
-status probe_build(model *probe, const training_spec *spec, const dataset *data, int last, arena *a);
+/* A model that ends with layer `last`, with memory from `a` (measuring or real). */
+status probe_build(model *probe, const training_spec *spec, const dataset *data, layer_path last, arena *a);
 
 /* Take the recorder's memory from `a` (measuring or real). */
 void recorder_carve(recorder *r, const training_spec *spec, const dataset *data, arena *a);

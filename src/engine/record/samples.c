@@ -119,7 +119,7 @@ static status add_grid(builder *b, record_quantity q) {
         d->first = r->from;
         d->step = (r->to - r->from) / (r->points - 1);
     }
-    record_add_dimension(&v, "output", shape_size(b->model->boundaries[b->model->layer_count].shape));
+    record_add_dimension(&v, "output", shape_size(model_output_shape(b->model)));
     return record_append(b, &v);
 }
 

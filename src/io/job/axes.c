@@ -228,7 +228,8 @@ static status read_key_axis(job *j, int index, const tree_node *entry, error_inf
         return drawn_axis_take(j, index, error);
     bool labelled = source->values != NULL && source->values->kind == TREE_MAP;
     if (!source->zipped && !labelled)
-        source->number = job_key_number(j->details->tree, source->keys[0].text, &source->offset);
+        source->number =
+            job_key_number(j->details->tree, source->keys[0].text, &source->offset, &source->layer);
     if (source->number != NULL && option_takes_none(source->number) && lists_none(source->values))
         source->number = NULL;
     RETURN_IF_FAILED(axis_values_read(source, &j->grid.axes[index], error));

@@ -263,7 +263,7 @@ static status check_choices(const char *axis, drawn_key *key, error_info *error)
 }
 
 static status check_key(const job *j, const char *axis, const char *name, drawn_key *key, error_info *error) {
-    key->number = job_key_number(j->details->tree, name, &key->offset);
+    key->number = job_key_number(j->details->tree, name, &key->offset, &key->layer);
     return key->kind == DRAW_CHOICE ? check_choices(axis, key, error) : check_range(axis, name, key, error);
 }
 
@@ -289,6 +289,7 @@ static status take_one(job_axis *source, grid_axis *axis, uint64_t seed, error_i
     RETURN_IF_FAILED(draws_take(source, 0, axis->name, seed, true, error));
     source->number = key->number;
     source->offset = key->offset;
+    source->layer = key->layer;
     axis->kind = key->number != NULL ? AXIS_NUMBER : AXIS_LABEL;
     if (axis->kind == AXIS_LABEL) {
         axis->count = count;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/job/keys.h"
 #include "io/job/layer_table.h"
 #include "io/job/table.h"
 
@@ -26,7 +27,7 @@ void job_fault_key(fault f, char key[FAULT_KEY_SIZE]) {
         snprintf(key, FAULT_KEY_SIZE, "%s", job_field_key(offsetof(job, base) + f.index));
         break;
     case FAULT_LAYER:
-        snprintf(key, FAULT_KEY_SIZE, "%s[%zu]", layers_key(), f.index);
+        snprintf(key, FAULT_KEY_SIZE, "%s[%s]", layers_key(), layer_path_write((layer_path)f.index).text);
         break;
     case FAULT_LAYERS:
         snprintf(key, FAULT_KEY_SIZE, "%s", layers_key());
@@ -44,8 +45,8 @@ void job_fault_key(fault f, char key[FAULT_KEY_SIZE]) {
 static tree_place key_place(const tree_node *tree, const char *key) {
     char path[FAULT_KEY_SIZE];
     snprintf(path, sizeof path, "%s", key);
-    const tree_node *node = tree_find(tree, path);
-    for (char *end = path; node == NULL && end != NULL; node = tree_find(tree, path)) {
+    const tree_node *node = job_key_find(tree, path);
+    for (char *end = path; node == NULL && end != NULL; node = job_key_find(tree, path)) {
         end = strrchr(path, '.');
         if (end != NULL)
             *end = '\0';

@@ -22,8 +22,13 @@ bool job_key_is_within(const char *text, const char *section);
  * belongs to a layer that `root` has. */
 bool job_key_is_settable(const tree_node *root, const char *key);
 
-/* The option of such a key, when it takes single numbers, and where the training_spec has its value; else
- * NULL. */
-const option *job_key_number(const tree_node *root, const char *key, size_t *offset);
+enum { NO_LAYER = -1 };
+
+/* The option of such a key, when it takes single numbers, and where the training_spec has its value: at
+ * *offset, of a layer when *path is not NO_LAYER; else NULL. */
+const option *job_key_number(const tree_node *root, const char *key, size_t *offset, layer_path *path);
+
+/* Store a number there. */
+void job_key_store(const option *o, size_t offset, layer_path path, double number, training_spec *spec);
 
 #endif

@@ -3,6 +3,7 @@
 #include "io/option/yaml_tree.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { PREFIX_SIZE = 64, LARGEST_WINDOW = 256, MOST_UNITS = 1000000 };
@@ -96,6 +97,32 @@ static const option elu_options[] = {
      .help = "-alpha is the limit for small x"},
 };
 
+/* ---- Residual blocks --------------------------------------------------------------------------- */
+
+/* A block while it is read: what is within it is put behind it. */
+typedef struct residual_block {
+    model_spec *model;
+    int position;
+    layer_path path;
+} residual_block;
+
+static status read_inner(const option *o, const char *name, const tree_node *node, void *object,
+                         error_info *error);
+static status read_shortcut(const option *o, const char *name, const tree_node *node, void *object,
+                            error_info *error);
+static void accepted_layers(const option *o, char *text, size_t size);
+static void accepted_shortcut(const option *o, char *text, size_t size);
+
+/* What is within a block is written layer by layer, each with its path. */
+static const option_type option_inner = {.read = read_inner, .accepted = accepted_layers};
+static const option_type option_shortcut = {.read = read_shortcut, .accepted = accepted_shortcut};
+
+static const option residual_options[] = {
+    {"layers", &option_inner, .help = "what is added to the shortcut, a list as model.layers is"},
+    {"shortcut", &option_shortcut, .default_text = "identity",
+     .help = "identity, a layer, or a list of layers: the other way from the block's input to the sum"},
+};
+
 typedef struct layer_row {
     option_table table;
     const char *short_key; /* `- dense: 128` sets this key; NULL: there is no short form */
@@ -121,6 +148,10 @@ static const layer_row layers[LAYER_KIND_COUNT] = {
     [LAYER_SOFTMAX] = {{0}, NULL, "exp(x) / sum of exp(x) over the values of a sample"},
     [LAYER_IDENTITY] = {{0}, NULL, "x"},
     [LAYER_FLATTEN] = {{0}, NULL, "image to vector"},
+    [LAYER_RESIDUAL] =
+        {TABLE(residual_options), "layers",
+         "the sum of its layers and its shortcut; a layer within it is named by its path, as in "
+         "model.layers[3.0].filters or model.layers[3.shortcut.0].filters"},
     [LAYER_ELU] = {TABLE(elu_options), "alpha", "x for x > 0, else alpha * (exp(x) - 1)"},
 };
 
@@ -156,21 +187,29 @@ static status refuse_layer(const char *prefix, const tree_node *item, error_info
                       (int)strlen(prefix) - 1, prefix, found);
 }
 
-/* One item of the list: `relu`, or a map of one kind to its keys. */
-static status read_layer(const char *prefix, const tree_node *item, layer_spec *layer, error_info *error) {
-    const tree_node no_keys = {.kind = TREE_MAP, .place = item->place};
-    if (item->kind == TREE_SCALAR && item->text[0] != '\0') {
-        RETURN_IF_FAILED(find_kind(item->text, item->place, &layer->kind, error));
-        return read_keys(&layers[layer->kind], prefix, &no_keys, layer, error);
-    }
-    if (item->kind != TREE_MAP || item->count != 1)
-        return refuse_layer(prefix, item, error);
-    RETURN_IF_FAILED(find_kind(item->first->key, item->first->key_place, &layer->kind, error));
-    return read_keys(&layers[layer->kind], prefix, item->first, layer, error);
+/* The same name for every list: "model.layers[3].layers" has the layers "model.layers[3.0]". */
+static void layer_prefix(const char *name, layer_path path, char prefix[PREFIX_SIZE]) {
+    snprintf(prefix, PREFIX_SIZE, "%.*s[%s].", (int)strcspn(name, "["), name, layer_path_write(path).text);
 }
 
-static void layer_prefix(const char *name, int index, char prefix[PREFIX_SIZE]) {
-    snprintf(prefix, PREFIX_SIZE, "%s[%d].", name, index);
+/* One item of a list, `relu`, or a map of one kind to its keys, put behind the model's layers. */
+static status read_layer(const char *name, layer_path path, const tree_node *item, model_spec *model,
+                         error_info *error) {
+    const tree_node no_keys = {.kind = TREE_MAP, .place = item->place};
+    const bool bare = item->kind == TREE_SCALAR && item->text[0] != '\0';
+    char prefix[PREFIX_SIZE];
+    layer_prefix(name, path, prefix);
+    if (!bare && (item->kind != TREE_MAP || item->count != 1))
+        return refuse_layer(prefix, item, error);
+    if (model->layer_count == ENGINE_MAX_LAYERS)
+        return tree_error(error, item->place, "%.*s: one layer too many; accepted: up to %d in all",
+                          (int)strlen(prefix) - 1, prefix, ENGINE_MAX_LAYERS);
+    residual_block block = {model, model->layer_count++, path};
+    layer_spec *layer = &model->layers[block.position];
+    const char *kind = bare ? item->text : item->first->key;
+    RETURN_IF_FAILED(find_kind(kind, bare ? item->place : item->first->key_place, &layer->kind, error));
+    void *object = layer->kind == LAYER_RESIDUAL ? (void *)&block : layer;
+    return read_keys(&layers[layer->kind], prefix, bare ? &no_keys : item->first, object, error);
 }
 
 static status read_layers(const option *o, const char *name, const tree_node *node, void *object,
@@ -178,11 +217,58 @@ static status read_layers(const option *o, const char *name, const tree_node *no
     if (node->kind != TREE_LIST || node->count < 1 || node->count > ENGINE_MAX_LAYERS)
         return option_refuse(o, name, node, error);
     model_spec *model = (model_spec *)((char *)object + o->offset);
-    for (const tree_node *item = node->first; item != NULL; item = item->next) {
-        char prefix[PREFIX_SIZE];
-        layer_prefix(name, model->layer_count, prefix);
-        RETURN_IF_FAILED(read_layer(prefix, item, &model->layers[model->layer_count++], error));
-    }
+    layer_path path = 0;
+    for (const tree_node *item = node->first; item != NULL; item = item->next)
+        RETURN_IF_FAILED(read_layer(name, path++, item, model, error));
+    return STATUS_OK;
+}
+
+static status read_within(const char *name, const residual_block *block, bool shortcut, const tree_node *item,
+                          int index, error_info *error) {
+    const layer_path path = layer_path_within(block->path, shortcut, index);
+    if (path < 0)
+        return tree_error(error, item->place,
+                          "%s: too deep; accepted: residual blocks in two others at most, with "
+                          "up to %d layers each",
+                          name, LAYER_PATH_LONGEST_LIST);
+    return read_layer(name, path, item, block->model, error);
+}
+
+static status read_inner(const option *o, const char *name, const tree_node *node, void *object,
+                         error_info *error) {
+    const residual_block *block = object;
+    int index = 0;
+    if (node->kind != TREE_LIST || node->count < 1)
+        return option_refuse(o, name, node, error);
+    for (const tree_node *item = node->first; item != NULL; item = item->next)
+        RETURN_IF_FAILED(read_within(name, block, false, item, index++, error));
+    block->model->layers[block->position].inner = block->model->layer_count - block->position - 1;
+    return STATUS_OK;
+}
+
+/* The layers of a shortcut: those of a list, or one that is written alone; none for the identity. */
+static const tree_node *shortcut_items(const tree_node *node, tree_node *alone) {
+    static const char identity[] = "identity";
+    if (node->kind == TREE_LIST)
+        return node->first;
+    if (node->kind == TREE_SCALAR && strcmp(node->text, identity) == 0)
+        return NULL;
+    *alone = *node;
+    alone->next = NULL;
+    return alone;
+}
+
+static status read_shortcut(const option *o, const char *name, const tree_node *node, void *object,
+                            error_info *error) {
+    const residual_block *block = object;
+    layer_spec *layer = &block->model->layers[block->position];
+    const int first = block->model->layer_count;
+    tree_node alone;
+    int index = 0;
+    (void)o;
+    for (const tree_node *item = shortcut_items(node, &alone); item != NULL; item = item->next)
+        RETURN_IF_FAILED(read_within(name, block, true, item, index++, error));
+    layer->shortcut = block->model->layer_count - first;
     return STATUS_OK;
 }
 
@@ -193,7 +279,7 @@ static void write_layers(const option *o, const char *name, const void *object, 
     for (int i = 0; i < model->layer_count; i++) {
         const layer_row *row = &layers[model->layers[i].kind];
         char prefix[PREFIX_SIZE], kind[PREFIX_SIZE + sizeof "kind"];
-        layer_prefix(name, i, prefix);
+        layer_prefix(name, layer_path_of(model, i), prefix);
         snprintf(kind, sizeof kind, "%skind", prefix);
         FILE *out = w->begin(w, kind);
         if (out != NULL)
@@ -205,6 +291,11 @@ static void write_layers(const option *o, const char *name, const void *object, 
 static void accepted_layers(const option *o, char *text, size_t size) {
     (void)o;
     snprintf(text, size, "a list of 1 to %d layers", ENGINE_MAX_LAYERS);
+}
+
+static void accepted_shortcut(const option *o, char *text, size_t size) {
+    (void)o;
+    snprintf(text, size, "identity, a layer, or a list of layers");
 }
 
 const option_type option_layers = {.read = read_layers, .write = write_layers, .accepted = accepted_layers};
@@ -221,6 +312,36 @@ static const layer_row *find_row(const tree_node *item) {
     const char *name = name_of(item);
     const size_t kind = name != NULL ? name_find(&layer_names, name) : LAYER_KIND_COUNT;
     return kind < LAYER_KIND_COUNT ? &layers[kind] : NULL;
+}
+
+/* What stands below `- residual:` under a key: its layers, where they alone are written, too. */
+static const tree_node *find_within(const tree_node *item, bool shortcut) {
+    const tree_node *keys = item->first;
+    if (keys == NULL || find_row(item) != &layers[LAYER_RESIDUAL])
+        return NULL;
+    if (keys->kind == TREE_LIST)
+        return shortcut ? NULL : keys;
+    return tree_find(keys, shortcut ? "shortcut" : "layers");
+}
+
+/* Item `index` of a list; of a shortcut that is one layer, that one. */
+static const tree_node *item_at(const tree_node *list, int index) {
+    if (list == NULL || (list->kind != TREE_LIST && index > 0))
+        return NULL;
+    const tree_node *item = list->kind == TREE_LIST ? list->first : list;
+    while (item != NULL && index-- > 0)
+        item = item->next;
+    return item;
+}
+
+tree_node *layer_table_item(const tree_node *list, layer_path path) {
+    const tree_node *item = item_at(list, layer_path_index(path));
+    for (int depth = 0; item != NULL && depth < layer_path_depth(path); depth++) {
+        bool shortcut;
+        const int index = layer_path_step(path, depth, &shortcut);
+        item = item_at(find_within(item, shortcut), index);
+    }
+    return (tree_node *)(uintptr_t)item;
 }
 
 const option *layer_table_option(const tree_node *item, const char *key) {

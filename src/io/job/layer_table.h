@@ -7,6 +7,9 @@
 /* The list of layers: reads into and writes from a model_spec. */
 extern const option_type option_layers;
 
+/* The layer with a path in the list of a job file; NULL: there is none. */
+tree_node *layer_table_item(const tree_node *list, layer_path path);
+
 /* The option of one layer's key ("units"), `item` being an item of the list; NULL when that layer has no such
  * key. */
 const option *layer_table_option(const tree_node *item, const char *key);

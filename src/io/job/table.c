@@ -62,8 +62,7 @@ enum {
         .only_if = "record." #name ".every"
 #define RECORD_COUNT(name, field) .count_offset = offsetof(job, base.records[quantity_##name].field)
 #define RECORD_LAYERS(name)                                                                                  \
-    RECORD_KEY(name, "layers", option_integers, layers), RECORD_COUNT(name, layer_count),                    \
-        RANGE(0, ENGINE_MAX_LAYERS - 1)
+    RECORD_KEY(name, "layers", option_layer_list, layers), RECORD_COUNT(name, layer_count)
 
 /* A condition (only_if) must come before the rows that depend on it. */
 static const option job_options[] = {
@@ -285,7 +284,7 @@ static const option job_options[] = {
     RECORD(gradient_norm,
            "L2 norm of the cost's gradient with respect to a layer's weights, of the last batch"),
     {RECORD_KEY(gradient_norm, "layer", option_layer, layers), RECORD_COUNT(gradient_norm, layer_count),
-     RANGE(0, ENGINE_MAX_LAYERS - 1), .help = "which, counted from 0"},
+     .help = "which, counted from 0"},
     RECORD(train_set_loss, "loss over the whole training set"),
     RECORD(train_set_cost, "the same with the penalties"),
     RECORD(train_set_accuracy, "percent of the whole training set that is classified correctly"),

@@ -17,7 +17,8 @@ typedef struct drawn_key {
     draw_kind kind;
     const tree_node *range;  /* as written: [low, high], or the choices */
     const option *number;    /* what the key takes, and … */
-    size_t offset;           /* … where its value is in a training_spec; NULL: it takes words */
+    size_t offset;           /* … where its value is, in a training_spec or … */
+    layer_path layer;        /* … in this layer of it; number NULL: it takes words */
     double *numbers;         /* (count), or … */
     const tree_node **words; /* … (count): the choices that were drawn */
 } drawn_key;
@@ -46,7 +47,8 @@ typedef struct job_axis {
     const tree_node *base;                         /* as written; NULL: none */
     int count, sequence;                           /* of a drawn axis: 0: not written; a draw_sequence */
     const option *number;                          /* AXIS_NUMBER of one key: what it takes, and … */
-    size_t offset;                                 /* … where its value is in a training_spec */
+    size_t offset;                                 /* … where its value is, in a training_spec or … */
+    layer_path layer;                              /* … in this layer of it */
     job_draws *draws;                              /* owned; NULL: the axis is not drawn */
 } job_axis;
 

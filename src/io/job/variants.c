@@ -163,10 +163,10 @@ status job_variants_read(job *j, error_info *error) {
 void job_apply_number(const job *j, int axis, size_t index, training_spec *spec) {
     const job_axis *source = &j->details->axes[axis];
     if (source->number != NULL)
-        source->number->type->store((char *)spec + source->offset, j->grid.axes[axis].numbers[index]);
+        job_key_store(source->number, source->offset, source->layer, j->grid.axes[axis].numbers[index], spec);
     for (int k = 0; source->number == NULL && k < source->key_count; k++) {
         const drawn_key *key = &source->draws->keys[k];
         if (key->words == NULL)
-            key->number->type->store((char *)spec + key->offset, key->numbers[index]);
+            job_key_store(key->number, key->offset, key->layer, key->numbers[index], spec);
     }
 }

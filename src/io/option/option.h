@@ -65,24 +65,25 @@ typedef struct option_table {
     size_t count;
 } option_table;
 
-extern const option_type option_name;     /* char[max + 1] */
-extern const option_type option_text;     /* char[max + 1] */
-extern const option_type option_path;     /* char[max + 1]: as written; io/file/path.h resolves it */
-extern const option_type option_integer;  /* int */
-extern const option_type option_unsigned; /* uint64_t */
-extern const option_type option_number;   /* double */
-extern const option_type option_limit;    /* double that does not affect what is computed */
-extern const option_type option_boolean;  /* bool */
-extern const option_type option_choice;   /* an enum */
-extern const option_type option_pair;     /* int[2]: height, width */
-extern const option_type option_numbers;  /* double[ENGINE_MAX_LIST] and a count */
-extern const option_type option_integers; /* int[ENGINE_MAX_LIST] and a count */
-extern const option_type option_names;    /* name_list */
-extern const option_type option_layer;    /* the same, of one integer */
-extern const option_type option_padding;  /* int[2], PADDING_SAME included */
-extern const option_type option_optional; /* double and a bool */
-extern const option_type option_every;    /* record_spec: every and unit */
-extern const option_type option_interval; /* double: seconds, 0 for never, OPTION_AUTO; affects no result */
+extern const option_type option_name;       /* char[max + 1] */
+extern const option_type option_text;       /* char[max + 1] */
+extern const option_type option_path;       /* char[max + 1]: as written; io/file/path.h resolves it */
+extern const option_type option_integer;    /* int */
+extern const option_type option_unsigned;   /* uint64_t */
+extern const option_type option_number;     /* double */
+extern const option_type option_limit;      /* double that does not affect what is computed */
+extern const option_type option_boolean;    /* bool */
+extern const option_type option_choice;     /* an enum */
+extern const option_type option_pair;       /* int[2]: height, width */
+extern const option_type option_numbers;    /* double[ENGINE_MAX_LIST] and a count */
+extern const option_type option_integers;   /* int[ENGINE_MAX_LIST] and a count */
+extern const option_type option_names;      /* name_list */
+extern const option_type option_layer;      /* layer_path and a count, which is 1 */
+extern const option_type option_layer_list; /* layer_path[ENGINE_MAX_LIST] and a count */
+extern const option_type option_padding;    /* int[2], PADDING_SAME included */
+extern const option_type option_optional;   /* double and a bool */
+extern const option_type option_every;      /* record_spec: every and unit */
+extern const option_type option_interval;   /* double: seconds, 0 for never, OPTION_AUTO; affects no result */
 
 enum { OPTION_AUTO = -1 }; /* of an interval: as is best */
 
