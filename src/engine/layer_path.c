@@ -52,8 +52,8 @@ layer_path layer_path_within(layer_path block, bool shortcut, int index) {
 
 layer_path_text layer_path_write(layer_path path) {
     layer_path_text out;
-    int length = snprintf(out.text, sizeof out.text, "%d", layer_path_index(path));
-    for (int depth = 0; depth < layer_path_depth(path); depth++) {
+    int length = snprintf(out.text, sizeof out.text, "%d", path < 0 ? path : layer_path_index(path));
+    for (int depth = 0; path >= 0 && depth < layer_path_depth(path); depth++) {
         bool shortcut;
         const int index = layer_path_step(path, depth, &shortcut);
         length += snprintf(out.text + length, sizeof out.text - (size_t)length, "%s.%d",
@@ -137,7 +137,7 @@ static int walk(const model_spec *model, int first, int end, int index) {
 }
 
 int layer_position(const model_spec *model, layer_path path) {
-    int position = walk(model, 0, model->layer_count, layer_path_index(path));
+    int position = path >= 0 ? walk(model, 0, model->layer_count, layer_path_index(path)) : -1;
     for (int depth = 0; position >= 0 && depth < layer_path_depth(path); depth++) {
         bool shortcut;
         const int index = layer_path_step(path, depth, &shortcut);

@@ -17,7 +17,7 @@ typedef struct layer_path_text {
     char text[LAYER_PATH_TEXT_SIZE];
 } layer_path_text;
 
-/* "3.0", "3.shortcut.0". */
+/* "3.0", "3.shortcut.0"; of a negative number, which is no path, that number. */
 layer_path_text layer_path_write(layer_path path);
 
 /* False: `text` is no path. */

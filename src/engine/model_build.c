@@ -74,9 +74,9 @@ static int append(const builder *b, int position, int from, int other) {
 
 static int append_list(const builder *b, int first, int end, int from);
 
-/* A model that ends within a block ends with one of its ways; one within a shortcut has all layers before it,
- * so that parameters have their places. Else the last of the block's two ways is read as any layer is, the
- * other one from where it was left. */
+/* A block in which nothing is done is a fault. A model that ends within a block ends with one of its ways;
+ * one within a shortcut has all layers before it, so that parameters have their places. Else the last of the
+ * block's two ways is read as any layer is, the other one from where it was left. */
 static int append_block(const builder *b, int position, int from) {
     const int shortcut = position + 1 + b->spec->layers[position].inner, end = layer_end(b->spec, position);
     const bool whole = b->last == position || b->last >= end;
@@ -88,6 +88,8 @@ static int append_block(const builder *b, int position, int from) {
     const int shortcut_out = append_list(&beside, shortcut, end, from);
     if (!whole)
         return shortcut_out;
+    if (inner_out == from && shortcut_out == from)
+        b->m->fault = fault_of(b->spec, position);
     return shortcut_out != from ? append(b, position, shortcut_out, inner_out)
                                 : append(b, position, inner_out, from);
 }
@@ -194,6 +196,12 @@ static bool needs_gradient(const model *m, int at) {
 static status build_layers(model *m, const model_spec *spec, int last, tensor_shape input,
                            error_info *error) {
     m->output = append_list(&(builder){m, spec, last}, 0, spec->layer_count, 0);
+    if (m->fault.subject != FAULT_NONE)
+        return error_set(
+            error, STATUS_USAGE,
+            "layer %s (residual): neither its layers nor its shortcut do anything; accepted: at least "
+            "one that does",
+            layer_path_write((layer_path)m->fault.index).text);
     m->boundaries[m->output].forks |= m->output != m->layer_count;
     pool_before_relu(m);
     m->boundaries[0].shape = input;

@@ -48,6 +48,20 @@ def pooling(make, keys):
     return make(keys["kernel"], stride=keys.get("stride", keys["kernel"]))
 
 
+class Residual(nn.Module):
+    def __init__(self, inner, shortcut):
+        super().__init__()
+        self.inner, self.shortcut = inner, shortcut
+
+    def forward(self, x):
+        return self.inner(x) + self.shortcut(x)
+
+
+def residual(shape, keys):
+    keys = keys if isinstance(keys, dict) else {"layers": keys}
+    return Residual(nn.Sequential(*modules_of(keys["layers"], shape)), nn.Sequential(*modules_of(keys.get("shortcut", []), shape)))
+
+
 def layer(item, shape):
     """The modules of one layer on an input of `shape` (without the batch)."""
     if isinstance(item, str):
@@ -60,6 +74,8 @@ def layer(item, shape):
         return [convolution(shape, keys)]
     if kind == "batch_norm":
         return [normalization(shape, keys)]
+    if kind == "residual":
+        return [residual(shape, keys)]
     if kind == "leaky_relu":
         return [nn.LeakyReLU(keys)]
     if kind == "elu":
@@ -67,15 +83,20 @@ def layer(item, shape):
     return [pooling({"max_pool": nn.MaxPool2d, "avg_pool": nn.AvgPool2d}[kind], keys)]
 
 
-def network(c):
-    """The case's model. mpisweep's cross-entropy includes a final softmax, and so does PyTorch's."""
-    modules, x = [], torch.zeros(2, *c["shape"])
-    layers = c["layers"][:-1] if c["layers"][-1] == "softmax" else c["layers"]
+def modules_of(layers, shape):
+    """Those of a list of layers, on an input of `shape`."""
+    modules, x = [], torch.zeros(2, *shape)
     for item in layers:
         added = layer(item, tuple(x.shape[1:]))
         x = nn.Sequential(*added)(x)
         modules += added
-    return nn.Sequential(*modules)
+    return modules
+
+
+def network(c):
+    """The case's model. mpisweep's cross-entropy includes a final softmax, and so does PyTorch's."""
+    layers = c["layers"][:-1] if c["layers"][-1] == "softmax" else c["layers"]
+    return nn.Sequential(*modules_of(layers, c["shape"]))
 
 
 def fresh(model):

@@ -38,6 +38,18 @@ MIXED = [conv(8, 3, padding="same"), {"leaky_relu": 0.1}, conv(18, [3, 2], strid
          {"max_pool": {"kernel": 3, "stride": 2}}, conv(16, 3, padding="valid"), "tanh", "flatten", dense(24, bias=False),
          "identity", dense(10)]
 ELUS = [conv(6, 3), {"elu": 1}, conv(8, 3, padding=1), {"elu": 0.5}, POOL, dense(20), {"elu": 1}, dense(10)]
+BLOCK_NORM = {"batch_norm": {"momentum": 0.9, "epsilon": 1e-5}}
+
+
+def block(filters, stride=1, shortcut=None):
+    """A basic block of a ResNet, before the ReLU that follows it."""
+    layers = [conv(filters, 3, padding=1, stride=stride), BLOCK_NORM, "relu", conv(filters, 3, padding=1), BLOCK_NORM]
+    return {"residual": {"layers": layers, **({"shortcut": shortcut} if shortcut else {})}}
+
+
+RESNET = [conv(8, 3, padding=1), BLOCK_NORM, "relu", block(8), "relu", block(12, 2, [conv(12, 1, stride=2), BLOCK_NORM]), "relu",
+          {"avg_pool": 4}, dense(10)]
+NESTED = [dense(12), {"residual": ["tanh", {"residual": [dense(12), "tanh"]}, dense(12)]}, "relu", dense(10)]
 SIGMOIDS = [dense(20), "scaled_sigmoid", dense(20), "sigmoid", dense(10), "scaled_sigmoid"]
 REGRESSION = [dense(16), "tanh", dense(8), "softmax", dense(3)]
 
@@ -77,6 +89,8 @@ LONG = {
                                loss={"kind": "squared_error"}, steps=50, epochs=5, targets=3),
     "regression_huber": case(REGRESSION, (6, 1, 1), {"kind": "sgd", "lr": 0.1, "momentum": 0.9},
                              loss={"kind": "huber", "delta": 0.4}, steps=50, epochs=5, targets=3),
+    "resnet_momentum": case(RESNET, (3, 8, 8), {"kind": "sgd", "lr": 0.05, "momentum": 0.9}, steps=50, epochs=5),
+    "nested_adam": case(NESTED, (5, 1, 1), {"kind": "adam", "lr": 2e-3}, steps=50, epochs=5),
     "elus_adam": case(ELUS, (2, 9, 8), {"kind": "adam", "lr": 2e-3}, steps=50, epochs=5),
 }
 CASES = {**SHORT, **LONG}

@@ -362,7 +362,7 @@ static void bounds_of_the_engine_are_kept(void **state) {
     const dataset data = small_images();
     training_spec spec = small_training();
     spec.model.layer_count = ENGINE_MAX_LAYERS + 1;
-    assert_refused(&spec, &data, FAULT_LAYERS, 0, "65 layers; accepted: 1 to 64");
+    assert_refused(&spec, &data, FAULT_LAYERS, 0, "129 layers; accepted: 1 to 128");
     spec = small_training();
     spec.model.layer_count = ENGINE_MAX_LAYERS;
     for (int i = 6; i < ENGINE_MAX_LAYERS; i++)

@@ -554,6 +554,8 @@ static const char *const special_rows[] = {"job",
                                            "model.init_file",
                                            "model.shift_file",
                                            "model.layers",
+                                           "residual.layers",
+                                           "residual.shortcut",
                                            "sweep.where",
                                            "sweep"};
 

@@ -168,7 +168,8 @@ static const wrong_line wrong_lines[] = {
     /* layers */
     {6, "    - cnov: {filters: 4}", "6:7",
      "cnov: unknown key; accepted: dense, conv, max_pool, avg_pool, batch_norm, dropout, relu, "
-     "leaky_relu, tanh, sigmoid, scaled_sigmoid, softmax, identity, flatten, elu; nearest known key: conv"},
+     "leaky_relu, tanh, sigmoid, scaled_sigmoid, softmax, identity, flatten, elu, "
+     "residual; nearest known key: conv"},
     {6, "    - conv: {filter: 4, kernel: 3}", "6:14", "nearest known key: filters"},
     {6, "    - conv: {filters: 4}", "6:13",
      "model.layers[0].kernel: missing; accepted: an integer from 1 to 256 pixels, "
@@ -369,7 +370,7 @@ static void wrong_settings_are_refused(void **state) {
         {"train.epoch=3",
          "train.epoch: unknown key; accepted: epochs, batch, last_batch, shuffle, max_seconds; "
          "nearest known key: train.epochs"},
-        {"model.layers=[]", "model.layers: a list of 0; accepted: a list of 1 to 64 layers"},
+        {"model.layers=[]", "model.layers: a list of 0; accepted: a list of 1 to 128 layers"},
         {"run.checkpoint_every=10", "run.checkpoint_every: '10'; accepted: \"N s\", \"N min\" or \"N h\", at "
                                     "least 0.01 s, auto, or never "
                                     "(0)"},
@@ -432,6 +433,13 @@ static void models_must_fit_the_data(void **state) {
     assert_check_refuses(3, "data: {source: npy, train_x: a.csv, train_y: b.npy}", "3:30", "data.train_x: ");
     assert_check_refuses(7, "    - max_pool: 64", "7:7",
                          "model.layers[1]: layer 1 (max_pool) on an input of");
+    assert_check_refuses(7, "    - residual: [relu, max_pool: 64]", "7:24",
+                         "model.layers[1.1]: layer 1.1 (max_pool) on an input of");
+    assert_check_refuses(7, "    - residual: [max_pool: 2]", "7:7",
+                         "model.layers[1]: layer 1 (residual) on an input of 4 × 16 × 16: its two ways make 4 × 32 "
+                         "× 32 and 4 × 16 × 16, which cannot be added");
+    assert_check_refuses(7, "    - residual: [identity]", "7:7",
+                         "model.layers[1]: layer 1 (residual): neither its layers nor its shortcut do anything");
     assert_check_refuses(8, "    - dense: 11", "8:7", "model.layers[2]: the last layer (2) has 11 × 1 × 1");
 }
 

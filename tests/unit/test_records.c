@@ -580,6 +580,46 @@ static void feature_maps_are_those_of_the_network(void **state) {
     }
 }
 
+/* A block is the sum of its ways, and each layer within it has its own maps and weights. */
+static void layers_within_a_block_are_recorded_by_their_paths(void **state) {
+    (void)state;
+    enum { WIDTH = 5, SAMPLES = 2 };
+    const dataset data = drawn_data();
+    training_spec spec = untrained();
+    const layer_spec layers[] = {DENSE(WIDTH),    {.kind = LAYER_RESIDUAL, .inner = 2, .shortcut = 2},
+                                 LAYER(TANH),     DENSE(WIDTH),
+                                 LAYER(IDENTITY), DENSE(WIDTH),
+                                 DENSE(CLASSES)};
+    spec.model = (model_spec){.layer_count = sizeof layers / sizeof *layers};
+    memcpy(spec.model.layers, layers, sizeof layers);
+    record_spec listed = {
+        .every = 1, .unit = RECORD_AT_END, .layer_count = 6, .sample_count = SAMPLES, .samples = {7, 290}};
+    const char *const paths[] = {"0", "1", "1.1", "1.shortcut.0", "1.shortcut.1", "1.0"};
+    for (int i = 0; i < listed.layer_count; i++)
+        assert_true(layer_path_read(paths[i], &listed.layers[i]));
+    spec.records[RECORD_FEATURE_MAPS] = listed;
+    const layer_path shortcut = listed.layers[4];
+    spec.records[RECORD_WEIGHTS] =
+        (record_spec){.every = 1, .unit = RECORD_AT_END, .layer_count = 1, .layers = {shortcut}};
+    const trained *t = train(&spec, &data);
+    const float *input = values_of(t, "feature_maps_0"), *w = values_of(t, "weights_1_shortcut_1");
+    const float *beside = values_of(t, "feature_maps_1_shortcut_1");
+    assert_dims(variable(t, "weights_1_shortcut_1"), 2, (size_t[]){WIDTH, WIDTH});
+    for (int i = 0; i < SAMPLES * WIDTH; i++) {
+        const int n = i / WIDTH, k = i % WIDTH;
+        double biases[2] = {(double)beside[k], (double)beside[i]}; /* that of the layer, from two samples */
+        assert_near(values_of(t, "feature_maps_1")[i],
+                    (double)values_of(t, "feature_maps_1_1")[i] + (double)beside[i], 1e-6);
+        assert_near(values_of(t, "feature_maps_1_0")[i], tanh((double)input[i]), 1e-6);
+        assert_true(values_of(t, "feature_maps_1_shortcut_0")[i] == input[i]);
+        for (int j = 0; j < WIDTH; j++) {
+            biases[0] -= (double)w[k * WIDTH + j] * (double)input[j];
+            biases[1] -= (double)w[k * WIDTH + j] * (double)input[n * WIDTH + j];
+        }
+        assert_near(biases[1], biases[0], 1e-5);
+    }
+}
+
 /* ---- Refusals ---------------------------------------------------------------------------------- */
 
 /* For a field of a quantity's record_spec, at `field` in it. */
@@ -799,6 +839,7 @@ int main(void) {
         cmocka_unit_test(samples_are_recorded_as_they_are_stored),
         cmocka_unit_test(the_grid_covers_the_plane),
         cmocka_unit_test(feature_maps_are_those_of_the_network),
+        cmocka_unit_test(layers_within_a_block_are_recorded_by_their_paths),
         cmocka_unit_test(impossible_records_are_refused),
         cmocka_unit_test(missing_sets_and_classes_are_refused),
         cmocka_unit_test(random_layouts_merge_and_values_find_their_places),

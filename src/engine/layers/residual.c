@@ -14,9 +14,8 @@ static status setup(layer *l, size_t batch, error_info *error) {
     if (a.channels != b.channels || a.height != b.height || a.width != b.width)
         return error_set(
             error, STATUS_USAGE,
-            "its layers and its shortcut make %d × %d × %d and %d × %d × %d, which cannot be added; "
-            "accepted: the same, for example by a shortcut of a conv with the filters and strides of "
-            "the block",
+            "its two ways make %d × %d × %d and %d × %d × %d, which cannot be added; accepted: the "
+            "same, for example by a shortcut of a conv with the filters and strides of the block",
             b.channels, b.height, b.width, a.channels, a.height, a.width);
     l->out = l->in;
     l->flops_forward = l->flops_backward = shape_values(l->in);
