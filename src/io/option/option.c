@@ -276,10 +276,15 @@ status option_read_all(const option_table *table, const char *prefix, const tree
 
 /* ---- Printing ---------------------------------------------------------------------------------- */
 
+static bool is_unwritten(const option *o, const void *object) {
+    return o->unwritten != NULL &&
+           memcmp((const char *)object + o->offset, o->unwritten, o->type->size) == 0;
+}
+
 void option_write_all(const option_table *table, const char *prefix, const void *object, option_writer *w) {
     for (size_t i = 0; i < table->count; i++) {
         const option *o = &table->options[i];
-        if (o->type->write == NULL || !is_known(table, o, object))
+        if (o->type->write == NULL || !is_known(table, o, object) || is_unwritten(o, object))
             continue;
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s%s", prefix, o->key);

@@ -40,6 +40,7 @@ typedef struct option_type {
     bool (*is_given)(const option *o, const void *object);
     /* Where the default is nothing, `none` (null, ~) means that: option_takes_none. */
     bool may_be_none;
+    size_t size; /* of the stored value, where options can have one that is unwritten */
 } option_type;
 
 struct option {
@@ -55,6 +56,8 @@ struct option {
     const char *default_key;   /* … unless this key gives the value */
     const char *only_if;       /* the key is known only while this option is given, or, being a choice, … */
     unsigned only_values;      /* … has one of these values (bit 1 << value); NULL: always */
+    const void *unwritten;     /* the stored default of a key that came later: it is not written, so that the
+                                  text and digest of a job from before stay the same. NULL: all are */
     bool by_axis;              /* an axis of a sweep can set it */
     bool shapes_records;       /* its value decides how many or which values are recorded */
     const char *help;

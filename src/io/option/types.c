@@ -143,8 +143,11 @@ static void write_number(const option *o, const char *name, const void *object, 
         fputs(text, out);
 }
 
-const option_type option_integer = {
-    .read = read_any_number, .write = write_integer, .accepted = accepted_integer, .store = store_integer};
+const option_type option_integer = {.read = read_any_number,
+                                    .write = write_integer,
+                                    .accepted = accepted_integer,
+                                    .store = store_integer,
+                                    .size = sizeof(int)};
 const option_type option_unsigned = {
     .read = read_any_number, .write = write_unsigned, .accepted = accepted_integer, .store = store_unsigned};
 const option_type option_number = {
@@ -200,7 +203,7 @@ static void accepted_choice(const option *o, char *text, size_t size) {
 }
 
 const option_type option_boolean = {
-    .read = read_boolean, .write = write_boolean, .accepted = accepted_boolean};
+    .read = read_boolean, .write = write_boolean, .accepted = accepted_boolean, .size = sizeof(bool)};
 const option_type option_choice = {.read = read_choice, .write = write_choice, .accepted = accepted_choice};
 
 /* ---- Pair: one integer for both directions, or [height, width] --------------------------------- */
@@ -231,7 +234,8 @@ static void accepted_pair(const option *o, char *text, size_t size) {
     snprintf(text, size, "an integer from %s, or [height, width]", range);
 }
 
-const option_type option_pair = {.read = read_pair, .write = write_pair, .accepted = accepted_pair};
+const option_type option_pair = {
+    .read = read_pair, .write = write_pair, .accepted = accepted_pair, .size = 2 * sizeof(int)};
 
 /* ---- Padding: a pair, or a word for one -------------------------------------------------------- */
 
