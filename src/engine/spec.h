@@ -26,7 +26,10 @@
     X(SOFTMAX, softmax)                                                                                      \
     X(IDENTITY, identity)                                                                                    \
     X(FLATTEN, flatten)                                                                                      \
-    X(ELU, elu)
+    X(ELU, elu)                                                                                              \
+    X(GELU, gelu)                                                                                            \
+    X(SILU, silu)                                                                                            \
+    X(SOFTPLUS, softplus)
 
 typedef enum layer_kind {
 #define X(kind, name) LAYER_##kind,
@@ -68,6 +71,9 @@ typedef struct layer_init_spec {
  * kernels with stride 1 only. */
 enum { PADDING_SAME = -1 };
 
+/* How gelu is computed, with PyTorch's names `none` and `tanh`; layers/gelu.c has both. */
+typedef enum gelu_approximation { GELU_EXACT, GELU_TANH } gelu_approximation;
+
 typedef struct layer_spec {
     layer_kind kind;
     int units;                         /* dense: outputs */
@@ -82,7 +88,9 @@ typedef struct layer_spec {
     double slope;                      /* leaky_relu: y = slope·x for x < 0 */
     double alpha;                      /* elu: y tends to −alpha for x → −∞ */
     double rate;                       /* dropout: share of values that are dropped */
-    double momentum, epsilon; /* batch_norm: weight of the old running statistics; added to variances */
+    double momentum, epsilon;       /* batch_norm: weight of the old running statistics; added to variances */
+    gelu_approximation approximate; /* gelu */
+    double beta, threshold; /* softplus: log(1 + exp(beta·x)) / beta, or x where beta·x > threshold */
 } layer_spec;
 
 /* Parameters from elsewhere, all layers in natural order (layers in order; weight, then bias, or γ, then β).

@@ -17,6 +17,8 @@ static const char *const last_batch_list[] = {[LAST_BATCH_KEEP] = "keep", [LAST_
 static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
 static const char *const cycle_policy_list[] = {
     [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
+static const char *const approximation_list[] = {[GELU_EXACT] = "none", [GELU_TANH] = "tanh"};
+static const name_table approximations = NAME_TABLE(approximation_list);
 static const name_table reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
                         epsilon_styles = NAME_TABLE(epsilon_style_list),
                         cycle_policies = NAME_TABLE(cycle_policy_list);
@@ -94,6 +96,9 @@ static const setting layer_rows[] = {
     {"rate", SETTING_NUMBER, LAYER(rate), RANGE(0, 0.999), .preset = NAN, .layers = OF(DROPOUT)},
     {"momentum", SETTING_NUMBER, LAYER(momentum), RANGE(0, 1), .preset = 0.9, .layers = OF(BATCH_NORM)},
     {"epsilon", SETTING_NUMBER, LAYER(epsilon), RANGE(1e-12, 1), .preset = 1e-5, .layers = OF(BATCH_NORM)},
+    {"approximate", SETTING_CHOICE, LAYER(approximate), .names = &approximations, .layers = OF(GELU)},
+    {"beta", SETTING_NUMBER, LAYER(beta), RANGE(1e-3, 1000), .preset = 1, .layers = OF(SOFTPLUS)},
+    {"threshold", SETTING_NUMBER, LAYER(threshold), RANGE(0, 1e6), .preset = 20, .layers = OF(SOFTPLUS)},
 };
 const setting_table layer_settings = {layer_rows, sizeof layer_rows / sizeof layer_rows[0]};
 

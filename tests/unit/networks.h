@@ -25,6 +25,8 @@
     { .kind = LAYER_BATCH_NORM, .momentum = 0.99, .epsilon = 1e-3 }
 #define DROPOUT(share)                                                                                       \
     { .kind = LAYER_DROPOUT, .rate = (share) }
+#define SOFTPLUS(b, t)                                                                                       \
+    { .kind = LAYER_SOFTPLUS, .beta = (b), .threshold = (t) }
 #define LAYER(name)                                                                                          \
     { .kind = LAYER_##name }
 #define RELU                                                                                                 \

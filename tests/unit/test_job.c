@@ -543,6 +543,10 @@ static const sample samples[] = {
     LAYER("batch_norm.epsilon", "batch_norm: {epsilon: 1e-3}", "epsilon = 0.001"),
     LAYER("dropout.rate", "dropout: 0.5", "rate = 0.5"),
     LAYER("elu.alpha", "elu: {alpha: 0.5}", "alpha = 0.5"),
+    LAYER("gelu.approximate", "gelu: {approximate: tanh}", "approximate = tanh"),
+    LAYER("gelu.approximate", "gelu", "approximate = none"),
+    LAYER("softplus.beta", "softplus: 2", "beta = 2"),
+    LAYER("softplus.threshold", "softplus: {threshold: 5}", "threshold = 5"),
     LAYER("leaky_relu.slope", "leaky_relu: {slope: 0.25}", "slope = 0.25"),
 };
 

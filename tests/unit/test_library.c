@@ -304,6 +304,7 @@ static void mistakes_are_refused_by_name(void **state) {
     ASSERT_REFUSED(mpisweep_set_list(t, "schedule.steps", (double[]){1}, 17), "at most 16");
     ASSERT_REFUSED(mpisweep_add_layer(t, "dens"), "no kind of layer \"dens\"");
     ASSERT_REFUSED(mpisweep_set_layer(t, "kernel", 3), "a layer of the kind dense has no such key");
+    ASSERT_REFUSED(mpisweep_choose_layer(t, "units", "many"), "a number (mpisweep_set_layer)");
     ASSERT_REFUSED(mpisweep_record(t, "test_acuracy", 1, MPISWEEP_STEPS), "nearest known: test_accuracy");
     ASSERT_REFUSED(mpisweep_record_layers(t, "weights", (int[]){64}, 1), "layers from 0 to 63");
     mpisweep_data wrong = data;

@@ -94,6 +94,11 @@ typedef struct plane_correlation {
     real *dw;         /* (outputs, inputs, KH, KW) */
 } plane_correlation;
 
+/* y = log(1 + exp(beta·x)) / beta, or x where beta·x > threshold */
+typedef struct softplus_shape {
+    real beta, threshold;
+} softplus_shape;
+
 /* One optimiser step over n parameters; optimizers.c has the formulas. */
 typedef struct update {
     size_t n;
@@ -129,6 +134,15 @@ typedef struct kernel_set {
     /* y = tanh x and y = 1 / (1 + exp(−scale·x)); n values; y may be x */
     void (*tanh)(size_t n, const real *x, real *y);
     void (*sigmoid)(size_t n, real scale, const real *x, real *y);
+    /* y of layers/gelu.c, silu.c and softplus.c, and dx = dy·y′(x); n values; y is not x, dx may be dy */
+    void (*gelu)(size_t n, const real *x, real *y);
+    void (*gelu_backward)(size_t n, const real *x, const real *dy, real *dx);
+    void (*gelu_tanh)(size_t n, const real *x, real *y);
+    void (*gelu_tanh_backward)(size_t n, const real *x, const real *dy, real *dx);
+    void (*silu)(size_t n, const real *x, real *y);
+    void (*silu_backward)(size_t n, const real *x, const real *dy, real *dx);
+    void (*softplus)(size_t n, softplus_shape shape, const real *x, real *y);
+    void (*softplus_backward)(size_t n, softplus_shape shape, const real *x, const real *dy, real *dx);
     void (*max_pool)(const pooling *p, const real *x, real *y, unsigned char *winner);
     /* dx (H, W, C) = the sum of dy over the windows that a pixel won, 0 where it won none */
     void (*max_pool_backward)(const pooling *p, const real *dy, const unsigned char *winner, real *dx);

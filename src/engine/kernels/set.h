@@ -20,6 +20,15 @@ void KERNEL(fill_column_sums)(kernel_set *set);
 void KERNEL(fill_elementary)(kernel_set *set);
 void KERNEL(fill_pooling)(kernel_set *set);
 
+void KERNEL(gelu)(size_t n, const real *x, real *y);
+void KERNEL(gelu_backward)(size_t n, const real *x, const real *dy, real *dx);
+void KERNEL(gelu_tanh)(size_t n, const real *x, real *y);
+void KERNEL(gelu_tanh_backward)(size_t n, const real *x, const real *dy, real *dx);
+void KERNEL(silu)(size_t n, const real *x, real *y);
+void KERNEL(silu_backward)(size_t n, const real *x, const real *dy, real *dx);
+void KERNEL(softplus)(size_t n, softplus_shape shape, const real *x, real *y);
+void KERNEL(softplus_backward)(size_t n, softplus_shape shape, const real *x, const real *dy, real *dx);
+
 void KERNEL(winograd_input)(const winograd_tile *t, const real *x, real *v);
 void KERNEL(winograd_input_transposed)(const winograd_tile *t, const real *v, real *x);
 void KERNEL(winograd_evaluate)(const winograd_tile *t, const real *y, real *m);

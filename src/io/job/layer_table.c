@@ -96,6 +96,21 @@ static const option elu_options[] = {
      .help = "-alpha is the limit for small x"},
 };
 
+static const char *const approximation_list[] = {[GELU_EXACT] = "none", [GELU_TANH] = "tanh"};
+static const name_table approximations = NAME_TABLE(approximation_list);
+
+static const option gelu_options[] = {
+    {"approximate", &option_choice, FIELD(approximate), .choices = &approximations, .default_text = "none",
+     .help = "tanh: x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2"},
+};
+
+static const option softplus_options[] = {
+    {"beta", &option_number, FIELD(beta), .min = 1e-3, .max = 1000, .default_text = "1",
+     .help = "how sharply it bends: large, and it is nearly relu"},
+    {"threshold", &option_number, FIELD(threshold), .min = 0, .max = 1e6, .default_text = "20",
+     .help = "the output is x where beta * x is above this"},
+};
+
 typedef struct layer_row {
     option_table table;
     const char *short_key; /* `- dense: 128` sets this key; NULL: there is no short form */
@@ -122,6 +137,10 @@ static const layer_row layers[LAYER_KIND_COUNT] = {
     [LAYER_IDENTITY] = {{0}, NULL, "x"},
     [LAYER_FLATTEN] = {{0}, NULL, "image to vector"},
     [LAYER_ELU] = {TABLE(elu_options), "alpha", "x for x > 0, else alpha * (exp(x) - 1)"},
+    [LAYER_GELU] = {TABLE(gelu_options), "approximate",
+                    "x times the share of the standard normal distribution that is below x"},
+    [LAYER_SILU] = {{0}, NULL, "x / (1 + exp(-x)), also called swish"},
+    [LAYER_SOFTPLUS] = {TABLE(softplus_options), "beta", "log(1 + exp(beta * x)) / beta"},
 };
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
