@@ -1,4 +1,4 @@
-/* What the kernels of single layers are timed on: activations. */
+/* What the kernels of single layers are timed on: activations, layer normalisation. */
 #include "engine/kernel_work.h"
 
 enum { VALUES = 20 << 10 };
@@ -35,4 +35,37 @@ work_done work_softplus_backward(const work_arrays *w, int channels) {
     (void)channels;
     w->kernels->softplus_backward(VALUES, usual_softplus, w->a, w->b, w->c);
     return moved_values(3);
+}
+
+/* ---- Layer normalisation, of samples with this many channels of 8 × 8 pixels --------------------- */
+
+enum { PIXELS = 64 };
+
+work_done work_layer_norm(const work_arrays *w, int channels) {
+    const size_t n = (size_t)channels * PIXELS;
+    const int samples = work_repeats(2 * n);
+    real statistics[2];
+    for (size_t i = 0; i < (size_t)samples; i++)
+        w->kernels->layer_norm(n, 1e-5, w->a + i * n, w->b, w->d, w->c + i * n, statistics);
+    return (work_done){.values = (double)samples * (double)n,
+                       .bytes = 2.0 * samples * (double)(n * sizeof(real))};
+}
+
+work_done work_layer_norm_backward(const work_arrays *w, int channels) {
+    const size_t n = (size_t)channels * PIXELS, half = WORK_REALS / 2;
+    const int samples = work_repeats(3 * n);
+    for (size_t i = 0; i < (size_t)samples; i++) {
+        const layer_norm_gradient g = {.n = n,
+                                       .x = w->a + i * n,
+                                       .dy = w->b + i * n,
+                                       .gamma = w->a,
+                                       .mean = 0,
+                                       .inverse = 1,
+                                       .d_gamma = w->d,
+                                       .d_beta = w->d + half,
+                                       .dx = w->c + i * n};
+        w->kernels->layer_norm_backward(&g);
+    }
+    return (work_done){.values = (double)samples * (double)n,
+                       .bytes = 3.0 * samples * (double)(n * sizeof(real))};
 }

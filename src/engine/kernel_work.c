@@ -385,6 +385,8 @@ const kernel_work kernel_works[] = {
     {"silu_backward", "", "value of dx", NULL, work_silu_backward},
     {"softplus", "", "value of x", NULL, work_softplus},
     {"softplus_backward", "", "value of dx", NULL, work_softplus_backward},
+    {"layer_norm", "8 x 8 pixels", "value of x", any_count, work_layer_norm},
+    {"layer_norm_backward", "8 x 8 pixels", "value of dx", any_count, work_layer_norm_backward},
     {"max_pool", "2 x 2", "value of x", any_count, pool_2},
     {"max_pool", "3 x 3, stride 2", "value of x", any_count, pool_3},
     {"max_pool_backward", "2 x 2", "value of dx", any_count, pool_2_backward},

@@ -29,7 +29,9 @@
     X(ELU, elu)                                                                                              \
     X(GELU, gelu)                                                                                            \
     X(SILU, silu)                                                                                            \
-    X(SOFTPLUS, softplus)
+    X(SOFTPLUS, softplus)                                                                                    \
+    X(LAYER_NORM, layer_norm)                                                                                \
+    X(GROUP_NORM, group_norm)
 
 typedef enum layer_kind {
 #define X(kind, name) LAYER_##kind,
@@ -88,8 +90,10 @@ typedef struct layer_spec {
     double slope;                      /* leaky_relu: y = slope·x for x < 0 */
     double alpha;                      /* elu: y tends to −alpha for x → −∞ */
     double rate;                       /* dropout: share of values that are dropped */
-    double momentum, epsilon;       /* batch_norm: weight of the old running statistics; added to variances */
-    gelu_approximation approximate; /* gelu */
+    double momentum;                   /* batch_norm: weight of the old running statistics */
+    double epsilon;                    /* batch_norm, layer_norm, group_norm: added to variances */
+    int groups;                        /* group_norm: of channels */
+    gelu_approximation approximate;    /* gelu */
     double beta, threshold; /* softplus: log(1 + exp(beta·x)) / beta, or x where beta·x > threshold */
 } layer_spec;
 

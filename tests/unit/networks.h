@@ -23,6 +23,10 @@
     }
 #define BATCH_NORM                                                                                           \
     { .kind = LAYER_BATCH_NORM, .momentum = 0.99, .epsilon = 1e-3 }
+#define LAYER_NORM                                                                                           \
+    { .kind = LAYER_LAYER_NORM, .epsilon = 1e-3 }
+#define GROUP_NORM(g)                                                                                        \
+    { .kind = LAYER_GROUP_NORM, .groups = (g), .epsilon = 1e-3 }
 #define DROPOUT(share)                                                                                       \
     { .kind = LAYER_DROPOUT, .rate = (share) }
 #define SOFTPLUS(b, t)                                                                                       \

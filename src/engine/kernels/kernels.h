@@ -99,6 +99,14 @@ typedef struct softplus_shape {
     real beta, threshold;
 } softplus_shape;
 
+/* Gradients of layer normalisation for one sample; layers/layer_norm.c has the formulas. */
+typedef struct layer_norm_gradient {
+    size_t n;                    /* values of a sample */
+    const real *x, *dy, *gamma;  /* (n) */
+    real mean, inverse;          /* μ and 1 / √(σ² + ε) */
+    real *d_gamma, *d_beta, *dx; /* (n): the first two are added to; dx may be NULL */
+} layer_norm_gradient;
+
 /* One optimiser step over n parameters; optimizers.c has the formulas. */
 typedef struct update {
     size_t n;
@@ -143,6 +151,10 @@ typedef struct kernel_set {
     void (*silu_backward)(size_t n, const real *x, const real *dy, real *dx);
     void (*softplus)(size_t n, softplus_shape shape, const real *x, real *y);
     void (*softplus_backward)(size_t n, softplus_shape shape, const real *x, const real *dy, real *dx);
+    /* y = (x − μ) / √(σ² + ε) · γ + β over the n values of a sample; statistics: μ, 1 / √(σ² + ε) */
+    void (*layer_norm)(size_t n, double epsilon, const real *x, const real *gamma, const real *beta, real *y,
+                       real statistics[2]);
+    void (*layer_norm_backward)(const layer_norm_gradient *g);
     void (*max_pool)(const pooling *p, const real *x, real *y, unsigned char *winner);
     /* dx (H, W, C) = the sum of dy over the windows that a pixel won, 0 where it won none */
     void (*max_pool_backward)(const pooling *p, const real *dy, const unsigned char *winner, real *dx);

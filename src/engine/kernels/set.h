@@ -29,6 +29,10 @@ void KERNEL(silu_backward)(size_t n, const real *x, const real *dy, real *dx);
 void KERNEL(softplus)(size_t n, softplus_shape shape, const real *x, real *y);
 void KERNEL(softplus_backward)(size_t n, softplus_shape shape, const real *x, const real *dy, real *dx);
 
+void KERNEL(layer_norm)(size_t n, double epsilon, const real *x, const real *gamma, const real *beta, real *y,
+                        real statistics[2]);
+void KERNEL(layer_norm_backward)(const layer_norm_gradient *g);
+
 void KERNEL(winograd_input)(const winograd_tile *t, const real *x, real *v);
 void KERNEL(winograd_input_transposed)(const winograd_tile *t, const real *v, real *x);
 void KERNEL(winograd_evaluate)(const winograd_tile *t, const real *y, real *m);

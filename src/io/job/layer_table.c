@@ -82,6 +82,20 @@ static const option batch_norm_options[] = {
      .help = "added to the variance"},
 };
 
+#define EPSILON                                                                                              \
+    {                                                                                                        \
+        "epsilon", &option_number, FIELD(epsilon), .min = 1e-12, .max = 1, .default_text = "1e-5",           \
+                                                   .help = "added to the variance"                           \
+    }
+
+static const option layer_norm_options[] = {EPSILON};
+
+static const option group_norm_options[] = {
+    {"groups", &option_integer, FIELD(groups), .min = 1, .max = MOST_UNITS,
+     .help = "into how many the channels are divided"},
+    EPSILON,
+};
+
 static const option dropout_options[] = {
     {"rate", &option_number, FIELD(rate), .min = 0, .max = 0.999,
      .help = "share of values set to 0 in training"},
@@ -140,6 +154,13 @@ static const layer_row layers[LAYER_KIND_COUNT] = {
     [LAYER_GELU] = {TABLE(gelu_options), "approximate",
                     "x times the share of the standard normal distribution that is below x"},
     [LAYER_SILU] = {{0}, NULL, "x / (1 + exp(-x)), also called swish"},
+    [LAYER_LAYER_NORM] =
+        {TABLE(layer_norm_options), NULL,
+         "layer normalisation over all values of a sample, with a gain and a shift for each"},
+    [LAYER_GROUP_NORM] =
+        {TABLE(group_norm_options), "groups",
+         "normalisation of each sample's channels in groups, with a gain and a shift for each "
+         "channel"},
     [LAYER_SOFTPLUS] = {TABLE(softplus_options), "beta", "log(1 + exp(beta * x)) / beta"},
 };
 
