@@ -31,7 +31,8 @@
     X(SILU, silu)                                                                                            \
     X(SOFTPLUS, softplus)                                                                                    \
     X(LAYER_NORM, layer_norm)                                                                                \
-    X(GROUP_NORM, group_norm)
+    X(GROUP_NORM, group_norm)                                                                                \
+    X(GLOBAL_AVG_POOL, global_avg_pool)
 
 typedef enum layer_kind {
 #define X(kind, name) LAYER_##kind,
@@ -82,7 +83,7 @@ typedef struct layer_spec {
     int filters;                       /* conv: output channels */
     int kernel_height, kernel_width;   /* conv, pooling */
     int stride_height, stride_width;   /* conv, pooling */
-    int padding_height, padding_width; /* conv: zeros added on each side */
+    int padding_height, padding_width; /* conv, pooling: added on each side; zeros, or −∞ for max_pool */
     bool bias;                         /* dense */
     bool own_l2;                       /* dense, conv: l2 below in place of the loss's */
     double l2;                         /* coefficient c of the penalty c·Σ w² over the layer's weights */

@@ -175,10 +175,10 @@ static mpisweep_status find_layer_setting(mpisweep_training *t, const char *key,
     if (model->layer_count == 0)
         return status_of(error_set(&t->error, STATUS_USAGE, "%.100s: there is no layer yet", key));
     *layer = &model->layers[model->layer_count - 1];
-    *found = setting_find(&layer_settings, key);
-    if (*found == NULL)
+    if (setting_find(&layer_settings, key) == NULL)
         return unknown_key(t, &layer_settings, key);
-    if (!((*found)->layers >> (*layer)->kind & 1))
+    *found = setting_of_layer((*layer)->kind, key);
+    if (*found == NULL)
         return status_of(error_set(&t->error, STATUS_USAGE, "%s: a layer of the kind %s has no such key", key,
                                    name_at(&layer_names, (*layer)->kind)));
     return MPISWEEP_OK;

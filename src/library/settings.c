@@ -72,7 +72,8 @@ static const setting training_rows[] = {
 const setting_table training_settings = {training_rows, sizeof training_rows / sizeof training_rows[0]};
 
 #define OF(kind) (1u << LAYER_##kind)
-#define WINDOWS (OF(CONV) | OF(MAX_POOL) | OF(AVG_POOL))
+#define POOLS (OF(MAX_POOL) | OF(AVG_POOL))
+#define WINDOWS (OF(CONV) | POOLS)
 
 /* A stride of 0 becomes that of the job file: 1, or of a pooling its kernel. */
 static const setting layer_rows[] = {
@@ -89,8 +90,10 @@ static const setting layer_rows[] = {
     {"stride.width", SETTING_INTEGER, LAYER(stride_width), RANGE(1, LARGEST_WINDOW), .layers = WINDOWS},
     {"padding", SETTING_INTEGER, LAYER(padding_height), TWIN(padding_width),
      RANGE(PADDING_SAME, LARGEST_WINDOW), .layers = OF(CONV)},
-    {"padding.height", SETTING_INTEGER, LAYER(padding_height), RANGE(0, LARGEST_WINDOW), .layers = OF(CONV)},
-    {"padding.width", SETTING_INTEGER, LAYER(padding_width), RANGE(0, LARGEST_WINDOW), .layers = OF(CONV)},
+    {"padding", SETTING_INTEGER, LAYER(padding_height), TWIN(padding_width), RANGE(0, LARGEST_WINDOW),
+     .layers = POOLS},
+    {"padding.height", SETTING_INTEGER, LAYER(padding_height), RANGE(0, LARGEST_WINDOW), .layers = WINDOWS},
+    {"padding.width", SETTING_INTEGER, LAYER(padding_width), RANGE(0, LARGEST_WINDOW), .layers = WINDOWS},
     {"slope", SETTING_NUMBER, LAYER(slope), RANGE(0, 1), .preset = 0.01, .layers = OF(LEAKY_RELU)},
     {"alpha", SETTING_NUMBER, LAYER(alpha), RANGE(0, 1000), .preset = 1, .layers = OF(ELU)},
     {"rate", SETTING_NUMBER, LAYER(rate), RANGE(0, 0.999), .preset = NAN, .layers = OF(DROPOUT)},
@@ -108,6 +111,13 @@ const setting *setting_find(const setting_table *table, const char *key) {
     for (size_t i = 0; i < table->count; i++)
         if (strcmp(table->rows[i].key, key) == 0)
             return &table->rows[i];
+    return NULL;
+}
+
+const setting *setting_of_layer(layer_kind kind, const char *key) {
+    for (size_t i = 0; i < layer_settings.count; i++)
+        if ((layer_rows[i].layers >> kind & 1) && strcmp(layer_rows[i].key, key) == 0)
+            return &layer_rows[i];
     return NULL;
 }
 

@@ -21,6 +21,11 @@
         .kind = LAYER_AVG_POOL, .kernel_height = (kh), .kernel_width = (kw), .stride_height = (sh),          \
         .stride_width = (sw)                                                                                 \
     }
+#define PADDED(pool, kh, kw, sh, sw, ph, pw)                                                                 \
+    {                                                                                                        \
+        .kind = LAYER_##pool, .kernel_height = (kh), .kernel_width = (kw), .stride_height = (sh),            \
+        .stride_width = (sw), .padding_height = (ph), .padding_width = (pw)                                  \
+    }
 #define BATCH_NORM                                                                                           \
     { .kind = LAYER_BATCH_NORM, .momentum = 0.99, .epsilon = 1e-3 }
 #define LAYER_NORM                                                                                           \

@@ -73,6 +73,9 @@ static const option pool_options[] = {
      .help = "height and width of the window"},
     {"stride", &option_pair, FIELD(stride_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
      .default_key = "kernel", .help = "distance between windows"},
+    {"padding", &option_pair, FIELD(padding_height), .min = 0, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_text = "0", .unwritten = (const int[2]){0, 0},
+     .help = "on each side, up to half of the window: minus infinity, or zeros, which count, for a mean"},
 };
 
 static const option batch_norm_options[] = {
@@ -161,6 +164,7 @@ static const layer_row layers[LAYER_KIND_COUNT] = {
         {TABLE(group_norm_options), "groups",
          "normalisation of each sample's channels in groups, with a gain and a shift for each "
          "channel"},
+    [LAYER_GLOBAL_AVG_POOL] = {{0}, NULL, "mean of each channel over all pixels"},
     [LAYER_SOFTPLUS] = {TABLE(softplus_options), "beta", "log(1 + exp(beta * x)) / beta"},
 };
 
