@@ -1,5 +1,7 @@
-/* What the kernels of single layers are timed on: activations, layer normalisation. */
+/* What the kernels of single layers are timed on: activations, layer normalisation, depthwise
+ * convolution. */
 #include "engine/kernel_work.h"
+#include "engine/layers/layer.h"
 
 enum { VALUES = 20 << 10 };
 
@@ -68,4 +70,45 @@ work_done work_layer_norm_backward(const work_arrays *w, int channels) {
     }
     return (work_done){.values = (double)samples * (double)n,
                        .bytes = 3.0 * samples * (double)(n * sizeof(real))};
+}
+
+/* ---- Depthwise convolution, 3 × 3 -------------------------------------------------------------- */
+
+enum { SIDE = 24, SIZE = 3 };
+
+/* Channels are padded to whole vectors, as the layer pads them. */
+static depthwise depthwise_of(const work_arrays *w, int channels) {
+    const int padded = whole_lanes(w->kernels, channels);
+    return (depthwise){.channels = padded,
+                       .height = SIDE,
+                       .width = WORK_TOUCHED / 2 / SIDE / padded - SIZE,
+                       .kernel_height = SIZE,
+                       .kernel_width = SIZE,
+                       .x = w->a,
+                       .x_row = WORK_TOUCHED / 2 / SIDE,
+                       .x_pixel = padded,
+                       .place_row = WORK_TOUCHED / 2 / SIDE,
+                       .place_pixel = padded,
+                       .w = w->b,
+                       .bias = w->d,
+                       .y = w->c,
+                       .dy = w->c,
+                       .dw = w->b};
+}
+
+static work_done convolved(const depthwise *d, int channels) {
+    const double pixels = (double)d->height * d->width;
+    return work_products(pixels * channels, SIZE * SIZE, 2 * pixels * channels);
+}
+
+work_done work_depthwise(const work_arrays *w, int channels) {
+    const depthwise d = depthwise_of(w, channels);
+    w->kernels->depthwise(&d);
+    return convolved(&d, channels);
+}
+
+work_done work_depthwise_gradient(const work_arrays *w, int channels) {
+    const depthwise d = depthwise_of(w, channels);
+    w->kernels->depthwise_gradient(&d);
+    return convolved(&d, channels);
 }

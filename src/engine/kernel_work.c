@@ -402,6 +402,8 @@ const kernel_work kernel_works[] = {
     {"correlate_planes", "by channels", "multiply-add", planes_count, correlate_inputs},
     {"correlate_planes", "by filters", "multiply-add", planes_count, correlate_outputs},
     {"correlate_planes_gradient", "by filters", "multiply-add", planes_count, correlate_gradient},
+    {"depthwise", "3 x 3", "multiply-add", any_count, work_depthwise},
+    {"depthwise_gradient", "3 x 3", "multiply-add", any_count, work_depthwise_gradient},
     {"transpose", "", "value of x", NULL, transpose},
     {"column_sums", "", "value of x", any_count, column_sums},
     {"scale_bytes", "", "value of y", any_count, scale_bytes},

@@ -57,6 +57,8 @@ work_done work_softplus(const work_arrays *w, int channels);
 work_done work_softplus_backward(const work_arrays *w, int channels);
 work_done work_layer_norm(const work_arrays *w, int channels); /* 64 values per channel */
 work_done work_layer_norm_backward(const work_arrays *w, int channels);
+work_done work_depthwise(const work_arrays *w, int channels);
+work_done work_depthwise_gradient(const work_arrays *w, int channels);
 
 /* How many times a call repeats work that touches this many reals. */
 static inline int work_repeats(size_t reals) {

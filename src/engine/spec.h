@@ -84,17 +84,19 @@ typedef struct layer_spec {
     int kernel_height, kernel_width;   /* conv, pooling */
     int stride_height, stride_width;   /* conv, pooling */
     int padding_height, padding_width; /* conv, pooling: added on each side; zeros, or −∞ for max_pool */
-    bool bias;                         /* dense */
-    bool own_l2;                       /* dense, conv: l2 below in place of the loss's */
-    double l2;                         /* coefficient c of the penalty c·Σ w² over the layer's weights */
-    layer_init_spec init;              /* dense, conv */
-    double slope;                      /* leaky_relu: y = slope·x for x < 0 */
-    double alpha;                      /* elu: y tends to −alpha for x → −∞ */
-    double rate;                       /* dropout: share of values that are dropped */
-    double momentum;                   /* batch_norm: weight of the old running statistics */
-    double epsilon;                    /* batch_norm, layer_norm, group_norm: added to variances */
-    int groups;                        /* group_norm: of channels */
-    gelu_approximation approximate;    /* gelu */
+    int dilation_height, dilation_width; /* conv: from one place of the kernel to the next; 0: 1 */
+    bool bias;                           /* dense, conv */
+    bool own_l2;                         /* dense, conv: l2 below in place of the loss's */
+    double l2;                           /* coefficient c of the penalty c·Σ w² over the layer's weights */
+    layer_init_spec init;                /* dense, conv */
+    double slope;                        /* leaky_relu: y = slope·x for x < 0 */
+    double alpha;                        /* elu: y tends to −alpha for x → −∞ */
+    double rate;                         /* dropout: share of values that are dropped */
+    double momentum;                     /* batch_norm: weight of the old running statistics */
+    double epsilon;                      /* batch_norm, layer_norm, group_norm: added to variances */
+    int groups; /* group_norm: of channels; conv: of channels and filters, those of one see each other; 0: 1
+                 */
+    gelu_approximation approximate; /* gelu */
     double beta, threshold; /* softplus: log(1 + exp(beta·x)) / beta, or x where beta·x > threshold */
 } layer_spec;
 

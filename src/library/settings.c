@@ -78,7 +78,7 @@ const setting_table training_settings = {training_rows, sizeof training_rows / s
 /* A stride of 0 becomes that of the job file: 1, or of a pooling its kernel. */
 static const setting layer_rows[] = {
     {"units", SETTING_INTEGER, LAYER(units), RANGE(1, MOST), .preset = NAN, .layers = OF(DENSE)},
-    {"bias", SETTING_BOOLEAN, LAYER(bias), RANGE(0, 1), .preset = 1, .layers = OF(DENSE)},
+    {"bias", SETTING_BOOLEAN, LAYER(bias), RANGE(0, 1), .preset = 1, .layers = OF(DENSE) | OF(CONV)},
     {"filters", SETTING_INTEGER, LAYER(filters), RANGE(1, MOST), .preset = NAN, .layers = OF(CONV)},
     {"kernel", SETTING_INTEGER, LAYER(kernel_height), TWIN(kernel_width), RANGE(1, LARGEST_WINDOW),
      .preset = NAN, .layers = WINDOWS},
@@ -94,6 +94,13 @@ static const setting layer_rows[] = {
      .layers = POOLS},
     {"padding.height", SETTING_INTEGER, LAYER(padding_height), RANGE(0, LARGEST_WINDOW), .layers = WINDOWS},
     {"padding.width", SETTING_INTEGER, LAYER(padding_width), RANGE(0, LARGEST_WINDOW), .layers = WINDOWS},
+    {"dilation", SETTING_INTEGER, LAYER(dilation_height), TWIN(dilation_width), RANGE(1, LARGEST_WINDOW),
+     .preset = 1, .layers = OF(CONV)},
+    {"dilation.height", SETTING_INTEGER, LAYER(dilation_height), RANGE(1, LARGEST_WINDOW), .preset = 1,
+     .layers = OF(CONV)},
+    {"dilation.width", SETTING_INTEGER, LAYER(dilation_width), RANGE(1, LARGEST_WINDOW), .preset = 1,
+     .layers = OF(CONV)},
+    {"groups", SETTING_INTEGER, LAYER(groups), RANGE(1, MOST), .preset = 1, .layers = OF(CONV)},
     {"slope", SETTING_NUMBER, LAYER(slope), RANGE(0, 1), .preset = 0.01, .layers = OF(LEAKY_RELU)},
     {"alpha", SETTING_NUMBER, LAYER(alpha), RANGE(0, 1000), .preset = 1, .layers = OF(ELU)},
     {"rate", SETTING_NUMBER, LAYER(rate), RANGE(0, 0.999), .preset = NAN, .layers = OF(DROPOUT)},

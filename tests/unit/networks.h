@@ -9,7 +9,15 @@
 #define CONV(o, kh, kw, sh, sw, ph, pw)                                                                      \
     {                                                                                                        \
         .kind = LAYER_CONV, .filters = (o), .kernel_height = (kh), .kernel_width = (kw),                     \
-        .stride_height = (sh), .stride_width = (sw), .padding_height = (ph), .padding_width = (pw)           \
+        .stride_height = (sh), .stride_width = (sw), .padding_height = (ph), .padding_width = (pw),          \
+        .bias = true                                                                                         \
+    }
+/* Stride s and padding p in both directions, dilations, groups; no bias. */
+#define GROUPED(o, kh, kw, s, p, dh, dw, g)                                                                  \
+    {                                                                                                        \
+        .kind = LAYER_CONV, .filters = (o), .kernel_height = (kh), .kernel_width = (kw),                     \
+        .stride_height = (s), .stride_width = (s), .padding_height = (p), .padding_width = (p),              \
+        .dilation_height = (dh), .dilation_width = (dw), .groups = (g)                                       \
     }
 #define POOL(kh, kw, sh, sw)                                                                                 \
     {                                                                                                        \

@@ -168,7 +168,8 @@ static const wrong_line wrong_lines[] = {
     /* layers */
     {6, "    - cnov: {filters: 4}", "6:7",
      "cnov: unknown key; accepted: dense, conv, max_pool, avg_pool, batch_norm, dropout, relu, "
-     "leaky_relu, tanh, sigmoid, scaled_sigmoid, softmax, identity, flatten, elu; nearest known key: conv"},
+     "leaky_relu, tanh, sigmoid, scaled_sigmoid, softmax, identity, flatten, elu, gelu, silu, softplus, "
+     "layer_norm, group_norm, global_avg_pool; nearest known key: conv"},
     {6, "    - conv: {filter: 4, kernel: 3}", "6:14", "nearest known key: filters"},
     {6, "    - conv: {filters: 4}", "6:13",
      "model.layers[0].kernel: missing; accepted: an integer from 1 to 256 pixels, "

@@ -387,6 +387,80 @@ static void smooth_activations_are_within_units_of_the_exact_ones(void **state) 
     }
 }
 
+/* μ and 1 / √(σ² + ε) of x (n), in double. */
+static void exact_statistics(size_t n, const float *x, double epsilon, double statistics[2]) {
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i];
+    for (size_t i = 0; i < n; i++)
+        squares += pow((double)x[i] - sum / (double)n, 2);
+    statistics[0] = sum / (double)n;
+    statistics[1] = 1 / sqrt(squares / (double)n + epsilon);
+}
+
+/* Largest distance of found (n) from exact (n), in units of numbers up to `scale`. */
+static void assert_within(size_t n, const float *found, const double *expected, double scale) {
+    for (size_t i = 0; i < n; i++)
+        assert_true(fabs((double)found[i] - expected[i]) <= 20 * FLT_EPSILON * scale);
+}
+
+enum { LONGEST_NORM = 3000 };
+
+static void check_layer_norm(const kernel_set *set, size_t n, const float *x, const float *dy,
+                             const float *gamma) {
+    static float y[LONGEST_NORM], dx[LONGEST_NORM], d_gamma[LONGEST_NORM], d_beta[LONGEST_NORM];
+    static double expected[4][LONGEST_NORM];
+    const double epsilon = 1e-3;
+    double exact[2], plain = 0, weighted = 0;
+    float statistics[2];
+    exact_statistics(n, x, epsilon, exact);
+    for (size_t i = 0; i < n; i++) {
+        const double unit = ((double)x[i] - exact[0]) * exact[1];
+        plain += (double)gamma[i] * (double)dy[i] / (double)n;
+        weighted += (double)gamma[i] * (double)dy[i] * unit / (double)n;
+        expected[0][i] = unit * (double)gamma[i] + (double)dy[i];
+        expected[1][i] = 1 + (double)dy[i] * unit;
+        expected[2][i] = 2 + (double)dy[i];
+        d_gamma[i] = 1, d_beta[i] = 2;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const double unit = ((double)x[i] - exact[0]) * exact[1];
+        expected[3][i] = exact[1] * ((double)gamma[i] * (double)dy[i] - plain - unit * weighted);
+    }
+    set->layer_norm(n, epsilon, x, gamma, dy, y, statistics); /* dy serves as β */
+    const layer_norm_gradient g = {.n = n,
+                                   .x = x,
+                                   .dy = dy,
+                                   .gamma = gamma,
+                                   .mean = statistics[0],
+                                   .inverse = statistics[1],
+                                   .d_gamma = d_gamma,
+                                   .d_beta = d_beta,
+                                   .dx = dx};
+    set->layer_norm_backward(&g);
+    assert_within(n, y, expected[0], 8);
+    assert_within(n, d_gamma, expected[1], 8);
+    assert_within(n, d_beta, expected[2], 8);
+    assert_within(n, dx, expected[3], 8 * fmax(exact[1], 1));
+}
+
+static void layer_norms_are_exact(void **state) {
+    (void)state;
+    random_stream stream = random_stream_open(29, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        const size_t n = (size_t)between(&stream, 1, shape % 4 == 0 ? LONGEST_NORM : 100);
+        float *x = random_values(&stream, n), *dy = random_values(&stream, n);
+        float *gamma = random_values(&stream, n);
+        for (size_t i = 0; i < n; i++)
+            x[i] += (float)(shape % 3); /* a mean that is not 0 */
+        for (const kernel_set *const *set = kernels_available(); *set != NULL; set++)
+            check_layer_norm(*set, n, x, dy, gamma);
+        free(x);
+        free(dy);
+        free(gamma);
+    }
+}
+
 static void bytes_are_scaled_and_interleaved(void **state) {
     (void)state;
     enum { MOST_CHANNELS = 5, PIXELS = 120 };
@@ -640,6 +714,7 @@ int main(void) {
         cmocka_unit_test(relus_agree),
         cmocka_unit_test(elementary_functions_are_within_units_of_the_exact_ones),
         cmocka_unit_test(smooth_activations_are_within_units_of_the_exact_ones),
+        cmocka_unit_test(layer_norms_are_exact),
         cmocka_unit_test(bytes_are_scaled_and_interleaved),
         cmocka_unit_test(updates_agree),
         cmocka_unit_test(tiny_dense_layers_are_sums),

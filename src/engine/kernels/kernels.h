@@ -107,6 +107,22 @@ typedef struct layer_norm_gradient {
     real *d_gamma, *d_beta, *dx; /* (n): the first two are added to; dx may be NULL */
 } layer_norm_gradient;
 
+/* Depthwise convolution of one image,
+ *
+ *   y[i, j, c] = bias[c] + Σ_{ky, kx} w[ky, kx, c] · x[i·x_row + j·x_pixel + ky·place_row + kx·place_pixel +
+ * c] dw[ky, kx, c] += Σ_{i, j} dy[i, j, c] · x[the same]
+ *
+ * for i < height, j < width, ky < KH, kx < KW; c < channels, a multiple of the set's lanes. */
+typedef struct depthwise {
+    int channels, height, width, kernel_height, kernel_width;
+    const real *x;
+    ptrdiff_t x_row, x_pixel, place_row, place_pixel;
+    const real *w, *bias; /* (KH, KW, channels); (channels) or NULL */
+    real *y;              /* (height, width, channels) */
+    const real *dy;       /* the same */
+    real *dw;             /* (KH, KW, channels) */
+} depthwise;
+
 /* One optimiser step over n parameters; optimizers.c has the formulas. */
 typedef struct update {
     size_t n;
@@ -168,6 +184,8 @@ typedef struct kernel_set {
     void (*winograd_evaluate_transposed)(const winograd_tile *t, const real *m, const real *bias, real *y);
     void (*correlate_planes)(const plane_correlation *p);
     void (*correlate_planes_gradient)(const plane_correlation *p);
+    void (*depthwise)(const depthwise *d);
+    void (*depthwise_gradient)(const depthwise *d);
     /* y[j, i] = x[i, j]: x and y (PANEL, PANEL) */
     void (*transpose)(const real *x, real *y);
     /* sums[j] += Σ_r x[r·columns + j]: x (rows, columns) */

@@ -41,6 +41,9 @@ void KERNEL(winograd_evaluate_transposed)(const winograd_tile *t, const real *m,
 void KERNEL(correlate_planes)(const plane_correlation *p);
 void KERNEL(correlate_planes_gradient)(const plane_correlation *p);
 
+void KERNEL(depthwise)(const depthwise *d);
+void KERNEL(depthwise_gradient)(const depthwise *d);
+
 /* What kernels.h asks of callers, for asserts. */
 static inline bool product_is_valid(const product *p) {
     return p->rows >= 0 && p->columns > 0 && p->segments >= 0 && p->length >= 0 && p->a != NULL &&
@@ -66,6 +69,11 @@ static inline bool windows_tile(const pooling *p) {
 static inline bool planes_are_valid(const plane_correlation *p) {
     return p->inputs > 0 && p->outputs > 0 && p->kernel_height > 0 && p->kernel_width > 0 &&
            p->kernel_width <= PLANES_WIDEST && p->x != NULL && p->y != NULL;
+}
+
+static inline bool depthwise_is_valid(const depthwise *d, int lanes) {
+    return d->channels > 0 && d->channels % lanes == 0 && d->kernel_height > 0 && d->kernel_width > 0 &&
+           d->x != NULL;
 }
 
 static inline bool winograd_is_valid(const winograd_tile *t) {

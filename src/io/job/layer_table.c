@@ -12,6 +12,8 @@ static_assert(offsetof(layer_spec, kernel_width) == offsetof(layer_spec, kernel_
               "pair");
 static_assert(offsetof(layer_spec, stride_width) == offsetof(layer_spec, stride_height) + sizeof(int),
               "pair");
+static_assert(offsetof(layer_spec, dilation_width) == offsetof(layer_spec, dilation_height) + sizeof(int),
+              "pair");
 static_assert(offsetof(layer_spec, padding_width) == offsetof(layer_spec, padding_height) + sizeof(int),
               "pair");
 
@@ -64,6 +66,16 @@ static const option conv_options[] = {
      .default_text = "0",
      .help =
          "zeros added on each side; same: as many as keep the image's size, for odd kernels with stride 1"},
+    {"bias", &option_boolean, FIELD(bias), .default_text = "true", .unwritten = &(const bool){true},
+     .help = "add a learned constant to each output channel"},
+    {"dilation", &option_pair, FIELD(dilation_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_text = "1", .unwritten = (const int[2]){1, 1},
+     .help = "distance between the inputs that a filter sees"},
+    {"groups", &option_integer, FIELD(groups), .min = 1, .max = MOST_UNITS, .default_text = "1",
+     .unwritten = &(const int){1},
+     .help =
+         "into how many channels and filters are divided; a filter sees the channels of its group. As many "
+         "as channels: a depthwise convolution"},
     L2,
     INITIALIZERS,
 };
@@ -139,7 +151,7 @@ typedef struct layer_row {
 
 static const layer_row layers[LAYER_KIND_COUNT] = {
     [LAYER_DENSE] = {TABLE(dense_options), "units", "fully connected; takes images as they are, flattened"},
-    [LAYER_CONV] = {TABLE(conv_options), NULL, "2-D convolution (cross-correlation), with bias"},
+    [LAYER_CONV] = {TABLE(conv_options), NULL, "2-D convolution (cross-correlation)"},
     [LAYER_MAX_POOL] = {TABLE(pool_options), "kernel", "largest value of each window"},
     [LAYER_AVG_POOL] = {TABLE(pool_options), "kernel", "mean of each window"},
     [LAYER_BATCH_NORM] = {TABLE(batch_norm_options), NULL,
