@@ -15,7 +15,9 @@
 #include "engine/record/row.h"
 #include "engine/schedules.h"
 #include "io/data/format.h"
+#include "io/job/key_tables.h"
 #include "io/job/table.h"
+#include "io/option/yaml_tree.h"
 #include "model_memory.h"
 
 /* ---- Names ------------------------------------------------------------------------------------- */
@@ -240,6 +242,34 @@ static void test_record_keys(void **state) {
     }
 }
 
+/* What is not written is the default. */
+static void check_unwritten(const char *table, const option *o) {
+    double stored[2] = {0};
+    tree_node *node;
+    option alone = *o;
+    alone.offset = 0;
+    assert_true(o->type->size > 0 && o->type->size <= sizeof stored && o->default_text != NULL);
+    assert_int_equal(tree_parse(&node, "default", false, o->default_text, strlen(o->default_text), NULL),
+                     STATUS_OK);
+    assert_int_equal(o->type->read(&alone, o->key, node, stored, NULL), STATUS_OK);
+    tree_destroy(&node);
+    if (memcmp(stored, o->unwritten, o->type->size) != 0)
+        fail_msg("%s.%s: what is not written is not its default", table, o->key);
+}
+
+static void test_unwritten(void **state) {
+    (void)state;
+    key_table table;
+    int count = 0;
+    for (int t = 0; job_key_table(t, &table); t++)
+        for (size_t i = 0; i < table.keys->count; i++)
+            if (table.keys->options[i].unwritten != NULL) {
+                check_unwritten(table.name, &table.keys->options[i]);
+                count++;
+            }
+    assert_true(count > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),        cmocka_unit_test(test_joined_names),
@@ -248,6 +278,7 @@ int main(void) {
         cmocka_unit_test(test_schedules),    cmocka_unit_test(test_records),
         cmocka_unit_test(test_kernel_sets),  cmocka_unit_test(test_data_formats),
         cmocka_unit_test(test_job_table),    cmocka_unit_test(test_record_keys),
+        cmocka_unit_test(test_unwritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
