@@ -38,6 +38,12 @@ MIXED = [conv(8, 3, padding="same"), {"leaky_relu": 0.1}, conv(18, [3, 2], strid
          {"max_pool": {"kernel": 3, "stride": 2}}, conv(16, 3, padding="valid"), "tanh", "flatten", dense(24, bias=False),
          "identity", dense(10)]
 ELUS = [conv(6, 3), {"elu": 1}, conv(8, 3, padding=1), {"elu": 0.5}, POOL, dense(20), {"elu": 1}, dense(10)]
+MODERN = [conv(6, 3, bias=False), {"layer_norm": {"epsilon": 1e-5}}, "gelu",
+          {"max_pool": {"kernel": 3, "stride": 2, "padding": 1}}, conv(8, 3, padding=2, dilation=2),
+          {"group_norm": {"groups": 4, "epsilon": 1e-5}}, "silu", "global_avg_pool", dense(12), {"gelu": "tanh"}, dense(10)]
+DEPTHWISE = [conv(18, 3, padding=1), "softplus", conv(18, 3, padding=1, stride=2, groups=18, bias=False),
+             {"group_norm": {"groups": 3, "epsilon": 1e-5}}, "gelu", conv(24, 1, groups=2), "silu",
+             {"avg_pool": {"kernel": 3, "stride": 2, "padding": 1}}, dense(16), {"layer_norm": {"epsilon": 1e-5}}, dense(10)]
 SIGMOIDS = [dense(20), "scaled_sigmoid", dense(20), "sigmoid", dense(10), "scaled_sigmoid"]
 REGRESSION = [dense(16), "tanh", dense(8), "softmax", dense(3)]
 
@@ -77,6 +83,8 @@ LONG = {
                                loss={"kind": "squared_error"}, steps=50, epochs=5, targets=3),
     "regression_huber": case(REGRESSION, (6, 1, 1), {"kind": "sgd", "lr": 0.1, "momentum": 0.9},
                              loss={"kind": "huber", "delta": 0.4}, steps=50, epochs=5, targets=3),
+    "modern_adam": case(MODERN, (2, 13, 11), {"kind": "adam", "lr": 2e-3}, steps=20, epochs=2),
+    "depthwise_sgd": case(DEPTHWISE, (3, 12, 13), {"kind": "sgd", "lr": 0.05, "momentum": 0.9}, steps=20, epochs=2),
     "elus_adam": case(ELUS, (2, 9, 8), {"kind": "adam", "lr": 2e-3}, steps=50, epochs=5),
 }
 CASES = {**SHORT, **LONG}
