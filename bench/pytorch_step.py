@@ -38,9 +38,9 @@ def networks(nn):
         "depthwise": (image, [
             conv(3, 32, 3, padding=1, bias=False), norm(32), nn.ReLU(), *separable(32, 64, 1), *separable(64, 128, 2),
             *separable(128, 128, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear(128, 10)]),
-        "mlp_norm": (image, [
-            nn.Flatten(), linear(3072, 256), nn.LayerNorm(256), nn.GELU(), linear(256, 256), nn.LayerNorm(256), nn.GELU(),
-            linear(256, 10)]),
+        "mlp_norm": (digit, [
+            nn.Flatten(), linear(784, 128), nn.LayerNorm(128), nn.GELU(), linear(128, 128), nn.LayerNorm(128), nn.GELU(),
+            linear(128, 10)]),
         "linear": (image, [nn.Flatten(), linear(3072, 10)]),
     }
 

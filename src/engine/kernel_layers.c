@@ -92,6 +92,8 @@ static depthwise depthwise_of(const work_arrays *w, int channels) {
                        .w = w->b,
                        .bias = w->d,
                        .y = w->c,
+                       .y_row = WORK_TOUCHED / 2 / SIDE,
+                       .y_pixel = padded,
                        .dy = w->c,
                        .dw = w->b};
 }

@@ -11,6 +11,7 @@ enum { PIXELS = 4, USUAL_SIZE = 3, PLACES = USUAL_SIZE * USUAL_SIZE };
 INLINE void sum_pixels(const depthwise *d, const real *x, real *y, int channel, const int pixels,
                        const int kernel_height, const int kernel_width) {
     const ptrdiff_t channels = d->channels, x_pixel = d->x_pixel, place_pixel = d->place_pixel;
+    const ptrdiff_t y_pixel = d->y_pixel;
     const real *w = d->w + channel;
     vector sum[PIXELS];
     for (int i = 0; i < pixels; i++)
@@ -23,7 +24,7 @@ INLINE void sum_pixels(const depthwise *d, const real *x, real *y, int channel, 
                 sum[i] += weight * load(under + i * x_pixel);
         }
     for (int i = 0; i < pixels; i++)
-        store(y + i * channels + channel, sum[i]);
+        store(y + i * y_pixel + channel, sum[i]);
 }
 
 /* LANES channels of a row of y. */
@@ -31,17 +32,15 @@ INLINE void sum_row(const depthwise *d, const real *x, real *y, int channel, con
                     const int kernel_width) {
     int j = 0;
     for (; j + PIXELS <= d->width; j += PIXELS)
-        sum_pixels(d, x + j * d->x_pixel, y + (ptrdiff_t)j * d->channels, channel, PIXELS, kernel_height,
-                   kernel_width);
+        sum_pixels(d, x + j * d->x_pixel, y + j * d->y_pixel, channel, PIXELS, kernel_height, kernel_width);
     for (; j < d->width; j++)
-        sum_pixels(d, x + j * d->x_pixel, y + (ptrdiff_t)j * d->channels, channel, 1, kernel_height,
-                   kernel_width);
+        sum_pixels(d, x + j * d->x_pixel, y + j * d->y_pixel, channel, 1, kernel_height, kernel_width);
 }
 
 INLINE void sum_image(const depthwise *d, const int kernel_height, const int kernel_width) {
     const real *x = d->x;
     real *y = d->y;
-    for (int i = 0; i < d->height; i++, x += d->x_row, y += (ptrdiff_t)d->width * d->channels)
+    for (int i = 0; i < d->height; i++, x += d->x_row, y += d->y_row)
         for (int channel = 0; channel < d->channels; channel += LANES)
             sum_row(d, x, y, channel, kernel_height, kernel_width);
 }
