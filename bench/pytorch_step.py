@@ -20,6 +20,10 @@ def networks(nn):
     """name: (shape of a sample, layers)"""
     image, digit = (3, 32, 32), (1, 28, 28)
     conv, linear, norm, norm1, pool = nn.Conv2d, nn.Linear, nn.BatchNorm2d, nn.BatchNorm1d, nn.MaxPool2d
+
+    def separable(channels, filters, stride):
+        return [conv(channels, channels, 3, stride, 1, groups=channels, bias=False), norm(channels), nn.ReLU(),
+                conv(channels, filters, 1, bias=False), norm(filters), nn.ReLU()]
     return {
         "simple_cnn": (image, [
             conv(3, 32, 3, padding=1), nn.ReLU(), pool(2), conv(32, 64, 3, padding=1), nn.ReLU(), pool(2), nn.Flatten(),
@@ -31,6 +35,12 @@ def networks(nn):
             norm(1), conv(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2), norm(6), conv(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2), norm(16),
             nn.Flatten(), linear(256, 120), nn.Tanh(), norm1(120), linear(120, 84), nn.Tanh(), norm1(84), linear(84, 10)]),
         "mlp2": (image, [nn.Flatten(), linear(3072, 32), nn.ReLU(), linear(32, 64, bias=False), linear(64, 10)]),
+        "depthwise": (image, [
+            conv(3, 32, 3, padding=1, bias=False), norm(32), nn.ReLU(), *separable(32, 64, 1), *separable(64, 128, 2),
+            *separable(128, 128, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear(128, 10)]),
+        "mlp_norm": (digit, [
+            nn.Flatten(), linear(784, 128), nn.LayerNorm(128), nn.GELU(), linear(128, 128), nn.LayerNorm(128), nn.GELU(),
+            linear(128, 10)]),
         "linear": (image, [nn.Flatten(), linear(3072, 10)]),
     }
 

@@ -27,6 +27,7 @@ typedef struct bench_options {
 static const training_spec built_in_spec = {
     .model = {.layer_count = 9,
               .layers = {{.kind = LAYER_CONV,
+                          .bias = true,
                           .filters = 32,
                           .kernel_height = 3,
                           .kernel_width = 3,
@@ -41,6 +42,7 @@ static const training_spec built_in_spec = {
                           .stride_height = 2,
                           .stride_width = 2},
                          {.kind = LAYER_CONV,
+                          .bias = true,
                           .filters = 64,
                           .kernel_height = 3,
                           .kernel_width = 3,

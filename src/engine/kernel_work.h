@@ -46,6 +46,20 @@ work_done work_input_gradient(const work_arrays *w, int channels); /* of 16 filt
 work_done work_dense_inputs(const work_arrays *w, int channels);   /* 16 units */
 work_done work_dense_units(const work_arrays *w, int channels);    /* 256 inputs */
 
+/* Those of kernel_layers.c. */
+work_done work_gelu(const work_arrays *w, int channels);
+work_done work_gelu_backward(const work_arrays *w, int channels);
+work_done work_gelu_tanh(const work_arrays *w, int channels);
+work_done work_gelu_tanh_backward(const work_arrays *w, int channels);
+work_done work_silu(const work_arrays *w, int channels);
+work_done work_silu_backward(const work_arrays *w, int channels);
+work_done work_softplus(const work_arrays *w, int channels);
+work_done work_softplus_backward(const work_arrays *w, int channels);
+work_done work_layer_norm(const work_arrays *w, int channels); /* 64 values per channel */
+work_done work_layer_norm_backward(const work_arrays *w, int channels);
+work_done work_depthwise(const work_arrays *w, int channels);
+work_done work_depthwise_gradient(const work_arrays *w, int channels);
+
 /* How many times a call repeats work that touches this many reals. */
 static inline int work_repeats(size_t reals) {
     return reals < WORK_TOUCHED ? (int)(WORK_TOUCHED / reals) : 1;

@@ -12,6 +12,7 @@
 #ifdef ENGINE_DOUBLE
 #define real_exp exp
 #define real_log log
+#define real_erfc erfc
 #define real_log1p log1p
 #define real_abs fabs
 #define real_sqrt sqrt
@@ -20,6 +21,7 @@
 #else
 #define real_exp expf
 #define real_log logf
+#define real_erfc erfcf
 #define real_log1p log1pf
 #define real_abs fabsf
 #define real_sqrt sqrtf

@@ -27,6 +27,12 @@
     X(IDENTITY, identity)                                                                                    \
     X(FLATTEN, flatten)                                                                                      \
     X(ELU, elu)                                                                                              \
+    X(GELU, gelu)                                                                                            \
+    X(SILU, silu)                                                                                            \
+    X(SOFTPLUS, softplus)                                                                                    \
+    X(LAYER_NORM, layer_norm)                                                                                \
+    X(GROUP_NORM, group_norm)                                                                                \
+    X(GLOBAL_AVG_POOL, global_avg_pool)                                                                      \
     X(RESIDUAL, residual)
 
 typedef enum layer_kind {
@@ -69,21 +75,30 @@ typedef struct layer_init_spec {
  * kernels with stride 1 only. */
 enum { PADDING_SAME = -1 };
 
+/* How gelu is computed, with PyTorch's names `none` and `tanh`; layers/gelu.c has both. */
+typedef enum gelu_approximation { GELU_EXACT, GELU_TANH } gelu_approximation;
+
 typedef struct layer_spec {
     layer_kind kind;
     int units;                         /* dense: outputs */
     int filters;                       /* conv: output channels */
     int kernel_height, kernel_width;   /* conv, pooling */
     int stride_height, stride_width;   /* conv, pooling */
-    int padding_height, padding_width; /* conv: zeros added on each side */
-    bool bias;                         /* dense */
-    bool own_l2;                       /* dense, conv: l2 below in place of the loss's */
-    double l2;                         /* coefficient c of the penalty c·Σ w² over the layer's weights */
-    layer_init_spec init;              /* dense, conv */
-    double slope;                      /* leaky_relu: y = slope·x for x < 0 */
-    double alpha;                      /* elu: y tends to −alpha for x → −∞ */
-    double rate;                       /* dropout: share of values that are dropped */
-    double momentum, epsilon; /* batch_norm: weight of the old running statistics; added to variances */
+    int padding_height, padding_width; /* conv, pooling: added on each side; zeros, or −∞ for max_pool */
+    int dilation_height, dilation_width; /* conv: from one place of the kernel to the next; 0: 1 */
+    bool bias;                           /* dense, conv */
+    bool own_l2;                         /* dense, conv: l2 below in place of the loss's */
+    double l2;                           /* coefficient c of the penalty c·Σ w² over the layer's weights */
+    layer_init_spec init;                /* dense, conv */
+    double slope;                        /* leaky_relu: y = slope·x for x < 0 */
+    double alpha;                        /* elu: y tends to −alpha for x → −∞ */
+    double rate;                         /* dropout: share of values that are dropped */
+    double momentum;                     /* batch_norm: weight of the old running statistics */
+    double epsilon;                      /* batch_norm, layer_norm, group_norm: added to variances */
+    int groups; /* group_norm: of channels; conv: of channels and filters, those of one see each other; 0: 1
+                 */
+    gelu_approximation approximate; /* gelu */
+    double beta, threshold; /* softplus: log(1 + exp(beta·x)) / beta, or x where beta·x > threshold */
     int inner, shortcut; /* residual: so many of the layers behind it are within it, so many after them on its
                             shortcut; 0: the shortcut is the identity */
 } layer_spec;

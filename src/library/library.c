@@ -172,18 +172,46 @@ mpisweep_status mpisweep_add_layer(mpisweep_training *t, const char *kind) {
     return MPISWEEP_OK;
 }
 
-mpisweep_status mpisweep_set_layer(mpisweep_training *t, const char *key, double value) {
+/* The last layer, and its row of this key. */
+static mpisweep_status find_layer_setting(mpisweep_training *t, const char *key, layer_spec **layer,
+                                          const setting **found) {
     model_spec *model = &t->spec.model;
     if (model->layer_count == 0)
         return status_of(error_set(&t->error, STATUS_USAGE, "%.100s: there is no layer yet", key));
-    layer_spec *layer = &model->layers[model->layer_count - 1];
-    const setting *s = setting_find(&layer_settings, key);
-    if (s == NULL)
+    *layer = &model->layers[model->layer_count - 1];
+    if (setting_find(&layer_settings, key) == NULL)
         return unknown_key(t, &layer_settings, key);
-    if (!(s->layers >> layer->kind & 1))
+    *found = setting_of_layer((*layer)->kind, key);
+    if (*found == NULL)
         return status_of(error_set(&t->error, STATUS_USAGE, "%s: a layer of the kind %s has no such key", key,
-                                   name_at(&layer_names, layer->kind)));
+                                   name_at(&layer_names, (*layer)->kind)));
+    return MPISWEEP_OK;
+}
+
+mpisweep_status mpisweep_set_layer(mpisweep_training *t, const char *key, double value) {
+    layer_spec *layer = NULL;
+    const setting *s = NULL;
+    const mpisweep_status found = find_layer_setting(t, key, &layer, &s);
+    if (found != MPISWEEP_OK)
+        return found;
+    if (s->type == SETTING_CHOICE)
+        return wrong_type(t, key, "a name (mpisweep_choose_layer)");
     return status_of(setting_store(s, layer, value, &t->error));
+}
+
+mpisweep_status mpisweep_choose_layer(mpisweep_training *t, const char *key, const char *name) {
+    layer_spec *layer = NULL;
+    const setting *s = NULL;
+    const mpisweep_status found = find_layer_setting(t, key, &layer, &s);
+    if (found != MPISWEEP_OK)
+        return found;
+    if (s->type != SETTING_CHOICE)
+        return wrong_type(t, key, "a number (mpisweep_set_layer)");
+    const size_t value = name_find(s->names, name);
+    if (value == s->names->count)
+        return unknown(t, key, name, s->names);
+    *(int *)((char *)layer + s->offset) = (int)value;
+    return MPISWEEP_OK;
 }
 
 /* A stride that was not set. */

@@ -90,9 +90,12 @@ mpisweep_status mpisweep_choose(mpisweep_training *t, const char *key, const cha
 /* A layer after those that there are, of a kind that the job file knows: "dense", "conv", "relu" … */
 mpisweep_status mpisweep_add_layer(mpisweep_training *t, const char *kind);
 
-/* A number of the layer that was added last: units, filters, rate … kernel, stride and padding set both
- * directions; with .height or .width, one of them. A padding of -1 keeps the size of the image. */
+/* A number of the layer that was added last: units, filters, rate … kernel, stride, padding and dilation set
+ * both directions; with .height or .width, one of them. A padding of -1 keeps the size of the image. */
 mpisweep_status mpisweep_set_layer(mpisweep_training *t, const char *key, double value);
+
+/* One of several names, of that layer: mpisweep_choose_layer(t, "approximate", "tanh"). */
+mpisweep_status mpisweep_choose_layer(mpisweep_training *t, const char *key, const char *name);
 
 /* Record a quantity of the job file after every `every` steps or epochs, or once at the end (every = 1). */
 mpisweep_status mpisweep_record(mpisweep_training *t, const char *quantity, int every, mpisweep_unit unit);

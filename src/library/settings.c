@@ -17,6 +17,8 @@ static const char *const last_batch_list[] = {[LAST_BATCH_KEEP] = "keep", [LAST_
 static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
 static const char *const cycle_policy_list[] = {
     [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
+static const char *const approximation_list[] = {[GELU_EXACT] = "none", [GELU_TANH] = "tanh"};
+static const name_table approximations = NAME_TABLE(approximation_list);
 static const name_table reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
                         epsilon_styles = NAME_TABLE(epsilon_style_list),
                         cycle_policies = NAME_TABLE(cycle_policy_list);
@@ -70,12 +72,13 @@ static const setting training_rows[] = {
 const setting_table training_settings = {training_rows, sizeof training_rows / sizeof training_rows[0]};
 
 #define OF(kind) (1u << LAYER_##kind)
-#define WINDOWS (OF(CONV) | OF(MAX_POOL) | OF(AVG_POOL))
+#define POOLS (OF(MAX_POOL) | OF(AVG_POOL))
+#define WINDOWS (OF(CONV) | POOLS)
 
 /* A stride of 0 becomes that of the job file: 1, or of a pooling its kernel. */
 static const setting layer_rows[] = {
     {"units", SETTING_INTEGER, LAYER(units), RANGE(1, MOST), .preset = NAN, .layers = OF(DENSE)},
-    {"bias", SETTING_BOOLEAN, LAYER(bias), RANGE(0, 1), .preset = 1, .layers = OF(DENSE)},
+    {"bias", SETTING_BOOLEAN, LAYER(bias), RANGE(0, 1), .preset = 1, .layers = OF(DENSE) | OF(CONV)},
     {"filters", SETTING_INTEGER, LAYER(filters), RANGE(1, MOST), .preset = NAN, .layers = OF(CONV)},
     {"kernel", SETTING_INTEGER, LAYER(kernel_height), TWIN(kernel_width), RANGE(1, LARGEST_WINDOW),
      .preset = NAN, .layers = WINDOWS},
@@ -87,13 +90,27 @@ static const setting layer_rows[] = {
     {"stride.width", SETTING_INTEGER, LAYER(stride_width), RANGE(1, LARGEST_WINDOW), .layers = WINDOWS},
     {"padding", SETTING_INTEGER, LAYER(padding_height), TWIN(padding_width),
      RANGE(PADDING_SAME, LARGEST_WINDOW), .layers = OF(CONV)},
-    {"padding.height", SETTING_INTEGER, LAYER(padding_height), RANGE(0, LARGEST_WINDOW), .layers = OF(CONV)},
-    {"padding.width", SETTING_INTEGER, LAYER(padding_width), RANGE(0, LARGEST_WINDOW), .layers = OF(CONV)},
+    {"padding", SETTING_INTEGER, LAYER(padding_height), TWIN(padding_width), RANGE(0, LARGEST_WINDOW),
+     .layers = POOLS},
+    {"padding.height", SETTING_INTEGER, LAYER(padding_height), RANGE(0, LARGEST_WINDOW), .layers = WINDOWS},
+    {"padding.width", SETTING_INTEGER, LAYER(padding_width), RANGE(0, LARGEST_WINDOW), .layers = WINDOWS},
+    {"dilation", SETTING_INTEGER, LAYER(dilation_height), TWIN(dilation_width), RANGE(1, LARGEST_WINDOW),
+     .preset = 1, .layers = OF(CONV)},
+    {"dilation.height", SETTING_INTEGER, LAYER(dilation_height), RANGE(1, LARGEST_WINDOW), .preset = 1,
+     .layers = OF(CONV)},
+    {"dilation.width", SETTING_INTEGER, LAYER(dilation_width), RANGE(1, LARGEST_WINDOW), .preset = 1,
+     .layers = OF(CONV)},
+    {"groups", SETTING_INTEGER, LAYER(groups), RANGE(1, MOST), .preset = 1, .layers = OF(CONV)},
     {"slope", SETTING_NUMBER, LAYER(slope), RANGE(0, 1), .preset = 0.01, .layers = OF(LEAKY_RELU)},
     {"alpha", SETTING_NUMBER, LAYER(alpha), RANGE(0, 1000), .preset = 1, .layers = OF(ELU)},
     {"rate", SETTING_NUMBER, LAYER(rate), RANGE(0, 0.999), .preset = NAN, .layers = OF(DROPOUT)},
     {"momentum", SETTING_NUMBER, LAYER(momentum), RANGE(0, 1), .preset = 0.9, .layers = OF(BATCH_NORM)},
-    {"epsilon", SETTING_NUMBER, LAYER(epsilon), RANGE(1e-12, 1), .preset = 1e-5, .layers = OF(BATCH_NORM)},
+    {"epsilon", SETTING_NUMBER, LAYER(epsilon), RANGE(1e-12, 1), .preset = 1e-5,
+     .layers = OF(BATCH_NORM) | OF(LAYER_NORM) | OF(GROUP_NORM)},
+    {"groups", SETTING_INTEGER, LAYER(groups), RANGE(1, MOST), .preset = NAN, .layers = OF(GROUP_NORM)},
+    {"approximate", SETTING_CHOICE, LAYER(approximate), .names = &approximations, .layers = OF(GELU)},
+    {"beta", SETTING_NUMBER, LAYER(beta), RANGE(1e-3, 1000), .preset = 1, .layers = OF(SOFTPLUS)},
+    {"threshold", SETTING_NUMBER, LAYER(threshold), RANGE(0, 1e6), .preset = 20, .layers = OF(SOFTPLUS)},
 };
 const setting_table layer_settings = {layer_rows, sizeof layer_rows / sizeof layer_rows[0]};
 
@@ -101,6 +118,13 @@ const setting *setting_find(const setting_table *table, const char *key) {
     for (size_t i = 0; i < table->count; i++)
         if (strcmp(table->rows[i].key, key) == 0)
             return &table->rows[i];
+    return NULL;
+}
+
+const setting *setting_of_layer(layer_kind kind, const char *key) {
+    for (size_t i = 0; i < layer_settings.count; i++)
+        if ((layer_rows[i].layers >> kind & 1) && strcmp(layer_rows[i].key, key) == 0)
+            return &layer_rows[i];
     return NULL;
 }
 

@@ -37,6 +37,9 @@ extern const setting_table training_settings, layer_settings;
 /* NULL when there is none. */
 const setting *setting_find(const setting_table *table, const char *key);
 
+/* The row of layer_settings for this kind; NULL when there is none. */
+const setting *setting_of_layer(layer_kind kind, const char *key);
+
 void settings_preset_training(training_spec *spec);
 
 /* The rows of the layer's kind, which is set. */

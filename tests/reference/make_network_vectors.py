@@ -24,7 +24,7 @@ class ScaledSigmoid(nn.Module):
 
 
 PLAIN = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "scaled_sigmoid": ScaledSigmoid, "identity": nn.Identity,
-         "flatten": nn.Flatten}
+         "flatten": nn.Flatten, "silu": nn.SiLU, "gelu": nn.GELU, "softplus": nn.Softplus}
 PADDINGS = {"same": "same", "valid": 0}
 
 
@@ -35,7 +35,8 @@ def as_tuple(value):
 def convolution(shape, keys):
     padding = keys.get("padding", 0)
     return nn.Conv2d(shape[0], keys["filters"], as_tuple(keys["kernel"]), stride=as_tuple(keys.get("stride", 1)),
-                     padding=PADDINGS.get(padding, padding) if isinstance(padding, str) else as_tuple(padding))
+                     padding=PADDINGS.get(padding, padding) if isinstance(padding, str) else as_tuple(padding),
+                     dilation=keys.get("dilation", 1), groups=keys.get("groups", 1), bias=keys.get("bias", True))
 
 
 def normalization(shape, keys):
@@ -45,7 +46,7 @@ def normalization(shape, keys):
 
 def pooling(make, keys):
     keys = keys if isinstance(keys, dict) else {"kernel": keys}
-    return make(keys["kernel"], stride=keys.get("stride", keys["kernel"]))
+    return make(keys["kernel"], stride=keys.get("stride", keys["kernel"]), padding=keys.get("padding", 0))
 
 
 class Residual(nn.Module):
@@ -64,6 +65,8 @@ def residual(shape, keys):
 
 def layer(item, shape):
     """The modules of one layer on an input of `shape` (without the batch)."""
+    if item == "global_avg_pool":
+        return [nn.AdaptiveAvgPool2d(1)]
     if isinstance(item, str):
         return [nn.Softmax(dim=1)] if item == "softmax" else [PLAIN[item]()]
     (kind, keys), = item.items()
@@ -76,6 +79,12 @@ def layer(item, shape):
         return [normalization(shape, keys)]
     if kind == "residual":
         return [residual(shape, keys)]
+    if kind == "layer_norm":
+        return [nn.LayerNorm(shape, eps=keys["epsilon"])]
+    if kind == "group_norm":
+        return [nn.GroupNorm(keys["groups"], shape[0], eps=keys["epsilon"])]
+    if kind == "gelu":
+        return [nn.GELU(approximate=keys)]
     if kind == "leaky_relu":
         return [nn.LeakyReLU(keys)]
     if kind == "elu":

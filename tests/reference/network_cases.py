@@ -50,6 +50,12 @@ def block(filters, stride=1, shortcut=None):
 RESNET = [conv(8, 3, padding=1), BLOCK_NORM, "relu", block(8), "relu", block(12, 2, [conv(12, 1, stride=2), BLOCK_NORM]), "relu",
           {"avg_pool": 4}, dense(10)]
 NESTED = [dense(12), {"residual": ["tanh", {"residual": [dense(12), "tanh"]}, dense(12)]}, "relu", dense(10)]
+MODERN = [conv(6, 3, bias=False), {"layer_norm": {"epsilon": 1e-5}}, "gelu",
+          {"max_pool": {"kernel": 3, "stride": 2, "padding": 1}}, conv(8, 3, padding=2, dilation=2),
+          {"group_norm": {"groups": 4, "epsilon": 1e-5}}, "silu", "global_avg_pool", dense(12), {"gelu": "tanh"}, dense(10)]
+DEPTHWISE = [conv(18, 3, padding=1), "softplus", conv(18, 3, padding=1, stride=2, groups=18, bias=False),
+             {"group_norm": {"groups": 3, "epsilon": 1e-5}}, "gelu", conv(24, 1, groups=2), "silu",
+             {"avg_pool": {"kernel": 3, "stride": 2, "padding": 1}}, dense(16), {"layer_norm": {"epsilon": 1e-5}}, dense(10)]
 SIGMOIDS = [dense(20), "scaled_sigmoid", dense(20), "sigmoid", dense(10), "scaled_sigmoid"]
 REGRESSION = [dense(16), "tanh", dense(8), "softmax", dense(3)]
 
@@ -91,6 +97,8 @@ LONG = {
                              loss={"kind": "huber", "delta": 0.4}, steps=50, epochs=5, targets=3),
     "resnet_momentum": case(RESNET, (3, 8, 8), {"kind": "sgd", "lr": 0.05, "momentum": 0.9}, steps=50, epochs=5),
     "nested_adam": case(NESTED, (5, 1, 1), {"kind": "adam", "lr": 2e-3}, steps=50, epochs=5),
+    "modern_adam": case(MODERN, (2, 13, 11), {"kind": "adam", "lr": 2e-3}, steps=20, epochs=2),
+    "depthwise_sgd": case(DEPTHWISE, (3, 12, 13), {"kind": "sgd", "lr": 0.05, "momentum": 0.9}, steps=20, epochs=2),
     "elus_adam": case(ELUS, (2, 9, 8), {"kind": "adam", "lr": 2e-3}, steps=50, epochs=5),
 }
 CASES = {**SHORT, **LONG}

@@ -183,6 +183,18 @@ static void every_stop_is_made_good(void **state) {
     }
 }
 
+static void a_training_with_norms_of_samples_and_groups_is_made_good(void **state) {
+    (void)state;
+    training_spec spec = small_training();
+    record_by_epoch(&spec);
+    spec.model =
+        (model_spec){.layer_count = 9,
+                     .layers = {CONV(6, 3, 3, 1, 1, 1, 1), GROUP_NORM(2), LAYER(GELU),
+                                GROUPED(6, 3, 3, 2, 1, 1, 1, 6), LAYER_NORM, LAYER(SILU),
+                                GROUPED(4, 3, 3, 1, 2, 2, 2, 2), LAYER(GLOBAL_AVG_POOL), DENSE(CLASSES)}};
+    check_stops(&spec, 3, 7);
+}
+
 static void a_training_without_epochs_or_order_is_made_good(void **state) {
     (void)state;
     training_spec spec = small_training();
@@ -444,6 +456,7 @@ int main(void) {
         cmocka_unit_test(every_stop_is_made_good),
         cmocka_unit_test(a_training_without_epochs_or_order_is_made_good),
         cmocka_unit_test(a_training_that_diverges_is_made_good),
+        cmocka_unit_test(a_training_with_norms_of_samples_and_groups_is_made_good),
         cmocka_unit_test(stops_may_follow_one_another),
         cmocka_unit_test(a_training_that_leaves_checkpoints_continues),
         cmocka_unit_test(a_search_is_not_asked),

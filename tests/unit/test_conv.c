@@ -47,7 +47,9 @@ static float *random_values(random_stream *stream, size_t count) {
 static layer layer_of(layer_spec spec, tensor_shape in) {
     layer l = {.ops = &layer_conv, .spec = spec, .in = in};
     l.spec.kind = LAYER_CONV;
-    l.spec.stride_height = l.spec.stride_width = 1;
+    l.spec.bias = true;
+    l.spec.stride_height = spec.stride_height > 1 ? spec.stride_height : 1;
+    l.spec.stride_width = spec.stride_width > 1 ? spec.stride_width : 1;
     error_info error;
     assert_int_equal(layer_conv.setup(&l, 1, &error), STATUS_OK);
     return l;
@@ -77,6 +79,32 @@ static layer random_planes_layer(random_stream *stream) {
                                          .width = between(stream, kernel_width, 80)});
 }
 
+/* Strides, dilations and paddings of a layer that fits. */
+static layer finish_grouped(random_stream *stream, layer_spec spec, int channels) {
+    spec.kernel_height = between(stream, 1, 5);
+    spec.kernel_width = between(stream, 1, 5);
+    spec.stride_height = between(stream, 1, 3);
+    spec.stride_width = between(stream, 1, 3);
+    spec.dilation_height = between(stream, 1, 3);
+    spec.dilation_width = between(stream, 1, 3);
+    spec.padding_height = between(stream, 0, 4);
+    spec.padding_width = between(stream, 0, 4);
+    return layer_of(spec, (tensor_shape){.channels = channels,
+                                         .height = between(stream, 13, 20),
+                                         .width = between(stream, 13, 20)});
+}
+
+static layer random_grouped_layer(random_stream *stream) {
+    const int groups = between(stream, 1, 4);
+    const layer_spec spec = {.groups = groups, .filters = groups * between(stream, 1, 40)};
+    return finish_grouped(stream, spec, groups * between(stream, 1, 40));
+}
+
+static layer random_depthwise_layer(random_stream *stream) {
+    const int channels = between(stream, 2, 40);
+    return finish_grouped(stream, (layer_spec){.groups = channels, .filters = channels}, channels);
+}
+
 /* One algorithm and its layers. */
 typedef struct way {
     const conv_algorithm *algorithm;
@@ -87,28 +115,36 @@ typedef struct way {
 /* The terms of one position of the kernel under one output pixel. */
 static void add_exact_terms(conv_case *c, size_t place, size_t pixel, size_t under) {
     const size_t channels = (size_t)c->l.in.channels, filters = (size_t)c->l.spec.filters;
-    for (size_t i = 0; i < channels; i++)
-        for (size_t o = 0; o < filters; o++) {
-            const size_t w = conv_weight_place(&c->l, place, i, o);
-            const size_t x = under * channels + i, y = pixel * filters + o;
+    const size_t groups = (size_t)conv_groups(&c->l.spec), own = channels / groups;
+    const size_t places = conv_terms(&c->l) / own;
+    for (size_t o = 0; o < filters; o++)
+        for (size_t i = 0; i < own; i++) {
+            const size_t w = layer_conv.parameter_place(&c->l, (o * own + i) * places + place);
+            const size_t x = under * channels + o / (filters / groups) * own + i, y = pixel * filters + o;
             c->exact[0][y] += (double)c->parameters[w] * (double)c->x[x];
             c->exact[1][w] += (double)c->dy[y] * (double)c->x[x];
             c->exact[2][x] += (double)c->parameters[w] * (double)c->dy[y];
         }
 }
 
-static void compute_exactly(conv_case *c) {
+static void add_exact_place(conv_case *c, size_t n, int place) {
     const layer_spec *s = &c->l.spec;
     const tensor_shape in = c->l.in, out = c->l.out;
+    const int top = place / s->kernel_width * s->dilation_height - s->padding_height;
+    const int left = place % s->kernel_width * s->dilation_width - s->padding_width;
+    for (int pixel = 0; pixel < out.height * out.width; pixel++) {
+        const int y = pixel / out.width * s->stride_height + top;
+        const int x = pixel % out.width * s->stride_width + left;
+        if (y >= 0 && y < in.height && x >= 0 && x < in.width)
+            add_exact_terms(c, (size_t)place, n * (size_t)(out.height * out.width) + (size_t)pixel,
+                            n * (size_t)(in.height * in.width) + (size_t)(y * in.width + x));
+    }
+}
+
+static void compute_exactly(conv_case *c) {
     for (size_t n = 0; n < c->batch; n++)
-        for (int place = 0; place < s->kernel_height * s->kernel_width; place++)
-            for (int pixel = 0; pixel < out.height * out.width; pixel++) {
-                const int y = pixel / out.width + place / s->kernel_width - s->padding_height;
-                const int x = pixel % out.width + place % s->kernel_width - s->padding_width;
-                if (y >= 0 && y < in.height && x >= 0 && x < in.width)
-                    add_exact_terms(c, (size_t)place, n * (size_t)(out.height * out.width) + (size_t)pixel,
-                                    n * (size_t)(in.height * in.width) + (size_t)(y * in.width + x));
-            }
+        for (int place = 0; place < c->l.spec.kernel_height * c->l.spec.kernel_width; place++)
+            add_exact_place(c, n, place);
 }
 
 /* A random layer that suits this algorithm; no biases. */
@@ -220,8 +256,37 @@ static void planes_are_as_exact_as_direct(void **state) {
     compare_with_direct(&(way){&conv_planes, random_planes_layer, 2});
 }
 
+/* Where there is no direct convolution to compare with. */
+static void check_errors(const way *w) {
+    random_stream stream = random_stream_open(32, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        conv_case c = open_case(w, &stream);
+        for (const kernel_set *const *set = kernels_available(); *set != NULL; set++) {
+            double found[RESULTS];
+            measure(&c, w->algorithm, *set, found);
+            for (int i = 0; i < RESULTS; i++)
+                if (!(found[i] < largest_error))
+                    fail_msg("%s, %d × %d, %d groups: error of %s %.3g", (*set)->name, c.l.spec.kernel_height,
+                             c.l.spec.kernel_width, c.l.spec.groups, names[i], found[i]);
+        }
+        close_case(&c);
+    }
+}
+
+static void groups_and_dilations_are_exact(void **state) {
+    (void)state;
+    check_errors(&(way){&conv_grouped, random_grouped_layer, 0});
+}
+
+static void depthwise_is_exact(void **state) {
+    (void)state;
+    check_errors(&(way){&conv_depthwise, random_depthwise_layer, 0});
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(winograd_is_nearly_as_exact_as_direct),
-                                       cmocka_unit_test(planes_are_as_exact_as_direct)};
+                                       cmocka_unit_test(planes_are_as_exact_as_direct),
+                                       cmocka_unit_test(groups_and_dilations_are_exact),
+                                       cmocka_unit_test(depthwise_is_exact)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -232,7 +232,8 @@ static void assert_refused(const training_spec *spec, const dataset *data, fault
 static void windows_after_flatten_are_refused(void **state) {
     (void)state;
     const dataset data = small_images();
-    static const layer_spec windows[] = {CONV(2, 1, 1, 1, 1, 0, 0), POOL(1, 1, 1, 1), AVG_POOL(1, 1, 1, 1)};
+    static const layer_spec windows[] = {CONV(2, 1, 1, 1, 1, 0, 0), POOL(1, 1, 1, 1), AVG_POOL(1, 1, 1, 1),
+                                         LAYER(GLOBAL_AVG_POOL)};
     static const layer_spec flatten = {.kind = LAYER_FLATTEN}, dense = DENSE(4), relu = RELU;
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
         training_spec spec = small_training();
@@ -240,6 +241,30 @@ static void windows_after_flatten_are_refused(void **state) {
         assert_refused(&spec, &data, FAULT_LAYER, 2, "comes after flatten (layer 0)");
         spec.model = (model_spec){.layer_count = 4, .layers = {flatten, dense, windows[i], dense}};
         assert_refused(&spec, &data, FAULT_LAYER, 2, "comes after flatten (layer 0)");
+    }
+}
+
+/* After a convolution of eight channels. */
+static void sizes_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    static const struct {
+        layer_spec layer;
+        const char *message;
+    } cases[] = {
+        {PADDED(MAX_POOL, 3, 2, 1, 1, 1, 2),
+         "a padding of 1 × 2 around windows of 3 × 2; accepted: up to half"},
+        {PADDED(AVG_POOL, 2, 2, 1, 1, 2, 0), "a padding of 2 × 0 around windows of 2 × 2"},
+        {GROUPED(8, 3, 3, 1, 0, 1, 1, 3),
+         "3 groups of 8 channels and 8 filters; accepted: a number that divides"},
+        {GROUPED(6, 3, 3, 1, 0, 1, 1, 4), "4 groups of 8 channels and 6 filters"},
+        {GROUPED(4, 3, 3, 1, 0, 1, 50, 1), "a kernel of 3 × 101 does not fit"},
+        {GROUP_NORM(3), "3 groups do not divide 8 channels"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        training_spec spec = small_training();
+        spec.model.layers[1] = cases[i].layer;
+        assert_refused(&spec, &data, FAULT_LAYER, 1, cases[i].message);
     }
 }
 
@@ -472,6 +497,7 @@ int main(void) {
         cmocka_unit_test(the_entropy_term_is_added_to_the_loss),
         cmocka_unit_test(a_bad_specification_is_refused_with_the_layer),
         cmocka_unit_test(windows_after_flatten_are_refused),
+        cmocka_unit_test(sizes_that_do_not_fit_are_refused),
         cmocka_unit_test(outputs_in_rows_and_columns_are_refused),
         cmocka_unit_test(flatten_gives_natural_order),
         cmocka_unit_test(a_short_last_batch_is_kept_or_dropped),

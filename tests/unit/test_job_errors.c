@@ -168,8 +168,8 @@ static const wrong_line wrong_lines[] = {
     /* layers */
     {6, "    - cnov: {filters: 4}", "6:7",
      "cnov: unknown key; accepted: dense, conv, max_pool, avg_pool, batch_norm, dropout, relu, "
-     "leaky_relu, tanh, sigmoid, scaled_sigmoid, softmax, identity, flatten, elu, "
-     "residual; nearest known key: conv"},
+     "leaky_relu, tanh, sigmoid, scaled_sigmoid, softmax, identity, flatten, elu, gelu, silu, softplus, "
+     "layer_norm, group_norm, global_avg_pool, residual; nearest known key: conv"},
     {6, "    - conv: {filter: 4, kernel: 3}", "6:14", "nearest known key: filters"},
     {6, "    - conv: {filters: 4}", "6:13",
      "model.layers[0].kernel: missing; accepted: an integer from 1 to 256 pixels, "
@@ -435,11 +435,13 @@ static void models_must_fit_the_data(void **state) {
                          "model.layers[1]: layer 1 (max_pool) on an input of");
     assert_check_refuses(7, "    - residual: [relu, max_pool: 64]", "7:24",
                          "model.layers[1.1]: layer 1.1 (max_pool) on an input of");
-    assert_check_refuses(7, "    - residual: [max_pool: 2]", "7:7",
-                         "model.layers[1]: layer 1 (residual) on an input of 4 × 16 × 16: its two ways make 4 × 32 "
-                         "× 32 and 4 × 16 × 16, which cannot be added");
-    assert_check_refuses(7, "    - residual: [identity]", "7:7",
-                         "model.layers[1]: layer 1 (residual): neither its layers nor its shortcut do anything");
+    assert_check_refuses(
+        7, "    - residual: [max_pool: 2]", "7:7",
+        "model.layers[1]: layer 1 (residual) on an input of 4 × 16 × 16: its two ways make 4 × 32 "
+        "× 32 and 4 × 16 × 16, which cannot be added");
+    assert_check_refuses(
+        7, "    - residual: [identity]", "7:7",
+        "model.layers[1]: layer 1 (residual): neither its layers nor its shortcut do anything");
     assert_check_refuses(8, "    - dense: 11", "8:7", "model.layers[2]: the last layer (2) has 11 × 1 × 1");
 }
 

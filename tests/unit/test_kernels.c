@@ -296,6 +296,171 @@ static void elementary_functions_are_within_units_of_the_exact_ones(void **state
     }
 }
 
+typedef double (*exact_function)(double x);
+
+static double exact_gelu(double x) {
+    return x * erfc(-x / sqrt(2)) / 2;
+}
+
+static double exact_gelu_slope(double x) {
+    return erfc(-x / sqrt(2)) / 2 + x * exp(-x * x / 2) / sqrt(2 * acos(-1));
+}
+
+/* 2 √(2/π) and that times 0.044715 */
+static const double bend = 1.5957691216057308, bend_3 = 0.071354816272600249;
+
+static double exact_share(double x) {
+    return 1 / (1 + exp(-x));
+}
+
+static double exact_gelu_tanh(double x) {
+    return x * exact_share(x * (bend + bend_3 * x * x));
+}
+
+static double exact_gelu_tanh_slope(double x) {
+    const double s = exact_share(x * (bend + bend_3 * x * x));
+    return s * (1 + x * (1 - s) * (bend + 3 * bend_3 * x * x));
+}
+
+static double exact_silu(double x) {
+    return x * exact_share(x);
+}
+
+static double exact_silu_slope(double x) {
+    return exact_share(x) * (1 + x * (1 - exact_share(x)));
+}
+
+static const softplus_shape bent = {.beta = 2, .threshold = 20};
+
+static double exact_softplus(double x) {
+    return 2 * x > 20 ? x : log1p(exp(2 * x)) / 2;
+}
+
+static double exact_softplus_slope(double x) {
+    return 2 * x > 20 ? 1 : exact_share(2 * x);
+}
+
+/* Values against `y`, and gradients of 3 against its slope: below 0.1 the digits that `y` has absolutely. */
+static void check_activation(const char *name, size_t n, const float *x, const float *y, exact_function value,
+                             const float *dx, exact_function slope) {
+    for (size_t i = 0; i < n; i++) {
+        const double found = units_apart(y[i], value((double)x[i]), 0.1);
+        const double found_slope = units_apart(dx[i], 3 * slope((double)x[i]), 3);
+        if (!(found <= 6 && found_slope <= 6))
+            fail_msg("%s of %g: %.3g and %.3g units from the exact value and slope", name, (double)x[i],
+                     found, found_slope);
+    }
+}
+
+static void check_activations(const kernel_set *set, size_t n, const float *x) {
+    float y[4][150], dx[4][150];
+    for (size_t i = 0; i < n; i++)
+        dx[0][i] = dx[1][i] = dx[2][i] = dx[3][i] = 3;
+    set->gelu(n, x, y[0]);
+    set->gelu_backward(n, x, dx[0], dx[0]);
+    set->gelu_tanh(n, x, y[1]);
+    set->gelu_tanh_backward(n, x, dx[1], dx[1]);
+    set->silu(n, x, y[2]);
+    set->silu_backward(n, x, dx[2], dx[2]);
+    set->softplus(n, bent, x, y[3]);
+    set->softplus_backward(n, bent, x, dx[3], dx[3]);
+    check_activation("gelu", n, x, y[0], exact_gelu, dx[0], exact_gelu_slope);
+    check_activation("gelu_tanh", n, x, y[1], exact_gelu_tanh, dx[1], exact_gelu_tanh_slope);
+    check_activation("silu", n, x, y[2], exact_silu, dx[2], exact_silu_slope);
+    check_activation("softplus", n, x, y[3], exact_softplus, dx[3], exact_softplus_slope);
+}
+
+static void smooth_activations_are_within_units_of_the_exact_ones(void **state) {
+    (void)state;
+    const float special[] = {0, -0.0f, 1e-30f, -1e-7f, 0.625f, -0.625f, 9, -9.5f, 87, -88, 1e4f, -1e9f, NAN};
+    enum { SPECIAL = sizeof special / sizeof *special };
+    random_stream stream = random_stream_open(28, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        const size_t n = (size_t)between(&stream, SPECIAL, 150);
+        float *x = random_values(&stream, n);
+        const float width = (float)(shape % 12);
+        for (size_t i = 0; i < n; i++)
+            x[i] = i < SPECIAL ? special[i] : width * x[i];
+        for (const kernel_set *const *set = kernels_available(); *set != NULL; set++)
+            check_activations(*set, n, x);
+        free(x);
+    }
+}
+
+/* μ and 1 / √(σ² + ε) of x (n), in double. */
+static void exact_statistics(size_t n, const float *x, double epsilon, double statistics[2]) {
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i];
+    for (size_t i = 0; i < n; i++)
+        squares += pow((double)x[i] - sum / (double)n, 2);
+    statistics[0] = sum / (double)n;
+    statistics[1] = 1 / sqrt(squares / (double)n + epsilon);
+}
+
+/* Largest distance of found (n) from exact (n), in units of numbers up to `scale`. */
+static void assert_within(size_t n, const float *found, const double *expected, double scale) {
+    for (size_t i = 0; i < n; i++)
+        assert_true(fabs((double)found[i] - expected[i]) <= 20 * FLT_EPSILON * scale);
+}
+
+enum { LONGEST_NORM = 3000 };
+
+static void check_layer_norm(const kernel_set *set, size_t n, const float *x, const float *dy,
+                             const float *gamma) {
+    static float y[LONGEST_NORM], dx[LONGEST_NORM], d_gamma[LONGEST_NORM], d_beta[LONGEST_NORM];
+    static double expected[4][LONGEST_NORM];
+    const double epsilon = 1e-3;
+    double exact[2], plain = 0, weighted = 0;
+    float statistics[2];
+    exact_statistics(n, x, epsilon, exact);
+    for (size_t i = 0; i < n; i++) {
+        const double unit = ((double)x[i] - exact[0]) * exact[1];
+        plain += (double)gamma[i] * (double)dy[i] / (double)n;
+        weighted += (double)gamma[i] * (double)dy[i] * unit / (double)n;
+        expected[0][i] = unit * (double)gamma[i] + (double)dy[i];
+        expected[1][i] = 1 + (double)dy[i] * unit;
+        expected[2][i] = 2 + (double)dy[i];
+        d_gamma[i] = 1, d_beta[i] = 2;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const double unit = ((double)x[i] - exact[0]) * exact[1];
+        expected[3][i] = exact[1] * ((double)gamma[i] * (double)dy[i] - plain - unit * weighted);
+    }
+    set->layer_norm(n, epsilon, x, gamma, dy, y, statistics); /* dy serves as β */
+    const layer_norm_gradient g = {.n = n,
+                                   .x = x,
+                                   .dy = dy,
+                                   .gamma = gamma,
+                                   .mean = statistics[0],
+                                   .inverse = statistics[1],
+                                   .d_gamma = d_gamma,
+                                   .d_beta = d_beta,
+                                   .dx = dx};
+    set->layer_norm_backward(&g);
+    assert_within(n, y, expected[0], 8);
+    assert_within(n, d_gamma, expected[1], 8);
+    assert_within(n, d_beta, expected[2], 8);
+    assert_within(n, dx, expected[3], 8 * fmax(exact[1], 1));
+}
+
+static void layer_norms_are_exact(void **state) {
+    (void)state;
+    random_stream stream = random_stream_open(29, 0, RANDOM_SYNTHETIC, 0);
+    for (int shape = 0; shape < SHAPES; shape++) {
+        const size_t n = (size_t)between(&stream, 1, shape % 4 == 0 ? LONGEST_NORM : 100);
+        float *x = random_values(&stream, n), *dy = random_values(&stream, n);
+        float *gamma = random_values(&stream, n);
+        for (size_t i = 0; i < n; i++)
+            x[i] += (float)(shape % 3); /* a mean that is not 0 */
+        for (const kernel_set *const *set = kernels_available(); *set != NULL; set++)
+            check_layer_norm(*set, n, x, dy, gamma);
+        free(x);
+        free(dy);
+        free(gamma);
+    }
+}
+
 static void bytes_are_scaled_and_interleaved(void **state) {
     (void)state;
     enum { MOST_CHANNELS = 5, PIXELS = 120 };
@@ -548,6 +713,8 @@ int main(void) {
         cmocka_unit_test(poolings_agree),
         cmocka_unit_test(relus_agree),
         cmocka_unit_test(elementary_functions_are_within_units_of_the_exact_ones),
+        cmocka_unit_test(smooth_activations_are_within_units_of_the_exact_ones),
+        cmocka_unit_test(layer_norms_are_exact),
         cmocka_unit_test(bytes_are_scaled_and_interleaved),
         cmocka_unit_test(updates_agree),
         cmocka_unit_test(tiny_dense_layers_are_sums),

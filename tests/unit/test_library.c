@@ -303,9 +303,11 @@ static void mistakes_are_refused_by_name(void **state) {
     ASSERT_REFUSED(mpisweep_set_list(t, "optimizer.lr", (double[]){1}, 1), "a single value");
     ASSERT_REFUSED(mpisweep_set_list(t, "schedule.steps", (double[]){1}, 17), "at most 16");
     ASSERT_REFUSED(mpisweep_add_layer(t, "dens"), "no kind of layer \"dens\"");
+    ASSERT_REFUSED(mpisweep_add_layer(t, "residual"), "cannot be built here");
     ASSERT_REFUSED(mpisweep_set_layer(t, "kernel", 3), "a layer of the kind dense has no such key");
+    ASSERT_REFUSED(mpisweep_choose_layer(t, "units", "many"), "a number (mpisweep_set_layer)");
     ASSERT_REFUSED(mpisweep_record(t, "test_acuracy", 1, MPISWEEP_STEPS), "nearest known: test_accuracy");
-    ASSERT_REFUSED(mpisweep_record_layers(t, "weights", (int[]){64}, 1), "layers from 0 to 63");
+    ASSERT_REFUSED(mpisweep_record_layers(t, "weights", (int[]){128}, 1), "layers from 0 to 127");
     mpisweep_data wrong = data;
     wrong.classes = 1;
     ASSERT_REFUSED(mpisweep_set_data(t, &wrong), "train: label 1 of sample");
@@ -329,7 +331,7 @@ static void what_is_not_set_is_named(void **state) {
     mpisweep_set(t, "schedule.every", 1);
     ASSERT_REFUSED(mpisweep_train(t, 0, 0), "schedule.rates is not set");
     mpisweep_set_list(t, "schedule.rates", (double[]){0.1, 0.01}, 2);
-    ASSERT_REFUSED(mpisweep_train(t, 0, 0), "0 layers; accepted: 1 to 64");
+    ASSERT_REFUSED(mpisweep_train(t, 0, 0), "0 layers; accepted: 1 to 128");
     mpisweep_add_layer(t, "dense");
     ASSERT_REFUSED(mpisweep_train(t, 0, 0), "layer 0, dense: units is not set");
     mpisweep_set_layer(t, "units", 2);

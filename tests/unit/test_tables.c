@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/initializers.h"
@@ -15,7 +16,9 @@
 #include "engine/record/row.h"
 #include "engine/schedules.h"
 #include "io/data/format.h"
+#include "io/job/key_tables.h"
 #include "io/job/table.h"
+#include "io/option/yaml_tree.h"
 #include "model_memory.h"
 
 /* ---- Names ------------------------------------------------------------------------------------- */
@@ -240,14 +243,57 @@ static void test_record_keys(void **state) {
     }
 }
 
+static FILE *refuse_to_begin(option_writer *w, const char *key) {
+    (void)w;
+    fail_msg("%s: its default is written", key);
+    return NULL;
+}
+
+/* A key that omits its default has one, and it is not written. */
+static void check_omitted(const option *o) {
+    option_writer writer = {refuse_to_begin};
+    tree_node *nothing;
+    void *object = calloc(1, o->offset + o->count_offset + 512);
+    option alone = *o;
+    alone.only_if = NULL;
+    const option_table table = {&alone, 1};
+    assert_non_null(object);
+    assert_true(o->default_text != NULL && o->default_text[0] != '\0');
+    assert_int_equal(tree_parse(&nothing, "nothing", false, "{}", 2, NULL), STATUS_OK);
+    assert_int_equal(option_read_all(&table, "", nothing, object, NULL), STATUS_OK);
+    option_write_all(&table, "", object, &writer);
+    tree_destroy(&nothing);
+    free(object);
+}
+
+static void test_omitted_defaults(void **state) {
+    (void)state;
+    key_table table;
+    int count = 0;
+    for (int t = 0; job_key_table(t, &table); t++)
+        for (size_t i = 0; i < table.keys->count; i++)
+            if (table.keys->options[i].omits_default) {
+                check_omitted(&table.keys->options[i]);
+                count++;
+            }
+    assert_true(count > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),        cmocka_unit_test(test_joined_names),
-        cmocka_unit_test(test_layers),       cmocka_unit_test(test_losses),
-        cmocka_unit_test(test_initializers), cmocka_unit_test(test_optimizers),
-        cmocka_unit_test(test_schedules),    cmocka_unit_test(test_records),
-        cmocka_unit_test(test_kernel_sets),  cmocka_unit_test(test_data_formats),
-        cmocka_unit_test(test_job_table),    cmocka_unit_test(test_record_keys),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_joined_names),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_initializers),
+        cmocka_unit_test(test_optimizers),
+        cmocka_unit_test(test_schedules),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_kernel_sets),
+        cmocka_unit_test(test_data_formats),
+        cmocka_unit_test(test_job_table),
+        cmocka_unit_test(test_record_keys),
+        cmocka_unit_test(test_omitted_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

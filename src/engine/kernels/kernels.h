@@ -94,6 +94,38 @@ typedef struct plane_correlation {
     real *dw;         /* (outputs, inputs, KH, KW) */
 } plane_correlation;
 
+/* y = log(1 + exp(beta·x)) / beta, or x where beta·x > threshold */
+typedef struct softplus_shape {
+    real beta, threshold;
+} softplus_shape;
+
+/* Gradients of layer normalisation for one sample; layers/layer_norm.c has the formulas. */
+typedef struct layer_norm_gradient {
+    size_t n;                    /* values of a sample */
+    const real *x, *dy, *gamma;  /* (n) */
+    real mean, inverse;          /* μ and 1 / √(σ² + ε) */
+    real *d_gamma, *d_beta, *dx; /* (n): the first two are added to; dx may be NULL */
+} layer_norm_gradient;
+
+/* Depthwise convolution of one image,
+ *
+ *   y[i, j, c] = bias[c] + Σ_{ky, kx} w[ky, kx, c] · x[i, j, ky, kx, c]
+ *   dw[ky, kx, c] += Σ_{i, j} dy[i, j, c] · x[i, j, ky, kx, c]
+ *
+ * for i < height, j < width, ky < KH, kx < KW; c < channels, a multiple of the set's lanes. x[i, j, ky, kx,
+ * c] is at x[i·x_row + j·x_pixel + ky·place_row + kx·place_pixel + c], y[i, j, c] at y[i·y_row + j·y_pixel +
+ * c]. */
+typedef struct depthwise {
+    int channels, height, width, kernel_height, kernel_width;
+    const real *x;
+    ptrdiff_t x_row, x_pixel, place_row, place_pixel;
+    const real *w, *bias; /* (KH, KW, channels); (channels) or NULL */
+    real *y;
+    ptrdiff_t y_row, y_pixel;
+    const real *dy; /* (height, width, channels) */
+    real *dw;       /* (KH, KW, channels) */
+} depthwise;
+
 /* One optimiser step over n parameters; optimizers.c has the formulas. */
 typedef struct update {
     size_t n;
@@ -129,6 +161,19 @@ typedef struct kernel_set {
     /* y = tanh x and y = 1 / (1 + exp(−scale·x)); n values; y may be x */
     void (*tanh)(size_t n, const real *x, real *y);
     void (*sigmoid)(size_t n, real scale, const real *x, real *y);
+    /* y of layers/gelu.c, silu.c and softplus.c, and dx = dy·y′(x); n values; y is not x, dx may be dy */
+    void (*gelu)(size_t n, const real *x, real *y);
+    void (*gelu_backward)(size_t n, const real *x, const real *dy, real *dx);
+    void (*gelu_tanh)(size_t n, const real *x, real *y);
+    void (*gelu_tanh_backward)(size_t n, const real *x, const real *dy, real *dx);
+    void (*silu)(size_t n, const real *x, real *y);
+    void (*silu_backward)(size_t n, const real *x, const real *dy, real *dx);
+    void (*softplus)(size_t n, softplus_shape shape, const real *x, real *y);
+    void (*softplus_backward)(size_t n, softplus_shape shape, const real *x, const real *dy, real *dx);
+    /* y = (x − μ) / √(σ² + ε) · γ + β over the n values of a sample; statistics: μ, 1 / √(σ² + ε) */
+    void (*layer_norm)(size_t n, double epsilon, const real *x, const real *gamma, const real *beta, real *y,
+                       real statistics[2]);
+    void (*layer_norm_backward)(const layer_norm_gradient *g);
     void (*max_pool)(const pooling *p, const real *x, real *y, unsigned char *winner);
     /* dx (H, W, C) = the sum of dy over the windows that a pixel won, 0 where it won none */
     void (*max_pool_backward)(const pooling *p, const real *dy, const unsigned char *winner, real *dx);
@@ -142,6 +187,8 @@ typedef struct kernel_set {
     void (*winograd_evaluate_transposed)(const winograd_tile *t, const real *m, const real *bias, real *y);
     void (*correlate_planes)(const plane_correlation *p);
     void (*correlate_planes_gradient)(const plane_correlation *p);
+    void (*depthwise)(const depthwise *d);
+    void (*depthwise_gradient)(const depthwise *d);
     /* y[j, i] = x[i, j]: x and y (PANEL, PANEL) */
     void (*transpose)(const real *x, real *y);
     /* sums[j] += Σ_r x[r·columns + j]: x (rows, columns) */

@@ -20,6 +20,19 @@ void KERNEL(fill_column_sums)(kernel_set *set);
 void KERNEL(fill_elementary)(kernel_set *set);
 void KERNEL(fill_pooling)(kernel_set *set);
 
+void KERNEL(gelu)(size_t n, const real *x, real *y);
+void KERNEL(gelu_backward)(size_t n, const real *x, const real *dy, real *dx);
+void KERNEL(gelu_tanh)(size_t n, const real *x, real *y);
+void KERNEL(gelu_tanh_backward)(size_t n, const real *x, const real *dy, real *dx);
+void KERNEL(silu)(size_t n, const real *x, real *y);
+void KERNEL(silu_backward)(size_t n, const real *x, const real *dy, real *dx);
+void KERNEL(softplus)(size_t n, softplus_shape shape, const real *x, real *y);
+void KERNEL(softplus_backward)(size_t n, softplus_shape shape, const real *x, const real *dy, real *dx);
+
+void KERNEL(layer_norm)(size_t n, double epsilon, const real *x, const real *gamma, const real *beta, real *y,
+                        real statistics[2]);
+void KERNEL(layer_norm_backward)(const layer_norm_gradient *g);
+
 void KERNEL(winograd_input)(const winograd_tile *t, const real *x, real *v);
 void KERNEL(winograd_input_transposed)(const winograd_tile *t, const real *v, real *x);
 void KERNEL(winograd_evaluate)(const winograd_tile *t, const real *y, real *m);
@@ -27,6 +40,9 @@ void KERNEL(winograd_evaluate_transposed)(const winograd_tile *t, const real *m,
 
 void KERNEL(correlate_planes)(const plane_correlation *p);
 void KERNEL(correlate_planes_gradient)(const plane_correlation *p);
+
+void KERNEL(depthwise)(const depthwise *d);
+void KERNEL(depthwise_gradient)(const depthwise *d);
 
 /* What kernels.h asks of callers, for asserts. */
 static inline bool product_is_valid(const product *p) {
@@ -53,6 +69,11 @@ static inline bool windows_tile(const pooling *p) {
 static inline bool planes_are_valid(const plane_correlation *p) {
     return p->inputs > 0 && p->outputs > 0 && p->kernel_height > 0 && p->kernel_width > 0 &&
            p->kernel_width <= PLANES_WIDEST && p->x != NULL && p->y != NULL;
+}
+
+static inline bool depthwise_is_valid(const depthwise *d, int lanes) {
+    return d->channels > 0 && d->channels % lanes == 0 && d->kernel_height > 0 && d->kernel_width > 0 &&
+           d->x != NULL;
 }
 
 static inline bool winograd_is_valid(const winograd_tile *t) {

@@ -1,16 +1,17 @@
-/* Average-pooling: y[oy, ox, c] = mean over the window of x[oy·sh + ky, ox·sw + kx, c]; no padding, rows and
+/* Average-pooling, as torch.nn.AvgPool2d: y[oy, ox, c] = mean over the window of
+ * x[oy·sh + ky − ph, ox·sw + kx − pw, c], which is 0 outside the image and counts there, too; rows and
  * columns that do not fill a window are left out. */
-#include "engine/layers/layer.h"
+#include "engine/layers/pool_frame.h"
 
 #include <string.h>
 
 static size_t row_reals(const layer *l) {
-    return (size_t)l->in.width * (size_t)l->in.channels;
+    return (size_t)pool_framed(l).width * (size_t)l->in.channels;
 }
 
 static status setup(layer *l, size_t batch, error_info *error) {
     RETURN_IF_FAILED(layer_setup_pooling(l, batch, error));
-    l->scratch_reals = row_reals(l);
+    l->scratch_reals = row_reals(l) + pool_frame_reals(l);
     return STATUS_OK;
 }
 
@@ -54,7 +55,7 @@ static void spread_columns(const layer *l, const real *restrict dy, real *restri
 
 static void backward_image(const layer *l, const real *dy, real *dx, real *restrict spread) {
     const size_t width = row_reals(l);
-    memset(dx, 0, shape_size(l->in) * sizeof *dx);
+    memset(dx, 0, shape_size(pool_framed(l)) * sizeof *dx);
     for (int oy = 0; oy < l->out.height; oy++, dy += (size_t)l->out.width * (size_t)l->in.channels) {
         spread_columns(l, dy, spread);
         real *rows = dx + (size_t)(oy * l->spec.stride_height) * width;
@@ -66,14 +67,19 @@ static void backward_image(const layer *l, const real *dy, real *dx, real *restr
 
 static void forward(const layer *l, const layer_pass *pass) {
     const size_t in = shape_size(l->in), out = shape_size(l->out);
+    real *row = pass->scratch, *frame = row + row_reals(l);
     for (size_t n = 0; n < pass->count; n++)
-        forward_image(l, pass->input + n * in, pass->output + n * out, pass->scratch);
+        forward_image(l, pool_frame(l, 0, pass->input + n * in, frame), pass->output + n * out, row);
 }
 
 static void backward(const layer *l, const layer_pass *pass) {
     const size_t in = shape_size(l->in), out = shape_size(l->out);
-    for (size_t n = 0; pass->d_input != NULL && n < pass->count; n++)
-        backward_image(l, pass->d_output + n * out, pass->d_input + n * in, pass->scratch);
+    real *row = pass->scratch, *frame = row + row_reals(l);
+    for (size_t n = 0; pass->d_input != NULL && n < pass->count; n++) {
+        real *dx = pass->d_input + n * in, *framed = pool_frame_gradient(l, frame, dx);
+        backward_image(l, pass->d_output + n * out, framed, row);
+        pool_unframe(l, framed, dx);
+    }
 }
 
 const layer_ops layer_avg_pool = {

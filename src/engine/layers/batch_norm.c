@@ -9,45 +9,18 @@
  *
  * Running statistics: r ← momentum·r + (1 − momentum)·batch, with σ² divided by n − 1 as in PyTorch, whose
  * own `momentum` is 1 − ours; ours is Keras's. Parameters: γ (C), then β (C). State: running mean (C),
- * variance (C). Workspace: mean (C), 1/√(σ² + ε) (C) of the last pass.
- *
- * Loops run over rows of ROW values or a little more, whole pixels repeated, so that few channels fill
- * vectors too; what belongs to a channel is repeated along such a row. */
-#include "engine/layers/layer.h"
+ * variance (C). Workspace: mean (C), 1/√(σ² + ε) (C) of the last pass. */
+#include "engine/layers/channel_rows.h"
 
 #include <math.h>
-#include <string.h>
 
-enum { ROW = 64, ROWS = 4, ROWS_TOGETHER = 16 };
-
-static size_t channels_of(const layer *l) {
-    return (size_t)l->in.channels;
-}
-
-static size_t pixels_of(const layer *l) {
-    return (size_t)l->in.height * (size_t)l->in.width;
-}
-
-static size_t row_values(const layer *l) {
-    const size_t channels = channels_of(l);
-    return (ROW + channels - 1) / channels * channels;
-}
-
-/* Reals that hold the sums in double, which come first in the scratch. */
-static size_t totals_reals(const layer *l) {
-    const size_t bytes = channels_of(l) * sizeof(double);
-    return (bytes + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * (ARENA_ALIGNMENT / sizeof(real));
-}
-
-static double *scratch_totals(const layer_pass *pass) {
-    return (double *)(void *)pass->scratch;
-}
+enum { ROWS = 4 };
 
 static status setup(layer *l, size_t batch, error_info *error) {
     l->parameter_count = l->parameter_reals = 2 * channels_of(l);
     l->state_reals = 2 * channels_of(l);
     l->workspace_reals = 2 * channels_of(l);
-    l->scratch_reals = totals_reals(l) + ROWS * row_values(l) + 2 * channels_of(l);
+    l->scratch_reals = channel_rows_reals(l, ROWS) + 2 * channels_of(l);
     return layer_setup_elementwise(l, batch, error);
 }
 
@@ -62,57 +35,6 @@ static void reset(const layer *l, real *parameters, real *state) {
         parameters[c] = state[channels_of(l) + c] = 1;
         parameters[channels_of(l) + c] = state[c] = 0;
     }
-}
-
-/* Row number `which` of the scratch. */
-static real *scratch_row(const layer *l, const layer_pass *pass, int which) {
-    return pass->scratch + totals_reals(l) + (size_t)which * row_values(l);
-}
-
-/* Repeat what belongs to the channels, (C), along a row of the scratch; zeros for NULL. */
-static const real *repeat(const layer *l, const layer_pass *pass, int which, const real *values) {
-    real *row = scratch_row(l, pass, which);
-    for (size_t first = 0; first < row_values(l); first += channels_of(l))
-        for (size_t c = 0; c < channels_of(l); c++)
-            row[first + c] = values != NULL ? values[c] : 0;
-    return row;
-}
-
-/* row += (a − a_shift) (b − b_shift) over `values` values; b NULL: row += a */
-static void add_values(size_t values, size_t width, const real *a, const real *a_shift, const real *b,
-                       const real *b_shift, real *restrict row) {
-    for (size_t first = 0; first < values; first += width) {
-        const size_t count = values - first < width ? values - first : width;
-        if (b == NULL)
-            for (size_t i = 0; i < count; i++)
-                row[i] += a[first + i];
-        else
-            for (size_t i = 0; i < count; i++)
-                row[i] += (a[first + i] - a_shift[i]) * (b[first + i] - b_shift[i]);
-    }
-}
-
-/* sums (C) = Σ over samples and pixels of (a − a_shift)(b − b_shift), or of a where b is NULL; a, b (count,
- * C, H, W), shifts (C) or NULL for 0. Few rows are added up in single precision, all of them in double: a
- * mean may be much smaller than its terms. */
-static void channel_sums(const layer *l, const layer_pass *pass, const real *a, const real *a_shift,
-                         const real *b, const real *b_shift, real *sums) {
-    const size_t channels = channels_of(l), width = row_values(l), most = ROWS_TOGETHER * width;
-    const size_t values = pass->count * shape_size(l->in);
-    const real *a_row = repeat(l, pass, 0, a_shift), *b_row = repeat(l, pass, 1, b_shift);
-    real *row = scratch_row(l, pass, 2);
-    double *totals = scratch_totals(pass);
-    memset(totals, 0, channels * sizeof *totals);
-    for (size_t first = 0; first < values; first += most) {
-        const size_t count = values - first < most ? values - first : most;
-        memset(row, 0, width * sizeof *row);
-        add_values(count, width, a + first, a_row, b != NULL ? b + first : NULL, b_row, row);
-        for (size_t pixel = 0; pixel < width; pixel += channels)
-            for (size_t c = 0; c < channels; c++)
-                totals[c] += (double)row[pixel + c];
-    }
-    for (size_t c = 0; c < channels; c++)
-        sums[c] = (real)totals[c];
 }
 
 /* Mean and inverse deviation of the batch into workspace, and a step of the running statistics. */
@@ -142,16 +64,6 @@ static void take_running_statistics(const layer *l, const layer_pass *pass) {
     }
 }
 
-/* y = (x − mean) gain + offset; x, y (values), the others one row */
-static void scale_values(size_t values, size_t width, const real *x, const real *mean, const real *gain,
-                         const real *offset, real *restrict y) {
-    for (size_t first = 0; first < values; first += width) {
-        const size_t count = values - first < width ? values - first : width;
-        for (size_t i = 0; i < count; i++)
-            y[first + i] = (x[first + i] - mean[i]) * gain[i] + offset[i];
-    }
-}
-
 static void forward(const layer *l, const layer_pass *pass) {
     const size_t channels = channels_of(l);
     const real *gamma = pass->parameters, *beta = gamma + channels;
@@ -160,11 +72,12 @@ static void forward(const layer *l, const layer_pass *pass) {
         take_batch_statistics(l, pass);
     else
         take_running_statistics(l, pass);
-    real *gain = scratch_row(l, pass, ROWS);
+    real *gain = channel_row(l, pass, ROWS);
     for (size_t c = 0; c < channels; c++)
         gain[c] = gamma[c] * inverse[c];
-    scale_values(pass->count * shape_size(l->in), row_values(l), pass->input, repeat(l, pass, 0, mean),
-                 repeat(l, pass, 1, gain), repeat(l, pass, 2, beta), pass->output);
+    channel_scale(pass->count * shape_size(l->in), channel_row_values(l), pass->input,
+                  channel_repeat(l, pass, 0, mean), channel_repeat(l, pass, 1, gain),
+                  channel_repeat(l, pass, 2, beta), pass->output);
 }
 
 /* dx = gain (dy − base − (x − mean) slope); x, dy, dx (values), the others one row */
@@ -183,23 +96,23 @@ static void input_gradient(const layer *l, const layer_pass *pass, real *d_gamma
     const size_t channels = channels_of(l), values = pass->count * shape_size(l->in);
     const real *gamma = pass->parameters, *mean = pass->workspace, *inverse = mean + channels;
     const real share = pass->mode->training ? 1 / (real)(pass->count * pixels_of(l)) : 0;
-    const real *rows[ROWS] = {[2] = repeat(l, pass, 2, mean)};
+    const real *rows[ROWS] = {[2] = channel_repeat(l, pass, 2, mean)};
     for (size_t c = 0; c < channels; c++)
         d_beta[c] *= share;
-    rows[1] = repeat(l, pass, 1, d_beta);
+    rows[1] = channel_repeat(l, pass, 1, d_beta);
     for (size_t c = 0; c < channels; c++)
         d_gamma[c] *= share * inverse[c];
-    rows[3] = repeat(l, pass, 3, d_gamma);
+    rows[3] = channel_repeat(l, pass, 3, d_gamma);
     for (size_t c = 0; c < channels; c++)
         d_gamma[c] = gamma[c] * inverse[c];
-    rows[0] = repeat(l, pass, 0, d_gamma);
-    return_values(values, row_values(l), pass->input, pass->d_output, rows, pass->d_input);
+    rows[0] = channel_repeat(l, pass, 0, d_gamma);
+    return_values(values, channel_row_values(l), pass->input, pass->d_output, rows, pass->d_input);
 }
 
 static void backward(const layer *l, const layer_pass *pass) {
     const size_t channels = channels_of(l);
     const real *mean = pass->workspace, *inverse = mean + channels;
-    real *d_gamma = scratch_row(l, pass, ROWS), *d_beta = d_gamma + channels;
+    real *d_gamma = channel_row(l, pass, ROWS), *d_beta = d_gamma + channels;
     channel_sums(l, pass, pass->d_output, NULL, NULL, NULL, d_beta);
     channel_sums(l, pass, pass->d_output, NULL, pass->input, mean, d_gamma);
     for (size_t c = 0; c < channels; c++) {

@@ -1,12 +1,15 @@
 /* The formulas of convolution, and the algorithms that compute them. Private to conv*.c.
  *
- *   y[oy, ox, o] = b[o] + Σ_{ky, kx, c} x[oy·sh + ky − ph, ox·sw + kx − pw, c] · W[o, c, ky, kx]
+ *   y[oy, ox, o] = b[o] + Σ_{ky, kx, c} x[oy·sh + ky·dh − ph, ox·sw + kx·dw − pw, c] · W[o, c, ky, kx]
  *
- *   dW[o, c, ky, kx] = Σ_{oy, ox} dy[oy, ox, o] · x[oy·sh + ky − ph, ox·sw + kx − pw, c]
- *   dx[y, x, c]      = Σ_{ky, kx, o} dy[(y + ph − ky) / sh, (x + pw − kx) / sw, o] · W[o, c, ky, kx]
+ *   dW[o, c, ky, kx] = Σ_{oy, ox} dy[oy, ox, o] · x[oy·sh + ky·dh − ph, ox·sw + kx·dw − pw, c]
+ *   dx[y, x, c]      = Σ_{ky, kx, o} dy[(y + ph − ky·dh) / sh, (x + pw − kx·dw) / sw, o] · W[o, c, ky, kx]
  *                      over the quotients that are whole numbers inside dy
  *
- * W is stored as panels [o / PANEL][ky][kx][c][o % PANEL], then b padded to whole panels. */
+ * With G groups, c runs over the C / G channels of the group of o, and o over the O / G filters of that of c.
+ * W is stored as panels [o / PANEL][ky][kx][c][o % PANEL]; with groups or dilation as rows [ky][kx][c][o] and
+ * the zeros that a panel may read beyond the last. Then b, padded to whole panels and as far. A layer without
+ * bias has zeros there. */
 #ifndef ENGINE_LAYERS_CONV_ALGORITHM_H
 #define ENGINE_LAYERS_CONV_ALGORITHM_H
 
@@ -25,6 +28,7 @@ typedef struct conv_algorithm {
     void (*backward_end)(const layer *l, const layer_pass *pass);
 } conv_algorithm;
 
-extern const conv_algorithm conv_direct, conv_planes, conv_winograd;
+/* The last two take what is not plain: conv_depthwise one filter for each channel, conv_grouped all. */
+extern const conv_algorithm conv_direct, conv_planes, conv_winograd, conv_depthwise, conv_grouped;
 
 #endif

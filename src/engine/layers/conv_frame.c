@@ -3,7 +3,11 @@
 #include <string.h>
 
 size_t conv_terms(const layer *l) {
-    return (size_t)l->spec.kernel_height * (size_t)l->spec.kernel_width * (size_t)l->in.channels;
+    return (size_t)l->spec.kernel_height * (size_t)l->spec.kernel_width * conv_group_channels(l);
+}
+
+bool conv_is_plain(const layer *l) {
+    return conv_groups(&l->spec) == 1 && l->spec.dilation_height <= 1 && l->spec.dilation_width <= 1;
 }
 
 bool conv_fills_frame(const layer *l, frame f) {

@@ -4,13 +4,31 @@
 
 #include "engine/layers/layer.h"
 
-/* Terms of one output: KH·KW·C. */
+/* Groups of channels and filters; each filter sees the C / G channels of its group. */
+static inline int conv_groups(const layer_spec *s) {
+    return s->groups > 1 ? s->groups : 1;
+}
+
+/* Channels of a group. */
+static inline size_t conv_group_channels(const layer *l) {
+    return (size_t)(l->in.channels / conv_groups(&l->spec));
+}
+
+/* Terms of one output: KH·KW·C / G. */
 size_t conv_terms(const layer *l);
 
-/* Element (place, c, o) of the weights as stored, place = ky·KW + kx. */
+/* One group, and a kernel without gaps? */
+bool conv_is_plain(const layer *l);
+
+/* Element (place, c, o) of the weights as stored where it is plain, place = ky·KW + kx. */
 static inline size_t conv_weight_place(const layer *l, size_t place, size_t c, size_t o) {
     const size_t channels = (size_t)l->in.channels;
     return (o / PANEL * conv_terms(l) + place * channels + c) * PANEL + o % PANEL;
+}
+
+/* The same where it is not, c being the channel's number in its group. */
+static inline size_t conv_row_place(const layer *l, size_t place, size_t c, size_t o) {
+    return (place * conv_group_channels(l) + c) * (size_t)l->spec.filters + o;
 }
 
 /* A frame of zeros (height, width, channels). */

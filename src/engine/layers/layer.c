@@ -18,17 +18,28 @@ status layer_setup_elementwise(layer *l, size_t batch, error_info *error) {
     return STATUS_OK;
 }
 
+/* The output that windows of this size leave; at least half of a window must be inside the image. */
+static int pooled_size(int size, int padding, int kernel, int stride) {
+    return (size + 2 * padding - kernel) / stride + 1;
+}
+
 status layer_setup_pooling(layer *l, size_t batch, error_info *error) {
     (void)batch;
     const layer_spec *s = &l->spec;
-    if (s->kernel_height > l->in.height || s->kernel_width > l->in.width)
+    if (2 * s->padding_height > s->kernel_height || 2 * s->padding_width > s->kernel_width)
+        return error_set(error, STATUS_USAGE,
+                         "a padding of %d × %d around windows of %d × %d; accepted: up to half of the window",
+                         s->padding_height, s->padding_width, s->kernel_height, s->kernel_width);
+    const int height = l->in.height + 2 * s->padding_height, width = l->in.width + 2 * s->padding_width;
+    if (s->kernel_height > height || s->kernel_width > width)
         return error_set(
             error, STATUS_USAGE,
             "a window of %d × %d does not fit an input of %d × %d; accepted: a smaller window, or fewer "
             "strides and pools before it",
-            s->kernel_height, s->kernel_width, l->in.height, l->in.width);
-    l->out = (tensor_shape){.channels = l->in.channels,
-                            .height = (l->in.height - s->kernel_height) / s->stride_height + 1,
-                            .width = (l->in.width - s->kernel_width) / s->stride_width + 1};
+            s->kernel_height, s->kernel_width, height, width);
+    l->out = (tensor_shape){
+        .channels = l->in.channels,
+        .height = pooled_size(l->in.height, s->padding_height, s->kernel_height, s->stride_height),
+        .width = pooled_size(l->in.width, s->padding_width, s->kernel_width, s->stride_width)};
     return STATUS_OK;
 }

@@ -100,11 +100,9 @@ static status add_weights_of(builder *b, record_quantity q, layer_path path) {
     RETURN_IF_FAILED(find_weights(b, q, path, &l));
     record_variable v = new_layer_variable(b, q, path);
     const bool conv = l->spec.kind == LAYER_CONV;
-    const tensor_shape window = {l->in.channels, conv ? l->spec.kernel_height : l->in.height,
-                                 conv ? l->spec.kernel_width : l->in.width};
     record_add_own_dimension(&v, "output", (size_t)l->out.channels);
     if (conv || l->in.height * l->in.width > 1)
-        add_own_shape(&v, "input", window);
+        add_own_shape(&v, "input", l->window);
     else
         record_add_own_dimension(&v, "input", (size_t)l->in.channels);
     return record_append(b, &v);

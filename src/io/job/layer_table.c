@@ -13,6 +13,8 @@ static_assert(offsetof(layer_spec, kernel_width) == offsetof(layer_spec, kernel_
               "pair");
 static_assert(offsetof(layer_spec, stride_width) == offsetof(layer_spec, stride_height) + sizeof(int),
               "pair");
+static_assert(offsetof(layer_spec, dilation_width) == offsetof(layer_spec, dilation_height) + sizeof(int),
+              "pair");
 static_assert(offsetof(layer_spec, padding_width) == offsetof(layer_spec, padding_height) + sizeof(int),
               "pair");
 
@@ -65,6 +67,15 @@ static const option conv_options[] = {
      .default_text = "0",
      .help =
          "zeros added on each side; same: as many as keep the image's size, for odd kernels with stride 1"},
+    {"bias", &option_boolean, FIELD(bias), .default_text = "true", .omits_default = true,
+     .help = "add a learned constant to each output channel"},
+    {"dilation", &option_pair, FIELD(dilation_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_text = "1", .omits_default = true, .help = "distance between the inputs that a filter sees"},
+    {"groups", &option_integer, FIELD(groups), .min = 1, .max = MOST_UNITS, .default_text = "1",
+     .omits_default = true,
+     .help =
+         "into how many channels and filters are divided; a filter sees the channels of its group. As many "
+         "as channels: a depthwise convolution"},
     L2,
     INITIALIZERS,
 };
@@ -74,6 +85,9 @@ static const option pool_options[] = {
      .help = "height and width of the window"},
     {"stride", &option_pair, FIELD(stride_height), .min = 1, .max = LARGEST_WINDOW, .unit = "pixels",
      .default_key = "kernel", .help = "distance between windows"},
+    {"padding", &option_pair, FIELD(padding_height), .min = 0, .max = LARGEST_WINDOW, .unit = "pixels",
+     .default_text = "0", .omits_default = true,
+     .help = "on each side, up to half of the window: minus infinity, or zeros, which count, for a mean"},
 };
 
 static const option batch_norm_options[] = {
@@ -81,6 +95,20 @@ static const option batch_norm_options[] = {
      .help = "weight of the old running statistics (Keras's convention; PyTorch's is 1 - this)"},
     {"epsilon", &option_number, FIELD(epsilon), .min = 1e-12, .max = 1, .default_text = "1e-5",
      .help = "added to the variance"},
+};
+
+#define EPSILON                                                                                              \
+    {                                                                                                        \
+        "epsilon", &option_number, FIELD(epsilon), .min = 1e-12, .max = 1, .default_text = "1e-5",           \
+                                                   .help = "added to the variance"                           \
+    }
+
+static const option layer_norm_options[] = {EPSILON};
+
+static const option group_norm_options[] = {
+    {"groups", &option_integer, FIELD(groups), .min = 1, .max = MOST_UNITS,
+     .help = "into how many the channels are divided"},
+    EPSILON,
 };
 
 static const option dropout_options[] = {
@@ -95,6 +123,21 @@ static const option leaky_relu_options[] = {
 static const option elu_options[] = {
     {"alpha", &option_number, FIELD(alpha), .min = 0, .max = 1000, .default_text = "1",
      .help = "-alpha is the limit for small x"},
+};
+
+static const char *const approximation_list[] = {[GELU_EXACT] = "none", [GELU_TANH] = "tanh"};
+static const name_table approximations = NAME_TABLE(approximation_list);
+
+static const option gelu_options[] = {
+    {"approximate", &option_choice, FIELD(approximate), .choices = &approximations, .default_text = "none",
+     .help = "tanh: x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2"},
+};
+
+static const option softplus_options[] = {
+    {"beta", &option_number, FIELD(beta), .min = 1e-3, .max = 1000, .default_text = "1",
+     .help = "how sharply it bends: large, and it is nearly relu"},
+    {"threshold", &option_number, FIELD(threshold), .min = 0, .max = 1e6, .default_text = "20",
+     .help = "the output is x where beta * x is above this"},
 };
 
 /* ---- Residual blocks --------------------------------------------------------------------------- */
@@ -134,7 +177,7 @@ typedef struct layer_row {
 
 static const layer_row layers[LAYER_KIND_COUNT] = {
     [LAYER_DENSE] = {TABLE(dense_options), "units", "fully connected; takes images as they are, flattened"},
-    [LAYER_CONV] = {TABLE(conv_options), NULL, "2-D convolution (cross-correlation), with bias"},
+    [LAYER_CONV] = {TABLE(conv_options), NULL, "2-D convolution (cross-correlation)"},
     [LAYER_MAX_POOL] = {TABLE(pool_options), "kernel", "largest value of each window"},
     [LAYER_AVG_POOL] = {TABLE(pool_options), "kernel", "mean of each window"},
     [LAYER_BATCH_NORM] = {TABLE(batch_norm_options), NULL,
@@ -153,6 +196,18 @@ static const layer_row layers[LAYER_KIND_COUNT] = {
          "the sum of its layers and its shortcut; a layer within it is named by its path, as in "
          "model.layers[3.0].filters or model.layers[3.shortcut.0].filters"},
     [LAYER_ELU] = {TABLE(elu_options), "alpha", "x for x > 0, else alpha * (exp(x) - 1)"},
+    [LAYER_GELU] = {TABLE(gelu_options), "approximate",
+                    "x times the share of the standard normal distribution that is below x"},
+    [LAYER_SILU] = {{0}, NULL, "x / (1 + exp(-x)), also called swish"},
+    [LAYER_LAYER_NORM] =
+        {TABLE(layer_norm_options), NULL,
+         "layer normalisation over all values of a sample, with a gain and a shift for each"},
+    [LAYER_GROUP_NORM] =
+        {TABLE(group_norm_options), "groups",
+         "normalisation of each sample's channels in groups, with a gain and a shift for each "
+         "channel"},
+    [LAYER_GLOBAL_AVG_POOL] = {{0}, NULL, "mean of each channel over all pixels"},
+    [LAYER_SOFTPLUS] = {TABLE(softplus_options), "beta", "log(1 + exp(beta * x)) / beta"},
 };
 
 /* ---- Reading ----------------------------------------------------------------------------------- */

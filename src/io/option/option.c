@@ -277,7 +277,7 @@ status option_read_all(const option_table *table, const char *prefix, const tree
 
 /* ---- Printing ---------------------------------------------------------------------------------- */
 
-/* Takes the value of one option. */
+/* Takes the value of one option as text. */
 typedef struct value_holder {
     option_writer writer; /* the first member: options know only this */
     FILE *stream;
@@ -292,12 +292,29 @@ static FILE *begin_held(option_writer *w, const char *key) {
     return h->stream;
 }
 
-/* Without memory it is not; the writer then fails as well. */
-static bool has_default(const option *o, const char *name, const void *object) {
+/* NULL without memory. The caller frees it. */
+static char *value_text(const option *o, const void *object) {
     value_holder h = {.writer = {begin_held}};
-    o->type->write(o, name, object, &h.writer);
-    const bool has = h.stream != NULL && fclose(h.stream) == 0 && strcmp(h.text, o->default_text) == 0;
+    o->type->write(o, o->key, object, &h.writer);
+    if (h.stream != NULL && fclose(h.stream) == 0)
+        return h.text;
     free(h.text);
+    return NULL;
+}
+
+enum { LARGEST_VALUE = 256 }; /* of an option that omits its default */
+
+/* Without memory it has not; the writer then fails as well. */
+static bool has_default(const option *o, const void *object) {
+    const size_t last = o->offset > o->count_offset ? o->offset : o->count_offset;
+    void *fresh = calloc(1, last + LARGEST_VALUE);
+    char *text = value_text(o, object), *fresh_text = NULL;
+    if (fresh != NULL && read_default(o, o->key, fresh, NULL) == STATUS_OK)
+        fresh_text = value_text(o, fresh);
+    const bool has = text != NULL && fresh_text != NULL && strcmp(text, fresh_text) == 0;
+    free(fresh);
+    free(text);
+    free(fresh_text);
     return has;
 }
 
@@ -308,7 +325,7 @@ void option_write_all(const option_table *table, const char *prefix, const void 
             continue;
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s%s", prefix, o->key);
-        if (!o->omits_default || !has_default(o, name, object))
+        if (!o->omits_default || !has_default(o, object))
             o->type->write(o, name, object, w);
     }
 }
