@@ -74,6 +74,18 @@ static status check_schedule(training_plan *plan, const training_spec *spec, err
     return STATUS_OK;
 }
 
+static status check_monitor(training_plan *plan, const training_spec *spec, error_info *error) {
+    const monitor_spec *m = &spec->monitor;
+    if (m->number == MONITOR_NONE && (m->patience != 0 || m->keep != KEEP_LAST))
+        return refuse(plan, error, FIELD(monitor.number),
+                      "patience and the best parameters need a number that is watched; accepted: one that is "
+                      "recorded per step or per epoch");
+    if (m->patience < 0)
+        return refuse(plan, error, FIELD(monitor.patience), "%d recordings; accepted: 0 and more",
+                      m->patience);
+    return STATUS_OK;
+}
+
 static status check_ranges(training_plan *plan, const training_spec *spec, const dataset *data,
                            error_info *error) {
     if (spec->model.layer_count < 1 || spec->model.layer_count > ENGINE_MAX_LAYERS)
@@ -86,6 +98,7 @@ static status check_ranges(training_plan *plan, const training_spec *spec, const
     if (spec->mirror > 0 && data->shape.width == 1)
         return refuse(plan, error, FIELD(mirror), "mirror %g of samples of width 1; accepted: images, or 0",
                       spec->mirror);
+    RETURN_IF_FAILED(check_monitor(plan, spec, error));
     RETURN_IF_FAILED(check_schedule(plan, spec, error));
     return check_normalization(plan, spec, data, error);
 }
@@ -108,6 +121,11 @@ static status check_full_batch(training_plan *plan, const training_spec *spec, e
         return refuse(plan, error, FIELD(optimizer.weight_decay),
                       "weight decay %g is not part of the cost; %s accept 0", spec->optimizer.weight_decay,
                       names);
+    if (spec->monitor.number != MONITOR_NONE)
+        return refuse(plan, error, FIELD(monitor.number),
+                      "%s is watched, but searches end by themselves, with their best parameters; %s accept "
+                      "none",
+                      name_at(&monitor_names, spec->monitor.number), names);
     return STATUS_OK;
 }
 

@@ -209,6 +209,41 @@ typedef struct normalize_spec {
     double std[ENGINE_MAX_LIST];
 } normalize_spec;
 
+/* The numbers that a training can watch as it records them: X(quantity, name in jobs). */
+#define MONITORED_NUMBERS(X)                                                                                 \
+    X(TRAIN_LOSS, train_loss)                                                                                \
+    X(TRAIN_COST, train_cost)                                                                                \
+    X(TRAIN_ACCURACY, train_accuracy)                                                                        \
+    X(TRAIN_SET_LOSS, train_set_loss)                                                                        \
+    X(TRAIN_SET_COST, train_set_cost)                                                                        \
+    X(TRAIN_SET_ACCURACY, train_set_accuracy)                                                                \
+    X(VALIDATION_LOSS, validation_loss)                                                                      \
+    X(VALIDATION_COST, validation_cost)                                                                      \
+    X(VALIDATION_ACCURACY, validation_accuracy)                                                              \
+    X(TEST_LOSS, test_loss)                                                                                  \
+    X(TEST_COST, test_cost)                                                                                  \
+    X(TEST_ACCURACY, test_accuracy)
+
+typedef enum monitored_number {
+    MONITOR_NONE,
+#define X(quantity, name) MONITOR_##quantity,
+    MONITORED_NUMBERS(X) MONITORED_NUMBER_COUNT
+#undef X
+} monitored_number;
+
+extern const name_table monitor_names; /* by monitored_number */
+
+/* The parameters that a training ends with. */
+typedef enum kept_parameters { KEEP_LAST, KEEP_BEST } kept_parameters;
+
+/* What a training does with a number that it watches; monitor.h has the rules. */
+typedef struct monitor_spec {
+    monitored_number number; /* recorded per step or per epoch; MONITOR_NONE: the rest is 0 */
+    int patience;            /* ends after this many recordings in a row that are not better; 0: never */
+    double min_delta;        /* better means by more than this */
+    kept_parameters keep;    /* KEEP_BEST: those of the best recording, for what is recorded at the end */
+} monitor_spec;
+
 /* What becomes of the last batch of an epoch when it is shorter than the others. */
 typedef enum last_batch { LAST_BATCH_KEEP, LAST_BATCH_DROP } last_batch;
 
@@ -225,6 +260,7 @@ typedef struct training_spec {
     last_batch last_batch;
     bool shuffle;       /* a new order of the samples every epoch; else as stored */
     double max_seconds; /* the training ends before the next step once it has taken this long; 0: no limit */
+    monitor_spec monitor;
     record_spec records[RECORD_QUANTITY_COUNT];
 } training_spec;
 

@@ -36,6 +36,7 @@ static kept_block kept_if(void *bytes, size_t size) {
 static void list_kept(trainer *t) {
     const model *m = &t->model;
     const optimizer *o = &t->optimizer;
+    const monitor *w = &t->monitor;
     const kept_block blocks[KEPT_BLOCKS] = {
         kept_if(m->parameters, m->parameter_reals * sizeof *m->parameters),
         kept_if(m->state, m->state_reals * sizeof *m->state),
@@ -43,6 +44,9 @@ static void list_kept(trainer *t) {
         kept_if(o->best, o->count * sizeof *o->best),
         kept_if(o->first, o->count * sizeof *o->first),
         kept_if(o->second, o->count * sizeof *o->second),
+        kept_if(w->past, sizeof *w->past),
+        kept_if(w->parameters, m->parameter_reals * sizeof *w->parameters),
+        kept_if(w->state, m->state_reals * sizeof *w->state),
     };
     memcpy(t->kept, blocks, sizeof blocks);
     t->kept_bytes = 0;
@@ -53,6 +57,7 @@ static void list_kept(trainer *t) {
 static void trainer_carve(trainer *t, arena *a) {
     model_carve_kept(&t->model, a);
     optimizer_carve(&t->optimizer, &t->spec->optimizer, &t->model, a);
+    monitor_carve(&t->monitor, t->spec, &t->model, a);
     list_kept(t);
     model_carve_passes(&t->model, a);
     recorder_carve(&t->recorder, t->spec, t->data, a);
@@ -96,6 +101,8 @@ void trainer_start(trainer *t, uint64_t seed, uint64_t coordinates, arena *memor
     for (int i = 0; i < KEPT_BLOCKS; i++)
         if (t->kept[i].size > 0)
             memset(t->kept[i].bytes, 0, t->kept[i].size);
+    if (t->monitor.past != NULL)
+        monitor_start(&t->monitor, record_is_accuracy(monitor_quantity(t->spec->monitor.number)));
     input_transform_fill(&t->transform, &t->spec->normalize, t->data);
     initialize_parameters(&t->model, &t->spec->model, seed, coordinates);
 }

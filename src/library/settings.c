@@ -14,11 +14,12 @@ enum { MOST = 1000000, LARGEST_WINDOW = 256 };
 /* The names of enumerators that have no table in the engine. */
 static const char *const reduction_list[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum"};
 static const char *const last_batch_list[] = {[LAST_BATCH_KEEP] = "keep", [LAST_BATCH_DROP] = "drop"};
+static const char *const keep_list[] = {[KEEP_LAST] = "last", [KEEP_BEST] = "best"};
 static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
 static const char *const cycle_policy_list[] = {
     [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
 static const name_table reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
-                        epsilon_styles = NAME_TABLE(epsilon_style_list),
+                        keeps = NAME_TABLE(keep_list), epsilon_styles = NAME_TABLE(epsilon_style_list),
                         cycle_policies = NAME_TABLE(cycle_policy_list);
 
 static const setting training_rows[] = {
@@ -65,6 +66,10 @@ static const setting training_rows[] = {
     {"train.batch", SETTING_INTEGER, SPEC(batch), RANGE(1, MOST), .preset = NAN},
     {"train.last_batch", CHOICE(last_batch, last_batches)},
     {"train.shuffle", SETTING_BOOLEAN, SPEC(shuffle), RANGE(0, 1), .preset = 1},
+    {"train.monitor", CHOICE(monitor.number, monitor_names)},
+    {"train.patience", SETTING_INTEGER, SPEC(monitor.patience), RANGE(0, MOST)},
+    {"train.min_delta", SETTING_NUMBER, SPEC(monitor.min_delta), RANGE(0, 1e6)},
+    {"train.keep", CHOICE(monitor.keep, keeps)},
     {"train.max_seconds", SETTING_NUMBER, SPEC(max_seconds), RANGE(0, 1e9)},
 };
 const setting_table training_settings = {training_rows, sizeof training_rows / sizeof training_rows[0]};

@@ -183,6 +183,33 @@ static void every_stop_is_made_good(void **state) {
     }
 }
 
+/* Ends early, with the parameters and running statistics of its best moment. */
+static training_spec watching_training(int variant) {
+    static const schedule_spec constant = {.kind = SCHEDULE_CONSTANT};
+    training_spec s = small_training();
+    s.model.layers[2] = (layer_spec)BATCH_NORM;
+    s.epochs = 8;
+    s.optimizer.lr = 0.1;
+    s.schedule = constant;
+    (variant & 1 ? record_by_step : record_by_epoch)(&s);
+    s.monitor = (monitor_spec){.number = variant & 1 ? MONITOR_TEST_COST : MONITOR_TEST_ACCURACY,
+                               .patience = 2,
+                               .keep = variant & 2 ? KEEP_BEST : KEEP_LAST};
+    s.records[RECORD_PARAMETERS] = s.records[RECORD_BATCH_NORM] = at_end;
+    return s;
+}
+
+static void a_training_that_ends_early_is_made_good(void **state) {
+    (void)state;
+    for (int variant = 0; variant < 4; variant++) {
+        static result r;
+        const training_spec spec = watching_training(variant);
+        train_undisturbed(&spec, &r);
+        assert_in_range(r.report.steps_taken, 3, 3 * spec.epochs - 1);
+        check_stops(&spec, 0, 1);
+    }
+}
+
 static void a_training_without_epochs_or_order_is_made_good(void **state) {
     (void)state;
     training_spec spec = small_training();
@@ -442,6 +469,7 @@ static void time_before_a_checkpoint_counts(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_stop_is_made_good),
+        cmocka_unit_test(a_training_that_ends_early_is_made_good),
         cmocka_unit_test(a_training_without_epochs_or_order_is_made_good),
         cmocka_unit_test(a_training_that_diverges_is_made_good),
         cmocka_unit_test(stops_may_follow_one_another),

@@ -19,6 +19,11 @@ static bool accepts_layers(const model *m) {
     return true;
 }
 
+/* One that watches a number may end before its companions, and with other parameters. */
+static bool accepts_ending(const training_spec *spec) {
+    return spec->epochs > 0 && spec->monitor.number == MONITOR_NONE;
+}
+
 /* The entropy term and binary cross-entropy of a softmax have no lane kernel. */
 static bool accepts_loss(const loss_function *l) {
     const bool softmax = l->spec.kind == LOSS_BINARY_CROSS_ENTROPY && l->link == LINK_SOFTMAX;
@@ -27,7 +32,7 @@ static bool accepts_loss(const loss_function *l) {
 
 static bool is_eligible(const trainer *t) {
     lane_kernels kernels;
-    return t->spec->epochs > 0 && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
+    return accepts_ending(t->spec) && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
            accepts_layers(&t->model) && accepts_loss(&t->loss) && lane_kernels_select(&kernels);
 }
 

@@ -19,13 +19,14 @@ static const char *const hold_out_list[] = {
     [HOLD_OUT_STRATIFIED] = "stratified", [HOLD_OUT_RANDOM] = "random"};
 static const char *const reduction_list[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum"};
 static const char *const last_batch_list[] = {[LAST_BATCH_KEEP] = "keep", [LAST_BATCH_DROP] = "drop"};
+static const char *const keep_list[] = {[KEEP_LAST] = "last", [KEEP_BEST] = "best"};
 static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
 static const char *const cycle_policy_list[] = {
     [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
 static const name_table tasks = NAME_TABLE(task_list), layouts = NAME_TABLE(layout_list),
                         separators = NAME_TABLE(separator_list), hold_outs = NAME_TABLE(hold_out_list),
                         reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
-                        epsilon_styles = NAME_TABLE(epsilon_style_list),
+                        keeps = NAME_TABLE(keep_list), epsilon_styles = NAME_TABLE(epsilon_style_list),
                         cycle_policies = NAME_TABLE(cycle_policy_list);
 
 enum { MOST_PATH = 1023 };
@@ -40,6 +41,7 @@ enum { MOST_PATH = 1023 };
 #define ONLY_LOSS(set) .only_if = "loss.kind", .only_values = (set)
 #define ONLY_OPTIMIZER(set) .only_if = "optimizer.kind", .only_values = (set)
 #define ONLY_BY_BATCH ONLY_OPTIMIZER(~(unsigned)OPTIMIZERS_FULL_BATCH)
+#define ONLY_MONITORED .only_if = "train.monitor"
 #define ONLY_SCHEDULE(set) .only_if = "schedule.kind", .only_values = (set)
 #define ONE(value) (1u << (value))
 #define EITHER(a, b) (ONE(a) | ONE(b))
@@ -273,6 +275,21 @@ static const option job_options[] = {
      .help = "the last batch of an epoch when it is shorter than the others: trained on, or dropped"},
     {"train.shuffle", &option_boolean, SPEC(shuffle), ONLY_BY_BATCH, .default_text = "true",
      .help = "a new order of the samples every epoch; false: as stored"},
+    {"train.monitor", &option_choice_or_none, SPEC(monitor.number), .choices = &monitor_names, ONLY_BY_BATCH,
+     .default_text = "none", .omits_default = true,
+     .help = "a number to watch, which is recorded per step or per epoch, see docs/engine.md"},
+    {"train.patience", &option_integer, SPEC(monitor.patience), RANGE(0, 1000000), .unit = "recordings",
+     ONLY_MONITORED, .default_text = "0", .omits_default = true,
+     .help =
+         "the training ends after this many recordings in a row of train.monitor that are not better than "
+         "the best before; 0: never"},
+    {"train.min_delta", &option_number, SPEC(monitor.min_delta), RANGE(0, 1e6), ONLY_MONITORED,
+     .default_text = "0", .omits_default = true,
+     .help = "better means by more than this, in percent of an accuracy"},
+    {"train.keep", &option_choice, SPEC(monitor.keep), .choices = &keeps, ONLY_MONITORED,
+     .default_text = "last", .omits_default = true,
+     .help = "the parameters that a cell ends with: the last ones, or those of the best recording of "
+             "train.monitor, with the numbers recorded then as final values"},
     {"train.max_seconds", &option_limit, SPEC(max_seconds), RANGE(0, 1e9), .unit = "seconds",
      .default_text = "0",
      .help = "a cell that has trained longer ends before its next step with the status timed_out; its curves "
