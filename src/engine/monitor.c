@@ -36,8 +36,53 @@ void monitor_carve(monitor *w, const training_spec *spec, const model *m, arena 
 
 void monitor_start(monitor *w, bool highest) {
     w->highest = highest;
-    *w->past = (monitor_past){.best = highest ? -INFINITY : INFINITY};
+    *w->past = (monitor_past){.rate = w->spec->optimizer.lr};
+    w->past->best = w->past->plateau_best = highest ? -INFINITY : INFINITY;
 }
+
+/* ---- The schedule plateau ---------------------------------------------------------------------- */
+
+/* PyTorch 1.13, torch.optim.lr_scheduler.ReduceLROnPlateau, is_better:
+ *   rel: a < best · (1 − threshold), or a > best · (1 + threshold) where the highest is best
+ *   abs: a < best − threshold, or a > best + threshold */
+static bool improves(const monitor *w, double value) {
+    const schedule_spec *s = &w->spec->schedule;
+    const double sign = w->highest ? 1 : -1, best = w->past->plateau_best;
+    const double limit =
+        s->threshold_mode == THRESHOLD_REL ? best * (1 + sign * s->threshold) : best + sign * s->threshold;
+    return w->highest ? value > limit : value < limit;
+}
+
+/* The same, _reduce_lr: lr ← max(lr · factor, min_lr), unless that changes it by 10⁻⁸ or less. */
+static void lower_rate(const schedule_spec *s, double *rate) {
+    const double lower = fmax(*rate * s->factor, s->min_lr);
+    if (*rate - lower > 1e-8)
+        *rate = lower;
+}
+
+/* The same, step. */
+static void judge_plateau(monitor *w, double value) {
+    const schedule_spec *s = &w->spec->schedule;
+    monitor_past *p = w->past;
+    const bool better = improves(w, value);
+    p->plateau_best = better ? value : p->plateau_best;
+    p->bad = better ? 0 : p->bad + 1;
+    if (p->cooldown > 0) {
+        p->cooldown--;
+        p->bad = 0;
+    }
+    if (p->bad > (uint64_t)s->patience) {
+        lower_rate(s, &p->rate);
+        p->cooldown = (uint64_t)s->cooldown;
+        p->bad = 0;
+    }
+}
+
+double monitor_rate(const monitor *w) {
+    return w->past != NULL ? w->past->rate : w->spec->optimizer.lr;
+}
+
+/* ---- The best, and the end --------------------------------------------------------------------- */
 
 bool monitor_judge(monitor *w, double value) {
     const monitor_spec *s = &w->spec->monitor;
@@ -46,6 +91,8 @@ bool monitor_judge(monitor *w, double value) {
     p->best = better ? value : p->best;
     p->waited = better ? 0 : p->waited + 1;
     p->ended = s->patience > 0 && p->waited >= (uint64_t)s->patience;
+    if (w->spec->schedule.kind == SCHEDULE_PLATEAU)
+        judge_plateau(w, value);
     return better;
 }
 

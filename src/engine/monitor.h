@@ -1,9 +1,9 @@
 /* Watches a number as it is recorded: which of its values was the best, when the training ends early, and a
- * copy of the best parameters. Private to the engine.
+ * copy of the best parameters, and what becomes of the learning rate. Private to the engine.
  *
  * The rule of Keras (EarlyStopping): a value is better when it is below the best so far by more than
  * min_delta, or above it of an accuracy; the training ends after `patience` recordings in a row that are not
- * better. */
+ * better. The rule of the schedule plateau is PyTorch's, and counts by itself. */
 #ifndef ENGINE_MONITOR_H
 #define ENGINE_MONITOR_H
 
@@ -11,9 +11,13 @@
 
 /* What later recordings are compared with: part of a checkpoint, whose bytes may be any. */
 typedef struct monitor_past {
-    double best;     /* value so far */
-    uint64_t waited; /* recordings since */
-    uint64_t ended;  /* not 0: it has waited long enough */
+    double best;         /* value so far */
+    uint64_t waited;     /* recordings since */
+    uint64_t ended;      /* not 0: it has waited long enough */
+    double rate;         /* of the optimiser, as the schedule plateau has lowered it, which has its own … */
+    double plateau_best; /* … best value, … */
+    uint64_t bad;        /* … recordings since, and … */
+    uint64_t cooldown;   /* … those to come that do not count */
 } monitor_past;
 
 typedef struct monitor {
@@ -36,6 +40,9 @@ void monitor_start(monitor *w, bool highest);
 
 /* The next value of the number; true: it is the best so far. */
 bool monitor_judge(monitor *w, double value);
+
+/* The learning rate that schedules start from. */
+double monitor_rate(const monitor *w);
 
 /* The training should take no further step. */
 bool monitor_ends(const monitor *w);

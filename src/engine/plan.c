@@ -61,6 +61,19 @@ static status check_normalization(training_plan *plan, const training_spec *spec
     return STATUS_OK;
 }
 
+static status check_plateau(training_plan *plan, const training_spec *spec, error_info *error) {
+    const schedule_spec *s = &spec->schedule;
+    if (spec->monitor.number == MONITOR_NONE)
+        return refuse(plan, error, FIELD(schedule.kind),
+                      "plateau needs a number that is watched; accepted: another schedule, or one with "
+                      "train.monitor");
+    if (s->patience < 0 || s->cooldown < 0)
+        return refuse(plan, error, FIELD(schedule.patience),
+                      "a patience of %d and a cooldown of %d recordings; accepted: 0 and more", s->patience,
+                      s->cooldown);
+    return STATUS_OK;
+}
+
 static status check_schedule(training_plan *plan, const training_spec *spec, error_info *error) {
     const schedule_spec *s = &spec->schedule;
     if (SCHEDULES_WITH_VALUES >> s->kind & 1 && (s->count < 1 || s->count > ENGINE_MAX_LIST))
@@ -71,6 +84,8 @@ static status check_schedule(training_plan *plan, const training_spec *spec, err
     if (SCHEDULES_WITH_CYCLES >> s->kind & 1 && s->half_cycle < 1)
         return refuse(plan, error, FIELD(schedule.half_cycle), "%d steps; accepted: 1 and more",
                       s->half_cycle);
+    if (s->kind == SCHEDULE_PLATEAU)
+        return check_plateau(plan, spec, error);
     return STATUS_OK;
 }
 

@@ -169,6 +169,7 @@ typedef enum schedule_kind {
     SCHEDULE_FACTORS_AT, /* lr · factor for every listed step that has been reached */
     SCHEDULE_SEQUENCE,   /* the listed rates, `every` epochs each, then the last; in place of lr */
     SCHEDULE_CYCLICAL,   /* see schedules.c; in place of lr */
+    SCHEDULE_PLATEAU,    /* lr, times factor whenever the monitored number does not improve: monitor.h */
     SCHEDULE_KIND_COUNT
 } schedule_kind;
 
@@ -176,9 +177,9 @@ extern const name_table schedule_names; /* by schedule_kind */
 
 /* Which schedules use what. */
 enum {
-    SCHEDULES_WITH_LR =
-        1 << SCHEDULE_CONSTANT | 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT, /* optimizer_spec's */
-    SCHEDULES_WITH_FACTOR = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT,
+    SCHEDULES_WITH_LR = 1 << SCHEDULE_CONSTANT | 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT |
+                        1 << SCHEDULE_PLATEAU, /* optimizer_spec's */
+    SCHEDULES_WITH_FACTOR = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_PLATEAU,
     SCHEDULES_WITH_EVERY = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_SEQUENCE,
     SCHEDULES_WITH_VALUES = 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_SEQUENCE,
     SCHEDULES_WITH_CYCLES = 1 << SCHEDULE_CYCLICAL,
@@ -186,6 +187,9 @@ enum {
 
 /* The amplitude of a cyclical schedule: constant, halved after every cycle, times gamma^step. */
 typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE } cycle_policy;
+
+/* Of a plateau: improvement is by a share of the best value, or by an amount. */
+typedef enum threshold_mode { THRESHOLD_REL, THRESHOLD_ABS } threshold_mode;
 
 /* The learning rate over time; steps and epochs count from 0. */
 typedef struct schedule_spec {
@@ -198,6 +202,10 @@ typedef struct schedule_spec {
     double base, max;               /* cyclical: lowest and highest rate */
     int half_cycle;                 /* cyclical: steps from lowest to highest */
     double gamma;                   /* cyclical, exp_range */
+    int patience, cooldown;         /* plateau: recordings */
+    double threshold;               /* plateau: how much improvement is one */
+    threshold_mode threshold_mode;  /* plateau */
+    double min_lr;                  /* plateau: the rate does not fall below it */
 } schedule_spec;
 
 /* x ← (stored / divide + offset − mean[c]) / std[c], unless the data set is standardised by feature. */

@@ -166,7 +166,7 @@ loss_sums trainer_differentiate(trainer *t, size_t count) {
 
 loss_sums trainer_step(trainer *t, size_t count) {
     training_progress *p = &t->progress;
-    p->lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, p->steps, (int)p->epoch);
+    p->lr = schedule_rate(&t->spec->schedule, monitor_rate(&t->monitor), p->steps, (int)p->epoch);
     const loss_sums sums = trainer_differentiate(t, count);
     if (p->outcome == TRAINING_DONE)
         optimizer_step(&t->optimizer, &t->model, p->lr, p->steps);

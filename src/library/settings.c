@@ -18,9 +18,11 @@ static const char *const keep_list[] = {[KEEP_LAST] = "last", [KEEP_BEST] = "bes
 static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
 static const char *const cycle_policy_list[] = {
     [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
+static const char *const threshold_mode_list[] = {[THRESHOLD_REL] = "rel", [THRESHOLD_ABS] = "abs"};
 static const name_table reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
                         keeps = NAME_TABLE(keep_list), epsilon_styles = NAME_TABLE(epsilon_style_list),
-                        cycle_policies = NAME_TABLE(cycle_policy_list);
+                        cycle_policies = NAME_TABLE(cycle_policy_list),
+                        threshold_modes = NAME_TABLE(threshold_mode_list);
 
 static const setting training_rows[] = {
     {"data.mirror", SETTING_NUMBER, SPEC(mirror), RANGE(0, 1)},
@@ -62,6 +64,11 @@ static const setting training_rows[] = {
     {"schedule.max", SETTING_NUMBER, SPEC(schedule.max), RANGE(0, 1000), .preset = NAN},
     {"schedule.half_cycle", SETTING_INTEGER, SPEC(schedule.half_cycle), RANGE(1, 1000000000), .preset = NAN},
     {"schedule.gamma", SETTING_NUMBER, SPEC(schedule.gamma), RANGE(0, 1), .preset = 1},
+    {"schedule.patience", SETTING_INTEGER, SPEC(schedule.patience), RANGE(0, MOST), .preset = 10},
+    {"schedule.threshold", SETTING_NUMBER, SPEC(schedule.threshold), RANGE(0, 1e6), .preset = 1e-4},
+    {"schedule.threshold_mode", CHOICE(schedule.threshold_mode, threshold_modes)},
+    {"schedule.cooldown", SETTING_INTEGER, SPEC(schedule.cooldown), RANGE(0, MOST)},
+    {"schedule.min_lr", SETTING_NUMBER, SPEC(schedule.min_lr), RANGE(0, 1000)},
     {"train.epochs", SETTING_INTEGER, SPEC(epochs), RANGE(0, MOST), .preset = NAN},
     {"train.batch", SETTING_INTEGER, SPEC(batch), RANGE(1, MOST), .preset = NAN},
     {"train.last_batch", CHOICE(last_batch, last_batches)},

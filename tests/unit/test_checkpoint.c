@@ -183,14 +183,15 @@ static void every_stop_is_made_good(void **state) {
     }
 }
 
-/* Ends early, with the parameters and running statistics of its best moment. */
+/* Ends early, perhaps with the parameters and running statistics of its best moment, or at a lower rate. */
 static training_spec watching_training(int variant) {
-    static const schedule_spec constant = {.kind = SCHEDULE_CONSTANT};
+    static const schedule_spec plateau = {.kind = SCHEDULE_PLATEAU, .factor = 0.5, .cooldown = 1};
     training_spec s = small_training();
     s.model.layers[2] = (layer_spec)BATCH_NORM;
     s.epochs = 8;
     s.optimizer.lr = 0.1;
-    s.schedule = constant;
+    if (variant & 4)
+        s.schedule = plateau;
     (variant & 1 ? record_by_step : record_by_epoch)(&s);
     s.monitor = (monitor_spec){.number = variant & 1 ? MONITOR_TEST_COST : MONITOR_TEST_ACCURACY,
                                .patience = 2,
@@ -201,7 +202,7 @@ static training_spec watching_training(int variant) {
 
 static void a_training_that_ends_early_is_made_good(void **state) {
     (void)state;
-    for (int variant = 0; variant < 4; variant++) {
+    for (int variant = 0; variant < 8; variant++) {
         static result r;
         const training_spec spec = watching_training(variant);
         train_undisturbed(&spec, &r);

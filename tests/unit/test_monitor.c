@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "engine/monitor.h"
 #include "networks.h"
+#include "reference_file.h"
 #include "train_once.h"
 
 enum { TRAIN = 40, HELD_OUT = 60, SIDE = 5, PIXELS = SIDE * SIDE, CLASSES = 3, EPOCHS = 40 };
@@ -277,6 +279,72 @@ static void without_epochs_the_start_is_best(void **state) {
     assert_true(value_of(&r, "best_validation_loss") == final_of(&r, "validation_loss"));
 }
 
+/* ---- The schedule plateau ---------------------------------------------------------------------- */
+
+enum { MOST_NUMBERS = 60 };
+
+typedef struct plateau_case {
+    const char *name;
+    bool highest;
+    schedule_spec schedule;
+} plateau_case;
+
+/* As in make_plateau_vectors.py. */
+static const plateau_case plateau_cases[] = {
+    {"rel", false, {.factor = 0.1, .patience = 3, .threshold = 1e-4}},
+    {"rel_threshold", false, {.factor = 0.5, .patience = 1, .threshold = 0.02, .cooldown = 3}},
+    {"abs", false, {.factor = 0.7, .threshold = 0.01, .threshold_mode = THRESHOLD_ABS, .min_lr = 0.003}},
+    {"max_rel", true, {.factor = 0.3, .patience = 2, .threshold = 0.01}},
+    {"max_abs",
+     true,
+     {.factor = 0.5, .patience = 2, .threshold = 0.5, .threshold_mode = THRESHOLD_ABS, .cooldown = 1}},
+    {"tiny", false, {.factor = 0.01, .patience = 2, .threshold = 0.5}},
+};
+
+static void check_plateau(const plateau_case *c, const double *numbers, const double *rates, int count) {
+    training_spec s = {.optimizer.lr = 0.05, .schedule = c->schedule};
+    s.schedule.kind = SCHEDULE_PLATEAU;
+    monitor_past past;
+    monitor w = {.spec = &s, .past = &past};
+    monitor_start(&w, c->highest);
+    assert_true(monitor_rate(&w) == 0.05);
+    for (int i = 0; i < count; i++) {
+        monitor_judge(&w, c->highest ? -100 * numbers[i] : numbers[i]);
+        if (fabs(monitor_rate(&w) - rates[i]) > 1e-15 * rates[i])
+            fail_msg("%s: %.17g after number %d, PyTorch has %.17g", c->name, monitor_rate(&w), i, rates[i]);
+    }
+}
+
+static void a_plateau_is_that_of_pytorch(void **state) {
+    (void)state;
+    double numbers[MOST_NUMBERS], rates[MOST_NUMBERS];
+    FILE *file = fopen(REFERENCE_DIRECTORY "/plateau_vectors.txt", "r");
+    assert_non_null(file);
+    const int count = read_vector(file, "numbers", numbers, MOST_NUMBERS);
+    for (size_t i = 0; i < sizeof plateau_cases / sizeof plateau_cases[0]; i++) {
+        assert_int_equal(read_vector(file, plateau_cases[i].name, rates, MOST_NUMBERS), count);
+        check_plateau(&plateau_cases[i], numbers, rates, count);
+    }
+    fclose(file);
+}
+
+/* A rate that was lowered after an epoch is that of the next. */
+static void a_training_takes_the_rates_of_its_plateau(void **state) {
+    (void)state;
+    static result r;
+    training_spec s = overfitting();
+    s.schedule = (schedule_spec){.kind = SCHEDULE_PLATEAU, .factor = 0.5, .patience = 1, .threshold = 1e-4};
+    train(&s, &r);
+    monitor_past past;
+    monitor w = {.spec = &s, .past = &past};
+    monitor_start(&w, false);
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        assert_true(values_of(&r, "learning_rate")[epoch] == (float)monitor_rate(&w));
+        monitor_judge(&w, (double)values_of(&r, "validation_loss")[epoch]);
+    }
+    assert_true(monitor_rate(&w) < 0.02 / 4);
+}
+
 /* ---- What is refused --------------------------------------------------------------------------- */
 
 static void assert_refused(const training_spec *s, size_t field, const char *text) {
@@ -305,6 +373,12 @@ static void what_is_not_recorded_cannot_be_watched(void **state) {
     s = overfitting();
     s.monitor.patience = -1;
     assert_refused(&s, offsetof(training_spec, monitor.patience), "-1 recordings");
+    s.monitor = (monitor_spec){0};
+    s.schedule.kind = SCHEDULE_PLATEAU;
+    assert_refused(&s, offsetof(training_spec, schedule.kind), "plateau needs a number that is watched");
+    s = overfitting();
+    s.schedule = (schedule_spec){.kind = SCHEDULE_PLATEAU, .cooldown = -2};
+    assert_refused(&s, offsetof(training_spec, schedule.patience), "a cooldown of -2");
     s = overfitting();
     s.model.layers[3] = (layer_spec)RELU;
     s.optimizer = (optimizer_spec){.kind = OPTIMIZER_LBFGS};
@@ -318,6 +392,8 @@ int main(void) {
         cmocka_unit_test(the_best_parameters_are_kept),
         cmocka_unit_test(final_values_survive_a_wider_layout),
         cmocka_unit_test(without_epochs_the_start_is_best),
+        cmocka_unit_test(a_plateau_is_that_of_pytorch),
+        cmocka_unit_test(a_training_takes_the_rates_of_its_plateau),
         cmocka_unit_test(what_is_not_recorded_cannot_be_watched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,11 +23,13 @@ static const char *const keep_list[] = {[KEEP_LAST] = "last", [KEEP_BEST] = "bes
 static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
 static const char *const cycle_policy_list[] = {
     [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
+static const char *const threshold_mode_list[] = {[THRESHOLD_REL] = "rel", [THRESHOLD_ABS] = "abs"};
 static const name_table tasks = NAME_TABLE(task_list), layouts = NAME_TABLE(layout_list),
                         separators = NAME_TABLE(separator_list), hold_outs = NAME_TABLE(hold_out_list),
                         reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
                         keeps = NAME_TABLE(keep_list), epsilon_styles = NAME_TABLE(epsilon_style_list),
-                        cycle_policies = NAME_TABLE(cycle_policy_list);
+                        cycle_policies = NAME_TABLE(cycle_policy_list),
+                        threshold_modes = NAME_TABLE(threshold_mode_list);
 
 enum { MOST_PATH = 1023 };
 
@@ -243,6 +245,19 @@ static const option job_options[] = {
      ONLY_SCHEDULE(SCHEDULES_WITH_CYCLES), .help = "from lowest to highest"},
     {"schedule.gamma", &option_number, SPEC(schedule.gamma), RANGE(0, 1),
      ONLY_SCHEDULE(SCHEDULES_WITH_CYCLES), .default_text = "1", .help = "of exp_range"},
+    {"schedule.patience", &option_integer, SPEC(schedule.patience), RANGE(0, 1000000), .unit = "recordings",
+     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "10",
+     .help = "of train.monitor in a row may be without improvement; the next one applies the factor"},
+    {"schedule.threshold", &option_number, SPEC(schedule.threshold), RANGE(0, 1e6),
+     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "1e-4", .help = "a smaller improvement is none"},
+    {"schedule.threshold_mode", &option_choice, SPEC(schedule.threshold_mode), .choices = &threshold_modes,
+     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "rel",
+     .help = "the threshold is a share of the best value, or an amount"},
+    {"schedule.cooldown", &option_integer, SPEC(schedule.cooldown), RANGE(0, 1000000), .unit = "recordings",
+     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "0",
+     .help = "after the factor was applied, this many do not count"},
+    {"schedule.min_lr", &option_number, SPEC(schedule.min_lr), RANGE(0, 1000),
+     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "0", .help = "the rate does not fall below it"},
 
     {"optimizer.lr", &option_number, SPEC(optimizer.lr), RANGE(0, 1000), ONLY_SCHEDULE(SCHEDULES_WITH_LR),
      .help = "learning rate"},
