@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/data/augment.h"
 #include "engine/lockstep/lockstep.h"
 #include "engine/record/records.h"
 #include "engine/training.h"
@@ -61,6 +62,28 @@ static status check_normalization(training_plan *plan, const training_spec *spec
     return STATUS_OK;
 }
 
+/* The first change that is wanted. */
+static fault augment_fault(const augment_spec *a) {
+    if (a->padding > 0)
+        return FIELD(augment.padding);
+    if (a->flip_horizontal > 0)
+        return FIELD(augment.flip_horizontal);
+    return a->flip_vertical > 0 ? FIELD(augment.flip_vertical) : FIELD(augment.cutout);
+}
+
+static status check_augment(training_plan *plan, const training_spec *spec, const dataset *data,
+                            error_info *error) {
+    const augment_spec *a = &spec->augment;
+    const int height = data->shape.height, width = data->shape.width;
+    if (augment_changes(a) && (height == 1 || width == 1))
+        return refuse(plan, error, augment_fault(a),
+                      "samples of %d × %d pixels are not images; accepted: images, or 0", height, width);
+    if (a->flip_horizontal > 0 && spec->mirror > 0)
+        return refuse(plan, error, FIELD(augment.flip_horizontal),
+                      "%g, and images are mirrored as well; accepted: one of the two", a->flip_horizontal);
+    return STATUS_OK;
+}
+
 static status check_plateau(training_plan *plan, const training_spec *spec, error_info *error) {
     const schedule_spec *s = &spec->schedule;
     if (spec->monitor.number == MONITOR_NONE)
@@ -113,6 +136,7 @@ static status check_ranges(training_plan *plan, const training_spec *spec, const
     if (spec->mirror > 0 && data->shape.width == 1)
         return refuse(plan, error, FIELD(mirror), "mirror %g of samples of width 1; accepted: images, or 0",
                       spec->mirror);
+    RETURN_IF_FAILED(check_augment(plan, spec, data, error));
     RETURN_IF_FAILED(check_monitor(plan, spec, error));
     RETURN_IF_FAILED(check_schedule(plan, spec, error));
     return check_normalization(plan, spec, data, error);
@@ -132,6 +156,9 @@ static status check_full_batch(training_plan *plan, const training_spec *spec, e
     if (spec->mirror != 0)
         return refuse(plan, error, FIELD(mirror),
                       "mirror %g changes the cost at every evaluation; %s accept 0", spec->mirror, names);
+    if (augment_changes(&spec->augment))
+        return refuse(plan, error, augment_fault(&spec->augment),
+                      "changed images change the cost at every evaluation; %s accept 0", names);
     if (spec->optimizer.weight_decay != 0)
         return refuse(plan, error, FIELD(optimizer.weight_decay),
                       "weight decay %g is not part of the cost; %s accept 0", spec->optimizer.weight_decay,

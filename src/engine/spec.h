@@ -217,6 +217,13 @@ typedef struct normalize_spec {
     double std[ENGINE_MAX_LIST];
 } normalize_spec;
 
+/* How training images are changed, drawn again every epoch; data/augment.h has the order. */
+typedef struct augment_spec {
+    int padding; /* crop: black pixels on each side, before a crop of the original size; 0: none */
+    double flip_horizontal, flip_vertical; /* probabilities */
+    int cutout;                            /* side of the square that becomes 0; 0: none */
+} augment_spec;
+
 /* The numbers that a training can watch as it records them: X(quantity, name in jobs). */
 #define MONITORED_NUMBERS(X)                                                                                 \
     X(TRAIN_LOSS, train_loss)                                                                                \
@@ -261,6 +268,7 @@ typedef struct training_spec {
     loss_spec loss;
     optimizer_spec optimizer;
     schedule_spec schedule;
+    augment_spec augment;
     double mirror; /* probability that a training image is flipped left to right, drawn again every epoch */
     int epochs;    /* 0: nothing is trained, what is recorded per epoch is recorded once; with a full-batch
                       optimiser the greatest number of evaluations of the cost */

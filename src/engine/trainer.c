@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/data/augment.h"
 #include "engine/data/epoch.h"
 #include "engine/data/points.h"
 #include "engine/initializers.h"
@@ -75,6 +76,7 @@ status trainer_build(trainer *t, const training_spec *spec, const dataset *data,
     memset(t, 0, sizeof *t);
     t->spec = spec;
     t->data = data;
+    t->augments = augment_changes(&spec->augment);
     if (data->points.kind != POINTS_NONE) {
         t->points = *data;
         t->data = &t->points;
@@ -118,6 +120,9 @@ status trainer_begin(trainer *t, uint64_t seed, uint64_t coordinates, arena *mem
 void trainer_load_batch(trainer *t, size_t first, size_t count) {
     real *inputs = model_input(&t->model);
     batch_gather(&t->transform, &t->data->train, t->order, first, count, inputs, &t->targets);
+    if (t->augments)
+        augment_batch(&t->spec->augment, (augment_epoch){t->seed, t->coordinates, t->progress.epoch},
+                      &t->transform, &t->data->train, t->order, first, count, inputs);
     if (t->mirrored != NULL)
         batch_mirror(&t->transform, t->mirrored, t->order, first, count, inputs);
 }

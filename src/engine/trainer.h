@@ -67,6 +67,7 @@ typedef struct trainer {
     input_transform transform;
     bool order_drawn;      /* of epoch number progress.epoch */
     uint32_t *order;       /* (train.count) of the epoch */
+    bool augments;         /* training images are changed */
     uint8_t *mirrored;     /* (train.count) of the epoch; NULL: no sample ever is */
     batch_targets targets; /* (capacity) of the batch */
 } trainer;

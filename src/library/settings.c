@@ -26,6 +26,10 @@ static const name_table reductions = NAME_TABLE(reduction_list), last_batches = 
 
 static const setting training_rows[] = {
     {"data.mirror", SETTING_NUMBER, SPEC(mirror), RANGE(0, 1)},
+    {"data.crop.padding", SETTING_INTEGER, SPEC(augment.padding), RANGE(0, 255)},
+    {"data.flip.horizontal", SETTING_NUMBER, SPEC(augment.flip_horizontal), RANGE(0, 1)},
+    {"data.flip.vertical", SETTING_NUMBER, SPEC(augment.flip_vertical), RANGE(0, 1)},
+    {"data.cutout", SETTING_INTEGER, SPEC(augment.cutout), RANGE(0, 1000)},
     {"data.normalize.divide", SETTING_NUMBER, SPEC(normalize.divide), RANGE(0, 1e6)},
     {"data.normalize.offset", SETTING_NUMBER, SPEC(normalize.offset), RANGE(-1000, 1000)},
     {"data.normalize.mean", SETTING_LIST, SPEC(normalize.mean),

@@ -1,5 +1,5 @@
-"""Cells that end early, with their best parameters, and whose rate falls on a plateau, on 1, 2 and 3 ranks: undisturbed,
-stopped, and killed."""
+"""Cells that end early, with their best parameters, whose rate falls on a plateau and whose images are changed, on 1, 2
+and 3 ranks: undisturbed, stopped, and killed."""
 import json
 import unittest
 
@@ -8,7 +8,9 @@ import numpy as np
 
 from interruptions import Interruptions
 from launch import kill_all, wait_until
+from test_checkpoints import read_steps
 
+LATE = 300  # steps of a checkpoint: numbers have been worse than the best before
 EVERY = ["--set", "run.checkpoint_every=0.02 s"]
 
 
@@ -18,22 +20,24 @@ class EarlyStop(Interruptions):
     epochs = 100
     settings = ["model.layers=[{conv: {filters: 4, kernel: 3, padding: 1}}, batch_norm, relu, max_pool: 2, dropout: 0.2, "
                 "dense: 10]",
-                "data.validation.fraction=0.25", "record.validation_loss.every=1 epoch", "record.parameters.every=end",
+                "data.crop={padding: 2}", "data.flip={horizontal: 0.5}", "data.cutout=4", "data.validation.fraction=0.25", "record.validation_loss.every=1 epoch", "record.parameters.every=end",
                 "record.batch_norm.every=end", "record.learning_rate.every=1 step",
                 "schedule={kind: plateau, factor: 0.5, patience: 2, cooldown: 1}", "train.monitor=validation_loss",
                 "train.patience=8", "train.keep=best"]
 
     def kill(self, ranks):
         """Once a cell has left a checkpoint in the middle."""
+        def is_late():
+            return any(steps >= LATE for _, steps in read_steps(self.checkpoint))
         for _ in range(10):
             process = self.start_and_wait(ranks, 0, EVERY)
-            wait_until(lambda: self.checkpoint.exists() or process.poll() is not None)
+            wait_until(lambda: is_late() or process.poll() is not None)
             ended = process.poll() is not None
             kill_all(process)
             if not ended:
                 return
             self.part.unlink()
-        self.fail("ten sessions without a checkpoint")
+        self.fail("ten sessions without such a checkpoint")
 
     def check_results(self, disturb):
         for ranks in 1, 2, 3:

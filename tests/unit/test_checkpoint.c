@@ -176,6 +176,8 @@ static void every_stop_is_made_good(void **state) {
         if (features & 2)
             spec.model.layers[3] = (layer_spec)DROPOUT(0.3);
         spec.mirror = features & 4 ? 0.5 : 0;
+        if (features & 4 && features & 1)
+            spec.augment = (augment_spec){.padding = 1, .flip_vertical = 0.5, .cutout = 2};
         (features & 8 ? record_by_step : record_by_epoch)(&spec);
         spec.optimizer.kind = (optimizer_kind)(variant / 16 % OPTIMIZERS);
         spec.schedule = schedules[variant / 16 / OPTIMIZERS];

@@ -207,6 +207,20 @@ static void watching_alone_changes_nothing(void **state) {
     assert_int_equal(watched.report.steps_taken, STEPS);
 }
 
+/* Its companions would go on, with other parameters. */
+static void a_training_that_watches_is_not_in_lockstep(void **state) {
+    (void)state;
+    const dataset data = {.shape = {4, 1, 1}, .classes = 3, .train.count = 10};
+    static training_plan plan;
+    training_spec s = {.model = {.layer_count = 1, .layers = {DENSE(3)}}, .epochs = 2, .batch = 4};
+    s.records[RECORD_TRAIN_LOSS] = per_epoch;
+    assert_int_equal(engine_plan(&s, &data, &plan, NULL), STATUS_OK);
+    assert_true(plan.shape != 0);
+    s.monitor.number = MONITOR_TRAIN_LOSS;
+    assert_int_equal(engine_plan(&s, &data, &plan, NULL), STATUS_OK);
+    assert_true(plan.shape == 0);
+}
+
 /* ---- The best ---------------------------------------------------------------------------------- */
 
 /* Random streams are named by epochs and steps: a training of `best` epochs ends where the best moment of a
@@ -389,6 +403,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trainings_end_by_the_rule),
         cmocka_unit_test(watching_alone_changes_nothing),
+        cmocka_unit_test(a_training_that_watches_is_not_in_lockstep),
         cmocka_unit_test(the_best_parameters_are_kept),
         cmocka_unit_test(final_values_survive_a_wider_layout),
         cmocka_unit_test(without_epochs_the_start_is_best),

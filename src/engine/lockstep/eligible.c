@@ -19,9 +19,10 @@ static bool accepts_layers(const model *m) {
     return true;
 }
 
-/* One that watches a number may end before its companions, and with other parameters. */
-static bool accepts_ending(const training_spec *spec) {
-    return spec->epochs > 0 && spec->monitor.number == MONITOR_NONE;
+/* One that watches a number may end before its companions, and with other parameters; one that changes its
+ * images cannot share batches with them. */
+static bool accepts_training(const trainer *t) {
+    return t->spec->epochs > 0 && t->spec->monitor.number == MONITOR_NONE && !t->augments;
 }
 
 /* The entropy term and binary cross-entropy of a softmax have no lane kernel. */
@@ -32,7 +33,7 @@ static bool accepts_loss(const loss_function *l) {
 
 static bool is_eligible(const trainer *t) {
     lane_kernels kernels;
-    return accepts_ending(t->spec) && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
+    return accepts_training(t) && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
            accepts_layers(&t->model) && accepts_loss(&t->loss) && lane_kernels_select(&kernels);
 }
 
