@@ -55,6 +55,10 @@ class EarlyStop(Interruptions):
     def test_killed(self):
         self.check_results(self.kill)
 
+    def test_what_needs_no_training(self):
+        self.check(0, "plan", *self.job)
+        self.check(0, "bench", *self.job, "--steps", "1")
+
     def test_what_is_recorded(self):
         with h5py.File(self.whole) as file:
             taken, planned, best = (file[name][...] for name in ("steps_taken", "steps_planned", "best_epoch"))

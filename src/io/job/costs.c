@@ -96,12 +96,20 @@ static status count_samples(const training_spec *spec, const dataset *described,
     return result;
 }
 
+/* Steps take the same time without what is recorded and watched after them. */
+static void record_nothing(training_spec *spec) {
+    memset(spec->records, 0, sizeof spec->records);
+    spec->monitor = (monitor_spec){0};
+    if (spec->schedule.kind == SCHEDULE_PLATEAU)
+        spec->schedule.kind = SCHEDULE_CONSTANT;
+}
+
 status job_time_steps(const training_spec *spec, const dataset *described, int steps, engine_times *times,
                       error_info *error) {
     size_t samples = 0;
     RETURN_IF_FAILED(count_samples(spec, described, &samples, error));
     training_spec timed = *spec;
-    memset(timed.records, 0, sizeof timed.records); /* steps record nothing here */
+    record_nothing(&timed);
     void *block = NULL;
     dataset data = *described;
     arena memory = {0};
