@@ -126,6 +126,11 @@ random_stream random_stream_open(uint64_t seed, uint64_t coordinates, random_pur
     };
 }
 
+void random_stream_seek(random_stream *stream, uint64_t block) {
+    stream->block = block;
+    stream->unused = 0;
+}
+
 uint32_t random_u32(random_stream *stream) {
     if (stream->unused == 0) {
         uint32_t counter[4] = {(uint32_t)stream->block, (uint32_t)(stream->block >> 32),

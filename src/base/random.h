@@ -20,6 +20,10 @@ typedef enum random_purpose {
     RANDOM_MIRROR = 6,    /* which images are mirrored; index: epoch */
     RANDOM_POINTS = 7,    /* generated points; index: split */
     RANDOM_DRAW = 8,      /* values of drawn axes; index: the draw, or 0 for a shift of all */
+    RANDOM_CROP = 9,      /* where training images are cropped; index: epoch, with a block for each sample */
+    RANDOM_HFLIP = 10,    /* which are flipped left to right; the same */
+    RANDOM_VFLIP = 11,    /* which are flipped upside down; the same */
+    RANDOM_CUTOUT = 12,   /* where squares are cut out; the same */
 } random_purpose;
 
 typedef struct random_stream {
@@ -36,6 +40,9 @@ void philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t ou
 /* A stream for one purpose of one cell. `coordinates` identifies the cell (grid_coordinates; 0 for job-wide
  * streams such as generated data). */
 random_stream random_stream_open(uint64_t seed, uint64_t coordinates, random_purpose purpose, uint64_t index);
+
+/* Go to the start of a block of four words. */
+void random_stream_seek(random_stream *stream, uint64_t block);
 
 uint32_t random_u32(random_stream *stream);
 

@@ -3,14 +3,17 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/engine.h"
 #include "grid/cell.h"
 #include "grid/grid.h"
 
-/* A number of one moment has the name of its quantity. */
+/* A number of one moment has the name of its quantity, that of the best moment with best_ before it. */
 bool best_is_highest(const char *variable) {
-    const size_t q = name_find(&record_names, variable);
+    static const char best[] = "best_";
+    const bool of_best = strncmp(variable, best, strlen(best)) == 0;
+    const size_t q = name_find(&record_names, variable + (of_best ? strlen(best) : 0));
     return q < RECORD_QUANTITY_COUNT && record_is_accuracy((record_quantity)q);
 }
 

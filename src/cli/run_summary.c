@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/best_cell.h"
 #include "cli/status_means.h"
+#include "cli/status_saved.h"
 #include "cli/status_session.h"
 #include "cli/terminal.h"
 #include "io/results/reader.h"
@@ -43,8 +44,13 @@ static status print_means(const progress *p, results_reader *r, error_info *erro
     const means_view view = {
         .variable = p->variable->name, .most_rows = MOST_ROWS, .columns = terminal_output_columns()};
     void *states;
+    double saved;
     RETURN_IF_FAILED(results_reader_states(r, &states, error));
-    const status result = status_print_means(r, p->setup.results_path, states, &view, error);
+    status result = status_read_saved(r, states, &saved, error);
+    if (result == STATUS_OK)
+        status_print_saved(saved);
+    if (result == STATUS_OK)
+        result = status_print_means(r, p->setup.results_path, states, &view, error);
     free(states);
     return result;
 }

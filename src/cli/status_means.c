@@ -225,7 +225,8 @@ static status print_variables(results_reader *r, const grid *axes, const char *p
     for (int i = 0; result == STATUS_OK && i < results_reader_count(r); i++) {
         results_dataset d;
         const char *name = results_reader_name(r, i);
-        if (view->variable != NULL && strcmp(name, view->variable) != 0)
+        if ((view->variable != NULL && strcmp(name, view->variable) != 0) ||
+            strcmp(name, RECORD_STEPS_PLANNED) == 0)
             continue;
         result = results_reader_describe(r, name, &d, error);
         if (result == STATUS_OK && best_is_one_per_cell(r, &d))

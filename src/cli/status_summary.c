@@ -11,6 +11,7 @@
 #include "cli/status_groups.h"
 #include "cli/status_means.h"
 #include "cli/status_running.h"
+#include "cli/status_saved.h"
 #include "cli/status_session.h"
 #include "cli/status_summary.h"
 #include "cli/terminal.h"
@@ -31,6 +32,7 @@ typedef struct sweep_state {
     running_cells running;
     char variable[RESULTS_NAME_SIZE]; /* by which cells are compared; "": none */
     best_cell best;
+    double saved;            /* share of the steps that were not needed; NaN: not known */
     bool checked;            /* against the checksums */
     size_t damaged;          /* cells with a status that do not match their checksum */
     char damaged_cells[512]; /* the first of them */
@@ -125,6 +127,7 @@ static status print_text(results_reader *r, const char *path, sweep_state *s, co
     print_age(s);
     if (s->session.busy != NULL)
         status_print_busy(s->session.busy, s->session.ranks);
+    status_print_saved(s->saved);
     print_best(g, s, view->columns);
     status_print_running(g, &s->running, view->most_ranks, view->columns);
     RETURN_IF_FAILED(status_print_groups(r, g, states, false, view->columns, error));
@@ -150,6 +153,7 @@ static void print_json_counts(const char *path, const sweep_state *s) {
     print_json_number("cells_per_hour", s->cells_per_hour);
     print_json_number("eta_seconds", s->counts[CELL_PENDING] > 0 ? s->eta_seconds : 0);
     print_json_number("updated", s->session.updated);
+    print_json_number("steps_not_needed", s->saved);
 }
 
 static void print_json_best(const grid *g, const sweep_state *s) {
@@ -193,6 +197,7 @@ static status read_state(results_reader *r, const char *path, const uint8_t *sta
     find_rate(out);
     if (!view->skips_damage)
         RETURN_IF_FAILED(read_damage(r, out, error));
+    RETURN_IF_FAILED(status_read_saved(r, states, &out->saved, error));
     return read_best(r, states, out, error);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/data/augment.h"
 #include "engine/lockstep/lockstep.h"
 #include "engine/record/records.h"
 #include "engine/training.h"
@@ -61,6 +62,41 @@ static status check_normalization(training_plan *plan, const training_spec *spec
     return STATUS_OK;
 }
 
+/* The first change that is wanted. */
+static fault augment_fault(const augment_spec *a) {
+    if (a->padding > 0)
+        return FIELD(augment.padding);
+    if (a->flip_horizontal > 0)
+        return FIELD(augment.flip_horizontal);
+    return a->flip_vertical > 0 ? FIELD(augment.flip_vertical) : FIELD(augment.cutout);
+}
+
+static status check_augment(training_plan *plan, const training_spec *spec, const dataset *data,
+                            error_info *error) {
+    const augment_spec *a = &spec->augment;
+    const int height = data->shape.height, width = data->shape.width;
+    if (augment_changes(a) && (height == 1 || width == 1))
+        return refuse(plan, error, augment_fault(a),
+                      "samples of %d × %d pixels are not images; accepted: images, or 0", height, width);
+    if (a->flip_horizontal > 0 && spec->mirror > 0)
+        return refuse(plan, error, FIELD(augment.flip_horizontal),
+                      "%g, and images are mirrored as well; accepted: one of the two", a->flip_horizontal);
+    return STATUS_OK;
+}
+
+static status check_plateau(training_plan *plan, const training_spec *spec, error_info *error) {
+    const schedule_spec *s = &spec->schedule;
+    if (spec->monitor.number == MONITOR_NONE)
+        return refuse(plan, error, FIELD(schedule.kind),
+                      "plateau needs a number that is watched; accepted: another schedule, or one with "
+                      "train.monitor");
+    if (s->patience < 0 || s->cooldown < 0)
+        return refuse(plan, error, FIELD(schedule.patience),
+                      "a patience of %d and a cooldown of %d recordings; accepted: 0 and more", s->patience,
+                      s->cooldown);
+    return STATUS_OK;
+}
+
 static status check_schedule(training_plan *plan, const training_spec *spec, error_info *error) {
     const schedule_spec *s = &spec->schedule;
     if (SCHEDULES_WITH_VALUES >> s->kind & 1 && (s->count < 1 || s->count > ENGINE_MAX_LIST))
@@ -71,6 +107,20 @@ static status check_schedule(training_plan *plan, const training_spec *spec, err
     if (SCHEDULES_WITH_CYCLES >> s->kind & 1 && s->half_cycle < 1)
         return refuse(plan, error, FIELD(schedule.half_cycle), "%d steps; accepted: 1 and more",
                       s->half_cycle);
+    if (s->kind == SCHEDULE_PLATEAU)
+        return check_plateau(plan, spec, error);
+    return STATUS_OK;
+}
+
+static status check_monitor(training_plan *plan, const training_spec *spec, error_info *error) {
+    const monitor_spec *m = &spec->monitor;
+    if (m->number == MONITOR_NONE && (m->patience != 0 || m->keep != KEEP_LAST))
+        return refuse(plan, error, FIELD(monitor.number),
+                      "patience and the best parameters need a number that is watched; accepted: one that is "
+                      "recorded per step or per epoch");
+    if (m->patience < 0)
+        return refuse(plan, error, FIELD(monitor.patience), "%d recordings; accepted: 0 and more",
+                      m->patience);
     return STATUS_OK;
 }
 
@@ -86,6 +136,8 @@ static status check_ranges(training_plan *plan, const training_spec *spec, const
     if (spec->mirror > 0 && data->shape.width == 1)
         return refuse(plan, error, FIELD(mirror), "mirror %g of samples of width 1; accepted: images, or 0",
                       spec->mirror);
+    RETURN_IF_FAILED(check_augment(plan, spec, data, error));
+    RETURN_IF_FAILED(check_monitor(plan, spec, error));
     RETURN_IF_FAILED(check_schedule(plan, spec, error));
     return check_normalization(plan, spec, data, error);
 }
@@ -105,10 +157,18 @@ static status check_full_batch(training_plan *plan, const training_spec *spec, e
     if (spec->mirror != 0)
         return refuse(plan, error, FIELD(mirror),
                       "mirror %g changes the cost at every evaluation; %s accept 0", spec->mirror, names);
+    if (augment_changes(&spec->augment))
+        return refuse(plan, error, augment_fault(&spec->augment),
+                      "changed images change the cost at every evaluation; %s accept 0", names);
     if (spec->optimizer.weight_decay != 0)
         return refuse(plan, error, FIELD(optimizer.weight_decay),
                       "weight decay %g is not part of the cost; %s accept 0", spec->optimizer.weight_decay,
                       names);
+    if (spec->monitor.number != MONITOR_NONE)
+        return refuse(plan, error, FIELD(monitor.number),
+                      "%s is watched, but searches end by themselves, with their best parameters; %s accept "
+                      "none",
+                      name_at(&monitor_names, spec->monitor.number), names);
     return STATUS_OK;
 }
 

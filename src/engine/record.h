@@ -106,10 +106,22 @@ typedef struct record_dimension {
     double first, step;
 } record_dimension;
 
+/* The name of the variable of ROLE_PLANNED_STEPS. */
+#define RECORD_STEPS_PLANNED "steps_planned"
+
+/* Where the values of a variable come from. */
+typedef enum record_role {
+    ROLE_RECORDED,      /* its quantity */
+    ROLE_BEST_MOMENT,   /* steps or epochs after which the number that is watched was best */
+    ROLE_BEST_VALUE,    /* its quantity at that moment */
+    ROLE_PLANNED_STEPS, /* steps of the training if it does not end early */
+} record_role;
+
 /* One array of a report: `count` moments of a number (rank 0) or an array each. Curves are recorded after
  * coordinate `first`, first + every, … */
 typedef struct record_variable {
     record_quantity quantity;
+    record_role role;
     layer_path layer;                      /* of which it is; else 0 */
     int part;                              /* batch_norm: 0 gamma, 1 beta, 2 mean, 3 variance */
     char name[RECORD_NAME_SIZE];           /* "train_loss", "weights_0" */
@@ -120,7 +132,9 @@ typedef struct record_variable {
     size_t count; /* of moments; 1 for RECORD_AXIS_NONE */
     int rank;
     record_dimension dims[RECORD_MAX_RANK];
-    size_t offset; /* of the first value in the report's block */
+    size_t offset;  /* of the first value in the report's block */
+    bool has_final; /* a curve: after its moments there is one more value, that of the best of them, whose
+                       parameters the training ends with */
 } record_variable;
 
 typedef struct record_layout {
@@ -132,7 +146,8 @@ typedef struct record_layout {
 /* Floats of one moment of a variable. */
 size_t record_moment_size(const record_variable *v);
 
-/* The last value of a number that was recorded; NaN when none was. `values` is the report's block. */
+/* The value of a number that describes what a training ends with: the last that was recorded, or that of the
+ * best moment; NaN when none was. `values` is the report's block. */
 float record_final(const record_variable *v, const float *values);
 
 /* Widen `into`, which may be empty, so that it has room for what `other` describes: variables by name, the

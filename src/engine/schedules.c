@@ -55,9 +55,12 @@ typedef struct schedule_row {
 } schedule_row;
 
 static const schedule_row rows[SCHEDULE_KIND_COUNT] = {
-    [SCHEDULE_CONSTANT] = {"constant", constant},       [SCHEDULE_STEP_DECAY] = {"step_decay", step_decay},
-    [SCHEDULE_FACTORS_AT] = {"factors_at", factors_at}, [SCHEDULE_SEQUENCE] = {"sequence", sequence},
+    [SCHEDULE_CONSTANT] = {"constant", constant},
+    [SCHEDULE_STEP_DECAY] = {"step_decay", step_decay},
+    [SCHEDULE_FACTORS_AT] = {"factors_at", factors_at},
+    [SCHEDULE_SEQUENCE] = {"sequence", sequence},
     [SCHEDULE_CYCLICAL] = {"cyclical", cyclical},
+    [SCHEDULE_PLATEAU] = {"plateau", constant}, /* of a rate that the monitor lowers */
 };
 
 const name_table schedule_names = NAME_TABLE(rows);

@@ -187,6 +187,7 @@ typedef enum schedule_kind {
     SCHEDULE_FACTORS_AT, /* lr · factor for every listed step that has been reached */
     SCHEDULE_SEQUENCE,   /* the listed rates, `every` epochs each, then the last; in place of lr */
     SCHEDULE_CYCLICAL,   /* see schedules.c; in place of lr */
+    SCHEDULE_PLATEAU,    /* lr, times factor whenever the monitored number does not improve: monitor.h */
     SCHEDULE_KIND_COUNT
 } schedule_kind;
 
@@ -194,9 +195,9 @@ extern const name_table schedule_names; /* by schedule_kind */
 
 /* Which schedules use what. */
 enum {
-    SCHEDULES_WITH_LR =
-        1 << SCHEDULE_CONSTANT | 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT, /* optimizer_spec's */
-    SCHEDULES_WITH_FACTOR = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT,
+    SCHEDULES_WITH_LR = 1 << SCHEDULE_CONSTANT | 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT |
+                        1 << SCHEDULE_PLATEAU, /* optimizer_spec's */
+    SCHEDULES_WITH_FACTOR = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_PLATEAU,
     SCHEDULES_WITH_EVERY = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_SEQUENCE,
     SCHEDULES_WITH_VALUES = 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_SEQUENCE,
     SCHEDULES_WITH_CYCLES = 1 << SCHEDULE_CYCLICAL,
@@ -204,6 +205,9 @@ enum {
 
 /* The amplitude of a cyclical schedule: constant, halved after every cycle, times gamma^step. */
 typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE } cycle_policy;
+
+/* Of a plateau: improvement is by a share of the best value, or by an amount. */
+typedef enum threshold_mode { THRESHOLD_REL, THRESHOLD_ABS } threshold_mode;
 
 /* The learning rate over time; steps and epochs count from 0. */
 typedef struct schedule_spec {
@@ -216,6 +220,10 @@ typedef struct schedule_spec {
     double base, max;               /* cyclical: lowest and highest rate */
     int half_cycle;                 /* cyclical: steps from lowest to highest */
     double gamma;                   /* cyclical, exp_range */
+    int patience, cooldown;         /* plateau: recordings */
+    double threshold;               /* plateau: how much improvement is one */
+    threshold_mode threshold_mode;  /* plateau */
+    double min_lr;                  /* plateau: the rate does not fall below it */
 } schedule_spec;
 
 /* x ← (stored / divide + offset − mean[c]) / std[c], unless the data set is standardised by feature. */
@@ -227,6 +235,48 @@ typedef struct normalize_spec {
     double std[ENGINE_MAX_LIST];
 } normalize_spec;
 
+/* How training images are changed, drawn again every epoch; data/augment.h has the order. */
+typedef struct augment_spec {
+    int padding; /* crop: black pixels on each side, before a crop of the original size; 0: none */
+    double flip_horizontal, flip_vertical; /* probabilities */
+    int cutout;                            /* side of the square that becomes 0; 0: none */
+} augment_spec;
+
+/* The numbers that a training can watch as it records them: X(quantity, name in jobs). */
+#define MONITORED_NUMBERS(X)                                                                                 \
+    X(TRAIN_LOSS, train_loss)                                                                                \
+    X(TRAIN_COST, train_cost)                                                                                \
+    X(TRAIN_ACCURACY, train_accuracy)                                                                        \
+    X(TRAIN_SET_LOSS, train_set_loss)                                                                        \
+    X(TRAIN_SET_COST, train_set_cost)                                                                        \
+    X(TRAIN_SET_ACCURACY, train_set_accuracy)                                                                \
+    X(VALIDATION_LOSS, validation_loss)                                                                      \
+    X(VALIDATION_COST, validation_cost)                                                                      \
+    X(VALIDATION_ACCURACY, validation_accuracy)                                                              \
+    X(TEST_LOSS, test_loss)                                                                                  \
+    X(TEST_COST, test_cost)                                                                                  \
+    X(TEST_ACCURACY, test_accuracy)
+
+typedef enum monitored_number {
+    MONITOR_NONE,
+#define X(quantity, name) MONITOR_##quantity,
+    MONITORED_NUMBERS(X) MONITORED_NUMBER_COUNT
+#undef X
+} monitored_number;
+
+extern const name_table monitor_names; /* by monitored_number */
+
+/* The parameters that a training ends with. */
+typedef enum kept_parameters { KEEP_LAST, KEEP_BEST } kept_parameters;
+
+/* What a training does with a number that it watches; monitor.h has the rules. */
+typedef struct monitor_spec {
+    monitored_number number; /* recorded per step or per epoch; MONITOR_NONE: the rest is 0 */
+    int patience;            /* ends after this many recordings in a row that are not better; 0: never */
+    double min_delta;        /* better means by more than this */
+    kept_parameters keep;    /* KEEP_BEST: those of the best recording, for what is recorded at the end */
+} monitor_spec;
+
 /* What becomes of the last batch of an epoch when it is shorter than the others. */
 typedef enum last_batch { LAST_BATCH_KEEP, LAST_BATCH_DROP } last_batch;
 
@@ -236,6 +286,7 @@ typedef struct training_spec {
     loss_spec loss;
     optimizer_spec optimizer;
     schedule_spec schedule;
+    augment_spec augment;
     double mirror; /* probability that a training image is flipped left to right, drawn again every epoch */
     int epochs;    /* 0: nothing is trained, what is recorded per epoch is recorded once; with a full-batch
                       optimiser the greatest number of evaluations of the cost */
@@ -243,6 +294,7 @@ typedef struct training_spec {
     last_batch last_batch;
     bool shuffle;       /* a new order of the samples every epoch; else as stored */
     double max_seconds; /* the training ends before the next step once it has taken this long; 0: no limit */
+    monitor_spec monitor;
     record_spec records[RECORD_QUANTITY_COUNT];
 } training_spec;
 

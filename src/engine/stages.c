@@ -2,8 +2,17 @@
 #include <math.h>
 
 #include "engine/checkpoint.h"
+#include "engine/record/best.h"
 #include "engine/record/recorder.h"
 #include "engine/training.h"
+
+/* Record what is due, and judge it. False when the training was stopped meanwhile. */
+static bool record_and_judge(trainer *t, const moment *now) {
+    recorder_note(t, now);
+    if (!t->stopped && t->progress.outcome == TRAINING_DONE)
+        record_note_best(t, now);
+    return !t->stopped;
+}
 
 /* The stages: each does its work and names the next stage, or is repeated after a checkpoint when it was
  * stopped. False: the training ends here. */
@@ -26,10 +35,11 @@ static bool take_step(trainer *t) {
 
 static bool note_step(trainer *t) {
     training_progress *p = &t->progress;
-    recorder_note(t, &(moment){RECORD_PER_STEP, (long)p->steps, p->last_batch});
-    if (t->stopped)
+    if (!record_and_judge(t, &(moment){RECORD_PER_STEP, (long)p->steps, p->last_batch}))
         return false;
-    p->stage = p->position < trainer_epoch_samples(t->spec, t->data) ? STAGE_STEP : STAGE_NOTE_EPOCH;
+    p->stage = monitor_ends(&t->monitor) ? STAGE_NOTE_END : STAGE_STEP;
+    if (p->position == trainer_epoch_samples(t->spec, t->data))
+        p->stage = STAGE_NOTE_EPOCH;
     return p->outcome == TRAINING_DONE;
 }
 
@@ -37,11 +47,10 @@ static bool note_step(trainer *t) {
 static bool note_epoch(trainer *t) {
     training_progress *p = &t->progress;
     const uint64_t epochs = (uint64_t)t->spec->epochs, done = epochs > 0 ? p->epoch + 1 : 0;
-    recorder_note(t, &(moment){RECORD_PER_EPOCH, (long)done, p->last_epoch});
-    if (t->stopped)
+    if (!record_and_judge(t, &(moment){RECORD_PER_EPOCH, (long)done, p->last_epoch}))
         return false;
     p->stage = STAGE_NOTE_END;
-    if (done < epochs) {
+    if (done < epochs && !monitor_ends(&t->monitor)) {
         p->stage = STAGE_STEP;
         p->epoch = done;
         p->position = 0;
@@ -52,8 +61,10 @@ static bool note_epoch(trainer *t) {
 }
 
 static bool note_end(trainer *t) {
-    if (!t->stopped && t->progress.outcome == TRAINING_DONE)
-        recorder_note(t, &(moment){RECORD_AT_END, 1, t->progress.last_epoch});
+    if (t->stopped || t->progress.outcome != TRAINING_DONE)
+        return false;
+    monitor_restore(&t->monitor, &t->model);
+    recorder_note(t, &(moment){RECORD_AT_END, 1, t->progress.last_epoch});
     return false;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/data/augment.h"
 #include "engine/data/epoch.h"
 #include "engine/data/points.h"
 #include "engine/initializers.h"
@@ -36,6 +37,7 @@ static kept_block kept_if(void *bytes, size_t size) {
 static void list_kept(trainer *t) {
     const model *m = &t->model;
     const optimizer *o = &t->optimizer;
+    const monitor *w = &t->monitor;
     const kept_block blocks[KEPT_BLOCKS] = {
         kept_if(m->parameters, m->parameter_reals * sizeof *m->parameters),
         kept_if(m->state, m->state_reals * sizeof *m->state),
@@ -43,6 +45,9 @@ static void list_kept(trainer *t) {
         kept_if(o->best, o->count * sizeof *o->best),
         kept_if(o->first, o->count * sizeof *o->first),
         kept_if(o->second, o->count * sizeof *o->second),
+        kept_if(w->past, sizeof *w->past),
+        kept_if(w->parameters, m->parameter_reals * sizeof *w->parameters),
+        kept_if(w->state, m->state_reals * sizeof *w->state),
     };
     memcpy(t->kept, blocks, sizeof blocks);
     t->kept_bytes = 0;
@@ -53,6 +58,7 @@ static void list_kept(trainer *t) {
 static void trainer_carve(trainer *t, arena *a) {
     model_carve_kept(&t->model, a);
     optimizer_carve(&t->optimizer, &t->spec->optimizer, &t->model, a);
+    monitor_carve(&t->monitor, t->spec, &t->model, a);
     list_kept(t);
     model_carve_passes(&t->model, a);
     recorder_carve(&t->recorder, t->spec, t->data, a);
@@ -70,6 +76,7 @@ status trainer_build(trainer *t, const training_spec *spec, const dataset *data,
     memset(t, 0, sizeof *t);
     t->spec = spec;
     t->data = data;
+    t->augments = augment_changes(&spec->augment);
     if (data->points.kind != POINTS_NONE) {
         t->points = *data;
         t->data = &t->points;
@@ -97,6 +104,8 @@ void trainer_start(trainer *t, uint64_t seed, uint64_t coordinates, arena *memor
     for (int i = 0; i < KEPT_BLOCKS; i++)
         if (t->kept[i].size > 0)
             memset(t->kept[i].bytes, 0, t->kept[i].size);
+    if (t->monitor.past != NULL)
+        monitor_start(&t->monitor, record_is_accuracy(monitor_quantity(t->spec->monitor.number)));
     input_transform_fill(&t->transform, &t->spec->normalize, t->data);
     initialize_parameters(&t->model, &t->spec->model, seed, coordinates);
 }
@@ -112,6 +121,9 @@ status trainer_begin(trainer *t, uint64_t seed, uint64_t coordinates, arena *mem
 void trainer_load_batch(trainer *t, size_t first, size_t count) {
     real *inputs = model_input(&t->model);
     batch_gather(&t->transform, &t->data->train, t->order, first, count, inputs, &t->targets);
+    if (t->augments)
+        augment_batch(&t->spec->augment, (augment_epoch){t->seed, t->coordinates, t->progress.epoch},
+                      &t->transform, &t->data->train, t->order, first, count, inputs);
     if (t->mirrored != NULL)
         batch_mirror(&t->transform, t->mirrored, t->order, first, count, inputs);
 }
@@ -160,7 +172,7 @@ loss_sums trainer_differentiate(trainer *t, size_t count) {
 
 loss_sums trainer_step(trainer *t, size_t count) {
     training_progress *p = &t->progress;
-    p->lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, p->steps, (int)p->epoch);
+    p->lr = schedule_rate(&t->spec->schedule, monitor_rate(&t->monitor), p->steps, (int)p->epoch);
     const loss_sums sums = trainer_differentiate(t, count);
     if (p->outcome == TRAINING_DONE)
         optimizer_step(&t->optimizer, &t->model, p->lr, p->steps);

@@ -8,6 +8,7 @@
 #include "engine/data/batch.h"
 #include "engine/losses.h"
 #include "engine/model.h"
+#include "engine/monitor.h"
 #include "engine/optimizers.h"
 #include "engine/record/probe.h"
 
@@ -34,14 +35,14 @@ typedef struct training_progress {
     double seconds; /* trained before the last checkpoint */
 } training_progress;
 
-/* Parameters, the layers' state, the optimiser's: a block each, because the bytes between blocks are
- * poisoned. */
+/* Parameters, the layers' state, the optimiser's, the monitor's: a block each, because the bytes between
+ * blocks are poisoned. */
 typedef struct kept_block {
     void *bytes; /* (size) */
     size_t size; /* 0: this training has none */
 } kept_block;
 
-enum { KEPT_BLOCKS = 6 };
+enum { KEPT_BLOCKS = 9 };
 
 typedef struct trainer {
     const training_spec *spec;
@@ -51,6 +52,7 @@ typedef struct trainer {
     model model;
     loss_function loss;
     optimizer optimizer;
+    monitor monitor;
     recorder recorder;
     training_progress progress;
     kept_block kept[KEPT_BLOCKS];
@@ -65,6 +67,7 @@ typedef struct trainer {
     input_transform transform;
     bool order_drawn;      /* of epoch number progress.epoch */
     uint32_t *order;       /* (train.count) of the epoch */
+    bool augments;         /* training images are changed */
     uint8_t *mirrored;     /* (train.count) of the epoch; NULL: no sample ever is */
     batch_targets targets; /* (capacity) of the batch */
 } trainer;

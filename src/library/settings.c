@@ -14,17 +14,24 @@ enum { MOST = 1000000, LARGEST_WINDOW = 256 };
 /* The names of enumerators that have no table in the engine. */
 static const char *const reduction_list[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum"};
 static const char *const last_batch_list[] = {[LAST_BATCH_KEEP] = "keep", [LAST_BATCH_DROP] = "drop"};
+static const char *const keep_list[] = {[KEEP_LAST] = "last", [KEEP_BEST] = "best"};
 static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
 static const char *const cycle_policy_list[] = {
     [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
 static const char *const approximation_list[] = {[GELU_EXACT] = "none", [GELU_TANH] = "tanh"};
-static const name_table approximations = NAME_TABLE(approximation_list);
+static const char *const threshold_mode_list[] = {[THRESHOLD_REL] = "rel", [THRESHOLD_ABS] = "abs"};
 static const name_table reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
-                        epsilon_styles = NAME_TABLE(epsilon_style_list),
-                        cycle_policies = NAME_TABLE(cycle_policy_list);
+                        keeps = NAME_TABLE(keep_list), epsilon_styles = NAME_TABLE(epsilon_style_list),
+                        cycle_policies = NAME_TABLE(cycle_policy_list),
+                        threshold_modes = NAME_TABLE(threshold_mode_list),
+                        approximations = NAME_TABLE(approximation_list);
 
 static const setting training_rows[] = {
     {"data.mirror", SETTING_NUMBER, SPEC(mirror), RANGE(0, 1)},
+    {"data.crop.padding", SETTING_INTEGER, SPEC(augment.padding), RANGE(0, 255)},
+    {"data.flip.horizontal", SETTING_NUMBER, SPEC(augment.flip_horizontal), RANGE(0, 1)},
+    {"data.flip.vertical", SETTING_NUMBER, SPEC(augment.flip_vertical), RANGE(0, 1)},
+    {"data.cutout", SETTING_INTEGER, SPEC(augment.cutout), RANGE(0, 1000)},
     {"data.normalize.divide", SETTING_NUMBER, SPEC(normalize.divide), RANGE(0, 1e6)},
     {"data.normalize.offset", SETTING_NUMBER, SPEC(normalize.offset), RANGE(-1000, 1000)},
     {"data.normalize.mean", SETTING_LIST, SPEC(normalize.mean),
@@ -63,10 +70,19 @@ static const setting training_rows[] = {
     {"schedule.max", SETTING_NUMBER, SPEC(schedule.max), RANGE(0, 1000), .preset = NAN},
     {"schedule.half_cycle", SETTING_INTEGER, SPEC(schedule.half_cycle), RANGE(1, 1000000000), .preset = NAN},
     {"schedule.gamma", SETTING_NUMBER, SPEC(schedule.gamma), RANGE(0, 1), .preset = 1},
+    {"schedule.patience", SETTING_INTEGER, SPEC(schedule.patience), RANGE(0, MOST), .preset = 10},
+    {"schedule.threshold", SETTING_NUMBER, SPEC(schedule.threshold), RANGE(0, 1e6), .preset = 1e-4},
+    {"schedule.threshold_mode", CHOICE(schedule.threshold_mode, threshold_modes)},
+    {"schedule.cooldown", SETTING_INTEGER, SPEC(schedule.cooldown), RANGE(0, MOST)},
+    {"schedule.min_lr", SETTING_NUMBER, SPEC(schedule.min_lr), RANGE(0, 1000)},
     {"train.epochs", SETTING_INTEGER, SPEC(epochs), RANGE(0, MOST), .preset = NAN},
     {"train.batch", SETTING_INTEGER, SPEC(batch), RANGE(1, MOST), .preset = NAN},
     {"train.last_batch", CHOICE(last_batch, last_batches)},
     {"train.shuffle", SETTING_BOOLEAN, SPEC(shuffle), RANGE(0, 1), .preset = 1},
+    {"train.monitor", CHOICE(monitor.number, monitor_names)},
+    {"train.patience", SETTING_INTEGER, SPEC(monitor.patience), RANGE(0, MOST)},
+    {"train.min_delta", SETTING_NUMBER, SPEC(monitor.min_delta), RANGE(0, 1e6)},
+    {"train.keep", CHOICE(monitor.keep, keeps)},
     {"train.max_seconds", SETTING_NUMBER, SPEC(max_seconds), RANGE(0, 1e9)},
 };
 const setting_table training_settings = {training_rows, sizeof training_rows / sizeof training_rows[0]};

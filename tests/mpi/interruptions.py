@@ -11,6 +11,7 @@ RESUMED = re.compile(r"resumed after (\d+) steps")
 
 class Interruptions(RunTest):
     epochs = 40
+    settings = ()  # KEY=VALUE
     undisturbed = None  # the results file of an undisturbed session, made once by every class
 
     def setUp(self):
@@ -19,6 +20,7 @@ class Interruptions(RunTest):
         self.part = self.results("part.h5")
         self.checkpoint = self.results("part.h5.checkpoint")
         self.job = [TINY, "--set", f"train.epochs={self.epochs}", "--set", "sweep.run=1"]
+        self.job += [argument for setting in self.settings for argument in ("--set", setting)]
         if self.undisturbed is None:
             self.check(0, "run", *self.job, "-o", self.whole, ranks=2)
             type(self).undisturbed = self.whole.read_bytes()

@@ -176,6 +176,8 @@ static void every_stop_is_made_good(void **state) {
         if (features & 2)
             spec.model.layers[3] = (layer_spec)DROPOUT(0.3);
         spec.mirror = features & 4 ? 0.5 : 0;
+        if (features & 4 && features & 1)
+            spec.augment = (augment_spec){.padding = 1, .flip_vertical = 0.5, .cutout = 2};
         (features & 8 ? record_by_step : record_by_epoch)(&spec);
         spec.optimizer.kind = (optimizer_kind)(variant / 16 % OPTIMIZERS);
         spec.schedule = schedules[variant / 16 / OPTIMIZERS];
@@ -193,6 +195,34 @@ static void a_training_with_norms_of_samples_and_groups_is_made_good(void **stat
                                 GROUPED(6, 3, 3, 2, 1, 1, 1, 6), LAYER_NORM, LAYER(SILU),
                                 GROUPED(4, 3, 3, 1, 2, 2, 2, 2), LAYER(GLOBAL_AVG_POOL), DENSE(CLASSES)}};
     check_stops(&spec, 3, 7);
+}
+
+/* Ends early, perhaps with the parameters and running statistics of its best moment, or at a lower rate. */
+static training_spec watching_training(int variant) {
+    static const schedule_spec plateau = {.kind = SCHEDULE_PLATEAU, .factor = 0.5, .cooldown = 1};
+    training_spec s = small_training();
+    s.model.layers[2] = (layer_spec)BATCH_NORM;
+    s.epochs = 8;
+    s.optimizer.lr = 0.1;
+    if (variant & 4)
+        s.schedule = plateau;
+    (variant & 1 ? record_by_step : record_by_epoch)(&s);
+    s.monitor = (monitor_spec){.number = variant & 1 ? MONITOR_TEST_COST : MONITOR_TEST_ACCURACY,
+                               .patience = 2,
+                               .keep = variant & 2 ? KEEP_BEST : KEEP_LAST};
+    s.records[RECORD_PARAMETERS] = s.records[RECORD_BATCH_NORM] = at_end;
+    return s;
+}
+
+static void a_training_that_ends_early_is_made_good(void **state) {
+    (void)state;
+    for (int variant = 0; variant < 8; variant++) {
+        static result r;
+        const training_spec spec = watching_training(variant);
+        train_undisturbed(&spec, &r);
+        assert_in_range(r.report.steps_taken, 3, 3 * spec.epochs - 1);
+        check_stops(&spec, 0, 1);
+    }
 }
 
 static void a_training_without_epochs_or_order_is_made_good(void **state) {
@@ -454,6 +484,7 @@ static void time_before_a_checkpoint_counts(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_stop_is_made_good),
+        cmocka_unit_test(a_training_that_ends_early_is_made_good),
         cmocka_unit_test(a_training_without_epochs_or_order_is_made_good),
         cmocka_unit_test(a_training_that_diverges_is_made_good),
         cmocka_unit_test(a_training_with_norms_of_samples_and_groups_is_made_good),

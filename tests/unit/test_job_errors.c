@@ -367,9 +367,9 @@ static void wrong_settings_are_refused(void **state) {
         {"train..epochs=3", "not a setting"},
         {"train.epochs=", "no value is given"},
         {"train.epochs=-1", "train.epochs: '-1'; accepted: an integer from 0"},
-        {"train.epoch=3",
-         "train.epoch: unknown key; accepted: epochs, batch, last_batch, shuffle, max_seconds; "
-         "nearest known key: train.epochs"},
+        {"train.epoch=3", "train.epoch: unknown key; accepted: epochs, batch, last_batch, shuffle, monitor, "
+                          "patience, min_delta, keep, max_seconds; "
+                          "nearest known key: train.epochs"},
         {"model.layers=[]", "model.layers: a list of 0; accepted: a list of 1 to 128 layers"},
         {"run.checkpoint_every=10", "run.checkpoint_every: '10'; accepted: \"N s\", \"N min\" or \"N h\", at "
                                     "least 0.01 s, auto, or never "
@@ -486,9 +486,18 @@ static void faults_are_told_with_their_keys(void **state) {
         {{{3, "data: {source: synthetic, width: 1, mirror: 1}"}, {7, ""}},
          "3:45",
          "data.mirror: mirror 1 of samples"},
+        {{{3, "data: {source: synthetic, mirror: 1, flip: {horizontal: 0.5}}"}},
+         "3:57",
+         "data.flip.horizontal: 0.5, and images are mirrored"},
+        {{{3, "data: {source: synthetic, cutout: 3}"}, {9, lbfgs}, {10, "train: {epochs: 2}"}, {14, ""}},
+         "3:35",
+         "data.cutout: changed images change the cost"},
         {{{10, "train: {epochs: 2, batch: 101, last_batch: drop}"}},
          "10:44",
          "train.last_batch: 100 training samples do not fill a batch of 101"},
+        {{{10, "train: {epochs: 2, batch: 9, monitor: test_loss}"}},
+         "10:39",
+         "train.monitor: test_loss is not recorded; accepted: "},
         {{{8, "    - dense: 4\n    - batch_norm\n    - dense: 10"}, {10, "train: {epochs: 2, batch: 99}"}},
          "12:27",
          "train.batch: the last of the batches of 99 of 100"},

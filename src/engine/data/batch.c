@@ -125,8 +125,7 @@ void batch_gather(const input_transform *t, const dataset_split *split, const ui
     gather_targets(t, &s, targets);
 }
 
-/* image (H, W, C) */
-static void mirror_image(tensor_shape shape, real *image) {
+void mirror_image(tensor_shape shape, real *image) {
     const size_t width = (size_t)shape.width, channels = (size_t)shape.channels;
     for (real *row = image; row < image + (size_t)shape.height * width * channels; row += width * channels)
         for (size_t x = 0; x < width / 2; x++)

@@ -43,6 +43,9 @@ static inline float split_value(const dataset_split *split, size_t size, size_t 
 void batch_gather(const input_transform *t, const dataset_split *split, const uint32_t *order, size_t first,
                   size_t count, real *inputs, const batch_targets *targets);
 
+/* Flip image (H, W, C) left to right. */
+void mirror_image(tensor_shape shape, real *image);
+
 /* Flip those samples left to right in inputs (count, H, W, C) for which mirrored[order[first + n]]. */
 void batch_mirror(const input_transform *t, const uint8_t *mirrored, const uint32_t *order, size_t first,
                   size_t count, real *inputs);

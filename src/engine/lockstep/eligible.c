@@ -19,6 +19,12 @@ static bool accepts_layers(const model *m) {
     return true;
 }
 
+/* One that watches a number may end before its companions, and with other parameters; one that changes its
+ * images cannot share batches with them. */
+static bool accepts_training(const trainer *t) {
+    return t->spec->epochs > 0 && t->spec->monitor.number == MONITOR_NONE && !t->augments;
+}
+
 /* The entropy term and binary cross-entropy of a softmax have no lane kernel. */
 static bool accepts_loss(const loss_function *l) {
     const bool softmax = l->spec.kind == LOSS_BINARY_CROSS_ENTROPY && l->link == LINK_SOFTMAX;
@@ -27,7 +33,7 @@ static bool accepts_loss(const loss_function *l) {
 
 static bool is_eligible(const trainer *t) {
     lane_kernels kernels;
-    return t->spec->epochs > 0 && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
+    return accepts_training(t) && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
            accepts_layers(&t->model) && accepts_loss(&t->loss) && lane_kernels_select(&kernels);
 }
 

@@ -1,4 +1,4 @@
-/* Names of quantities, and variables of a layout in the making. */
+/* Names and rows of quantities, and variables of a layout in the making. */
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +12,19 @@ static const char *const names[] = {
 };
 
 const name_table record_names = NAME_TABLE(names);
+
+const record_row *record_row_of(record_quantity q) {
+    static const record_row *const rows[] = {
+#define X(quantity, name) [RECORD_##quantity] = &record_##name,
+        RECORD_QUANTITIES(X)
+#undef X
+    };
+    return rows[q];
+}
+
+bool record_is_accuracy(record_quantity q) {
+    return record_row_of(q)->measure == MEASURE_ACCURACY;
+}
 
 status record_refuse(const builder *b, size_t field, const char *format, ...) {
     char text[ERROR_TEXT_SIZE];

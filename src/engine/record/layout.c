@@ -24,7 +24,14 @@ size_t record_moment_size(const record_variable *v) {
     return size_from(v, 0);
 }
 
+/* Floats of all moments of a variable. */
+static size_t moments_size(const record_variable *v) {
+    return v->count * record_moment_size(v);
+}
+
 float record_final(const record_variable *v, const float *values) {
+    if (v->has_final)
+        return values[v->offset + moments_size(v)];
     for (size_t i = v->count; i > 0; i--)
         if (!isnan(values[v->offset + i - 1]))
             return values[v->offset + i - 1];
@@ -90,7 +97,7 @@ status record_layout_place(record_layout *layout, error_info *error) {
         record_variable *v = &layout->variables[i];
         assert(v->rank >= 0 && v->rank <= RECORD_MAX_RANK && (v->axis == RECORD_AXIS_NONE || v->every > 0));
         v->offset = layout->value_count;
-        layout->value_count += v->count * record_moment_size(v);
+        layout->value_count += moments_size(v) + v->has_final;
     }
     return STATUS_OK;
 }
@@ -137,6 +144,7 @@ static bool same_coordinates(const record_variable *a, const record_variable *b)
 
 static void widen(record_variable *v, const record_variable *other) {
     v->count = other->count > v->count ? other->count : v->count;
+    v->has_final |= other->has_final;
     for (int d = 0; d < other->rank; d++)
         if (d == v->rank)
             v->dims[v->rank++] = other->dims[d];
@@ -191,5 +199,7 @@ void record_copy(const record_layout *from, const float *values, const record_la
         for (size_t at = 0; at < v->count; at++)
             copy_corner(v, values + v->offset + at * record_moment_size(v), place,
                         out + place->offset + at * record_moment_size(place), 0);
+        if (place->has_final)
+            out[place->offset + moments_size(place)] = record_final(v, values);
     }
 }

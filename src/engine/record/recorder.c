@@ -21,7 +21,7 @@ void recorder_note(trainer *t, const moment *now) {
     note n = {.trainer = t, .moment = now};
     for (int i = 0; i < layout->variable_count && !t->stopped; i++) {
         const record_variable *v = &layout->variables[i];
-        if (!record_due(&t->spec->records[v->quantity], now->unit, now->done))
+        if (v->role != ROLE_RECORDED || !record_due(&t->spec->records[v->quantity], now->unit, now->done))
             continue;
         const size_t place = v->axis == RECORD_AXIS_NONE ? 0 : (size_t)((now->done - v->first) / v->every);
         n.row = record_row_of(v->quantity);

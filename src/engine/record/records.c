@@ -3,20 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/record/best.h"
 #include "engine/record/row.h"
-
-const record_row *record_row_of(record_quantity q) {
-    static const record_row *const rows[] = {
-#define X(quantity, name) [RECORD_##quantity] = &record_##name,
-        RECORD_QUANTITIES(X)
-#undef X
-    };
-    return rows[q];
-}
-
-bool record_is_accuracy(record_quantity q) {
-    return record_row_of(q)->measure == MEASURE_ACCURACY;
-}
 
 /* ---- Layout ------------------------------------------------------------------------------------ */
 
@@ -60,6 +48,7 @@ status record_layout_make(record_layout *layout, const training_spec *spec, cons
     for (int q = 0; q < RECORD_QUANTITY_COUNT; q++)
         if (spec->records[q].every > 0)
             RETURN_IF_FAILED(add_quantity(&b, (record_quantity)q));
+    RETURN_IF_FAILED(record_add_best(&b));
     const status result = record_layout_place(layout, error);
     if (result != STATUS_OK)
         *refused = (fault){FAULT_FIELD, RECORD_FIELD(record_layout_largest(layout)->quantity, every)};
@@ -74,7 +63,7 @@ static double evaluations(const record_layout *layout, sample_set set) {
     for (int i = 0; i < layout->variable_count; i++) {
         const record_variable *v = &layout->variables[i];
         const record_row *row = record_row_of(v->quantity);
-        if (row->set == set && row->measure != MEASURE_NONE)
+        if (v->role == ROLE_RECORDED && row->set == set && row->measure != MEASURE_NONE)
             most[v->axis] = fmax(most[v->axis], (double)v->count);
     }
     return most[RECORD_AXIS_STEP] + most[RECORD_AXIS_EPOCH] + most[RECORD_AXIS_NONE];

@@ -19,8 +19,9 @@ enum { KEY_SIZE = 256, MOST_CELLS = 100000000 };
 static void accepted_set(const option *o, char *text, size_t size) {
     (void)o;
     snprintf(text, size,
-             "model, loss, optimizer, schedule or train, a key or layer of these, data.mirror or a key of "
-             "data.normalize except per_feature, or a list of at most %d of these",
+             "model, loss, optimizer, schedule or train, a key or layer of these, data.mirror, data.crop, "
+             "data.flip, data.cutout or a key of data.normalize except per_feature, or a list of at most %d "
+             "of these",
              AXIS_MAX_KEYS);
 }
 

@@ -96,6 +96,14 @@ static status count_samples(const training_spec *spec, const dataset *described,
     return result;
 }
 
+/* Steps take the same time without what is recorded and watched after them. */
+static void record_nothing(training_spec *spec) {
+    memset(spec->records, 0, sizeof spec->records);
+    spec->monitor = (monitor_spec){0};
+    if (spec->schedule.kind == SCHEDULE_PLATEAU)
+        spec->schedule.kind = SCHEDULE_CONSTANT;
+}
+
 static status time_on_samples(const training_spec *spec, const dataset *described, size_t samples, int steps,
                               engine_times *times, error_info *error) {
     void *block = NULL;
@@ -117,7 +125,7 @@ status job_time_steps(const training_spec *spec, const dataset *described, int s
     if (timed == NULL)
         return error_set(error, STATUS_INTERNAL, "out of memory for a training to time");
     *timed = *spec;
-    memset(timed->records, 0, sizeof timed->records); /* steps record nothing here */
+    record_nothing(timed);
     const status result = time_on_samples(timed, described, samples, steps, times, error);
     free(timed);
     return result;

@@ -19,14 +19,17 @@ static const char *const hold_out_list[] = {
     [HOLD_OUT_STRATIFIED] = "stratified", [HOLD_OUT_RANDOM] = "random"};
 static const char *const reduction_list[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum"};
 static const char *const last_batch_list[] = {[LAST_BATCH_KEEP] = "keep", [LAST_BATCH_DROP] = "drop"};
+static const char *const keep_list[] = {[KEEP_LAST] = "last", [KEEP_BEST] = "best"};
 static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
 static const char *const cycle_policy_list[] = {
     [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
+static const char *const threshold_mode_list[] = {[THRESHOLD_REL] = "rel", [THRESHOLD_ABS] = "abs"};
 static const name_table tasks = NAME_TABLE(task_list), layouts = NAME_TABLE(layout_list),
                         separators = NAME_TABLE(separator_list), hold_outs = NAME_TABLE(hold_out_list),
                         reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
-                        epsilon_styles = NAME_TABLE(epsilon_style_list),
-                        cycle_policies = NAME_TABLE(cycle_policy_list);
+                        keeps = NAME_TABLE(keep_list), epsilon_styles = NAME_TABLE(epsilon_style_list),
+                        cycle_policies = NAME_TABLE(cycle_policy_list),
+                        threshold_modes = NAME_TABLE(threshold_mode_list);
 
 enum { MOST_PATH = 1023 };
 
@@ -40,6 +43,7 @@ enum { MOST_PATH = 1023 };
 #define ONLY_LOSS(set) .only_if = "loss.kind", .only_values = (set)
 #define ONLY_OPTIMIZER(set) .only_if = "optimizer.kind", .only_values = (set)
 #define ONLY_BY_BATCH ONLY_OPTIMIZER(~(unsigned)OPTIMIZERS_FULL_BATCH)
+#define ONLY_MONITORED .only_if = "train.monitor"
 #define ONLY_SCHEDULE(set) .only_if = "schedule.kind", .only_values = (set)
 #define ONE(value) (1u << (value))
 #define EITHER(a, b) (ONE(a) | ONE(b))
@@ -160,6 +164,20 @@ static const option job_options[] = {
     {"data.mirror", &option_number, SPEC(mirror), RANGE(0, 1), ONLY_DATA(DATA_FILES | ONE(DATA_SYNTHETIC)),
      .default_text = "0",
      .help = "probability that a training image is flipped left to right, drawn again every epoch"},
+    {"data.crop.padding", &option_integer, SPEC(augment.padding), RANGE(0, 255), .unit = "pixels",
+     ONLY_DATA(DATA_FILES | ONE(DATA_SYNTHETIC)), .default_text = "0", .omits_default = true,
+     .help = "black pixels on every side of a training image, of which a crop of the original size is taken, "
+             "drawn again every epoch; 0: no crop"},
+    {"data.flip.horizontal", &option_number, SPEC(augment.flip_horizontal), RANGE(0, 1),
+     ONLY_DATA(DATA_FILES | ONE(DATA_SYNTHETIC)), .default_text = "0", .omits_default = true,
+     .help = "probability that a training image is flipped left to right, in place of data.mirror"},
+    {"data.flip.vertical", &option_number, SPEC(augment.flip_vertical), RANGE(0, 1),
+     ONLY_DATA(DATA_FILES | ONE(DATA_SYNTHETIC)), .default_text = "0", .omits_default = true,
+     .help = "probability that a training image is flipped upside down"},
+    {"data.cutout", &option_integer, SPEC(augment.cutout), RANGE(0, 1000), .unit = "pixels",
+     ONLY_DATA(DATA_FILES | ONE(DATA_SYNTHETIC)), .default_text = "0", .omits_default = true,
+     .help =
+         "side of a square around a random pixel of a training image that becomes 0, after normalisation"},
     {"data.normalize.per_feature", &option_boolean, FIELD(data.per_feature),
      ONLY_DATA(DATA_FILES | ONE(DATA_SYNTHETIC)), .default_text = "false",
      .help = "x = (stored - mean) / std of every feature over the training set, in place of the keys below"},
@@ -240,6 +258,19 @@ static const option job_options[] = {
      ONLY_SCHEDULE(SCHEDULES_WITH_CYCLES), .help = "from lowest to highest"},
     {"schedule.gamma", &option_number, SPEC(schedule.gamma), RANGE(0, 1),
      ONLY_SCHEDULE(SCHEDULES_WITH_CYCLES), .default_text = "1", .help = "of exp_range"},
+    {"schedule.patience", &option_integer, SPEC(schedule.patience), RANGE(0, 1000000), .unit = "recordings",
+     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "10",
+     .help = "of train.monitor in a row may be without improvement; the next one applies the factor"},
+    {"schedule.threshold", &option_number, SPEC(schedule.threshold), RANGE(0, 1e6),
+     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "1e-4", .help = "a smaller improvement is none"},
+    {"schedule.threshold_mode", &option_choice, SPEC(schedule.threshold_mode), .choices = &threshold_modes,
+     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "rel",
+     .help = "the threshold is a share of the best value, or an amount"},
+    {"schedule.cooldown", &option_integer, SPEC(schedule.cooldown), RANGE(0, 1000000), .unit = "recordings",
+     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "0",
+     .help = "after the factor was applied, this many do not count"},
+    {"schedule.min_lr", &option_number, SPEC(schedule.min_lr), RANGE(0, 1000),
+     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "0", .help = "the rate does not fall below it"},
 
     {"optimizer.lr", &option_number, SPEC(optimizer.lr), RANGE(0, 1000), ONLY_SCHEDULE(SCHEDULES_WITH_LR),
      .help = "learning rate"},
@@ -272,6 +303,21 @@ static const option job_options[] = {
      .help = "the last batch of an epoch when it is shorter than the others: trained on, or dropped"},
     {"train.shuffle", &option_boolean, SPEC(shuffle), ONLY_BY_BATCH, .default_text = "true",
      .help = "a new order of the samples every epoch; false: as stored"},
+    {"train.monitor", &option_choice_or_none, SPEC(monitor.number), .choices = &monitor_names, ONLY_BY_BATCH,
+     .default_text = "none", .omits_default = true,
+     .help = "a number to watch, which is recorded per step or per epoch, see docs/engine.md"},
+    {"train.patience", &option_integer, SPEC(monitor.patience), RANGE(0, 1000000), .unit = "recordings",
+     ONLY_MONITORED, .default_text = "0", .omits_default = true,
+     .help =
+         "the training ends after this many recordings in a row of train.monitor that are not better than "
+         "the best before; 0: never"},
+    {"train.min_delta", &option_number, SPEC(monitor.min_delta), RANGE(0, 1e6), ONLY_MONITORED,
+     .default_text = "0", .omits_default = true,
+     .help = "better means by more than this, in percent of an accuracy"},
+    {"train.keep", &option_choice, SPEC(monitor.keep), .choices = &keeps, ONLY_MONITORED,
+     .default_text = "last", .omits_default = true,
+     .help = "the parameters that a cell ends with: the last ones, or those of the best recording of "
+             "train.monitor, with the numbers recorded then as final values"},
     {"train.max_seconds", &option_limit, SPEC(max_seconds), RANGE(0, 1e9), .unit = "seconds",
      .default_text = "0",
      .help = "a cell that has trained longer ends before its next step with the status timed_out; its curves "

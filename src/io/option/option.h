@@ -87,6 +87,9 @@ extern const option_type option_optional;   /* double and a bool */
 extern const option_type option_every;      /* record_spec: every and unit */
 extern const option_type option_interval;   /* double: seconds, 0 for never, OPTION_AUTO; affects no result */
 
+/* As option_choice; enumerator 0 means that the option is not given. */
+extern const option_type option_choice_or_none;
+
 enum { OPTION_AUTO = -1 }; /* of an interval: as is best */
 
 /* STATUS_USAGE for a `map` that is not a map, and for keys and sections in it that the table does not

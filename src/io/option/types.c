@@ -203,6 +203,13 @@ const option_type option_boolean = {
     .read = read_boolean, .write = write_boolean, .accepted = accepted_boolean};
 const option_type option_choice = {.read = read_choice, .write = write_choice, .accepted = accepted_choice};
 
+static bool is_chosen(const option *o, const void *object) {
+    return *(const int *)const_value_of(o, object) != 0;
+}
+
+const option_type option_choice_or_none = {
+    .read = read_choice, .write = write_choice, .accepted = accepted_choice, .is_given = is_chosen};
+
 /* ---- Pair: one integer for both directions, or [height, width] --------------------------------- */
 
 static status read_pair(const option *o, const char *name, const tree_node *node, void *object,
