@@ -74,6 +74,24 @@ static status check_schedule(training_plan *plan, const training_spec *spec, err
     return STATUS_OK;
 }
 
+/* PyTorch's mean over samples would be 0 / 0 where all weigh nothing. */
+static status check_class_weights(training_plan *plan, const loss_spec *loss, const dataset *data,
+                                  error_info *error) {
+    double sum = 0;
+    if (loss->class_weight_count == 0)
+        return STATUS_OK;
+    if (loss->class_weight_count != data->classes || data->classes > ENGINE_MAX_CLASSES)
+        return refuse(plan, error, FIELD(loss.class_weights),
+                      "%d weights, but the data set has %d classes; accepted: one for each class",
+                      loss->class_weight_count, data->classes);
+    for (int i = 0; i < loss->class_weight_count; i++)
+        sum += loss->class_weights[i];
+    if (!(sum > 0))
+        return refuse(plan, error, FIELD(loss.class_weights),
+                      "no class weighs anything; accepted: at least one weight above 0");
+    return STATUS_OK;
+}
+
 static status check_ranges(training_plan *plan, const training_spec *spec, const dataset *data,
                            error_info *error) {
     if (spec->model.layer_count < 1 || spec->model.layer_count > ENGINE_MAX_LAYERS)
@@ -87,6 +105,7 @@ static status check_ranges(training_plan *plan, const training_spec *spec, const
         return refuse(plan, error, FIELD(mirror), "mirror %g of samples of width 1; accepted: images, or 0",
                       spec->mirror);
     RETURN_IF_FAILED(check_schedule(plan, spec, error));
+    RETURN_IF_FAILED(check_class_weights(plan, &spec->loss, data, error));
     return check_normalization(plan, spec, data, error);
 }
 

@@ -111,6 +111,9 @@ typedef enum loss_kind {
                                   classes, or of several labels: targets of 0 and 1, one for each output */
     LOSS_SQUARED_ERROR,        /* of outputs */
     LOSS_HUBER,                /* the same */
+    LOSS_MAE,                  /* the same */
+    LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS, /* as LOSS_BINARY_CROSS_ENTROPY, of a model without the sigmoid at
+                                              its end */
     LOSS_KIND_COUNT
 } loss_kind;
 
@@ -118,9 +121,10 @@ extern const name_table loss_names; /* by loss_kind */
 
 /* What the targets of a data set without classes may be, for which losses. */
 enum {
-    LOSSES_OF_NUMBERS = 1 << LOSS_SQUARED_ERROR | 1 << LOSS_HUBER,
-    LOSSES_OF_LABELS = 1 << LOSS_BINARY_CROSS_ENTROPY,          /* several labels: 0 or 1 each */
-    LOSSES_OVER_OUTPUTS = LOSSES_OF_NUMBERS | LOSSES_OF_LABELS, /* sums or means over the outputs */
+    LOSSES_OF_NUMBERS = 1 << LOSS_SQUARED_ERROR | 1 << LOSS_HUBER | 1 << LOSS_MAE,
+    LOSSES_OF_LABELS = 1 << LOSS_BINARY_CROSS_ENTROPY |
+                       1 << LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS, /* several labels: 0 or 1 each */
+    LOSSES_OVER_OUTPUTS = LOSSES_OF_NUMBERS | LOSSES_OF_LABELS,    /* sums or means over the outputs */
 };
 
 typedef enum reduction { REDUCE_MEAN, REDUCE_SUM } reduction;
@@ -132,6 +136,10 @@ typedef struct loss_spec {
     reduction over_outputs; /* LOSSES_OVER_OUTPUTS */
     reduction over_samples; /* of a batch or a set */
     double l2; /* cost = loss + Σ over dense and conv layers of l2·Σ w² (weights, not biases) */
+    double label_smoothing; /* cross_entropy, ε: the target has the share 1 − ε of the label and ε of all
+                               classes alike */
+    int class_weight_count; /* cross_entropy: as many as classes; 0: none, all weigh 1 */
+    double class_weights[ENGINE_MAX_CLASSES]; /* the mean over samples divides by the sum of theirs */
 } loss_spec;
 
 typedef enum optimizer_kind {

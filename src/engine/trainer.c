@@ -146,8 +146,9 @@ double trainer_seconds(const trainer *t) {
 loss_sums trainer_differentiate(trainer *t, size_t count) {
     const pass_mode mode = {true, t->seed, t->coordinates, t->progress.steps++};
     model_forward(&t->model, count, mode);
-    loss_sums sums = loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count,
-                                   loss_scale(&t->spec->loss, count), model_output_gradient(&t->model));
+    const double scale = loss_scale(&t->spec->loss, loss_weight(&t->loss, t->targets.labels, count));
+    loss_sums sums = loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, scale,
+                                   model_output_gradient(&t->model));
     if (t->spec->records[RECORD_TRAIN_COST].every > 0)
         sums.penalty = (double)count * penalty_value(&t->model, &t->spec->loss);
     if (is_finite(t, sums)) {

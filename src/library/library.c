@@ -1,4 +1,5 @@
 /* The functions of mpisweep_engine.h: they fill a training_spec and a dataset, and call the engine. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,9 +126,11 @@ mpisweep_status mpisweep_set_list(mpisweep_training *t, const char *key, const d
         return unknown_key(t, &training_settings, key);
     if (s->type != SETTING_LIST)
         return wrong_type(t, key, "a single value");
-    if (count > ENGINE_MAX_LIST)
-        return wrong_type(t, key, "at most 16 numbers");
-    double checked[ENGINE_MAX_LIST];
+    const size_t longest = s->longest > 0 ? (size_t)s->longest : ENGINE_MAX_LIST;
+    if (count > longest)
+        return status_of(error_set(&t->error, STATUS_USAGE, "%s: takes at most %zu numbers", key, longest));
+    double checked[ENGINE_MAX_CLASSES];
+    assert(longest <= ENGINE_MAX_CLASSES);
     for (size_t i = 0; i < count; i++) {
         setting item = *s;
         item.offset = i * sizeof checked[0];

@@ -298,6 +298,9 @@ static void a_training_that_leaves_checkpoints_continues(void **state) {
             spec.model.layers[2] = (layer_spec)BATCH_NORM;
         if (variant & 2)
             spec.model.layers[3] = (layer_spec)DROPOUT(0.3);
+        if (variant & 4)
+            spec.loss = (loss_spec){
+                .label_smoothing = 0.1, .class_weight_count = CLASSES, .class_weights = {0.5, 3, 1}};
         (variant & 4 ? record_by_step : record_by_epoch)(&spec);
         spec.optimizer.kind = (optimizer_kind)(variant % (OPTIMIZER_RMSPROP + 1));
         assert_in_range(check_kept(&spec, 1), steps - 1, steps);

@@ -410,6 +410,8 @@ static const sample samples[] = {
     {"loss.entropy_weight", "loss.entropy_weight = -0.5", {"loss.entropy_weight=-0.5"}},
     {"loss.over_outputs", "loss.over_outputs = sum", {"loss={kind: squared_error, over_outputs: sum}"}},
     {"loss.delta", "loss.delta = 0.5", {"loss={kind: huber, delta: 0.5}"}},
+    {"loss.label_smoothing", "loss.label_smoothing = 0.1", {"loss.label_smoothing=0.1"}},
+    {"loss.class_weights", "loss.class_weights = [0.5, 2]", {"loss={class_weights: [0.5, 2]}"}},
     {"loss.over_samples", "loss.over_samples = sum", {"loss.over_samples=sum"}},
     {"loss.l2", "loss.l2 = 0.001", {"loss.l2=0.001"}},
     {"optimizer.kind", "optimizer.kind = nesterov", {"optimizer.kind=nesterov"}},

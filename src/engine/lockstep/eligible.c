@@ -19,10 +19,12 @@ static bool accepts_layers(const model *m) {
     return true;
 }
 
-/* The entropy term and binary cross-entropy of a softmax have no lane kernel. */
+/* The terms of cross-entropy and binary cross-entropy of a softmax have no lane kernel. */
 static bool accepts_loss(const loss_function *l) {
     const bool softmax = l->spec.kind == LOSS_BINARY_CROSS_ENTROPY && l->link == LINK_SOFTMAX;
-    return LOCKSTEP_LOSSES >> l->spec.kind & 1 && l->spec.entropy_weight == 0 && !softmax;
+    const bool plain =
+        l->spec.entropy_weight == 0 && l->spec.label_smoothing == 0 && l->spec.class_weight_count == 0;
+    return LOCKSTEP_LOSSES >> l->spec.kind & 1 && plain && !softmax;
 }
 
 static bool is_eligible(const trainer *t) {

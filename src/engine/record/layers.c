@@ -172,10 +172,19 @@ static status add_test_gradient(builder *b, record_quantity q) {
     return add_layers(b, q, add_test_gradient_of);
 }
 
+/* What the samples of the test set weigh in its loss. */
+static double test_weight(const trainer *t) {
+    const dataset_split *test = &t->data->test;
+    double sum = 0;
+    for (size_t i = 0; i < test->count; i++)
+        sum += loss_weight(&t->loss, test->labels != NULL ? test->labels + split_place(test, i) : NULL, 1);
+    return sum;
+}
+
 /* The gradient of the loss of the whole test set → the model's gradients, chunk by chunk. */
 static void find_test_gradient(trainer *t) {
     const dataset_split *test = &t->data->test;
-    const double scale = loss_scale(&t->spec->loss, test->count);
+    const double scale = loss_scale(&t->spec->loss, test_weight(t));
     for (size_t first = 0; first < test->count && !trainer_is_stopped(t); first += t->model.capacity) {
         const size_t count = trainer_forward(t, test, first);
         loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, scale,

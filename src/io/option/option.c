@@ -292,11 +292,13 @@ static FILE *begin_held(option_writer *w, const char *key) {
     return h->stream;
 }
 
-/* Without memory it is not; the writer then fails as well. */
+/* No list is written as an empty one. Without memory it is not; the writer then fails as well. */
 static bool has_default(const option *o, const char *name, const void *object) {
     value_holder h = {.writer = {begin_held}};
     o->type->write(o, name, object, &h.writer);
-    const bool has = h.stream != NULL && fclose(h.stream) == 0 && strcmp(h.text, o->default_text) == 0;
+    const bool written = h.stream != NULL && fclose(h.stream) == 0;
+    const bool has = written && (strcmp(h.text, o->default_text) == 0 ||
+                                 (option_takes_none(o) && strcmp(h.text, "[]") == 0));
     free(h.text);
     return has;
 }
