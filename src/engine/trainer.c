@@ -33,7 +33,7 @@ static kept_block kept_if(void *bytes, size_t size) {
     return (kept_block){bytes, bytes != NULL ? size : 0};
 }
 
-static void list_kept(trainer *t) {
+static void list_kept(trainer *t, kept_block tallied) {
     const model *m = &t->model;
     const optimizer *o = &t->optimizer;
     const kept_block blocks[KEPT_BLOCKS] = {
@@ -43,6 +43,7 @@ static void list_kept(trainer *t) {
         kept_if(o->best, o->count * sizeof *o->best),
         kept_if(o->first, o->count * sizeof *o->first),
         kept_if(o->second, o->count * sizeof *o->second),
+        tallied,
     };
     memcpy(t->kept, blocks, sizeof blocks);
     t->kept_bytes = 0;
@@ -53,9 +54,12 @@ static void list_kept(trainer *t) {
 static void trainer_carve(trainer *t, arena *a) {
     model_carve_kept(&t->model, a);
     optimizer_carve(&t->optimizer, &t->spec->optimizer, &t->model, a);
-    list_kept(t);
+    size_t tallied_size;
+    void *tallied = tallies_carve_kept(&t->metrics, t->spec, &t->loss, &tallied_size, a);
+    list_kept(t, kept_if(tallied, tallied_size));
     model_carve_passes(&t->model, a);
     recorder_carve(&t->recorder, t->spec, t->data, a);
+    tallies_carve_sets(&t->metrics, t->spec, &t->loss, a);
     input_transform_carve(&t->transform, t->data->shape, a);
     t->order = arena_take(a, t->data->train.count * sizeof *t->order);
     if (t->spec->mirror > 0)
@@ -149,6 +153,8 @@ loss_sums trainer_differentiate(trainer *t, size_t count) {
     const double scale = loss_scale(&t->spec->loss, loss_weight(&t->loss, t->targets.labels, count));
     loss_sums sums = loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, scale,
                                    model_output_gradient(&t->model));
+    tallies_add_batch(&t->metrics, &t->loss, model_output(&t->model), &t->targets, count,
+                      t->progress.position == 0);
     if (t->spec->records[RECORD_TRAIN_COST].every > 0)
         sums.penalty = (double)count * penalty_value(&t->model, &t->spec->loss);
     if (is_finite(t, sums)) {
@@ -174,11 +180,14 @@ size_t trainer_forward(trainer *t, const dataset_split *split, size_t first) {
     return count;
 }
 
-loss_sums trainer_evaluate(trainer *t, const dataset_split *split) {
+loss_sums trainer_evaluate(trainer *t, const dataset_split *split, tally *sums) {
     loss_sums total = {0};
+    tally_clear(sums);
     for (size_t first = 0; first < split->count && !trainer_is_stopped(t); first += t->model.capacity) {
         const size_t count = trainer_forward(t, split, first);
-        loss_sums_add(&total, loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, 1, NULL));
+        const real *z = model_output(&t->model);
+        loss_sums_add(&total, loss_evaluate(&t->loss, z, &t->targets, count, 1, NULL));
+        tally_add(sums, &t->loss, z, &t->targets, count);
     }
     if (!t->stopped)
         is_finite(t, total);

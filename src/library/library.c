@@ -215,6 +215,7 @@ mpisweep_status mpisweep_record(mpisweep_training *t, const char *quantity, int 
     r->every = unit == MPISWEEP_AT_END ? every > 0 : every;
     r->unit = units[unit];
     r->stride = r->stride > 0 ? r->stride : 1;
+    r->k = r->k > 0 ? r->k : 5;
     return MPISWEEP_OK;
 }
 
@@ -231,6 +232,16 @@ mpisweep_status mpisweep_record_layers(mpisweep_training *t, const char *quantit
         r->layers[i] = layers[i];
     }
     r->layer_count = (int)count;
+    return MPISWEEP_OK;
+}
+
+mpisweep_status mpisweep_record_k(mpisweep_training *t, const char *quantity, int k) {
+    record_spec *r = find_record(t, quantity);
+    if (r == NULL)
+        return unknown(t, "quantity", quantity, &record_names);
+    if (k < 1 || k > ENGINE_MAX_CLASSES)
+        return wrong_type(t, quantity, "k from 1 to 256");
+    r->k = k;
     return MPISWEEP_OK;
 }
 

@@ -133,6 +133,9 @@ static record_spec of_layers(record_spec r, int layer) {
 /* The gradient's norm after, and before, the gradient of the test set takes its place. */
 static void record_by_step(training_spec *s) {
     s->records[RECORD_TRAIN_LOSS] = s->records[RECORD_LEARNING_RATE] = per_step;
+    s->records[RECORD_TRAIN_BALANCED_ACCURACY] = per_step;
+    s->records[RECORD_TRAIN_TOP_K_ACCURACY] = at_end;
+    s->records[RECORD_TRAIN_TOP_K_ACCURACY].k = 2;
     s->records[RECORD_TEST_COST] = (record_spec){.every = 3, .unit = RECORD_PER_STEP};
     s->records[RECORD_GRADIENT_NORM] = of_layers(per_epoch, 0);
     s->records[RECORD_TEST_GRADIENT] = of_layers((record_spec){.every = 2, .unit = RECORD_PER_STEP}, 5);
@@ -146,6 +149,8 @@ static void record_by_epoch(training_spec *s) {
     s->records[RECORD_TEST_GRADIENT] = of_layers(per_epoch, 0);
     s->records[RECORD_PARAMETERS] = s->records[RECORD_TEST_PREDICTION] = at_end;
     s->records[RECORD_TEST_PROBABILITY] = at_end;
+    s->records[RECORD_TRAIN_CONFUSION_MATRIX] = s->records[RECORD_TRAIN_MACRO_F1] = per_epoch;
+    s->records[RECORD_TEST_BALANCED_ACCURACY] = per_epoch;
     if (s->model.layers[2].kind == LAYER_BATCH_NORM)
         s->records[RECORD_BATCH_NORM] = per_epoch;
 }

@@ -341,6 +341,13 @@ typedef struct sample {
             "record." name ".every=3 epochs"                                                                 \
         }                                                                                                    \
     }
+#define METRICS_OF(set)                                                                                      \
+    RECORDED(set "_top_k_accuracy"), RECORDED(set "_balanced_accuracy"), RECORDED(set "_macro_f1"),          \
+        RECORDED(set "_confusion_matrix"), RECORDED(set "_mae"), RECORDED(set "_r2"), {                      \
+        "record." set "_top_k_accuracy.k", "record." set "_top_k_accuracy.k = 3", {                          \
+            "record." set "_top_k_accuracy={every: end, k: 3}"                                               \
+        }                                                                                                    \
+    }
 #define SCHEDULE(keys) "schedule={" keys "}"
 #define CSV "data={source: csv, train: t.csv, target: kind"
 #define NPY "data={source: npy, train_x: x.npy, train_y: y.npy"
@@ -472,6 +479,10 @@ static const sample samples[] = {
     RECORDED("test_prediction"),
     RECORDED("test_target"),
     RECORDED("test_input"),
+    METRICS_OF("train"),
+    METRICS_OF("train_set"),
+    METRICS_OF("validation"),
+    METRICS_OF("test"),
     {"record.gradient_norm.every",
      "record.gradient_norm.every = 10 step",
      {"record.gradient_norm={every: 10 steps, layer: 0}"}},

@@ -27,10 +27,12 @@ static bool accepts_loss(const loss_function *l) {
     return LOCKSTEP_LOSSES >> l->spec.kind & 1 && plain && !softmax;
 }
 
+/* Lanes count what is right in a batch, and no other metrics. */
 static bool is_eligible(const trainer *t) {
     lane_kernels kernels;
     return t->spec->epochs > 0 && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
-           accepts_layers(&t->model) && accepts_loss(&t->loss) && lane_kernels_select(&kernels);
+           accepts_layers(&t->model) && accepts_loss(&t->loss) && !tally_is_needed(t->spec, SET_BATCH) &&
+           lane_kernels_select(&kernels);
 }
 
 /* ---- The shape --------------------------------------------------------------------------------- */

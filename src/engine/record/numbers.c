@@ -9,13 +9,13 @@ static status add_number(builder *b, record_quantity q) {
     return record_append(b, &v);
 }
 
-/* A set is evaluated once, however many records need it. */
-static const loss_sums *sums_of(note *n, sample_set set) {
+const loss_sums *note_sums(note *n, sample_set set) {
     loss_sums *sums = &n->sums[set];
+    trainer *t = n->trainer;
     if (set == SET_BATCH)
         *sums = n->moment->train;
     else if (sums->samples == 0)
-        *sums = trainer_evaluate(n->trainer, record_split(n->trainer->data, set));
+        *sums = trainer_evaluate(t, record_split(t->data, set), &t->metrics.sets[set]);
     return sums;
 }
 
@@ -23,7 +23,7 @@ static double measured(note *n) {
     const trainer *t = n->trainer;
     const sample_set set = n->row->set;
     const loss_spec *loss = &t->spec->loss;
-    const loss_sums *sums = sums_of(n, set);
+    const loss_sums *sums = note_sums(n, set);
     const double samples = (double)sums->samples;
     if (sums->samples == 0)
         return NAN;
@@ -35,7 +35,7 @@ static double measured(note *n) {
                (set == SET_BATCH ? sums->penalty / samples : penalty_value(&t->model, loss));
     case MEASURE_ACCURACY:
         return loss_accuracy(&t->loss, *sums);
-    case MEASURE_NONE:
+    default: /* not a row of this file */
         break;
     }
     return NAN;

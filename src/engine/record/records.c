@@ -15,7 +15,13 @@ const record_row *record_row_of(record_quantity q) {
 }
 
 bool record_is_accuracy(record_quantity q) {
-    return record_row_of(q)->measure == MEASURE_ACCURACY;
+    const measure of = record_row_of(q)->measure;
+    return of == MEASURE_ACCURACY || of == MEASURE_TOP_K_ACCURACY || of == MEASURE_BALANCED_ACCURACY ||
+           of == MEASURE_MACRO_F1;
+}
+
+bool record_is_best_high(record_quantity q) {
+    return record_is_accuracy(q) || record_row_of(q)->measure == MEASURE_R2;
 }
 
 /* ---- Layout ------------------------------------------------------------------------------------ */
@@ -38,6 +44,10 @@ static status check_quantity(const builder *b, record_quantity q) {
         return record_refuse(b, RECORD_FIELD(q, every), "a regression has no classes");
     if (b->row->of_classes && !classes)
         return record_refuse(b, RECORD_FIELD(q, every), "samples without classes have no true class");
+    if (b->row->of_numbers && (classes || labels))
+        return record_refuse(b, RECORD_FIELD(q, every),
+                             "samples of classes or labels have no numbers to predict; accepted: never, or a "
+                             "regression");
     return STATUS_OK;
 }
 

@@ -96,19 +96,30 @@ static status count_samples(const training_spec *spec, const dataset *described,
     return result;
 }
 
-status job_time_steps(const training_spec *spec, const dataset *described, int steps, engine_times *times,
-                      error_info *error) {
-    size_t samples = 0;
-    RETURN_IF_FAILED(count_samples(spec, described, &samples, error));
-    training_spec timed = *spec;
-    memset(timed.records, 0, sizeof timed.records); /* steps record nothing here */
+/* On `samples` generated samples. */
+static status bench_steps(const training_spec *spec, const dataset *described, size_t samples, int steps,
+                          engine_times *times, error_info *error) {
     void *block = NULL;
     dataset data = *described;
     arena memory = {0};
     if (described->points.kind == POINTS_NONE)
         RETURN_IF_FAILED(make_samples(described, samples, &block, &data, error));
-    status result = engine_bench(&timed, &data, steps, &memory, times, error);
+    status result = engine_bench(spec, &data, steps, &memory, times, error);
     arena_release(&memory);
     free(block);
+    return result;
+}
+
+status job_time_steps(const training_spec *spec, const dataset *described, int steps, engine_times *times,
+                      error_info *error) {
+    size_t samples = 0;
+    RETURN_IF_FAILED(count_samples(spec, described, &samples, error));
+    training_spec *timed = malloc(sizeof *timed);
+    if (timed == NULL)
+        return error_set(error, STATUS_INTERNAL, "out of memory");
+    *timed = *spec;
+    memset(timed->records, 0, sizeof timed->records); /* steps record nothing here */
+    const status result = bench_steps(timed, described, samples, steps, times, error);
+    free(timed);
     return result;
 }

@@ -60,6 +60,20 @@ enum {
 #define RECORD_KEY(name, key, kind, field)                                                                   \
     "record." #name "." key, &(kind), FIELD(base.records[quantity_##name].field),                            \
         .only_if = "record." #name ".every"
+#define TOP_K(set)                                                                                           \
+    {                                                                                                        \
+        RECORD_KEY(set##_top_k_accuracy, "k", option_integer, k), RANGE(1, ENGINE_MAX_CLASSES),              \
+            .default_text = "5", .help = "how many classes"                                                  \
+    }
+
+/* The metrics of a set, which is named in front of theirs; `of` in words. */
+#define METRICS(set, of)                                                                                     \
+    RECORD(set##_top_k_accuracy, "percent whose class is among the k likeliest, of " of), TOP_K(set),        \
+        RECORD(set##_balanced_accuracy, "mean over classes of the percentage that is right, of " of),        \
+        RECORD(set##_macro_f1, "mean over classes of F1, in percent, of " of),                               \
+        RECORD(set##_confusion_matrix, "samples by true and predicted class, of " of),                       \
+        RECORD(set##_mae, "mean absolute error of a regression, of " of),                                    \
+        RECORD(set##_r2, "coefficient of determination R² of a regression, of " of)
 #define RECORD_COUNT(name, field) .count_offset = offsetof(job, base.records[quantity_##name].field)
 #define RECORD_LAYERS(name)                                                                                  \
     RECORD_KEY(name, "layers", option_integers, layers), RECORD_COUNT(name, layer_count),                    \
@@ -327,6 +341,11 @@ static const option job_options[] = {
     {RECORD_LAYERS(feature_maps), .help = "which, counted from 0"},
     {RECORD_KEY(feature_maps, "samples", option_integers, samples), RECORD_COUNT(feature_maps, sample_count),
      RANGE(0, 1000000000), .help = "which, counted from 0 in the test set"},
+
+    METRICS(train, "the batch, before its update"),
+    METRICS(train_set, "the whole training set"),
+    METRICS(validation, "the validation set"),
+    METRICS(test, "the test set"),
 
     {"run.checkpoint_every", &option_interval, FIELD(checkpoint_every), RANGE(0.01, 1e9),
      .default_text = "auto",
