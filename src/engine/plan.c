@@ -92,6 +92,18 @@ static status check_class_weights(training_plan *plan, const loss_spec *loss, co
     return STATUS_OK;
 }
 
+/* A vector is not a matrix. */
+static status check_bias_initializers(training_plan *plan, const model_spec *spec, error_info *error) {
+    const char *const text = "biases have no matrix that could be %s; accepted: any other initialiser";
+    for (int i = -1; i < spec->layer_count; i++) {
+        const initializer_kind kind = (i < 0 ? spec->init : spec->layers[i].init).biases.kind;
+        if (INITIALIZERS_OF_WEIGHTS >> kind & 1)
+            return refuse(plan, error, i < 0 ? FIELD(model.init.biases.kind) : layer_fault(i), text,
+                          name_at(&initializer_names, kind));
+    }
+    return STATUS_OK;
+}
+
 static status check_ranges(training_plan *plan, const training_spec *spec, const dataset *data,
                            error_info *error) {
     if (spec->model.layer_count < 1 || spec->model.layer_count > ENGINE_MAX_LAYERS)
@@ -106,6 +118,7 @@ static status check_ranges(training_plan *plan, const training_spec *spec, const
                       spec->mirror);
     RETURN_IF_FAILED(check_schedule(plan, spec, error));
     RETURN_IF_FAILED(check_class_weights(plan, &spec->loss, data, error));
+    RETURN_IF_FAILED(check_bias_initializers(plan, &spec->model, error));
     return check_normalization(plan, spec, data, error);
 }
 

@@ -40,23 +40,33 @@ typedef enum initializer_kind {
     INIT_DEFAULT, /* of a layer: as the model's; of the model's weights: INIT_PYTORCH; of its biases: the same
                      when its weights are INIT_PYTORCH, else 0 */
     INIT_PYTORCH, /* uniform in ±1/√fan_in, biases too */
-    INIT_GLOROT_UNIFORM, /* ±√(6 / (fan_in + fan_out)) */
-    INIT_GLOROT_NORMAL,  /* standard deviation √(2 / (fan_in + fan_out)) */
+    INIT_GLOROT_UNIFORM, /* ±gain·√(6 / (fan_in + fan_out)) */
+    INIT_GLOROT_NORMAL,  /* standard deviation gain·√(2 / (fan_in + fan_out)) */
     INIT_HE_NORMAL,      /* standard deviation √(2 / fan_in) */
     INIT_NORMAL,         /* standard deviation `scale` */
     INIT_UNIFORM,        /* ±scale */
     INIT_CONSTANT,       /* scale */
+    INIT_ORTHOGONAL,     /* weights only: gain times a random matrix whose rows or columns are orthonormal */
+    INIT_TRUNCATED_NORMAL,    /* normal, standard deviation `scale`, within 2 of them */
+    INIT_KERAS_GLOROT_NORMAL, /* truncated, with the standard deviation of INIT_GLOROT_NORMAL */
+    INIT_KERAS_HE_NORMAL,     /* the same of INIT_HE_NORMAL */
     INIT_KIND_COUNT
 } initializer_kind;
 
 extern const name_table initializer_names; /* by initializer_kind */
 
 /* Sets of kinds are bits, 1 << kind. */
-enum { INITIALIZERS_WITH_SCALE = 1 << INIT_NORMAL | 1 << INIT_UNIFORM | 1 << INIT_CONSTANT };
+enum {
+    INITIALIZERS_WITH_SCALE =
+        1 << INIT_NORMAL | 1 << INIT_UNIFORM | 1 << INIT_CONSTANT | 1 << INIT_TRUNCATED_NORMAL,
+    INITIALIZERS_WITH_GAIN = 1 << INIT_GLOROT_UNIFORM | 1 << INIT_GLOROT_NORMAL | 1 << INIT_ORTHOGONAL,
+    INITIALIZERS_OF_WEIGHTS = 1 << INIT_ORTHOGONAL, /* not of biases */
+};
 
 typedef struct initializer_spec {
     initializer_kind kind;
-    double scale;
+    double scale; /* INITIALIZERS_WITH_SCALE */
+    double gain;  /* INITIALIZERS_WITH_GAIN, of weights; 0: 1 */
 } initializer_spec;
 
 /* How the parameters of a dense or convolution layer start. */

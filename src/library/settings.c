@@ -31,6 +31,7 @@ static const setting training_rows[] = {
      .count_offset = offsetof(training_spec, normalize.channels), RANGE(1e-6, 1e6)},
     {"model.init", CHOICE(model.init.weights.kind, initializer_names)},
     {"model.init_scale", SETTING_NUMBER, SPEC(model.init.weights.scale), RANGE(-1000, 1000), .preset = NAN},
+    {"model.init_gain", SETTING_NUMBER, SPEC(model.init.weights.gain), RANGE(1e-6, 1000), .preset = 1},
     {"model.bias_init", CHOICE(model.init.biases.kind, initializer_names)},
     {"model.bias_init_scale", SETTING_NUMBER, SPEC(model.init.biases.scale), RANGE(-1000, 1000),
      .preset = NAN},

@@ -315,7 +315,7 @@ static void the_main_network_agrees_with_central_differences(void **state) {
 static void the_fashion_network_agrees_with_central_differences(void **state) {
     (void)state;
     model_spec spec = MODEL(8, DENSE(10), RELU, DENSE(10), RELU, DENSE(10), RELU, DENSE(10), LAYER(SOFTMAX));
-    spec.init.biases = (initializer_spec){INIT_CONSTANT, 0.01};
+    spec.init.biases = (initializer_spec){INIT_CONSTANT, 0.01, 0};
     const loss_spec loss = {.kind = LOSS_BINARY_CROSS_ENTROPY, .over_outputs = REDUCE_SUM};
     problem p = {.name = "the network of fashion_mlp", .batch = 5, .mode = TRAINING};
     open_problem(&p, &spec, (tensor_shape){1, 28, 28}, &loss, false);

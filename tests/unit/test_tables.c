@@ -87,8 +87,8 @@ static void test_losses(void **state) {
 
 /* One dense layer of two inputs and one output, with its memory. */
 static void open_line(model *m, arena *memory, initializer_kind init) {
-    const model_spec spec = {.init.weights = {init, 0.5},
-                             .init.biases = {init, 0.5},
+    const model_spec spec = {.init.weights = {init, 0.5, 0},
+                             .init.biases = {init, 0.5, 0},
                              .layer_count = 1,
                              .layers = {{.kind = LAYER_DENSE, .units = 1, .bias = true}}};
     assert_int_equal(model_build(m, &spec, 1, (tensor_shape){2, 1, 1}, 1, NULL), STATUS_OK);

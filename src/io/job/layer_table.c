@@ -44,6 +44,13 @@ static_assert(offsetof(layer_spec, padding_width) == offsetof(layer_spec, paddin
             .min = -1000, .max = 1000, .help = "as model.init_scale"                                         \
     }
 
+#define GAIN                                                                                                 \
+    {                                                                                                        \
+        "init_gain", &option_number, FIELD(init.weights.gain),                                               \
+            .only_if = "init", .only_values = INITIALIZERS_WITH_GAIN, .min = 1e-6, .max = 1000,              \
+            .default_text = "1", .omits_default = true, .help = "as model.init_gain"                         \
+    }
+
 static const option dense_options[] = {
     {"units", &option_integer, FIELD(units), .shapes_records = true, .min = 1, .max = MOST_UNITS,
      .help = "number of outputs"},
@@ -51,6 +58,7 @@ static const option dense_options[] = {
      .help = "add a learned constant to each output"},
     L2,
     INITIALIZERS,
+    GAIN,
 };
 
 static const option conv_options[] = {
@@ -66,6 +74,7 @@ static const option conv_options[] = {
          "zeros added on each side; same: as many as keep the image's size, for odd kernels with stride 1"},
     L2,
     INITIALIZERS,
+    GAIN,
 };
 
 static const option pool_options[] = {
