@@ -40,8 +40,8 @@ def runs_text(array):
 
 
 def is_better_when_higher(array):
-    """Whether a variable is one whose highest value is the best: what is in percent is an accuracy."""
-    return array.attrs.get("units") == "percent"
+    """Whether a variable is one whose highest value is the best: what is in percent is an accuracy, and R²."""
+    return array.attrs.get("units") == "percent" or str(array.name).endswith("_r2")
 
 
 def number_text(value, style="{:.2f}"):

@@ -11,12 +11,16 @@
 
 typedef struct best_cell {
     bool known;   /* some cell is done and has a finite value */
-    bool highest; /* of an accuracy, in percent; else the lowest is the best */
+    bool percent; /* an accuracy */
+    bool highest; /* is the best; else the lowest */
     size_t cell;  /* the first of equal ones */
     double value;
 } best_cell;
 
-/* Is a number that is recorded under this name an accuracy? */
+/* Is a number that is recorded under this name an accuracy, in percent? */
+bool best_is_percent(const char *variable);
+
+/* Is the highest of those that are recorded under this name the best? */
 bool best_is_highest(const char *variable);
 
 /* Is it a number that was recorded once per cell: float32 over the axes alone? Curves have one dimension

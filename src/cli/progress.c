@@ -81,7 +81,8 @@ status progress_start(progress *p, const progress_setup *setup, error_info *erro
 
 void progress_offer(progress *p, size_t cell, double value) {
     progress_state *s = &p->state;
-    if (!isfinite(value) || (s->percent ? value <= s->best : value >= s->best))
+    const bool highest = p->variable != NULL && record_is_best_high(p->variable->quantity);
+    if (!isfinite(value) || (highest ? value <= s->best : value >= s->best))
         return;
     s->best = value;
     grid_cell_text(p->setup.grid, cell, s->best_cell, sizeof s->best_cell);

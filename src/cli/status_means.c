@@ -21,7 +21,8 @@ enum { VALUE_SIZE = 64, PLACE_SIZE = 1024, MOST_COLUMNS = 20, MOST_BEST = 20 };
 typedef struct means {
     const results_dataset *variable;
     const means_view *view;
-    bool accuracy;  /* in percent, and the best is the highest; else the lowest */
+    bool percent;   /* an accuracy */
+    bool highest;   /* is the best; else the lowest */
     grid axes;      /* without the run axes; all that it points to is borrowed */
     double *sums;   /* (grid_cells(axes)) */
     size_t *counts; /* (grid_cells(axes)) cells done, with a finite value */
@@ -72,7 +73,7 @@ static void mean_text(const means *m, size_t group, char text[VALUE_SIZE]) {
     if (m->counts[group] == 0)
         snprintf(text, VALUE_SIZE, "-");
     else
-        text_value(mean_of(m, group), m->accuracy, text);
+        text_value(mean_of(m, group), m->percent, text);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------ */
@@ -148,7 +149,7 @@ static void print_list(const means *m) {
 /* Whether a group with a mean is better than another; of equal ones the first is. */
 static bool is_better(const means *m, size_t group, size_t other) {
     const double a = mean_of(m, group), b = mean_of(m, other);
-    return m->accuracy ? a > b : a < b;
+    return m->highest ? a > b : a < b;
 }
 
 /* The best groups, the best first; their number. */
@@ -170,7 +171,7 @@ static void print_best(const means *m, const char *path) {
     size_t best[MOST_BEST];
     const size_t count = choose_best(m, best);
     printf("  the %zu %s of %zu combinations; all: analysis/ranking.py %s %s\n", count,
-           m->accuracy ? "highest" : "lowest", grid_cells(&m->axes), path, m->variable->name);
+           m->highest ? "highest" : "lowest", grid_cells(&m->axes), path, m->variable->name);
     for (size_t i = 0; i < count; i++)
         print_group(m, best[i]);
 }
@@ -182,7 +183,7 @@ static void print_means(const means *m, const char *path) {
         least = m->counts[i] < least ? m->counts[i] : least;
         most = m->counts[i] > most ? m->counts[i] : most;
     }
-    printf("%s%s, mean over ", m->variable->name, m->accuracy ? " in percent" : "");
+    printf("%s%s, mean over ", m->variable->name, m->percent ? " in percent" : "");
     if (least == most)
         printf("%zu done cells each\n", most);
     else
@@ -201,8 +202,11 @@ static status print_variable(results_reader *r, const results_dataset *variable,
                              const char *path, const uint8_t *states, const means_view *view,
                              error_info *error) {
     const grid *g = results_reader_grid(r);
-    means m = {
-        .variable = variable, .view = view, .accuracy = best_is_highest(variable->name), .axes = *axes};
+    means m = {.variable = variable,
+               .view = view,
+               .percent = best_is_percent(variable->name),
+               .highest = best_is_highest(variable->name),
+               .axes = *axes};
     void *values;
     RETURN_IF_FAILED(results_reader_load(r, variable->name, ELEMENT_FLOAT32, grid_cells(g), &values, error));
     m.sums = calloc(grid_cells(&m.axes), sizeof *m.sums);

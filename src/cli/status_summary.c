@@ -111,9 +111,9 @@ static void print_best(const grid *g, const sweep_state *s, int columns) {
     char line[1024], value[TEXT_NUMBER_SIZE], name[512];
     if (!s->best.known)
         return;
-    text_value(s->best.value, s->best.highest, value);
+    text_value(s->best.value, s->best.percent, value);
     grid_cell_text(g, s->best.cell, name, sizeof name);
-    snprintf(line, sizeof line, "best %s: %s%s at %s", s->variable, value, s->best.highest ? " percent" : "",
+    snprintf(line, sizeof line, "best %s: %s%s at %s", s->variable, value, s->best.percent ? " percent" : "",
              name);
     terminal_print_line(line, columns);
 }

@@ -20,7 +20,8 @@ static void timed_step(trainer *t, size_t count, part_times *parts) {
     double gathered = clock_seconds();
     model_forward(&t->model, count, (pass_mode){.training = true});
     double passed = clock_seconds();
-    loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, loss_scale(&t->spec->loss, count),
+    const double scale = loss_scale(&t->spec->loss, loss_weight(&t->loss, t->targets.labels, count));
+    loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, scale,
                   model_output_gradient(&t->model));
     double lost = clock_seconds();
     model_backward(&t->model, count, false);

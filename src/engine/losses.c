@@ -67,6 +67,39 @@ static real cross_entropy(const loss_function *l, const real *z, const batch_tar
     return loss;
 }
 
+static real class_weight(const loss_function *l, int label) {
+    return l->spec.class_weight_count > 0 ? (real)l->spec.class_weights[label] : 1;
+}
+
+/* PyTorch's CrossEntropyLoss(weight=w, label_smoothing=ε): cross_entropy_loss_label_smoothing in
+ * aten/src/ATen/native/LossNLL.cpp of version 1.13, with K classes and a = ε / K:
+ *
+ *   (1 − ε)·w_y·(−log p_y) + a·Σ_c w_c·(−log p_c),  −log p_c = log Σ exp(z − max z) + (max z − z_c)
+ *   dz_i = (1 − ε)·w_y·(p_i − [i = y]) + a·(p_i·Σ_c w_c − w_i)
+ *
+ * The entropy term has the weight of the label, as the rest of the sample's loss. */
+static real weighted_cross_entropy(const loss_function *l, const real *z, const batch_targets *targets,
+                                   size_t n, real *dz) {
+    const int label = targets->labels[n], classes = l->outputs;
+    const real weight = class_weight(l, label), own = (real)(1 - l->spec.label_smoothing) * weight,
+               share = (real)(l->spec.label_smoothing / classes);
+    real p[ENGINE_MAX_CLASSES], sum = 0;
+    const size_t largest = real_largest(z, (size_t)classes);
+    const real log_sum = real_softmax(z, (size_t)classes, p);
+    real loss = own * (log_sum + (z[largest] - z[label]));
+    for (int i = 0; i < classes; i++) {
+        loss += share > 0 ? share * class_weight(l, i) * (log_sum + (z[largest] - z[i])) : 0;
+        sum += class_weight(l, i);
+    }
+    if (dz != NULL)
+        subtract_label(p, classes, label, dz);
+    for (int i = 0; dz != NULL && i < classes; i++)
+        dz[i] = own * dz[i] + share * (sum * p[i] - class_weight(l, i));
+    if (l->spec.entropy_weight != 0)
+        loss += entropy_term(p, classes, largest, -log_sum, (real)l->spec.entropy_weight * weight, dz);
+    return loss;
+}
+
 /* With p = σ(u), u = s z: −y log p − (1 − y) log(1 − p) = max(u, 0) − u y + log(1 + exp(−|u|)), gradient on z
  * s (p − y) = s ((1 − y) σ(u) − y σ(−u)), which keeps its digits where p is nearly y. */
 static real logistic_loss(const loss_function *l, const real *z, const batch_targets *targets, size_t n,
@@ -143,6 +176,19 @@ static real huber(const loss_function *l, const real *z, const batch_targets *ta
     return loss;
 }
 
+/* PyTorch's L1Loss; its gradient is the sign, 0 at 0. */
+static real absolute_error(const loss_function *l, const real *z, const batch_targets *targets, size_t n,
+                           real *dz) {
+    real loss = 0;
+    for (int k = 0; k < l->outputs; k++) {
+        const real difference = z[k] - target_of(l, targets, n, k);
+        loss += real_abs(difference);
+        if (dz != NULL)
+            dz[k] = (real)((difference > 0) - (difference < 0));
+    }
+    return loss;
+}
+
 /* ---- The losses -------------------------------------------------------------------------------- */
 
 /* How a model ends. */
@@ -171,7 +217,8 @@ static model_end end_of(const model_spec *model) {
 /* Of logits, whether the softmax is written or not. */
 static status open_cross_entropy(loss_function *l, const model_end *end, error_info *error) {
     (void)error;
-    l->of_sample = cross_entropy;
+    const bool plain = l->spec.label_smoothing == 0 && l->spec.class_weight_count == 0;
+    l->of_sample = plain ? cross_entropy : weighted_cross_entropy;
     l->link = LINK_SOFTMAX;
     if (end->link == LINK_SOFTMAX)
         l->model_layers = end->layers - 1;
@@ -182,11 +229,22 @@ static status open_binary_cross_entropy(loss_function *l, const model_end *end, 
     if (end->link == LINK_IDENTITY)
         return error_set(error, STATUS_USAGE,
                          "binary_cross_entropy of a model that ends with layer %s; accepted: a last layer "
-                         "sigmoid, scaled_sigmoid or softmax",
+                         "sigmoid, scaled_sigmoid or softmax, or the loss binary_cross_entropy_with_logits",
                          layer_path_write(end->last).text);
     l->of_sample = end->link == LINK_SOFTMAX ? softmax_against_rest : logistic_loss;
     l->link = end->link;
     l->model_layers = end->layers - 1;
+    return STATUS_OK;
+}
+
+static status open_with_logits(loss_function *l, const model_end *end, error_info *error) {
+    if (end->link != LINK_IDENTITY)
+        return error_set(error, STATUS_USAGE,
+                         "binary_cross_entropy_with_logits of a model that ends with probabilities, in layer "
+                         "%d; accepted: a model without it, or the loss binary_cross_entropy",
+                         end->layers - 1);
+    l->of_sample = logistic_loss;
+    l->link = LINK_SIGMOID;
     return STATUS_OK;
 }
 
@@ -202,18 +260,29 @@ static status open_squared_error(loss_function *l, const model_end *end, error_i
     return STATUS_OK;
 }
 
+static status open_absolute_error(loss_function *l, const model_end *end, error_info *error) {
+    (void)end, (void)error;
+    l->of_sample = absolute_error;
+    return STATUS_OK;
+}
+
 /* The loss of a sample, with the letters of losses.h:
  *
  *   cross_entropy         −log p_label + λ·H(p),  H(p) = −Σ p log(p + 10⁻⁸)            p = softmax(z)
+ *                         (with weights of classes or label smoothing see weighted_cross_entropy)
  *   binary_cross_entropy  −Σ_k [y_k log p_k + (1 − y_k) log(1 − p_k)]   p = σ(z), σ(2z) or softmax(z)
  *   squared_error         Σ_k (z_k − t_k)²           t: the targets of a regression, or y
  *   huber                 Σ_k h(z_k − t_k),  h(d) = d²/2 for |d| ≤ δ, else δ (|d| − δ/2)
+ *   mae                   Σ_k |z_k − t_k|
+ *   binary_cross_entropy_with_logits   as binary_cross_entropy, p = σ(z)
  */
 static const loss_row rows[LOSS_KIND_COUNT] = {
     [LOSS_CROSS_ENTROPY] = {"cross_entropy", open_cross_entropy},
     [LOSS_BINARY_CROSS_ENTROPY] = {"binary_cross_entropy", open_binary_cross_entropy},
     [LOSS_SQUARED_ERROR] = {"squared_error", open_squared_error},
     [LOSS_HUBER] = {"huber", open_huber},
+    [LOSS_MAE] = {"mae", open_absolute_error},
+    [LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS] = {"binary_cross_entropy_with_logits", open_with_logits},
 };
 
 const name_table loss_names = NAME_TABLE(rows);
@@ -248,7 +317,7 @@ loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targe
     const double share = loss_share(l);
     const real factor = (real)(share * scale);
     const size_t size = (size_t)l->outputs;
-    loss_sums sums = {.samples = count};
+    loss_sums sums = {.samples = count, .weight = loss_weight(l, targets->labels, count)};
     for (size_t n = 0; n < count; n++, z += size) {
         sums.loss += share * (double)l->of_sample(l, z, targets, n, dz);
         sums.correct += count_correct(l, z, targets, n);
@@ -258,12 +327,21 @@ loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targe
     return sums;
 }
 
-double loss_scale(const loss_spec *spec, size_t samples) {
-    return spec->over_samples == REDUCE_MEAN ? 1.0 / (double)samples : 1;
+double loss_weight(const loss_function *l, const uint8_t *labels, size_t count) {
+    double sum = 0;
+    if (l->spec.class_weight_count == 0)
+        return (double)count;
+    for (size_t n = 0; n < count; n++)
+        sum += l->spec.class_weights[labels[n]];
+    return sum;
+}
+
+double loss_scale(const loss_spec *spec, double weight) {
+    return spec->over_samples == REDUCE_MEAN ? 1.0 / weight : 1;
 }
 
 double loss_value(const loss_spec *spec, loss_sums sums) {
-    return sums.loss * loss_scale(spec, sums.samples);
+    return sums.loss * loss_scale(spec, sums.weight);
 }
 
 double loss_accuracy(const loss_function *l, loss_sums sums) {
@@ -300,6 +378,7 @@ int loss_class(const loss_function *l, const real *z) {
 
 void loss_sums_add(loss_sums *total, loss_sums more) {
     total->loss += more.loss;
+    total->weight += more.weight;
     total->penalty += more.penalty;
     total->correct += more.correct;
     total->samples += more.samples;

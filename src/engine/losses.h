@@ -9,7 +9,9 @@
  * neither a large number that all z have in common nor a p close to 1 costs digits of the loss or its
  * gradient.
  *
- * Several labels: binary_cross_entropy with y_k, 0 or 1, as targets. */
+ * Several labels: binary_cross_entropy with y_k, 0 or 1, as targets.
+ *
+ * Where classes have weights, the mean over samples divides by the sum of the weights of their classes. */
 #ifndef ENGINE_LOSSES_H
 #define ENGINE_LOSSES_H
 
@@ -34,6 +36,7 @@ struct loss_function {
 /* Sums over samples, so that batches add up to an epoch or a set. */
 typedef struct loss_sums {
     double loss;
+    double weight;  /* of the samples' classes; their number where classes have none */
     double penalty; /* once per sample; where training costs are recorded, else 0 */
     size_t correct; /* samples whose class is right, or labels where there are several; a regression: 0 */
     size_t samples;
@@ -42,7 +45,8 @@ typedef struct loss_sums {
 void loss_sums_add(loss_sums *total, loss_sums more);
 
 /* Find the link; `outputs` is for the caller to set, who builds the model. STATUS_USAGE when
- * binary_cross_entropy is requested for a model that does not end with a link. */
+ * binary_cross_entropy is requested for a model that does not end with a link, or with logits for one that
+ * does. */
 status loss_open(loss_function *l, const loss_spec *spec, const model_spec *model, int classes,
                  error_info *error);
 
@@ -54,8 +58,12 @@ loss_sums loss_evaluate(const loss_function *l, const real *z, const batch_targe
 /* What the sum over a sample's outputs is multiplied by. */
 double loss_share(const loss_function *l);
 
-/* What the sum over `samples` samples is multiplied by to give the loss of the batch or the set. */
-double loss_scale(const loss_spec *spec, size_t samples);
+/* The weights of the samples with these labels (count), summed up; a loss without weights of classes needs
+ * no labels. */
+double loss_weight(const loss_function *l, const uint8_t *labels, size_t count);
+
+/* What the sum over samples that weigh `weight` is multiplied by to give the loss of the batch or the set. */
+double loss_scale(const loss_spec *spec, double weight);
 
 /* The loss of a batch or a set from its sums. */
 double loss_value(const loss_spec *spec, loss_sums sums);

@@ -17,8 +17,8 @@
         FAULT_FIELD, offsetof(training_spec, field)                                                          \
     }
 
-static fault layer_fault(const training_spec *spec, int position) {
-    return (fault){FAULT_LAYER, (size_t)layer_path_of(&spec->model, position)};
+static fault layer_fault(const model_spec *model, int position) {
+    return (fault){FAULT_LAYER, (size_t)layer_path_of(model, position)};
 }
 
 __attribute__((format(printf, 4, 5))) static status refuse(training_plan *plan, error_info *error,
@@ -124,6 +124,36 @@ static status check_monitor(training_plan *plan, const training_spec *spec, erro
     return STATUS_OK;
 }
 
+/* PyTorch's mean over samples would be 0 / 0 where all weigh nothing. */
+static status check_class_weights(training_plan *plan, const loss_spec *loss, const dataset *data,
+                                  error_info *error) {
+    double sum = 0;
+    if (loss->class_weight_count == 0)
+        return STATUS_OK;
+    if (loss->class_weight_count != data->classes || data->classes > ENGINE_MAX_CLASSES)
+        return refuse(plan, error, FIELD(loss.class_weights),
+                      "%d weights, but the data set has %d classes; accepted: one for each class",
+                      loss->class_weight_count, data->classes);
+    for (int i = 0; i < loss->class_weight_count; i++)
+        sum += loss->class_weights[i];
+    if (!(sum > 0))
+        return refuse(plan, error, FIELD(loss.class_weights),
+                      "no class weighs anything; accepted: at least one weight above 0");
+    return STATUS_OK;
+}
+
+/* A vector is not a matrix. */
+static status check_bias_initializers(training_plan *plan, const model_spec *spec, error_info *error) {
+    const char *const text = "biases have no matrix that could be %s; accepted: any other initialiser";
+    for (int i = -1; i < spec->layer_count; i++) {
+        const initializer_kind kind = (i < 0 ? spec->init : spec->layers[i].init).biases.kind;
+        if (INITIALIZERS_OF_WEIGHTS >> kind & 1)
+            return refuse(plan, error, i < 0 ? FIELD(model.init.biases.kind) : layer_fault(spec, i), text,
+                          name_at(&initializer_names, kind));
+    }
+    return STATUS_OK;
+}
+
 static status check_ranges(training_plan *plan, const training_spec *spec, const dataset *data,
                            error_info *error) {
     if (spec->model.layer_count < 1 || spec->model.layer_count > ENGINE_MAX_LAYERS)
@@ -139,6 +169,8 @@ static status check_ranges(training_plan *plan, const training_spec *spec, const
     RETURN_IF_FAILED(check_augment(plan, spec, data, error));
     RETURN_IF_FAILED(check_monitor(plan, spec, error));
     RETURN_IF_FAILED(check_schedule(plan, spec, error));
+    RETURN_IF_FAILED(check_class_weights(plan, &spec->loss, data, error));
+    RETURN_IF_FAILED(check_bias_initializers(plan, &spec->model, error));
     return check_normalization(plan, spec, data, error);
 }
 
@@ -150,7 +182,7 @@ static status check_full_batch(training_plan *plan, const training_spec *spec, e
     names_join(&optimizer_names, OPTIMIZERS_FULL_BATCH, " and ", names, sizeof names);
     for (int i = 0; i < spec->model.layer_count; i++)
         if (layer_ops_of(spec->model.layers[i].kind)->random)
-            return refuse(plan, error, layer_fault(spec, i),
+            return refuse(plan, error, layer_fault(&spec->model, i),
                           "layer %s (%s) changes the cost at every evaluation; %s accept none",
                           layer_name_of(&spec->model, i).text,
                           name_at(&layer_names, spec->model.layers[i].kind), names);
@@ -254,7 +286,7 @@ static status check_targets(training_plan *plan, const trainer *t, const dataset
     if (!(LOSSES_OVER_OUTPUTS >> kind & 1))
         return refuse_numbers(plan, error);
     if (LOSSES_OF_LABELS >> kind & 1 && t->loss.link == LINK_SOFTMAX)
-        return refuse(plan, error, layer_fault(t->spec, t->loss.model_layers),
+        return refuse(plan, error, layer_fault(&t->spec->model, t->loss.model_layers),
                       "layer %s (softmax) lets only one of several labels be right; accepted: sigmoid or "
                       "scaled_sigmoid",
                       layer_name_of(&t->spec->model, t->loss.model_layers).text);
@@ -274,14 +306,14 @@ static status check_output(training_plan *plan, const trainer *t, const dataset 
     RETURN_IF_FAILED(check_targets(plan, t, data, error));
     if (!fits_outputs(&t->loss, data))
         return refuse(
-            plan, error, layer_fault(t->spec, last),
+            plan, error, layer_fault(&t->spec->model, last),
             "the last layer (%s) has %d × %d × %d outputs, but the data set has %d %s; accepted: as many "
             "outputs, such as those of dense: %d",
             name.text, out.channels, out.height, out.width, wanted, of_classes ? "classes" : "targets",
             wanted);
     if (out.channels > 1 && out.height * out.width > 1)
         return refuse(
-            plan, error, layer_fault(t->spec, last),
+            plan, error, layer_fault(&t->spec->model, last),
             "the last layer (%s) has outputs in rows and columns, %d × %d × %d; accepted: a vector, "
             "for example from a flatten after it",
             name.text, out.channels, out.height, out.width);

@@ -34,7 +34,23 @@
  *   test_input         (sample, feature) as they are stored, before any normalisation
  *   grid_output        (y, x, output) outputs over a grid of points of a plane of two features
  *   feature_maps       (sample, channel, row, column) outputs of a layer for listed test samples
+ *
+ * and metrics, of the same samples as the accuracies: train_…, train_set_…, validation_…, test_…
+ *
+ *   …_top_k_accuracy     percent of the samples whose class is among the k likeliest
+ *   …_balanced_accuracy  percent, the mean over classes of the share of their samples that is right
+ *   …_macro_f1           percent, the mean over classes of F1
+ *   …_confusion_matrix   (true class, predicted class) samples
+ *   …_mae, …_r2          mean absolute error and coefficient of determination of a regression
  */
+#define RECORD_METRICS(X, SET, set)                                                                          \
+    X(SET##_TOP_K_ACCURACY, set##_top_k_accuracy)                                                            \
+    X(SET##_BALANCED_ACCURACY, set##_balanced_accuracy)                                                      \
+    X(SET##_MACRO_F1, set##_macro_f1)                                                                        \
+    X(SET##_CONFUSION_MATRIX, set##_confusion_matrix)                                                        \
+    X(SET##_MAE, set##_mae)                                                                                  \
+    X(SET##_R2, set##_r2)
+
 #define RECORD_QUANTITIES(X)                                                                                 \
     X(TRAIN_LOSS, train_loss)                                                                                \
     X(TRAIN_COST, train_cost)                                                                                \
@@ -59,7 +75,11 @@
     X(TEST_TARGET, test_target)                                                                              \
     X(TEST_INPUT, test_input)                                                                                \
     X(GRID_OUTPUT, grid_output)                                                                              \
-    X(FEATURE_MAPS, feature_maps)
+    X(FEATURE_MAPS, feature_maps)                                                                            \
+    RECORD_METRICS(X, TRAIN, train)                                                                          \
+    RECORD_METRICS(X, TRAIN_SET, train_set)                                                                  \
+    RECORD_METRICS(X, VALIDATION, validation)                                                                \
+    RECORD_METRICS(X, TEST, test)
 
 typedef enum record_quantity {
 #define X(quantity, name) RECORD_##quantity,
@@ -69,9 +89,12 @@ typedef enum record_quantity {
 
 extern const name_table record_names; /* by record_quantity */
 
-/* Percent of right answers: the higher the better. Of other numbers the lower, as far as they can be judged.
- */
+/* In percent, an accuracy or F1: the higher the better. */
 bool record_is_accuracy(record_quantity q);
+
+/* The higher the better: what is an accuracy, and R². Of other numbers the lower, as far as they can be
+ * judged. */
+bool record_is_best_high(record_quantity q);
 
 typedef enum record_unit {
     RECORD_PER_STEP,
@@ -88,6 +111,7 @@ typedef struct record_spec {
     int layer_count; /* 0 for batch_norm: all such layers */
     layer_path layers[ENGINE_MAX_LIST];
     int stride; /* test_gradient */
+    int k;      /* of a top-k accuracy */
     int sample_count;
     int samples[ENGINE_MAX_LIST]; /* feature_maps: positions in the test set */
     double from, to;              /* grid_output: of both features */

@@ -47,23 +47,33 @@ typedef enum initializer_kind {
     INIT_DEFAULT, /* of a layer: as the model's; of the model's weights: INIT_PYTORCH; of its biases: the same
                      when its weights are INIT_PYTORCH, else 0 */
     INIT_PYTORCH, /* uniform in ±1/√fan_in, biases too */
-    INIT_GLOROT_UNIFORM, /* ±√(6 / (fan_in + fan_out)) */
-    INIT_GLOROT_NORMAL,  /* standard deviation √(2 / (fan_in + fan_out)) */
+    INIT_GLOROT_UNIFORM, /* ±gain·√(6 / (fan_in + fan_out)) */
+    INIT_GLOROT_NORMAL,  /* standard deviation gain·√(2 / (fan_in + fan_out)) */
     INIT_HE_NORMAL,      /* standard deviation √(2 / fan_in) */
     INIT_NORMAL,         /* standard deviation `scale` */
     INIT_UNIFORM,        /* ±scale */
     INIT_CONSTANT,       /* scale */
+    INIT_ORTHOGONAL,     /* weights only: gain times a random matrix whose rows or columns are orthonormal */
+    INIT_TRUNCATED_NORMAL,    /* normal, standard deviation `scale`, within 2 of them */
+    INIT_KERAS_GLOROT_NORMAL, /* truncated, with the standard deviation of INIT_GLOROT_NORMAL */
+    INIT_KERAS_HE_NORMAL,     /* the same of INIT_HE_NORMAL */
     INIT_KIND_COUNT
 } initializer_kind;
 
 extern const name_table initializer_names; /* by initializer_kind */
 
 /* Sets of kinds are bits, 1 << kind. */
-enum { INITIALIZERS_WITH_SCALE = 1 << INIT_NORMAL | 1 << INIT_UNIFORM | 1 << INIT_CONSTANT };
+enum {
+    INITIALIZERS_WITH_SCALE =
+        1 << INIT_NORMAL | 1 << INIT_UNIFORM | 1 << INIT_CONSTANT | 1 << INIT_TRUNCATED_NORMAL,
+    INITIALIZERS_WITH_GAIN = 1 << INIT_GLOROT_UNIFORM | 1 << INIT_GLOROT_NORMAL | 1 << INIT_ORTHOGONAL,
+    INITIALIZERS_OF_WEIGHTS = 1 << INIT_ORTHOGONAL, /* not of biases */
+};
 
 typedef struct initializer_spec {
     initializer_kind kind;
-    double scale;
+    double scale; /* INITIALIZERS_WITH_SCALE */
+    double gain;  /* INITIALIZERS_WITH_GAIN, of weights; 0: 1 */
 } initializer_spec;
 
 /* How the parameters of a dense or convolution layer start. */
@@ -129,6 +139,9 @@ typedef enum loss_kind {
                                   classes, or of several labels: targets of 0 and 1, one for each output */
     LOSS_SQUARED_ERROR,        /* of outputs */
     LOSS_HUBER,                /* the same */
+    LOSS_MAE,                  /* the same */
+    LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS, /* as LOSS_BINARY_CROSS_ENTROPY, of a model without the sigmoid at
+                                              its end */
     LOSS_KIND_COUNT
 } loss_kind;
 
@@ -136,9 +149,10 @@ extern const name_table loss_names; /* by loss_kind */
 
 /* What the targets of a data set without classes may be, for which losses. */
 enum {
-    LOSSES_OF_NUMBERS = 1 << LOSS_SQUARED_ERROR | 1 << LOSS_HUBER,
-    LOSSES_OF_LABELS = 1 << LOSS_BINARY_CROSS_ENTROPY,          /* several labels: 0 or 1 each */
-    LOSSES_OVER_OUTPUTS = LOSSES_OF_NUMBERS | LOSSES_OF_LABELS, /* sums or means over the outputs */
+    LOSSES_OF_NUMBERS = 1 << LOSS_SQUARED_ERROR | 1 << LOSS_HUBER | 1 << LOSS_MAE,
+    LOSSES_OF_LABELS = 1 << LOSS_BINARY_CROSS_ENTROPY |
+                       1 << LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS, /* several labels: 0 or 1 each */
+    LOSSES_OVER_OUTPUTS = LOSSES_OF_NUMBERS | LOSSES_OF_LABELS,    /* sums or means over the outputs */
 };
 
 typedef enum reduction { REDUCE_MEAN, REDUCE_SUM } reduction;
@@ -150,6 +164,10 @@ typedef struct loss_spec {
     reduction over_outputs; /* LOSSES_OVER_OUTPUTS */
     reduction over_samples; /* of a batch or a set */
     double l2; /* cost = loss + Σ over dense and conv layers of l2·Σ w² (weights, not biases) */
+    double label_smoothing; /* cross_entropy, ε: the target has the share 1 − ε of the label and ε of all
+                               classes alike */
+    int class_weight_count; /* cross_entropy: as many as classes; 0: none, all weigh 1 */
+    double class_weights[ENGINE_MAX_CLASSES]; /* the mean over samples divides by the sum of theirs */
 } loss_spec;
 
 typedef enum optimizer_kind {

@@ -34,7 +34,7 @@ static kept_block kept_if(void *bytes, size_t size) {
     return (kept_block){bytes, bytes != NULL ? size : 0};
 }
 
-static void list_kept(trainer *t) {
+static void list_kept(trainer *t, kept_block tallied) {
     const model *m = &t->model;
     const optimizer *o = &t->optimizer;
     const monitor *w = &t->monitor;
@@ -48,6 +48,7 @@ static void list_kept(trainer *t) {
         kept_if(w->past, sizeof *w->past),
         kept_if(w->parameters, m->parameter_reals * sizeof *w->parameters),
         kept_if(w->state, m->state_reals * sizeof *w->state),
+        tallied,
     };
     memcpy(t->kept, blocks, sizeof blocks);
     t->kept_bytes = 0;
@@ -59,9 +60,12 @@ static void trainer_carve(trainer *t, arena *a) {
     model_carve_kept(&t->model, a);
     optimizer_carve(&t->optimizer, &t->spec->optimizer, &t->model, a);
     monitor_carve(&t->monitor, t->spec, &t->model, a);
-    list_kept(t);
+    size_t tallied_size;
+    void *tallied = tallies_carve_kept(&t->metrics, t->spec, &t->loss, &tallied_size, a);
+    list_kept(t, kept_if(tallied, tallied_size));
     model_carve_passes(&t->model, a);
     recorder_carve(&t->recorder, t->spec, t->data, a);
+    tallies_carve_sets(&t->metrics, t->spec, &t->loss, a);
     input_transform_carve(&t->transform, t->data->shape, a);
     t->order = arena_take(a, t->data->train.count * sizeof *t->order);
     if (t->spec->mirror > 0)
@@ -105,7 +109,7 @@ void trainer_start(trainer *t, uint64_t seed, uint64_t coordinates, arena *memor
         if (t->kept[i].size > 0)
             memset(t->kept[i].bytes, 0, t->kept[i].size);
     if (t->monitor.past != NULL)
-        monitor_start(&t->monitor, record_is_accuracy(monitor_quantity(t->spec->monitor.number)));
+        monitor_start(&t->monitor, record_is_best_high(monitor_quantity(t->spec->monitor.number)));
     input_transform_fill(&t->transform, &t->spec->normalize, t->data);
     initialize_parameters(&t->model, &t->spec->model, seed, coordinates);
 }
@@ -159,8 +163,11 @@ double trainer_seconds(const trainer *t) {
 loss_sums trainer_differentiate(trainer *t, size_t count) {
     const pass_mode mode = {true, t->seed, t->coordinates, t->progress.steps++};
     model_forward(&t->model, count, mode);
-    loss_sums sums = loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count,
-                                   loss_scale(&t->spec->loss, count), model_output_gradient(&t->model));
+    const double scale = loss_scale(&t->spec->loss, loss_weight(&t->loss, t->targets.labels, count));
+    loss_sums sums = loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, scale,
+                                   model_output_gradient(&t->model));
+    tallies_add_batch(&t->metrics, &t->loss, model_output(&t->model), &t->targets, count,
+                      t->progress.position == 0);
     if (t->spec->records[RECORD_TRAIN_COST].every > 0)
         sums.penalty = (double)count * penalty_value(&t->model, &t->spec->loss);
     if (is_finite(t, sums)) {
@@ -186,11 +193,14 @@ size_t trainer_forward(trainer *t, const dataset_split *split, size_t first) {
     return count;
 }
 
-loss_sums trainer_evaluate(trainer *t, const dataset_split *split) {
+loss_sums trainer_evaluate(trainer *t, const dataset_split *split, tally *sums) {
     loss_sums total = {0};
+    tally_clear(sums);
     for (size_t first = 0; first < split->count && !trainer_is_stopped(t); first += t->model.capacity) {
         const size_t count = trainer_forward(t, split, first);
-        loss_sums_add(&total, loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, 1, NULL));
+        const real *z = model_output(&t->model);
+        loss_sums_add(&total, loss_evaluate(&t->loss, z, &t->targets, count, 1, NULL));
+        tally_add(sums, &t->loss, z, &t->targets, count);
     }
     if (!t->stopped)
         is_finite(t, total);

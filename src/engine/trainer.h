@@ -11,6 +11,7 @@
 #include "engine/monitor.h"
 #include "engine/optimizers.h"
 #include "engine/record/probe.h"
+#include "engine/record/tally.h"
 
 /* What to do next. */
 typedef enum training_stage {
@@ -35,14 +36,14 @@ typedef struct training_progress {
     double seconds; /* trained before the last checkpoint */
 } training_progress;
 
-/* Parameters, the layers' state, the optimiser's, the monitor's: a block each, because the bytes between
- * blocks are poisoned. */
+/* Parameters, the layers' state, the optimiser's, the monitor's, the tallies of batch and epoch: a block
+ * each, because the bytes between blocks are poisoned. */
 typedef struct kept_block {
     void *bytes; /* (size) */
     size_t size; /* 0: this training has none */
 } kept_block;
 
-enum { KEPT_BLOCKS = 9 };
+enum { KEPT_BLOCKS = 10 };
 
 typedef struct trainer {
     const training_spec *spec;
@@ -54,6 +55,7 @@ typedef struct trainer {
     optimizer optimizer;
     monitor monitor;
     recorder recorder;
+    tallies metrics;
     training_progress progress;
     kept_block kept[KEPT_BLOCKS];
     size_t kept_bytes;  /* of all of them */
@@ -115,7 +117,8 @@ bool trainer_may_step(trainer *t);
 /* Seconds of training up to now, those before a checkpoint included; of a group its share. */
 double trainer_seconds(const trainer *t);
 
-/* Sums over a whole split in evaluation mode, or over a part of it when the training is stopped meanwhile. */
-loss_sums trainer_evaluate(trainer *t, const dataset_split *split);
+/* Sums over a whole split in evaluation mode, or over a part of it when the training is stopped meanwhile;
+ * `sums` receives its samples, too, and may have no memory. */
+loss_sums trainer_evaluate(trainer *t, const dataset_split *split, tally *sums);
 
 #endif

@@ -1,4 +1,5 @@
 /* The functions of mpisweep_engine.h: they fill a training_spec and a dataset, and call the engine. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,9 +126,11 @@ mpisweep_status mpisweep_set_list(mpisweep_training *t, const char *key, const d
         return unknown_key(t, &training_settings, key);
     if (s->type != SETTING_LIST)
         return wrong_type(t, key, "a single value");
-    if (count > ENGINE_MAX_LIST)
-        return wrong_type(t, key, "at most 16 numbers");
-    double checked[ENGINE_MAX_LIST];
+    const size_t longest = s->longest > 0 ? (size_t)s->longest : ENGINE_MAX_LIST;
+    if (count > longest)
+        return status_of(error_set(&t->error, STATUS_USAGE, "%s: takes at most %zu numbers", key, longest));
+    double checked[ENGINE_MAX_CLASSES];
+    assert(longest <= ENGINE_MAX_CLASSES);
     for (size_t i = 0; i < count; i++) {
         setting item = *s;
         item.offset = i * sizeof checked[0];
@@ -244,6 +247,7 @@ mpisweep_status mpisweep_record(mpisweep_training *t, const char *quantity, int 
     r->every = unit == MPISWEEP_AT_END ? every > 0 : every;
     r->unit = units[unit];
     r->stride = r->stride > 0 ? r->stride : 1;
+    r->k = r->k > 0 ? r->k : 5;
     return MPISWEEP_OK;
 }
 
@@ -260,6 +264,16 @@ mpisweep_status mpisweep_record_layers(mpisweep_training *t, const char *quantit
         r->layers[i] = layers[i];
     }
     r->layer_count = (int)count;
+    return MPISWEEP_OK;
+}
+
+mpisweep_status mpisweep_record_k(mpisweep_training *t, const char *quantity, int k) {
+    record_spec *r = find_record(t, quantity);
+    if (r == NULL)
+        return unknown(t, "quantity", quantity, &record_names);
+    if (k < 1 || k > ENGINE_MAX_CLASSES)
+        return wrong_type(t, quantity, "k from 1 to 256");
+    r->k = k;
     return MPISWEEP_OK;
 }
 

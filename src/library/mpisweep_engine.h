@@ -104,6 +104,9 @@ mpisweep_status mpisweep_record(mpisweep_training *t, const char *quantity, int 
 mpisweep_status mpisweep_record_layers(mpisweep_training *t, const char *quantity, const int *layers,
                                        size_t count);
 
+/* Of how many classes a top-k accuracy is; 5 unless it is set. */
+mpisweep_status mpisweep_record_k(mpisweep_training *t, const char *quantity, int k);
+
 /* Start from these parameters, in the order that the quantity "parameters" has; they are borrowed. With
  * train.epochs 0, a network is only evaluated. NULL: draw them. */
 mpisweep_status mpisweep_start_from(mpisweep_training *t, const float *parameters, size_t count);

@@ -11,7 +11,7 @@ typedef enum setting_type {
     SETTING_INTEGER, /* int */
     SETTING_BOOLEAN, /* bool */
     SETTING_CHOICE,  /* an enum */
-    SETTING_LIST,    /* double[ENGINE_MAX_LIST], and a count */
+    SETTING_LIST,    /* double[longest], and a count */
 } setting_type;
 
 typedef struct setting {
@@ -20,6 +20,7 @@ typedef struct setting {
     size_t offset;           /* in a training_spec, or in a layer_spec */
     size_t twin_offset;      /* of a second field that gets the same value; 0: none */
     size_t count_offset;     /* lists: of the int that counts them */
+    int longest;             /* lists; 0: ENGINE_MAX_LIST */
     double minimum, maximum; /* of numbers */
     double preset;           /* of all but lists; NAN: it must be set where it matters, and is below its
                                 minimum until then */

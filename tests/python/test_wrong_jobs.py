@@ -111,7 +111,7 @@ WRONG = [
     ({"model": "model: {layers: [‸conv: {filters: 4, kernel: 4, padding: same}, dense: 10]}"}, "odd kernels"),
     ({"model": "model: {layers: [‸conv: {filters: 4, kernel: 3, stride: 2, padding: same}, dense: 10]}"}, "stride 1"),
     # Loss, optimiser, schedule
-    ({"loss": "loss: {kind: ‸hinge}"}, "accepted: cross_entropy, binary_cross_entropy, squared_error, huber"),
+    ({"loss": "loss: {kind: ‸hinge}"}, "accepted: cross_entropy, binary_cross_entropy, squared_error, huber, mae"),
     ({"loss": "loss: {‸over_outputs: sum}"}, "accepted only with loss.kind: binary_cross_entropy"),
     ({"loss": "loss: {kind: squared_error, ‸entropy_weight: 1}"}, "accepted only with loss.kind: cross_entropy"),
     ({"loss": "loss: {over_samples: ‸median}"}, "accepted: mean, sum"),

@@ -135,9 +135,14 @@ def data_loss(c, outputs, y):
         return nn.functional.mse_loss(outputs, y)
     if kind == "huber":
         return nn.functional.huber_loss(outputs, y, delta=loss["delta"])
+    if kind == "mae":
+        return nn.functional.l1_loss(outputs, y, reduction="sum") / len(y)
+    if kind == "binary_cross_entropy_with_logits":
+        return nn.functional.binary_cross_entropy_with_logits(outputs, y)
     if kind == "binary_cross_entropy":
         return nn.functional.binary_cross_entropy(outputs, nn.functional.one_hot(y, 10).double(), reduction="sum") / len(y)
-    value = nn.functional.cross_entropy(outputs, y)
+    weight = torch.tensor(loss["class_weights"]) if "class_weights" in loss else None
+    value = nn.functional.cross_entropy(outputs, y, weight, label_smoothing=loss.get("label_smoothing", 0))
     p = torch.softmax(outputs, dim=1)
     entropy = -(p * torch.log(p + 1e-8)).sum(dim=1).mean()
     return value + loss.get("entropy_weight", 0) * entropy

@@ -63,14 +63,15 @@ ADAM = {"kind": "adam", "lr": 1e-3}
 ENTROPY = {"entropy_weight": 0.005}
 
 
-def case(layers, shape, optimizer, loss=None, batch=16, steps=20, epochs=1, normalize=None, targets=0, stream=10):
-    """`targets` 0: ten classes; else this many numbers per sample. One epoch has steps / epochs batches. `stream`: of
+def case(layers, shape, optimizer, loss=None, batch=16, steps=20, epochs=1, normalize=None, targets=0, stream=10,
+         labels=False):
+    """`targets` 0: ten classes; else this many numbers per sample, 0 and 1 with `labels`. One epoch has steps / epochs batches. `stream`: of
     the first parameters."""
     return {"layers": layers, "shape": shape, "optimizer": optimizer, "loss": loss or {}, "batch": batch, "steps": steps,
-            "epochs": epochs, "normalize": normalize or {}, "targets": targets, "stream": stream}
+            "epochs": epochs, "normalize": normalize or {}, "targets": targets, "stream": stream, "labels": labels}
 
 
-# Twenty steps: the networks of the architecture study, LeNet with batch normalisation, further optimisers.
+# Twenty steps: the networks of the architecture study, LeNet with batch normalisation, further optimisers and losses.
 SHORT = {
     "mlp1_adam": case(MLP1, (3, 32, 32), ADAM, normalize=CIFAR),
     "mlp2_adam": case(MLP2, (3, 32, 32), ADAM, normalize=CIFAR),
@@ -82,6 +83,13 @@ SHORT = {
     "lenet_norm_sgd": case(LENET_NORM, (1, 28, 28), {"kind": "sgd", "lr": 0.1}),
     "mlp2_rmsprop": case(MLP2, (3, 8, 8), {"kind": "rmsprop", "lr": 2e-3, "rho": 0.9, "epsilon": 1e-7}),
     "mlp2_nesterov": case(MLP2, (3, 8, 8), {"kind": "nesterov", "lr": 0.05, "momentum": 0.9}),
+    "regression_mae": case(REGRESSION, (6, 1, 1), {"kind": "sgd", "lr": 0.1, "momentum": 0.9},
+                           loss={"kind": "mae", "over_outputs": "sum"}, targets=3),
+    "labels_logits": case([dense(12), "tanh", dense(3)], (6, 1, 1), {"kind": "adam", "lr": 2e-3},
+                          loss={"kind": "binary_cross_entropy_with_logits"}, targets=3, labels=True),
+    "smoothed_sgd": case(MLP1, (2, 9, 8), {"kind": "sgd", "lr": 0.1}, loss={"label_smoothing": 0.1}),
+    "weighted_momentum": case(MLP1, (2, 9, 8), {"kind": "sgd", "lr": 0.05, "momentum": 0.9},
+                              loss={"label_smoothing": 0.2, "class_weights": [0.2 * c for c in range(1, 11)]}),
 }
 # Fifty steps in five epochs: between them every layer except dropout, every loss and every optimiser that takes steps.
 LONG = {
@@ -118,7 +126,8 @@ def samples(c):
     noise, pictures = uniform(1, (count, *c["shape"])), uniform(2, (10, *c["shape"]))
     x = (128 * (noise + pictures[classes])).astype(np.uint8)
     if c["targets"]:
-        return x, (2 * uniform(4, (10, c["targets"]))[classes] - 1).astype(np.float32)
+        targets = 2 * uniform(4, (10, c["targets"]))[classes] - 1
+        return x, (targets > 0 if c["labels"] else targets).astype(np.float32)
     return x, classes
 
 

@@ -133,6 +133,9 @@ static record_spec of_layers(record_spec r, int layer) {
 /* The gradient's norm after, and before, the gradient of the test set takes its place. */
 static void record_by_step(training_spec *s) {
     s->records[RECORD_TRAIN_LOSS] = s->records[RECORD_LEARNING_RATE] = per_step;
+    s->records[RECORD_TRAIN_BALANCED_ACCURACY] = per_step;
+    s->records[RECORD_TRAIN_TOP_K_ACCURACY] = at_end;
+    s->records[RECORD_TRAIN_TOP_K_ACCURACY].k = 2;
     s->records[RECORD_TEST_COST] = (record_spec){.every = 3, .unit = RECORD_PER_STEP};
     s->records[RECORD_GRADIENT_NORM] = of_layers(per_epoch, 0);
     s->records[RECORD_TEST_GRADIENT] = of_layers((record_spec){.every = 2, .unit = RECORD_PER_STEP}, 5);
@@ -146,6 +149,8 @@ static void record_by_epoch(training_spec *s) {
     s->records[RECORD_TEST_GRADIENT] = of_layers(per_epoch, 0);
     s->records[RECORD_PARAMETERS] = s->records[RECORD_TEST_PREDICTION] = at_end;
     s->records[RECORD_TEST_PROBABILITY] = at_end;
+    s->records[RECORD_TRAIN_CONFUSION_MATRIX] = s->records[RECORD_TRAIN_MACRO_F1] = per_epoch;
+    s->records[RECORD_TEST_BALANCED_ACCURACY] = per_epoch;
     if (s->model.layers[2].kind == LAYER_BATCH_NORM)
         s->records[RECORD_BATCH_NORM] = per_epoch;
 }
@@ -340,6 +345,9 @@ static void a_training_that_leaves_checkpoints_continues(void **state) {
             spec.model.layers[2] = (layer_spec)BATCH_NORM;
         if (variant & 2)
             spec.model.layers[3] = (layer_spec)DROPOUT(0.3);
+        if (variant & 4)
+            spec.loss = (loss_spec){
+                .label_smoothing = 0.1, .class_weight_count = CLASSES, .class_weights = {0.5, 3, 1}};
         (variant & 4 ? record_by_step : record_by_epoch)(&spec);
         spec.optimizer.kind = (optimizer_kind)(variant % (OPTIMIZER_RMSPROP + 1));
         assert_in_range(check_kept(&spec, 1), steps - 1, steps);

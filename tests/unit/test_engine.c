@@ -344,6 +344,23 @@ static void a_short_last_batch_is_kept_or_dropped(void **state) {
                    "600 training samples do not fill a batch of 601");
 }
 
+/* One for each class, and not all 0. */
+static void class_weights_fit_the_classes(void **state) {
+    (void)state;
+    const dataset data = small_images();
+    training_spec spec = small_training();
+    training_plan plan;
+    spec.loss.kind = LOSS_CROSS_ENTROPY;
+    spec.loss.class_weight_count = data.classes - 1;
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, loss.class_weights),
+                   "3 weights, but the data set has 4 classes");
+    spec.loss.class_weight_count = data.classes;
+    assert_refused(&spec, &data, FAULT_FIELD, offsetof(training_spec, loss.class_weights),
+                   "no class weighs anything");
+    spec.loss.class_weights[3] = 1;
+    assert_int_equal(engine_plan(&spec, &data, &plan, NULL), STATUS_OK);
+}
+
 /* One value per channel has no variance. */
 static void batch_normalization_needs_two_values(void **state) {
     (void)state;
@@ -501,6 +518,7 @@ int main(void) {
         cmocka_unit_test(outputs_in_rows_and_columns_are_refused),
         cmocka_unit_test(flatten_gives_natural_order),
         cmocka_unit_test(a_short_last_batch_is_kept_or_dropped),
+        cmocka_unit_test(class_weights_fit_the_classes),
         cmocka_unit_test(batch_normalization_needs_two_values),
         cmocka_unit_test(bounds_of_the_engine_are_kept),
         cmocka_unit_test(same_padding_is_half_the_kernel),

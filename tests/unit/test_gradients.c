@@ -46,9 +46,9 @@ static double cost(problem *p) {
 }
 
 static void analytic_gradient(problem *p) {
+    const double scale = loss_scale(&p->loss.spec, loss_weight(&p->loss, p->targets.labels, p->batch));
     model_forward(&p->m, p->batch, p->mode);
-    loss_evaluate(&p->loss, model_output(&p->m), &p->targets, p->batch, loss_scale(&p->loss.spec, p->batch),
-                  model_output_gradient(&p->m));
+    loss_evaluate(&p->loss, model_output(&p->m), &p->targets, p->batch, scale, model_output_gradient(&p->m));
     model_backward(&p->m, p->batch, false);
     penalty_add_gradient(&p->m, &p->loss.spec);
 }
@@ -87,8 +87,11 @@ static void draw_samples(problem *p) {
         p->targets.labels[i] = (uint8_t)random_below(&stream, outputs == 1 ? 2 : (uint32_t)outputs);
     for (size_t i = 0; i < p->batch * size; i++)
         model_input(&p->m)[i] = random_normal(&stream);
-    for (size_t i = 0; i < p->batch * outputs; i++)
-        p->targets.values[i] = random_normal(&stream);
+    for (size_t i = 0; i < p->batch * outputs; i++) {
+        const double value = random_normal(&stream);
+        /* an absolute error has a kink at 0: its targets are not among most outputs */
+        p->targets.values[i] = p->loss.spec.kind == LOSS_MAE ? value + copysign(2, value) : value;
+    }
 }
 
 /* Running statistics as after some training. */
@@ -454,7 +457,7 @@ static void the_main_network_agrees_with_central_differences(void **state) {
 static void the_fashion_network_agrees_with_central_differences(void **state) {
     (void)state;
     model_spec spec = MODEL(8, DENSE(10), RELU, DENSE(10), RELU, DENSE(10), RELU, DENSE(10), LAYER(SOFTMAX));
-    spec.init.biases = (initializer_spec){INIT_CONSTANT, 0.01};
+    spec.init.biases = (initializer_spec){INIT_CONSTANT, 0.01, 0};
     const loss_spec loss = {.kind = LOSS_BINARY_CROSS_ENTROPY, .over_outputs = REDUCE_SUM};
     problem p = {.name = "the network of fashion_mlp", .batch = 5, .mode = TRAINING};
     open_problem(&p, &spec, (tensor_shape){1, 28, 28}, &loss, false);
@@ -504,18 +507,28 @@ typedef struct loss_case {
     loss_kind kind;
     layer_kind link; /* LAYER_IDENTITY: none */
     bool regression;
+    double smoothing; /* cross-entropy */
+    bool weighted;
 } loss_case;
 
 static const loss_case losses[] = {
-    {"cross-entropy of logits", LOSS_CROSS_ENTROPY, LAYER_IDENTITY, false},
-    {"cross-entropy of a softmax", LOSS_CROSS_ENTROPY, LAYER_SOFTMAX, false},
-    {"binary cross-entropy of sigmoids", LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID, false},
-    {"binary cross-entropy of scaled sigmoids", LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID, false},
-    {"binary cross-entropy of a softmax", LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX, false},
-    {"squared error of labels", LOSS_SQUARED_ERROR, LAYER_IDENTITY, false},
-    {"squared error of targets", LOSS_SQUARED_ERROR, LAYER_IDENTITY, true},
-    {"Huber loss of labels", LOSS_HUBER, LAYER_IDENTITY, false},
-    {"Huber loss of targets", LOSS_HUBER, LAYER_IDENTITY, true},
+    {"cross-entropy of logits", LOSS_CROSS_ENTROPY, LAYER_IDENTITY, false, 0, false},
+    {"cross-entropy of a softmax", LOSS_CROSS_ENTROPY, LAYER_SOFTMAX, false, 0, false},
+    {"binary cross-entropy of sigmoids", LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID, false, 0, false},
+    {"binary cross-entropy of scaled sigmoids", LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID, false, 0,
+     false},
+    {"binary cross-entropy of a softmax", LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX, false, 0, false},
+    {"squared error of labels", LOSS_SQUARED_ERROR, LAYER_IDENTITY, false, 0, false},
+    {"squared error of targets", LOSS_SQUARED_ERROR, LAYER_IDENTITY, true, 0, false},
+    {"Huber loss of labels", LOSS_HUBER, LAYER_IDENTITY, false, 0, false},
+    {"Huber loss of targets", LOSS_HUBER, LAYER_IDENTITY, true, 0, false},
+    {"absolute error of labels", LOSS_MAE, LAYER_IDENTITY, false, 0, false},
+    {"absolute error of targets", LOSS_MAE, LAYER_IDENTITY, true, 0, false},
+    {"binary cross-entropy of logits", LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS, LAYER_IDENTITY, false, 0,
+     false},
+    {"smoothed cross-entropy", LOSS_CROSS_ENTROPY, LAYER_IDENTITY, false, 0.2, false},
+    {"weighted cross-entropy", LOSS_CROSS_ENTROPY, LAYER_SOFTMAX, false, 0, true},
+    {"both", LOSS_CROSS_ENTROPY, LAYER_IDENTITY, false, 0.1, true},
 };
 
 static int smaller(int a, int b) {
@@ -528,9 +541,14 @@ static model_spec ending_model(layer_spec ending, tensor_shape image, layer_kind
     return (model_spec)MODEL(3, ENTRY(5), ending, {.kind = link});
 }
 
-/* One output for two classes has its own formula, which logits and softmax lack. */
+/* One output for two classes has its own formula, which cross-entropy and softmax lack; probabilities are no
+ * logits. */
 static bool can_follow(const loss_case *c, const layer_spec *ending) {
     const bool one = ending->kind == LAYER_DENSE && ending->units == 1;
+    const bool probabilities = ending->kind == LAYER_SIGMOID || ending->kind == LAYER_SCALED_SIGMOID ||
+                               ending->kind == LAYER_SOFTMAX;
+    if (c->kind == LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS && probabilities)
+        return false;
     return !one || (c->kind != LOSS_CROSS_ENTROPY && c->link != LAYER_SOFTMAX);
 }
 
@@ -547,6 +565,13 @@ static void check_ending(const layer_spec *ending, const size_case *size, const 
     close_problem(&p);
 }
 
+/* Of as many classes as there may be. */
+static void weigh_classes(loss_spec *loss) {
+    loss->class_weight_count = ENGINE_MAX_CLASSES;
+    for (int i = 0; i < ENGINE_MAX_CLASSES; i++)
+        loss->class_weights[i] = 0.25 + 0.5 * (i % 4);
+}
+
 static void every_kind_agrees_under_every_loss(void **state) {
     (void)state;
     enum { ENDINGS = sizeof endings / sizeof *endings, SIZES = sizeof sizes / sizeof *sizes };
@@ -556,14 +581,17 @@ static void every_kind_agrees_under_every_loss(void **state) {
         const loss_case *c = &losses[i / VARIANTS % LOSSES];
         const size_case *size = &sizes[i / VARIANTS / LOSSES % SIZES];
         const layer_spec *ending = &endings[i / VARIANTS / LOSSES / SIZES];
-        const loss_spec loss = {
+        loss_spec loss = {
             .kind = c->kind,
+            .label_smoothing = c->smoothing,
             .delta = 0.5,
             .entropy_weight = variant & 1 ? 0.3 : 0, /* cross-entropy's over_outputs */
             .over_outputs = variant & 1 ? REDUCE_SUM : REDUCE_MEAN,
             .over_samples = variant & 2 ? REDUCE_SUM : REDUCE_MEAN,
             .l2 = 0.01,
         };
+        if (c->weighted)
+            weigh_classes(&loss);
         if (can_follow(c, ending))
             check_ending(ending, size, c, loss, (variant & 4) != 0);
     }

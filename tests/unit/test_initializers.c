@@ -44,6 +44,17 @@ static double symmetric_cdf(double x) {
     return x < -1 ? 0 : x > 1 ? 1 : (x + 1) / 2;
 }
 
+/* Of a standard normal within ±2. */
+static double truncated_cdf(double x) {
+    const double least = normal_cdf(-2);
+    return x < -2 ? 0 : x > 2 ? 1 : (normal_cdf(x) - least) / (1 - 2 * least);
+}
+
+/* The standard deviation of a standard normal within ±2: √(1 − 4 φ(2) / (1 − 2 Φ(−2))). */
+static double truncated_deviation(void) {
+    return sqrt(1 - 4 * exp(-2) / sqrt(2 * M_PI) / (1 - 2 * normal_cdf(-2)));
+}
+
 typedef struct initializer_case {
     layer_init_spec spec;
     double (*cdf)(double);
@@ -55,13 +66,30 @@ static void weights_follow_their_distributions(void **state) {
     const double conv_sum = CONV_FAN_IN + CONV_FAN_OUT, dense_sum = DENSE_FAN_IN + DENSE_FAN_OUT;
     const initializer_case cases[] = {
         {{.weights.kind = INIT_GLOROT_UNIFORM}, symmetric_cdf, sqrt(6 / conv_sum), sqrt(6 / dense_sum)},
-        {{{INIT_GLOROT_NORMAL, 0}, {INIT_CONSTANT, 0.5}},
+        {{{INIT_GLOROT_NORMAL, 0, 0}, {INIT_CONSTANT, 0.5, 0}},
          normal_cdf,
          sqrt(2 / conv_sum),
          sqrt(2 / dense_sum)},
         {{.weights.kind = INIT_HE_NORMAL}, normal_cdf, sqrt(2.0 / CONV_FAN_IN), sqrt(2.0 / DENSE_FAN_IN)},
-        {{.weights = {INIT_NORMAL, 0.125}}, normal_cdf, 0.125, 0.125},
-        {{{INIT_UNIFORM, 3}, {INIT_CONSTANT, -1}}, symmetric_cdf, 3, 3},
+        {{.weights = {INIT_NORMAL, 0.125, 0}}, normal_cdf, 0.125, 0.125},
+        {{{INIT_UNIFORM, 3, 0}, {INIT_CONSTANT, -1, 0}}, symmetric_cdf, 3, 3},
+        {{.weights = {INIT_GLOROT_UNIFORM, 0, 1.5}},
+         symmetric_cdf,
+         1.5 * sqrt(6 / conv_sum),
+         1.5 * sqrt(6 / dense_sum)},
+        {{.weights = {INIT_GLOROT_NORMAL, 0, 0.5}},
+         normal_cdf,
+         0.5 * sqrt(2 / conv_sum),
+         0.5 * sqrt(2 / dense_sum)},
+        {{.weights = {INIT_TRUNCATED_NORMAL, 0.125, 0}}, truncated_cdf, 0.125, 0.125},
+        {{.weights.kind = INIT_KERAS_GLOROT_NORMAL},
+         truncated_cdf,
+         sqrt(2 / conv_sum) / truncated_deviation(),
+         sqrt(2 / dense_sum) / truncated_deviation()},
+        {{.weights.kind = INIT_KERAS_HE_NORMAL},
+         truncated_cdf,
+         sqrt(2.0 / CONV_FAN_IN) / truncated_deviation(),
+         sqrt(2.0 / DENSE_FAN_IN) / truncated_deviation()},
     };
     model m;
     arena memory = {0};
@@ -92,7 +120,8 @@ static void pytorch_draws_biases_too_and_constant_draws_nothing(void **state) {
     layer all = m.layers[0];
     all.weight_count = all.parameter_count;
     check_layer(&all, natural, 1 / sqrt(CONV_FAN_IN), symmetric_cdf, 0);
-    initialize_parameters(&m, &(model_spec){.init = {{INIT_CONSTANT, 0.25}, {INIT_CONSTANT, 2}}}, 31, 0);
+    initialize_parameters(&m, &(model_spec){.init = {{INIT_CONSTANT, 0.25, 0}, {INIT_CONSTANT, 2, 0}}}, 31,
+                          0);
     model_get_parameters(&m, m.parameters, natural);
     for (size_t i = 0; i < m.layers[0].parameter_count; i++)
         assert_true(natural[i] == (i < m.layers[0].weight_count ? 0.25 : 2));
@@ -100,13 +129,123 @@ static void pytorch_draws_biases_too_and_constant_draws_nothing(void **state) {
     arena_release(&memory);
 }
 
+/* ---- Orthogonal matrices ----------------------------------------------------------------------- */
+
+enum { MOST_WEIGHTS = 40 * 24 * 8 * 7 };
+
+/* The weights of a layer as a matrix: rows (O) of K. */
+static void read_weights(const layer *l, const model *m, double *w) {
+    const real *parameters = m->parameters + l->parameter_offset;
+    for (size_t n = 0; n < l->weight_count; n++)
+        w[n] = parameters[l->ops->parameter_place(l, n)];
+}
+
+/* Of rows, or columns where there are fewer. */
+static double product_of(const double *w, size_t rows, size_t columns, size_t a, size_t b) {
+    double sum = 0;
+    for (size_t k = 0; k < (rows <= columns ? columns : rows); k++)
+        sum += rows <= columns ? w[a * columns + k] * w[b * columns + k]
+                               : w[k * columns + a] * w[k * columns + b];
+    return sum;
+}
+
+/* Rows (or columns) are orthonormal, times the gain, and the k-th of them is a combination of the first k
+ * that were drawn, with a positive share of its own: a QR decomposition that is unique. */
+static void check_orthogonal(const model *drawn, const model *m, int index, double gain) {
+    static double a[MOST_WEIGHTS], q[MOST_WEIGHTS];
+    const layer *l = &m->layers[index];
+    const size_t rows = (size_t)l->out.channels, columns = l->weight_count / rows;
+    const size_t count = rows < columns ? rows : columns;
+    assert_in_range(l->weight_count, 1, MOST_WEIGHTS);
+    read_weights(&drawn->layers[index], drawn, a);
+    read_weights(l, m, q);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < count; k++)
+            assert_true(fabs(product_of(q, rows, columns, i, k) - (i == k ? gain * gain : 0)) < 1e-12);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < count; k++) {
+            double r = 0; /* of vector i of Q and vector k of A */
+            for (size_t n = 0; n < l->weight_count / count; n++)
+                r += rows <= columns ? q[i * columns + n] * a[k * columns + n]
+                                     : q[n * columns + i] * a[n * columns + k];
+            assert_true(i == k ? r > 0 : i < k || fabs(r) < 1e-10);
+        }
+}
+
+/* More inputs than outputs, and fewer; as many. */
+static void orthogonal_weights_are_the_q_of_normal_ones(void **state) {
+    (void)state;
+    const model_spec spec = {
+        .layer_count = 5, .layers = {CONV(24, 5, 3, 1, 1, 0, 0), DENSE(40), DENSE(7), DENSE(7), DENSE(33)}};
+    const double gain = 1.5;
+    model m, drawn;
+    arena memory = {0}, other = {0};
+    build(&m, &spec, input, 1, &memory);
+    build(&drawn, &spec, input, 1, &other);
+    model_spec orthogonal = spec, normal = spec;
+    orthogonal.init.weights = (initializer_spec){INIT_ORTHOGONAL, 0, gain};
+    normal.init.weights = (initializer_spec){INIT_NORMAL, 1, 0};
+    initialize_parameters(&m, &orthogonal, 31, 4);
+    initialize_parameters(&drawn, &normal, 31, 4);
+    for (int i = 0; i < spec.layer_count; i++)
+        check_orthogonal(&drawn, &m, i, gain);
+    for (size_t n = 0; n < m.parameter_reals; n++)
+        assert_true(m.gradients[n] == 0);
+    arena_release(&memory);
+    arena_release(&other);
+}
+
+/* Every entry of a random rotation or reflection of space is uniform in ±1, as a coordinate of a point of the
+ * sphere is (Archimedes); without the signs of R, those of the last vectors would not be. */
+static void orthogonal_weights_are_uniform(void **state) {
+    (void)state;
+    enum { N = 3, DRAWS = 1000 };
+    static double entries[N * N][DRAWS];
+    const model_spec spec = {.init.weights.kind = INIT_ORTHOGONAL, .layer_count = 1, .layers = {DENSE(N)}};
+    model m;
+    arena memory = {0};
+    build(&m, &spec, (tensor_shape){N, 1, 1}, 1, &memory);
+    for (int draw = 0; draw < DRAWS; draw++) {
+        double w[N * N];
+        initialize_parameters(&m, &spec, 31, (uint64_t)draw);
+        read_weights(&m.layers[0], &m, w);
+        for (int i = 0; i < N * N; i++)
+            entries[i][draw] = w[i];
+    }
+    for (int i = 0; i < N * N; i++)
+        assert_true(kolmogorov_smirnov(entries[i], DRAWS, symmetric_cdf) < 1.95);
+    arena_release(&memory);
+}
+
+static void biases_cannot_be_orthogonal(void **state) {
+    (void)state;
+    const uint8_t label = 0;
+    const float features[4] = {0};
+    const dataset data = {
+        .shape = {4, 1, 1}, .classes = 2, .train = {.count = 1, .features = features, .labels = &label}};
+    training_spec spec = {.model = {.layer_count = 2, .layers = {DENSE(3), DENSE(2)}}, .batch = 1};
+    training_plan plan;
+    error_info error;
+    spec.model.init.weights.kind = INIT_ORTHOGONAL;
+    assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_OK);
+    spec.model.layers[1].init.biases.kind = INIT_ORTHOGONAL;
+    assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_USAGE);
+    assert_true(plan.fault.subject == FAULT_LAYER && plan.fault.index == 1);
+    spec.model.init.biases.kind = INIT_ORTHOGONAL;
+    assert_int_equal(engine_plan(&spec, &data, &plan, &error), STATUS_USAGE);
+    assert_int_equal(plan.fault.index, offsetof(training_spec, model.init.biases.kind));
+    assert_non_null(strstr(error.text, "biases have no matrix that could be orthogonal"));
+}
+
+/* ---- Biases ------------------------------------------------------------------------------------ */
+
 /* Biases are few: those of one layer of many outputs, under a network that says otherwise. */
 static void biases_and_layers_follow_initialisers_of_their_own(void **state) {
     (void)state;
     enum { OUTPUTS = 3000 };
-    const layer_init_spec model_init = {{INIT_CONSTANT, 7}, {INIT_CONSTANT, 8}};
+    const layer_init_spec model_init = {{INIT_CONSTANT, 7, 0}, {INIT_CONSTANT, 8, 0}};
     model_spec spec = {.init = model_init, .layer_count = 2, .layers = {DENSE(OUTPUTS), DENSE(2)}};
-    spec.layers[0].init = (layer_init_spec){{INIT_NORMAL, 0.5}, {INIT_UNIFORM, 0.25}};
+    spec.layers[0].init = (layer_init_spec){{INIT_NORMAL, 0.5, 0}, {INIT_UNIFORM, 0.25, 0}};
     arena memory = {0};
     model m;
     build(&m, &spec, (tensor_shape){1, 1, 1}, 1, &memory);
@@ -250,6 +389,9 @@ static void dropout_keeps_its_share_and_differs_from_step_to_step(void **state) 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_follow_their_distributions),
+        cmocka_unit_test(orthogonal_weights_are_the_q_of_normal_ones),
+        cmocka_unit_test(orthogonal_weights_are_uniform),
+        cmocka_unit_test(biases_cannot_be_orthogonal),
         cmocka_unit_test(pytorch_draws_biases_too_and_constant_draws_nothing),
         cmocka_unit_test(biases_and_layers_follow_initialisers_of_their_own),
         cmocka_unit_test(biases_start_at_zero_unless_weights_are_drawn_as_pytorch_does),

@@ -345,6 +345,13 @@ typedef struct sample {
             "record." name ".every=3 epochs"                                                                 \
         }                                                                                                    \
     }
+#define METRICS_OF(set)                                                                                      \
+    RECORDED(set "_top_k_accuracy"), RECORDED(set "_balanced_accuracy"), RECORDED(set "_macro_f1"),          \
+        RECORDED(set "_confusion_matrix"), RECORDED(set "_mae"), RECORDED(set "_r2"), {                      \
+        "record." set "_top_k_accuracy.k", "record." set "_top_k_accuracy.k = 3", {                          \
+            "record." set "_top_k_accuracy={every: end, k: 3}"                                               \
+        }                                                                                                    \
+    }
 #define SCHEDULE(keys) "schedule={" keys "}"
 #define CSV "data={source: csv, train: t.csv, target: kind"
 #define NPY "data={source: npy, train_x: x.npy, train_y: y.npy"
@@ -404,6 +411,7 @@ static const sample samples[] = {
     {"data.normalize.std", "data.normalize.std = [1, 2]", {"data.normalize={mean: [0, 0], std: [1, 2]}"}},
     {"model.init", "model.init = he_normal", {"model.init=he_normal"}},
     {"model.init_scale", "model.init_scale = 0.25", {"model.init=normal", "model.init_scale=0.25"}},
+    {"model.init_gain", "model.init_gain = 1.5", {"model.init=orthogonal", "model.init_gain=1.5"}},
     {"model.bias_init", "model.bias_init = pytorch", {"model.bias_init=pytorch"}},
     {"model.bias_init_scale",
      "model.bias_init_scale = -2",
@@ -418,6 +426,8 @@ static const sample samples[] = {
     {"loss.entropy_weight", "loss.entropy_weight = -0.5", {"loss.entropy_weight=-0.5"}},
     {"loss.over_outputs", "loss.over_outputs = sum", {"loss={kind: squared_error, over_outputs: sum}"}},
     {"loss.delta", "loss.delta = 0.5", {"loss={kind: huber, delta: 0.5}"}},
+    {"loss.label_smoothing", "loss.label_smoothing = 0.1", {"loss.label_smoothing=0.1"}},
+    {"loss.class_weights", "loss.class_weights = [0.5, 2]", {"loss={class_weights: [0.5, 2]}"}},
     {"loss.over_samples", "loss.over_samples = sum", {"loss.over_samples=sum"}},
     {"loss.l2", "loss.l2 = 0.001", {"loss.l2=0.001"}},
     {"optimizer.kind", "optimizer.kind = nesterov", {"optimizer.kind=nesterov"}},
@@ -493,6 +503,10 @@ static const sample samples[] = {
     RECORDED("test_prediction"),
     RECORDED("test_target"),
     RECORDED("test_input"),
+    METRICS_OF("train"),
+    METRICS_OF("train_set"),
+    METRICS_OF("validation"),
+    METRICS_OF("test"),
     {"record.gradient_norm.every",
      "record.gradient_norm.every = 10 step",
      {"record.gradient_norm={every: 10 steps, layer: 0}"}},
@@ -543,6 +557,7 @@ static const sample samples[] = {
     LAYER("dense.l2", "dense: {units: 7, l2: 0}", "l2 = 0"),
     LAYER("dense.init", "dense: {units: 7, init: glorot_normal}", "init = glorot_normal"),
     LAYER("dense.init_scale", "dense: {units: 7, init: normal, init_scale: 0.5}", "init_scale = 0.5"),
+    LAYER("dense.init_gain", "dense: {units: 7, init: orthogonal, init_gain: 2}", "init_gain = 2"),
     LAYER("dense.bias_init", "dense: {units: 7, bias_init: pytorch}", "bias_init = pytorch"),
     LAYER("dense.bias_init_scale", "dense: {units: 7, bias_init: constant, bias_init_scale: 0.01}",
           "bias_init_scale = 0.01"),
@@ -558,6 +573,8 @@ static const sample samples[] = {
     LAYER("conv.l2", "conv: {filters: 3, kernel: 5, l2: 0.5}", "l2 = 0.5"),
     LAYER("conv.init", "conv: {filters: 3, kernel: 5, init: glorot_uniform}", "init = glorot_uniform"),
     LAYER("conv.init_scale", "conv: {filters: 3, kernel: 5, init: uniform, init_scale: 2}", "init_scale = 2"),
+    LAYER("conv.init_gain", "conv: {filters: 3, kernel: 5, init: glorot_normal, init_gain: 2}",
+          "init_gain = 2"),
     LAYER("conv.bias_init", "conv: {filters: 3, kernel: 5, bias_init: he_normal}", "bias_init = he_normal"),
     LAYER("conv.bias_init_scale", "conv: {filters: 3, kernel: 5, bias_init: normal, bias_init_scale: 1}",
           "bias_init_scale = 1"),

@@ -570,6 +570,33 @@ static void a_shape_is_what_steps_must_have_in_common(void **state) {
     assert_int_not_equal(shape_of(&s, &data), shape);
 }
 
+/* Terms without a lane kernel. */
+static void other_terms_of_a_loss_are_trained_by_themselves(void **state) {
+    (void)state;
+    const dataset data = samples_of(CLASSES);
+    training_spec s = small_training();
+    s.loss = (loss_spec){.kind = LOSS_CROSS_ENTROPY};
+    assert_int_not_equal(shape_of(&s, &data), 0);
+    s.loss.entropy_weight = 0.1;
+    assert_int_equal(shape_of(&s, &data), 0);
+    s.loss = (loss_spec){.label_smoothing = 0.1};
+    assert_int_equal(shape_of(&s, &data), 0);
+    s.loss = (loss_spec){.class_weight_count = data.classes, .class_weights = {1}};
+    assert_int_equal(shape_of(&s, &data), 0);
+}
+
+/* Metrics of a batch are those of ordinary steps; of a set they are found between steps. */
+static void metrics_of_batches_are_found_by_ordinary_training(void **state) {
+    (void)state;
+    const dataset data = samples_of(CLASSES);
+    training_spec s = small_training();
+    s.loss = (loss_spec){.kind = LOSS_CROSS_ENTROPY};
+    s.records[RECORD_TEST_MACRO_F1] = (record_spec){.every = 1, .unit = RECORD_PER_EPOCH};
+    assert_int_not_equal(shape_of(&s, &data), 0);
+    s.records[RECORD_TRAIN_MACRO_F1] = s.records[RECORD_TEST_MACRO_F1];
+    assert_int_equal(shape_of(&s, &data), 0);
+}
+
 static void assert_documented(const char *page, const char *what, const name_table *names, unsigned set) {
     char list[300], line[340];
     names_join(names, set, ", ", list, sizeof list);
@@ -604,6 +631,8 @@ int main(void) {
         cmocka_unit_test(a_group_that_leaves_checkpoints_continues),
         cmocka_unit_test(only_small_networks_are_eligible),
         cmocka_unit_test(a_shape_is_what_steps_must_have_in_common),
+        cmocka_unit_test(other_terms_of_a_loss_are_trained_by_themselves),
+        cmocka_unit_test(metrics_of_batches_are_found_by_ordinary_training),
         cmocka_unit_test(the_list_is_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,8 @@ static const loss_case cases[] = {
     {LOSS_BINARY_CROSS_ENTROPY, LAYER_SOFTMAX},
     {LOSS_SQUARED_ERROR, LAYER_DENSE},
     {LOSS_HUBER, LAYER_DENSE},
+    {LOSS_MAE, LAYER_DENSE},
+    {LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS, LAYER_DENSE},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -71,7 +73,8 @@ static void draw_samples(samples *s, int classes, uint64_t index) {
 
 /* ---- The formulas as written ------------------------------------------------------------------- */
 
-static void naive_probabilities(layer_kind end, const double *z, int k, double *p) {
+static void naive_probabilities(const loss_case *c, const double *z, int k, double *p) {
+    const layer_kind end = c->kind == LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS ? LAYER_SIGMOID : c->end;
     double sum = 0;
     for (int i = 0; i < k; i++) {
         const double scale = end == LAYER_SCALED_SIGMOID ? 2 : 1;
@@ -85,14 +88,16 @@ static void naive_probabilities(layer_kind end, const double *z, int k, double *
 
 static double naive_loss(const loss_case *c, const double *z, const double *y, int k, double entropy_weight) {
     double p[MOST], loss = 0;
-    naive_probabilities(c->end, z, k, p);
+    naive_probabilities(c, z, k, p);
     for (int i = 0; i < k; i++) {
         if (c->kind == LOSS_CROSS_ENTROPY)
             loss -= y[i] * log(p[i]) + entropy_weight * p[i] * log(p[i] + 1e-8);
-        else if (c->kind == LOSS_BINARY_CROSS_ENTROPY)
+        else if (LOSSES_OF_LABELS >> c->kind & 1)
             loss -= y[i] * log(p[i]) + (1 - y[i]) * log(1 - p[i]);
         else if (c->kind == LOSS_SQUARED_ERROR)
             loss += (z[i] - y[i]) * (z[i] - y[i]);
+        else if (c->kind == LOSS_MAE)
+            loss += fabs(z[i] - y[i]);
         else
             loss += fabs(z[i] - y[i]) <= delta ? (z[i] - y[i]) * (z[i] - y[i]) / 2
                                                : delta * (fabs(z[i] - y[i]) - delta / 2);
@@ -141,8 +146,10 @@ static void one_output_tells_two_classes(void **state) {
     const loss_case one[] = {{LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID},
                              {LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID},
                              {LOSS_SQUARED_ERROR, LAYER_DENSE},
-                             {LOSS_HUBER, LAYER_DENSE}};
-    for (int i = 0; i < 4; i++) {
+                             {LOSS_HUBER, LAYER_DENSE},
+                             {LOSS_MAE, LAYER_DENSE},
+                             {LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS, LAYER_DENSE}};
+    for (int i = 0; i < 6; i++) {
         const loss_function loss = open_loss(&one[i], (loss_spec){0}, 1, 2);
         samples s;
         draw_samples(&s, 2, (uint64_t)i);
@@ -162,8 +169,9 @@ static void one_output_tells_two_classes(void **state) {
 
 static void a_regression_is_measured_by_its_targets(void **state) {
     (void)state;
-    const loss_case of_numbers[] = {{LOSS_SQUARED_ERROR, LAYER_DENSE}, {LOSS_HUBER, LAYER_DENSE}};
-    for (int i = 0; i < 6; i++) {
+    const loss_case of_numbers[] = {
+        {LOSS_SQUARED_ERROR, LAYER_DENSE}, {LOSS_HUBER, LAYER_DENSE}, {LOSS_MAE, LAYER_DENSE}};
+    for (int i = 0; i < 9; i++) {
         const loss_case *c = &of_numbers[i / 3];
         const int k = i % 3 + 1;
         const loss_function loss = open_loss(c, (loss_spec){.over_outputs = REDUCE_SUM}, k, 0);
@@ -178,9 +186,11 @@ static void a_regression_is_measured_by_its_targets(void **state) {
 /* As binary accuracy counts them: labels whose output is on the right side of ½. */
 static void several_labels_are_told_by_as_many_outputs(void **state) {
     (void)state;
-    static const layer_kind ends[] = {LAYER_SIGMOID, LAYER_SCALED_SIGMOID};
-    for (int i = 0; i < 2 * WIDTHS; i++) {
-        const loss_case c = {LOSS_BINARY_CROSS_ENTROPY, ends[i / WIDTHS]};
+    static const loss_case of_labels[] = {{LOSS_BINARY_CROSS_ENTROPY, LAYER_SIGMOID},
+                                          {LOSS_BINARY_CROSS_ENTROPY, LAYER_SCALED_SIGMOID},
+                                          {LOSS_BINARY_CROSS_ENTROPY_WITH_LOGITS, LAYER_DENSE}};
+    for (int i = 0; i < 3 * WIDTHS; i++) {
+        const loss_case c = of_labels[i / WIDTHS];
         const int k = widths[i % WIDTHS];
         const loss_function loss = open_loss(&c, (loss_spec){.over_outputs = REDUCE_SUM}, k, 0);
         const double scale = c.end == LAYER_SCALED_SIGMOID ? 2 : 1;
@@ -210,7 +220,7 @@ static void outputs_are_probabilities_after_the_link(void **state) {
         real out[COUNT * CLASSES], expected[CLASSES];
         loss_outputs(&loss, s.z, COUNT, out);
         for (int n = 0; n < COUNT; n++) {
-            naive_probabilities(cases[i].end, s.z + n * CLASSES, CLASSES, expected);
+            naive_probabilities(&cases[i], s.z + n * CLASSES, CLASSES, expected);
             const real *from = LOSSES_OF_NUMBERS >> cases[i].kind & 1 ? s.z + n * CLASSES : expected;
             for (int k = 0; k < CLASSES; k++)
                 assert_close(out[n * CLASSES + k], from[k]);
@@ -262,10 +272,112 @@ static void parts_of_a_set_add_up(void **state) {
 
 static void the_loss_of_a_set_is_the_mean_or_the_sum_over_samples(void **state) {
     (void)state;
-    const loss_sums sums = {.loss = 12, .samples = 8};
+    const loss_sums sums = {.loss = 12, .weight = 8, .samples = 8};
     const loss_spec mean = {.over_samples = REDUCE_MEAN}, sum = {.over_samples = REDUCE_SUM};
     assert_true(loss_value(&mean, sums) == 1.5 && loss_scale(&mean, 8) == 0.125);
     assert_true(loss_value(&sum, sums) == 12 && loss_scale(&sum, 8) == 1);
+}
+
+/* ---- Label smoothing and weights of classes ---------------------------------------------------- */
+
+/* Every third class weighs nothing, but not the first. */
+static loss_spec weighted(double smoothing, bool has_weights, int k) {
+    loss_spec spec = {.label_smoothing = smoothing, .class_weight_count = has_weights ? k : 0};
+    for (int i = 0; i < k; i++)
+        spec.class_weights[i] = i % 3 == 2 ? 0 : 0.5 + 0.25 * i;
+    return spec;
+}
+
+/* Σ_c t_c w_c (−log p_c) of a sample, t = (1 − ε) onehot + ε / K, and the gradient p_i Σ_c t_c w_c − t_i
+ * w_i. */
+static double naive_weighted(const loss_spec *spec, const double *z, int label, int k, double *dz) {
+    const loss_case c = {LOSS_CROSS_ENTROPY, LAYER_DENSE};
+    double p[MOST], t[MOST], loss = 0, sum = 0;
+    naive_probabilities(&c, z, k, p);
+    for (int i = 0; i < k; i++) {
+        const double w = spec->class_weight_count > 0 ? spec->class_weights[i] : 1;
+        t[i] = w * ((1 - spec->label_smoothing) * (i == label) + spec->label_smoothing / k);
+        loss -= t[i] * log(p[i]);
+        sum += t[i];
+    }
+    for (int i = 0; i < k; i++)
+        dz[i] = p[i] * sum - t[i];
+    return loss;
+}
+
+static void weights_and_smoothing_agree_with_their_formulas(void **state) {
+    (void)state;
+    const double smoothings[] = {0, 0.1, 1};
+    for (int i = 0; i < WIDTHS * 6; i++) {
+        const int k = widths[i / 6];
+        const loss_spec spec = weighted(smoothings[i % 3], i % 6 >= 3, k);
+        const loss_function loss = open_loss(&cases[i % 2], spec, k, k);
+        samples s;
+        real dz[COUNT * MOST];
+        double sum = 0, weight = 0, expected[MOST];
+        draw_samples(&s, k, (uint64_t)i);
+        const loss_sums sums = loss_evaluate(&loss, s.z, &s.targets, COUNT, 0.5, dz);
+        for (int n = 0; n < COUNT; n++) {
+            sum += naive_weighted(&spec, s.z + n * k, s.labels[n], k, expected);
+            weight += spec.class_weight_count > 0 ? spec.class_weights[s.labels[n]] : 1;
+            for (int j = 0; j < k; j++)
+                assert_close(dz[n * k + j], 0.5 * expected[j]);
+        }
+        assert_close(sums.loss, sum);
+        assert_close(sums.weight, weight);
+        assert_true(loss_weight(&loss, s.labels, COUNT) == sums.weight && sums.samples == COUNT);
+        assert_close(loss_value(&loss.spec, sums), sum / weight);
+    }
+}
+
+/* torch.nn.CrossEntropyLoss of PyTorch 1.13 in double precision, of the logits and labels below:
+ * (label_smoothing, with weight, reduction) → value. */
+static void weights_and_smoothing_are_those_of_pytorch(void **state) {
+    (void)state;
+    enum { N = 4, K = 3 };
+    const real z[N * K] = {0.5, -1, 2, 1, 1, -0.5, -2, 0.25, 0.75, 3, -1, 0};
+    uint8_t labels[N] = {0, 1, 2, 1};
+    const struct {
+        double smoothing;
+        bool has_weights;
+        reduction over_samples;
+        double value;
+    } expected[] = {
+        {0, true, REDUCE_MEAN, 1.346924305680733},     {0, true, REDUCE_SUM, 9.697855000901281},
+        {0.1, false, REDUCE_MEAN, 1.77771905102269},   {0.1, false, REDUCE_SUM, 7.110876204090759},
+        {0.1, true, REDUCE_MEAN, 1.394312867535425},   {0.1, true, REDUCE_SUM, 10.03905264625507},
+        {0.35, false, REDUCE_MEAN, 1.772510717689356}, {0.35, false, REDUCE_SUM, 7.090042870757424},
+        {0.35, true, REDUCE_MEAN, 1.512784272172155},  {0.35, true, REDUCE_SUM, 10.89204675963952},
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        loss_spec spec = {.label_smoothing = expected[i].smoothing,
+                          .class_weight_count = expected[i].has_weights ? K : 0,
+                          .class_weights = {0.2, 1.5, 4},
+                          .over_samples = expected[i].over_samples};
+        const loss_function loss = open_loss(&cases[0], spec, K, K);
+        assert_close(loss_value(&spec, loss_evaluate(&loss, z, &(batch_targets){labels, NULL}, N, 1, NULL)),
+                     expected[i].value);
+    }
+}
+
+/* A weight multiplies the whole loss of a sample when labels are not smoothed, entropy term included. */
+static void the_entropy_term_weighs_as_the_label(void **state) {
+    (void)state;
+    loss_spec spec = weighted(0, true, CLASSES), plain = {.entropy_weight = 0.3};
+    spec.entropy_weight = 0.3;
+    const loss_function with = open_loss(&cases[0], spec, CLASSES, CLASSES),
+                        without = open_loss(&cases[0], plain, CLASSES, CLASSES);
+    samples s;
+    draw_samples(&s, CLASSES, 7);
+    for (int n = 0; n < COUNT; n++) {
+        const real *z = s.z + n * CLASSES;
+        const batch_targets one = {s.labels + n, NULL};
+        real dz[CLASSES], expected[CLASSES];
+        const double w = spec.class_weights[s.labels[n]], loss = loss_evaluate(&with, z, &one, 1, 1, dz).loss;
+        assert_close(loss, w * loss_evaluate(&without, z, &one, 1, 1, expected).loss);
+        for (int i = 0; i < CLASSES; i++)
+            assert_close(dz[i], w * expected[i]);
+    }
 }
 
 /* ---- Where the formulas cannot be computed as written ------------------------------------------ */
@@ -439,6 +551,9 @@ int main(void) {
         cmocka_unit_test(the_mean_over_outputs_is_the_sum_divided_by_their_number),
         cmocka_unit_test(parts_of_a_set_add_up),
         cmocka_unit_test(the_loss_of_a_set_is_the_mean_or_the_sum_over_samples),
+        cmocka_unit_test(weights_and_smoothing_agree_with_their_formulas),
+        cmocka_unit_test(weights_and_smoothing_are_those_of_pytorch),
+        cmocka_unit_test(the_entropy_term_weighs_as_the_label),
         cmocka_unit_test(large_outputs_give_finite_losses_and_gradients),
         cmocka_unit_test(a_wrong_certainty_costs_what_the_limit_says),
         cmocka_unit_test(penalties_count_the_weights_of_each_layer),

@@ -65,6 +65,9 @@ static training_spec untrained(void) {
     };
 }
 
+static const loss_spec weighted_loss = {
+    .label_smoothing = 0.2, .class_weight_count = CLASSES, .class_weights = {0.5, 3, 1}};
+
 static const record_spec at_end = {.every = 1, .unit = RECORD_AT_END};
 
 typedef struct trained {
@@ -279,6 +282,29 @@ static void the_gradient_norm_is_what_a_step_moves(void **state) {
     assert_near(*values_of(t, "gradient_norm"), sqrt(squares), 1e-5);
 }
 
+/* Batches of 16, 16 and 8, whose losses count as their samples weigh. */
+static void an_epoch_counts_samples_by_the_weights_of_their_classes(void **state) {
+    (void)state;
+    const dataset data = drawn_data();
+    training_spec spec = untrained();
+    spec.epochs = 1;
+    spec.shuffle = false;
+    spec.optimizer.lr = 0;
+    spec.loss = weighted_loss;
+    double losses = 0, weights = 0;
+    spec.records[RECORD_TRAIN_LOSS] = (record_spec){.every = 1, .unit = RECORD_PER_STEP};
+    const float *steps = values_of(train(&spec, &data), "train_loss");
+    for (int n = 0; n < TRAIN; n++) {
+        const double w = weighted_loss.class_weights[labels[n]];
+        losses += w * (double)steps[n / 16];
+        weights += w;
+    }
+    spec.records[RECORD_TRAIN_LOSS] = spec.records[RECORD_TRAIN_SET_LOSS] = at_end;
+    const trained *t = train(&spec, &data);
+    assert_near(*values_of(t, "train_loss"), losses / weights, 1e-5);
+    assert_near(*values_of(t, "train_set_loss"), losses / weights, 1e-5);
+}
+
 static bool count_calls(void *context) {
     ++*(int *)context;
     return false;
@@ -416,13 +442,13 @@ static void batch_norm_is_recorded(void **state) {
 
 /* Against central differences of the recorded test loss, through batch normalisation in evaluation mode, in
  * three chunks of the test set. */
-static void the_test_gradient_is_that_of_the_test_loss(void **state) {
-    (void)state;
+static void check_test_gradient(loss_spec loss) {
     enum { STRIDE = 7, COUNT = (CONV_WEIGHTS - 1) / STRIDE + 1 };
     const dataset data = drawn_data();
     const double step = 1e-2;
     float shifted[PARAMETERS + 2 * FILTERS];
     training_spec spec = untrained();
+    spec.loss = loss;
     spec.model.layers[1] = (layer_spec)BATCH_NORM;
     spec.model.layers[2] = (layer_spec)AVG_POOL(2, 2, 2, 2); /* smooth */
     memcpy(shifted, start, (CONV_WEIGHTS + FILTERS) * sizeof *start);
@@ -449,6 +475,12 @@ static void the_test_gradient_is_that_of_the_test_loss(void **state) {
         *w = value;
         assert_near(gradient[i], difference / ((double)above - (double)below), 2e-4);
     }
+}
+
+static void the_test_gradient_is_that_of_the_test_loss(void **state) {
+    (void)state;
+    check_test_gradient((loss_spec){0});
+    check_test_gradient(weighted_loss);
 }
 
 /* ---- Outputs ----------------------------------------------------------------------------------- */
@@ -827,6 +859,7 @@ int main(void) {
         cmocka_unit_test(an_epoch_is_the_mean_over_its_samples),
         cmocka_unit_test(the_gradient_norm_is_what_a_step_moves),
         cmocka_unit_test(a_set_is_gone_through_once),
+        cmocka_unit_test(an_epoch_counts_samples_by_the_weights_of_their_classes),
         cmocka_unit_test(moments_have_their_places),
         cmocka_unit_test(without_training_there_is_epoch_0),
         cmocka_unit_test(evaluations_cost),

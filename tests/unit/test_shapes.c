@@ -159,7 +159,7 @@ static void assert_exact(const known *k, const kernel_set *kernels, arena *memor
     trainer t;
     open_with(&t, k, kernels, memory);
     const tensor_shape s = k->data.shape;
-    const double loss = trainer_evaluate(&t, &k->data.test).loss;
+    const double loss = trainer_evaluate(&t, &k->data.test, &(tally){0}).loss;
     const size_t count = k->data.train.count, batch = (size_t)k->spec.batch;
     const bool has_norm = k->spec.model.layer_count == 3;
     double trained = 0;
@@ -220,7 +220,7 @@ static void assert_solved(int features, arena *memory) {
     for (const kernel_set *const *set = kernels_available(); *set != NULL; set++) {
         trainer t;
         open_with(&t, &k, *set, memory);
-        const double loss = trainer_evaluate(&t, &k.data.train).loss / LINEAR_SAMPLES;
+        const double loss = trainer_evaluate(&t, &k.data.train, &(tally){0}).loss / LINEAR_SAMPLES;
         if (!(loss < 1e-10))
             fail_msg("%d features, kernels %s: %g", features, (*set)->name, loss);
     }

@@ -1,6 +1,6 @@
 """Print the combinations of axis values in the order of a variable's mean over runs, best first.
 
-Best is the highest of what is in percent and the lowest of anything else, unless --highest or --lowest says
+Best is the highest of what is in percent and of R², and the lowest of anything else, unless --highest or --lowest says
 otherwise. Further variables become columns. The column `runs` counts the runs that the mean is of, `lost`
 those that diverged, failed or timed out. Combinations without a mean come last; those of which nothing is
 finished are left out. With --only, prints the best as options of `mpisweep run`, which then trains it alone:

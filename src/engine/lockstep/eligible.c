@@ -25,16 +25,20 @@ static bool accepts_training(const trainer *t) {
     return t->spec->epochs > 0 && t->spec->monitor.number == MONITOR_NONE && !t->augments;
 }
 
-/* The entropy term and binary cross-entropy of a softmax have no lane kernel. */
+/* The terms of cross-entropy and binary cross-entropy of a softmax have no lane kernel. */
 static bool accepts_loss(const loss_function *l) {
     const bool softmax = l->spec.kind == LOSS_BINARY_CROSS_ENTROPY && l->link == LINK_SOFTMAX;
-    return LOCKSTEP_LOSSES >> l->spec.kind & 1 && l->spec.entropy_weight == 0 && !softmax;
+    const bool plain =
+        l->spec.entropy_weight == 0 && l->spec.label_smoothing == 0 && l->spec.class_weight_count == 0;
+    return LOCKSTEP_LOSSES >> l->spec.kind & 1 && plain && !softmax;
 }
 
+/* Lanes count what is right in a batch, and no other metrics. */
 static bool is_eligible(const trainer *t) {
     lane_kernels kernels;
     return accepts_training(t) && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
-           accepts_layers(&t->model) && accepts_loss(&t->loss) && lane_kernels_select(&kernels);
+           accepts_layers(&t->model) && accepts_loss(&t->loss) && !tally_is_needed(t->spec, SET_BATCH) &&
+           lane_kernels_select(&kernels);
 }
 
 /* ---- The shape --------------------------------------------------------------------------------- */

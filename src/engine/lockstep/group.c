@@ -57,8 +57,7 @@ static void record_moments(group *g, int i) {
 
 /* Everything but losses of batches and learning rates is taken from the parameters. */
 static bool needs_parameters(record_quantity q) {
-    const record_row *row = record_row_of(q);
-    return row->set != SET_BATCH && q != RECORD_LEARNING_RATE;
+    return record_measurement(q)->set != SET_BATCH && q != RECORD_LEARNING_RATE;
 }
 
 /* Is anything recorded now that needs the parameters of a network that has taken a step? */

@@ -262,12 +262,14 @@ static void note_progress(lanes *s, size_t taken, size_t samples, size_t count,
         p->position += samples;
         p->lr = s->numbers_of_step[lane];
         p->last_batch = (loss_sums){.loss = s->batch_loss[lane],
+                                    .weight = (double)count,
                                     .penalty = s->batch_penalty[lane],
                                     .correct = (size_t)s->batch_correct[lane],
                                     .samples = count};
         p->last_epoch.loss = s->epoch_loss[lane];
         p->last_epoch.penalty = s->epoch_penalty[lane];
         p->last_epoch.correct = (size_t)s->epoch_correct[lane];
+        p->last_epoch.weight += (double)samples;
         p->last_epoch.samples += samples;
         p->stage = STAGE_NOTE_STEP;
         if (s->alive[lane] == 0)
@@ -309,7 +311,7 @@ size_t lanes_run(lanes *s, size_t steps, bool (*stop)(void *context), void *cont
         count = left < batch ? left : batch;
         if (taken == 0 || s->rates_vary)
             set_all_rates(s, p->steps + taken + 1, (int)epoch);
-        s->loss.scale = (float)(s->loss_share * loss_scale(&t->spec->loss, count));
+        s->loss.scale = (float)(s->loss_share * loss_scale(&t->spec->loss, (double)count));
         add_penalties(s, count);
         differentiate(s, first, count, samples);
         add_penalty_gradients(s);

@@ -36,7 +36,7 @@ static const record_variable *watched_curve(const record_layout *layout, const t
 /* Numbers that are recorded whenever this one is. */
 static bool has_same_moments(const record_variable *v, const record_variable *watched) {
     return v->role == ROLE_RECORDED && v->axis == watched->axis && v->first == watched->first &&
-           v->every == watched->every && record_row_of(v->quantity)->measure != MEASURE_NONE;
+           v->every == watched->every && record_measurement(v->quantity)->measure != MEASURE_NONE;
 }
 
 static record_variable once_per_cell(const builder *b, record_role role) {

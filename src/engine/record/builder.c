@@ -13,19 +13,6 @@ static const char *const names[] = {
 
 const name_table record_names = NAME_TABLE(names);
 
-const record_row *record_row_of(record_quantity q) {
-    static const record_row *const rows[] = {
-#define X(quantity, name) [RECORD_##quantity] = &record_##name,
-        RECORD_QUANTITIES(X)
-#undef X
-    };
-    return rows[q];
-}
-
-bool record_is_accuracy(record_quantity q) {
-    return record_row_of(q)->measure == MEASURE_ACCURACY;
-}
-
 status record_refuse(const builder *b, size_t field, const char *format, ...) {
     char text[ERROR_TEXT_SIZE];
     va_list arguments;
@@ -63,10 +50,10 @@ static void set_moments(const builder *b, const record_spec *r, record_variable 
 }
 
 record_variable record_new_variable(const builder *b, record_quantity q) {
-    record_variable v = {.quantity = q, .units = b->row->measure == MEASURE_ACCURACY ? "percent" : "1"};
+    record_variable v = {.quantity = q, .units = record_is_accuracy(q) ? "percent" : "1"};
     set_moments(b, &b->spec->records[q], &v);
     snprintf(v.name, sizeof v.name, "%s", name_at(&record_names, q));
-    const char *samples = b->row->set != SET_BATCH      ? ""
+    const char *samples = b->of->set != SET_BATCH       ? ""
                           : v.axis == RECORD_AXIS_EPOCH ? " over the epoch"
                                                         : " of the batch";
     snprintf(v.long_name, sizeof v.long_name, "%s%s", b->row->long_name, samples);

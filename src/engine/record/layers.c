@@ -185,10 +185,19 @@ static status add_test_gradient(builder *b, record_quantity q) {
     return add_layers(b, q, add_test_gradient_of);
 }
 
+/* What the samples of the test set weigh in its loss. */
+static double test_weight(const trainer *t) {
+    const dataset_split *test = &t->data->test;
+    double sum = 0;
+    for (size_t i = 0; i < test->count; i++)
+        sum += loss_weight(&t->loss, test->labels != NULL ? test->labels + split_place(test, i) : NULL, 1);
+    return sum;
+}
+
 /* The gradient of the loss of the whole test set → the model's gradients, chunk by chunk. */
 static void find_test_gradient(trainer *t) {
     const dataset_split *test = &t->data->test;
-    const double scale = loss_scale(&t->spec->loss, test->count);
+    const double scale = loss_scale(&t->spec->loss, test_weight(t));
     for (size_t first = 0; first < test->count && !trainer_is_stopped(t); first += t->model.capacity) {
         const size_t count = trainer_forward(t, test, first);
         loss_evaluate(&t->loss, model_output(&t->model), &t->targets, count, scale,
@@ -213,7 +222,6 @@ static double test_gradient_samples(const record_variable *v, const record_spec 
 }
 
 const record_row record_test_gradient = {.long_name = "gradient of the loss over the test set, weights",
-                                         .set = SET_TEST,
                                          .add = add_test_gradient,
                                          .write = write_test_gradient,
                                          .samples = test_gradient_samples,
@@ -343,7 +351,6 @@ static double feature_maps_samples(const record_variable *v, const record_spec *
 }
 
 const record_row record_feature_maps = {.long_name = "outputs for listed test samples",
-                                        .set = SET_TEST,
                                         .add = add_feature_maps,
                                         .write = write_feature_maps,
                                         .samples = feature_maps_samples};

@@ -9,25 +9,25 @@ static status add_number(builder *b, record_quantity q) {
     return record_append(b, &v);
 }
 
-/* A set is evaluated once, however many records need it. */
-static const loss_sums *sums_of(note *n, sample_set set) {
+const loss_sums *note_sums(note *n, sample_set set) {
     loss_sums *sums = &n->sums[set];
+    trainer *t = n->trainer;
     if (set == SET_BATCH)
         *sums = n->moment->train;
     else if (sums->samples == 0)
-        *sums = trainer_evaluate(n->trainer, record_split(n->trainer->data, set));
+        *sums = trainer_evaluate(t, record_split(t->data, set), &t->metrics.sets[set]);
     return sums;
 }
 
 static double measured(note *n) {
     const trainer *t = n->trainer;
-    const sample_set set = n->row->set;
+    const sample_set set = n->of->set;
     const loss_spec *loss = &t->spec->loss;
-    const loss_sums *sums = sums_of(n, set);
+    const loss_sums *sums = note_sums(n, set);
     const double samples = (double)sums->samples;
     if (sums->samples == 0)
         return NAN;
-    switch (n->row->measure) {
+    switch (n->of->measure) {
     case MEASURE_LOSS:
         return loss_value(loss, *sums);
     case MEASURE_COST:
@@ -35,7 +35,7 @@ static double measured(note *n) {
                (set == SET_BATCH ? sums->penalty / samples : penalty_value(&t->model, loss));
     case MEASURE_ACCURACY:
         return loss_accuracy(&t->loss, *sums);
-    case MEASURE_NONE:
+    default: /* not a row of this file */
         break;
     }
     return NAN;
@@ -54,22 +54,21 @@ static void write_learning_rate(note *n, const record_variable *v, float *out) {
 
 /* ---- Rows -------------------------------------------------------------------------------------- */
 
-#define MEASURED(name, of, what, text)                                                                       \
-    const record_row record_##name = {                                                                       \
-        .long_name = (text), .set = (of), .measure = (what), .add = add_number, .write = write_measured}
+#define MEASURED(name, text)                                                                                 \
+    const record_row record_##name = {.long_name = (text), .add = add_number, .write = write_measured}
 
-MEASURED(train_loss, SET_BATCH, MEASURE_LOSS, "training loss");
-MEASURED(train_cost, SET_BATCH, MEASURE_COST, "training loss with penalties");
-MEASURED(train_accuracy, SET_BATCH, MEASURE_ACCURACY, "training accuracy");
-MEASURED(train_set_loss, SET_TRAIN, MEASURE_LOSS, "loss over the training set");
-MEASURED(train_set_cost, SET_TRAIN, MEASURE_COST, "loss over the training set with penalties");
-MEASURED(train_set_accuracy, SET_TRAIN, MEASURE_ACCURACY, "accuracy on the training set");
-MEASURED(validation_loss, SET_VALIDATION, MEASURE_LOSS, "loss over the validation set");
-MEASURED(validation_cost, SET_VALIDATION, MEASURE_COST, "loss over the validation set with penalties");
-MEASURED(validation_accuracy, SET_VALIDATION, MEASURE_ACCURACY, "validation accuracy");
-MEASURED(test_loss, SET_TEST, MEASURE_LOSS, "loss over the test set");
-MEASURED(test_cost, SET_TEST, MEASURE_COST, "loss over the test set with penalties");
-MEASURED(test_accuracy, SET_TEST, MEASURE_ACCURACY, "test accuracy");
+MEASURED(train_loss, "training loss");
+MEASURED(train_cost, "training loss with penalties");
+MEASURED(train_accuracy, "training accuracy");
+MEASURED(train_set_loss, "loss over the training set");
+MEASURED(train_set_cost, "loss over the training set with penalties");
+MEASURED(train_set_accuracy, "accuracy on the training set");
+MEASURED(validation_loss, "loss over the validation set");
+MEASURED(validation_cost, "loss over the validation set with penalties");
+MEASURED(validation_accuracy, "validation accuracy");
+MEASURED(test_loss, "loss over the test set");
+MEASURED(test_cost, "loss over the test set with penalties");
+MEASURED(test_accuracy, "test accuracy");
 
 const record_row record_learning_rate = {
     .long_name = "learning rate", .add = add_number, .write = write_learning_rate};

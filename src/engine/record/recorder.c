@@ -25,6 +25,7 @@ void recorder_note(trainer *t, const moment *now) {
             continue;
         const size_t place = v->axis == RECORD_AXIS_NONE ? 0 : (size_t)((now->done - v->first) / v->every);
         n.row = record_row_of(v->quantity);
+        n.of = record_measurement(v->quantity);
         n.row->write(&n, v, t->recorder.values + v->offset + place * record_moment_size(v));
     }
 }

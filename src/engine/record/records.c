@@ -6,12 +6,21 @@
 #include "engine/record/best.h"
 #include "engine/record/row.h"
 
+const record_row *record_row_of(record_quantity q) {
+    static const record_row *const rows[] = {
+#define X(quantity, name) [RECORD_##quantity] = &record_##name,
+        RECORD_QUANTITIES(X)
+#undef X
+    };
+    return rows[q];
+}
+
 /* ---- Layout ------------------------------------------------------------------------------------ */
 
 static status check_quantity(const builder *b, record_quantity q) {
     static const char *const names[] = {
         [SET_TRAIN] = "training", [SET_VALIDATION] = "validation", [SET_TEST] = "test"};
-    const sample_set set = b->row->set;
+    const sample_set set = b->of->set;
     const dataset_split *split = record_split(b->data, set);
     const bool classes = b->data->classes > 0, labels = LOSSES_OF_LABELS >> b->spec->loss.kind & 1;
     if (b->spec->records[q].unit == RECORD_PER_STEP && b->spec->epochs == 0)
@@ -22,15 +31,20 @@ static status check_quantity(const builder *b, record_quantity q) {
             b, RECORD_FIELD(q, every),
             "the data set has no %s set; accepted: never, or data with one, see the keys data.%s…",
             names[set], names[set]);
-    if (b->row->measure == MEASURE_ACCURACY && !classes && !labels)
+    if (b->of->measure == MEASURE_ACCURACY && !classes && !labels)
         return record_refuse(b, RECORD_FIELD(q, every), "a regression has no classes");
     if (b->row->of_classes && !classes)
         return record_refuse(b, RECORD_FIELD(q, every), "samples without classes have no true class");
+    if (b->row->of_numbers && (classes || labels))
+        return record_refuse(b, RECORD_FIELD(q, every),
+                             "samples of classes or labels have no numbers to predict; accepted: never, or a "
+                             "regression");
     return STATUS_OK;
 }
 
 static status add_quantity(builder *b, record_quantity q) {
     b->row = record_row_of(q);
+    b->of = record_measurement(q);
     RETURN_IF_FAILED(check_quantity(b, q));
     return b->row->add(b, q);
 }
@@ -62,8 +76,8 @@ static double evaluations(const record_layout *layout, sample_set set) {
     double most[] = {[RECORD_AXIS_STEP] = 0, [RECORD_AXIS_EPOCH] = 0, [RECORD_AXIS_NONE] = 0};
     for (int i = 0; i < layout->variable_count; i++) {
         const record_variable *v = &layout->variables[i];
-        const record_row *row = record_row_of(v->quantity);
-        if (v->role == ROLE_RECORDED && row->set == set && row->measure != MEASURE_NONE)
+        const measurement *of = record_measurement(v->quantity);
+        if (v->role == ROLE_RECORDED && of->set == set && of->measure != MEASURE_NONE)
             most[v->axis] = fmax(most[v->axis], (double)v->count);
     }
     return most[RECORD_AXIS_STEP] + most[RECORD_AXIS_EPOCH] + most[RECORD_AXIS_NONE];

@@ -9,7 +9,27 @@
 typedef enum sample_set { SET_NONE, SET_BATCH, SET_TRAIN, SET_VALIDATION, SET_TEST, SET_COUNT } sample_set;
 
 /* What is measured on them. */
-typedef enum measure { MEASURE_NONE, MEASURE_LOSS, MEASURE_COST, MEASURE_ACCURACY } measure;
+typedef enum measure {
+    MEASURE_NONE,
+    MEASURE_LOSS,
+    MEASURE_COST,
+    MEASURE_ACCURACY,
+    MEASURE_TOP_K_ACCURACY, /* from here on of a tally (tally.h) */
+    MEASURE_BALANCED_ACCURACY,
+    MEASURE_MACRO_F1,
+    MEASURE_CONFUSION,
+    MEASURE_MAE,
+    MEASURE_R2,
+    MEASURE_COUNT
+} measure;
+
+typedef struct measurement {
+    sample_set set;
+    measure measure;
+} measurement;
+
+/* What a quantity measures, and on which samples. */
+const measurement *record_measurement(record_quantity q);
 
 /* A set that is evaluated; NULL for SET_NONE and SET_BATCH. */
 const dataset_split *record_split(const dataset *data, sample_set set);

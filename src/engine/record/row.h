@@ -20,6 +20,7 @@ typedef struct builder {
     record_layout *layout;
     fault *fault;
     const record_row *row; /* of the quantity that is added */
+    const measurement *of;
     error_info *error;
 } builder;
 
@@ -27,16 +28,16 @@ typedef struct builder {
 typedef struct note {
     trainer *trainer;
     const moment *moment;
-    const record_row *row;     /* of the quantity that is written */
+    const record_row *row; /* of the quantity that is written */
+    const measurement *of;
     loss_sums sums[SET_COUNT]; /* samples 0: not evaluated yet */
     bool has_test_gradient;    /* in the model's gradient block */
 } note;
 
 struct record_row {
     const char *long_name;
-    sample_set set;
-    measure measure;
     bool of_classes; /* needs them */
+    bool of_numbers; /* needs a regression */
     /* Add the variables of the quantity. STATUS_USAGE and its fault when it cannot be. */
     status (*add)(builder *b, record_quantity q);
     /* The values of this moment → out (record_moment_size). */
@@ -52,6 +53,9 @@ RECORD_QUANTITIES(X)
 #undef X
 
 const record_row *record_row_of(record_quantity q);
+
+/* The sums of a set, which is evaluated once, however many records need it. */
+const loss_sums *note_sums(note *n, sample_set set);
 
 /* Where a field of a quantity's record_spec is in a training_spec. */
 #define RECORD_FIELD(q, field)                                                                               \

@@ -82,22 +82,17 @@ static double all_samples(const record_variable *v, const record_spec *r, size_t
 }
 
 const record_row record_test_probability = {.long_name = "probability given to the true class",
-                                            .set = SET_TEST,
                                             .add = add_test_samples,
                                             .write = write_probabilities,
                                             .of_classes = true,
                                             .samples = all_samples};
 const record_row record_test_prediction = {.long_name = "predicted class, or output of a regression",
-                                           .set = SET_TEST,
                                            .add = add_test_samples,
                                            .write = write_predictions,
                                            .samples = all_samples};
-const record_row record_test_target = {.long_name = "true class, or target of a regression",
-                                       .set = SET_TEST,
-                                       .add = add_test_samples,
-                                       .write = write_targets};
+const record_row record_test_target = {
+    .long_name = "true class, or target of a regression", .add = add_test_samples, .write = write_targets};
 const record_row record_test_input = {.long_name = "features of the test samples as they are stored",
-                                      .set = SET_TEST,
                                       .add = add_test_samples,
                                       .write = write_inputs};
 

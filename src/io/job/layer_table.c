@@ -47,6 +47,13 @@ static_assert(offsetof(layer_spec, padding_width) == offsetof(layer_spec, paddin
             .min = -1000, .max = 1000, .help = "as model.init_scale"                                         \
     }
 
+#define GAIN                                                                                                 \
+    {                                                                                                        \
+        "init_gain", &option_number, FIELD(init.weights.gain),                                               \
+            .only_if = "init", .only_values = INITIALIZERS_WITH_GAIN, .min = 1e-6, .max = 1000,              \
+            .default_text = "1", .omits_default = true, .help = "as model.init_gain"                         \
+    }
+
 static const option dense_options[] = {
     {"units", &option_integer, FIELD(units), .shapes_records = true, .min = 1, .max = MOST_UNITS,
      .help = "number of outputs"},
@@ -54,6 +61,7 @@ static const option dense_options[] = {
      .help = "add a learned constant to each output"},
     L2,
     INITIALIZERS,
+    GAIN,
 };
 
 static const option conv_options[] = {
@@ -78,6 +86,7 @@ static const option conv_options[] = {
          "as channels: a depthwise convolution"},
     L2,
     INITIALIZERS,
+    GAIN,
 };
 
 static const option pool_options[] = {

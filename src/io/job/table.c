@@ -64,6 +64,20 @@ enum {
 #define RECORD_KEY(name, key, kind, field)                                                                   \
     "record." #name "." key, &(kind), FIELD(base.records[quantity_##name].field),                            \
         .only_if = "record." #name ".every"
+#define TOP_K(set)                                                                                           \
+    {                                                                                                        \
+        RECORD_KEY(set##_top_k_accuracy, "k", option_integer, k), RANGE(1, ENGINE_MAX_CLASSES),              \
+            .default_text = "5", .help = "how many classes"                                                  \
+    }
+
+/* The metrics of a set, which is named in front of theirs; `of` in words. */
+#define METRICS(set, of)                                                                                     \
+    RECORD(set##_top_k_accuracy, "percent whose class is among the k likeliest, of " of), TOP_K(set),        \
+        RECORD(set##_balanced_accuracy, "mean over classes of the percentage that is right, of " of),        \
+        RECORD(set##_macro_f1, "mean over classes of F1, in percent, of " of),                               \
+        RECORD(set##_confusion_matrix, "samples by true and predicted class, of " of),                       \
+        RECORD(set##_mae, "mean absolute error of a regression, of " of),                                    \
+        RECORD(set##_r2, "coefficient of determination R² of a regression, of " of)
 #define RECORD_COUNT(name, field) .count_offset = offsetof(job, base.records[quantity_##name].field)
 #define RECORD_LAYERS(name)                                                                                  \
     RECORD_KEY(name, "layers", option_layer_list, layers), RECORD_COUNT(name, layer_count)
@@ -197,6 +211,9 @@ static const option job_options[] = {
     {"model.init_scale", &option_number, SPEC(model.init.weights.scale), RANGE(-1000, 1000),
      .only_if = "model.init", .only_values = INITIALIZERS_WITH_SCALE,
      .help = "standard deviation, half the width, or the value"},
+    {"model.init_gain", &option_number, SPEC(model.init.weights.gain), RANGE(1e-6, 1000),
+     .only_if = "model.init", .only_values = INITIALIZERS_WITH_GAIN, .default_text = "1",
+     .omits_default = true, .help = "multiplies the weights, as PyTorch's gain"},
     {"model.bias_init", &option_choice, SPEC(model.init.biases.kind), .choices = &initializer_names,
      .default_text = "default",
      .help = "how biases start; default: as pytorch does when init is pytorch or default, else 0"},
@@ -221,6 +238,14 @@ static const option job_options[] = {
      .help = "λ: adds λ times the entropy of softmax(logits) to the loss of a sample"},
     {"loss.delta", &option_number, SPEC(loss.delta), RANGE(1e-30, 1e30), ONLY_LOSS(ONE(LOSS_HUBER)),
      .default_text = "1", .help = "the largest difference whose square counts; beyond, the loss is linear"},
+    {"loss.label_smoothing", &option_number, SPEC(loss.label_smoothing), RANGE(0, 1),
+     ONLY_LOSS(ONE(LOSS_CROSS_ENTROPY)), .default_text = "0", .omits_default = true,
+     .help = "share of the target that all classes have alike, as in PyTorch"},
+    {"loss.class_weights", &option_numbers, SPEC(loss.class_weights),
+     .count_offset = offsetof(job, base.loss.class_weight_count), .longest = ENGINE_MAX_CLASSES,
+     RANGE(0, 1e6), ONLY_LOSS(ONE(LOSS_CROSS_ENTROPY)), .default_text = "", .omits_default = true,
+     .help = "one for each class, by label; the mean over samples divides by the sum of their weights, as in "
+             "PyTorch; none: all are 1"},
     {"loss.over_outputs", &option_choice, SPEC(loss.over_outputs), .choices = &reductions,
      ONLY_LOSS(LOSSES_OVER_OUTPUTS), .default_text = "mean",
      .help = "the loss of a sample: mean or sum over its outputs"},
@@ -364,6 +389,11 @@ static const option job_options[] = {
     {RECORD_LAYERS(feature_maps), .help = "which, counted from 0"},
     {RECORD_KEY(feature_maps, "samples", option_integers, samples), RECORD_COUNT(feature_maps, sample_count),
      RANGE(0, 1000000000), .help = "which, counted from 0 in the test set"},
+
+    METRICS(train, "the batch, before its update"),
+    METRICS(train_set, "the whole training set"),
+    METRICS(validation, "the validation set"),
+    METRICS(test, "the test set"),
 
     {"run.checkpoint_every", &option_interval, FIELD(checkpoint_every), RANGE(0.01, 1e9),
      .default_text = "auto",

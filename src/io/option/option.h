@@ -47,6 +47,7 @@ struct option {
     const option_type *type;
     size_t offset;             /* of the value in the object */
     size_t count_offset;       /* lists: of the int that counts them */
+    int longest;               /* option_numbers: most of them; 0: ENGINE_MAX_LIST */
     size_t given_offset;       /* option_optional: of the bool that says whether there is a value */
     double min, max;           /* range of numbers; max is the greatest length of a text */
     const char *unit;          /* "samples"; NULL for none */
@@ -77,7 +78,7 @@ extern const option_type option_limit;      /* double that does not affect what 
 extern const option_type option_boolean;    /* bool */
 extern const option_type option_choice;     /* an enum */
 extern const option_type option_pair;       /* int[2]: height, width */
-extern const option_type option_numbers;    /* double[ENGINE_MAX_LIST] and a count */
+extern const option_type option_numbers;    /* double[ENGINE_MAX_LIST], or [longest], and a count */
 extern const option_type option_integers;   /* int[ENGINE_MAX_LIST] and a count */
 extern const option_type option_names;      /* name_list */
 extern const option_type option_layer;      /* layer_path and a count, which is 1 */

@@ -296,7 +296,9 @@ const option_type option_optional = {.read = read_optional,
 
 /* ---- Lists of numbers -------------------------------------------------------------------------- */
 
-enum { LONGEST_LIST = ENGINE_MAX_LIST };
+static int longest_of(const option *o) {
+    return o->longest > 0 ? o->longest : ENGINE_MAX_LIST;
+}
 
 static int *count_of(const option *o, void *object) {
     return (int *)((char *)object + o->count_offset);
@@ -308,7 +310,7 @@ static int const_count_of(const option *o, const void *object) {
 
 static status read_numbers(const option *o, const char *name, const tree_node *node, void *object,
                            error_info *error) {
-    if (node->kind != TREE_LIST || node->count < 1 || node->count > LONGEST_LIST)
+    if (node->kind != TREE_LIST || node->count < 1 || node->count > (size_t)longest_of(o))
         return option_refuse(o, name, node, error);
     double *next = value_of(o, object);
     for (const tree_node *item = node->first; item != NULL; item = item->next, next++)
@@ -335,7 +337,7 @@ static void write_numbers(const option *o, const char *name, const void *object,
 static void accepted_numbers(const option *o, char *text, size_t size) {
     char range[SHORT_TEXT_SIZE];
     range_text(o, range, sizeof range);
-    snprintf(text, size, "a list of 1 to %d numbers from %s", LONGEST_LIST, range);
+    snprintf(text, size, "a list of 1 to %d numbers from %s", longest_of(o), range);
 }
 
 const option_type option_numbers = {
@@ -352,7 +354,7 @@ static status read_integer_at(const option *o, const char *name, const tree_node
 
 static status read_integers(const option *o, const char *name, const tree_node *node, void *object,
                             error_info *error) {
-    if (node->kind != TREE_LIST || node->count < 1 || node->count > LONGEST_LIST)
+    if (node->kind != TREE_LIST || node->count < 1 || node->count > (size_t)longest_of(o))
         return option_refuse(o, name, node, error);
     int *next = value_of(o, object);
     for (const tree_node *item = node->first; item != NULL; item = item->next)
@@ -375,7 +377,7 @@ static void write_integers(const option *o, const char *name, const void *object
 static void accepted_integers(const option *o, char *text, size_t size) {
     char range[SHORT_TEXT_SIZE];
     range_text(o, range, sizeof range);
-    snprintf(text, size, "a list of 1 to %d integers from %s", LONGEST_LIST, range);
+    snprintf(text, size, "a list of 1 to %d integers from %s", longest_of(o), range);
 }
 
 const option_type option_integers = {
