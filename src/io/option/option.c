@@ -292,11 +292,12 @@ static FILE *begin_held(option_writer *w, const char *key) {
     return h->stream;
 }
 
-/* No list is written as an empty one. Without memory it is not; the writer then fails as well. */
-static bool has_default(const option *o, const char *name, const void *object) {
-    value_holder h = {.writer = {begin_held}};
+/* No list is written as an empty one. Without memory `w` fails. */
+static bool has_default(const option *o, const char *name, const void *object, option_writer *w) {
+    value_holder h = {.writer = {.begin = begin_held}};
     o->type->write(o, name, object, &h.writer);
     const bool written = h.stream != NULL && fclose(h.stream) == 0;
+    w->failed |= !written;
     const bool has = written && (strcmp(h.text, o->default_text) == 0 ||
                                  (option_takes_none(o) && strcmp(h.text, "[]") == 0));
     free(h.text);
@@ -310,7 +311,7 @@ void option_write_all(const option_table *table, const char *prefix, const void 
             continue;
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s%s", prefix, o->key);
-        if (!o->omits_default || !has_default(o, name, object))
+        if (!o->omits_default || !has_default(o, name, object, w))
             o->type->write(o, name, object, w);
     }
 }
