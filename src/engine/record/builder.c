@@ -50,7 +50,7 @@ static void set_moments(const builder *b, const record_spec *r, record_variable 
 }
 
 record_variable record_new_variable(const builder *b, record_quantity q) {
-    record_variable v = {.quantity = q, .units = record_is_accuracy(q) ? "percent" : "1"};
+    record_variable v = {.quantity = q, .units = measure_is_accuracy(b->row->measure) ? "percent" : "1"};
     set_moments(b, &b->spec->records[q], &v);
     snprintf(v.name, sizeof v.name, "%s", name_at(&record_names, q));
     const char *samples = b->row->set != SET_BATCH      ? ""

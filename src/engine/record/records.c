@@ -15,9 +15,7 @@ const record_row *record_row_of(record_quantity q) {
 }
 
 bool record_is_accuracy(record_quantity q) {
-    const measure of = record_row_of(q)->measure;
-    return of == MEASURE_ACCURACY || of == MEASURE_TOP_K_ACCURACY || of == MEASURE_BALANCED_ACCURACY ||
-           of == MEASURE_MACRO_F1;
+    return measure_is_accuracy(record_row_of(q)->measure);
 }
 
 bool record_is_best_high(record_quantity q) {

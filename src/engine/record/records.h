@@ -23,6 +23,12 @@ typedef enum measure {
     MEASURE_COUNT
 } measure;
 
+/* In percent: the higher the better. */
+static inline bool measure_is_accuracy(measure m) {
+    return m == MEASURE_ACCURACY || m == MEASURE_TOP_K_ACCURACY || m == MEASURE_BALANCED_ACCURACY ||
+           m == MEASURE_MACRO_F1;
+}
+
 /* A set that is evaluated; NULL for SET_NONE and SET_BATCH. */
 const dataset_split *record_split(const dataset *data, sample_set set);
 
