@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/record/row.h"
-
 /* ---- Memory ------------------------------------------------------------------------------------ */
 
 enum { SAMPLES, AMONG_K, FIRST }; /* of a block; then counts or sums */
@@ -14,31 +12,24 @@ typedef struct output_sums {
     double absolute, squares, mean, deviation;
 } output_sums;
 
-static bool needs_tally(const record_row *row) {
-    return row->measure >= MEASURE_TOP_K_ACCURACY;
-}
+/* The metrics of a set follow each other in the list of quantities, the top-k accuracy first. */
+static const record_quantity first_metrics[SET_COUNT] = {
+    [SET_BATCH] = RECORD_TRAIN_TOP_K_ACCURACY,
+    [SET_TRAIN] = RECORD_TRAIN_SET_TOP_K_ACCURACY,
+    [SET_VALIDATION] = RECORD_VALIDATION_TOP_K_ACCURACY,
+    [SET_TEST] = RECORD_TEST_TOP_K_ACCURACY,
+};
+enum { METRICS = RECORD_TEST_R2 - RECORD_TEST_TOP_K_ACCURACY + 1 };
 
 bool tally_is_needed(const training_spec *spec, sample_set set) {
-    for (int q = 0; q < RECORD_QUANTITY_COUNT; q++) {
-        const record_row *row = record_row_of((record_quantity)q);
-        if (spec->records[q].every > 0 && row->set == set && needs_tally(row))
+    for (int i = 0; i < METRICS; i++)
+        if (spec->records[first_metrics[set] + i].every > 0)
             return true;
-    }
     return false;
 }
 
-/* Of the record of the set's top-k accuracy; there is one at most. */
-static int find_k(const training_spec *spec, sample_set set) {
-    for (int q = 0; q < RECORD_QUANTITY_COUNT; q++) {
-        const record_row *row = record_row_of((record_quantity)q);
-        if (row->set == set && row->measure == MEASURE_TOP_K_ACCURACY)
-            return spec->records[q].k;
-    }
-    return 0;
-}
-
 static tally new_tally(const training_spec *spec, const loss_function *l, sample_set set) {
-    return (tally){.classes = l->classes, .outputs = l->outputs, .k = find_k(spec, set)};
+    return (tally){.classes = l->classes, .outputs = l->outputs, .k = spec->records[first_metrics[set]].k};
 }
 
 static size_t value_count(const tally *t) {
