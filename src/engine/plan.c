@@ -17,8 +17,8 @@
         FAULT_FIELD, offsetof(training_spec, field)                                                          \
     }
 
-static fault layer_fault(const model_spec *model, int position) {
-    return (fault){FAULT_LAYER, (size_t)layer_path_of(model, position)};
+static fault layer_fault(const model_spec *spec, int position) {
+    return (fault){FAULT_LAYER, (size_t)layer_path_of(spec, position)};
 }
 
 __attribute__((format(printf, 4, 5))) static status refuse(training_plan *plan, error_info *error,

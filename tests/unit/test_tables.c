@@ -161,12 +161,13 @@ static void test_records(void **state) {
     (void)state;
     for (int q = 0; q < RECORD_QUANTITY_COUNT; q++) {
         const record_row *row = record_row_of((record_quantity)q);
+        const measurement *of = record_measurement((record_quantity)q);
         const char *name = name_at(&record_names, (size_t)q);
         if (row->long_name == NULL || *row->long_name == '\0')
             fail_msg("%s has no long name", name);
         if (row->add == NULL || row->write == NULL)
             fail_msg("%s: add and write are not both there", name);
-        if (row->measure != MEASURE_NONE && row->set == SET_NONE)
+        if (of->measure != MEASURE_NONE && of->set == SET_NONE)
             fail_msg("%s is measured on no samples", name);
     }
 }

@@ -51,6 +51,7 @@ static bool is_wanted(const line_list *l, const char *key) {
 
 static void end_line(line_list *l) {
     l->failed |= l->stream != NULL && fclose(l->stream) != 0;
+    l->failed |= l->writer.failed;
     l->stream = NULL;
 }
 
@@ -206,7 +207,7 @@ static status join_lines(const line_list *l, char **text, error_info *error) {
 }
 
 status job_part_canonical(const job *j, const grid *part, char **canonical, error_info *error) {
-    line_list list = {.writer = {begin_line}, .job = j, .start = ""};
+    line_list list = {.writer = {.begin = begin_line}, .job = j, .start = ""};
     *canonical = NULL;
     add_lines(&list, part);
     if (list.count > 0)

@@ -294,7 +294,7 @@ static FILE *begin_held(option_writer *w, const char *key) {
 
 /* NULL without memory. The caller frees it. */
 static char *value_text(const option *o, const void *object) {
-    value_holder h = {.writer = {begin_held}};
+    value_holder h = {.writer = {.begin = begin_held}};
     o->type->write(o, o->key, object, &h.writer);
     if (h.stream != NULL && fclose(h.stream) == 0)
         return h.text;
@@ -304,13 +304,14 @@ static char *value_text(const option *o, const void *object) {
 
 enum { LARGEST_VALUE = 256 }; /* of an option that omits its default */
 
-/* Without memory it has not; the writer then fails as well. */
-static bool has_default(const option *o, const void *object) {
+/* Without memory `w` fails. */
+static bool has_default(const option *o, const void *object, option_writer *w) {
     const size_t last = o->offset > o->count_offset ? o->offset : o->count_offset;
     void *fresh = calloc(1, last + LARGEST_VALUE);
     char *text = value_text(o, object), *fresh_text = NULL;
     if (fresh != NULL && read_default(o, o->key, fresh, NULL) == STATUS_OK)
         fresh_text = value_text(o, fresh);
+    w->failed |= text == NULL || fresh_text == NULL;
     const bool has = text != NULL && fresh_text != NULL && strcmp(text, fresh_text) == 0;
     free(fresh);
     free(text);
@@ -325,7 +326,7 @@ void option_write_all(const option_table *table, const char *prefix, const void 
             continue;
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s%s", prefix, o->key);
-        if (!o->omits_default || !has_default(o, object))
+        if (!o->omits_default || !has_default(o, object, w))
             o->type->write(o, name, object, w);
     }
 }

@@ -23,6 +23,7 @@ struct option_writer {
     /* The stream to which the value of `key` is printed, one line; NULL: it is not wanted. It stays open
      * until the next begin. */
     FILE *(*begin)(option_writer *w, const char *key);
+    bool failed; /* memory ran out: what was written is of no use */
 };
 
 /* What values an option takes, and how they are stored in the object that the table describes. */

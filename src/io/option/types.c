@@ -411,7 +411,7 @@ static void accepted_layer(const option *o, char *text, size_t size) {
 
 static status read_layer_list(const option *o, const char *name, const tree_node *node, void *object,
                               error_info *error) {
-    if (node->kind != TREE_LIST || node->count < 1 || node->count > LONGEST_LIST)
+    if (node->kind != TREE_LIST || node->count < 1 || node->count > ENGINE_MAX_LIST)
         return option_refuse(o, name, node, error);
     layer_path *next = value_of(o, object);
     for (const tree_node *item = node->first; item != NULL; item = item->next)
@@ -434,7 +434,7 @@ static void write_layer_list(const option *o, const char *name, const void *obje
 static void accepted_layer_list(const option *o, char *text, size_t size) {
     (void)o;
     snprintf(text, size, "a list of 1 to %d layers, counted from 0; within a residual block such as 3.0",
-             LONGEST_LIST);
+             ENGINE_MAX_LIST);
 }
 
 const option_type option_layer = {.read = read_layer, .write = write_layer, .accepted = accepted_layer};
