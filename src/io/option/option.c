@@ -2,6 +2,7 @@
 #include "io/option/option.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/spelling.h"
@@ -276,6 +277,30 @@ status option_read_all(const option_table *table, const char *prefix, const tree
 
 /* ---- Printing ---------------------------------------------------------------------------------- */
 
+/* Takes the value of one option. */
+typedef struct value_holder {
+    option_writer writer; /* the first member: options know only this */
+    FILE *stream;
+    char *text;
+    size_t size;
+} value_holder;
+
+static FILE *begin_held(option_writer *w, const char *key) {
+    value_holder *h = (value_holder *)w;
+    (void)key;
+    h->stream = open_memstream(&h->text, &h->size);
+    return h->stream;
+}
+
+/* Without memory it is not; the writer then fails as well. */
+static bool has_default(const option *o, const char *name, const void *object) {
+    value_holder h = {.writer = {begin_held}};
+    o->type->write(o, name, object, &h.writer);
+    const bool has = h.stream != NULL && fclose(h.stream) == 0 && strcmp(h.text, o->default_text) == 0;
+    free(h.text);
+    return has;
+}
+
 void option_write_all(const option_table *table, const char *prefix, const void *object, option_writer *w) {
     for (size_t i = 0; i < table->count; i++) {
         const option *o = &table->options[i];
@@ -283,7 +308,8 @@ void option_write_all(const option_table *table, const char *prefix, const void 
             continue;
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s%s", prefix, o->key);
-        o->type->write(o, name, object, w);
+        if (!o->omits_default || !has_default(o, name, object))
+            o->type->write(o, name, object, w);
     }
 }
 

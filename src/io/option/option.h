@@ -57,6 +57,8 @@ struct option {
     unsigned only_values;      /* … has one of these values (bit 1 << value); NULL: always */
     bool by_axis;              /* an axis of a sweep can set it */
     bool shapes_records;       /* its value decides how many or which values are recorded */
+    bool omits_default;        /* option_write_all leaves its default out: the key is younger than results
+                                  files, whose digests know nothing of it. It writes one value */
     const char *help;
 };
 
@@ -97,7 +99,8 @@ status option_check_keys(const option_table *table, const char *prefix, const tr
 status option_read_all(const option_table *table, const char *prefix, const tree_node *map, void *object,
                        error_info *error);
 
-/* Write every option that affects results; `prefix` is put before keys. */
+/* Write every option that affects results, but no default of one that omits it; `prefix` is put before
+ * keys. */
 void option_write_all(const option_table *table, const char *prefix, const void *object, option_writer *w);
 
 /* The error for a value that an option does not take: "PLACE: NAME: value; accepted: …". */
