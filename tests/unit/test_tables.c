@@ -225,6 +225,10 @@ static void test_job_table(void **state) {
             fail_msg("%s depends on %s, which no row before it has", o->key, o->only_if);
         if (condition != NULL && condition->type->is_given == NULL && o->only_values == 0)
             fail_msg("%s depends on no value of %s", o->key, o->only_if);
+        if (o->omits_default && o->default_text == NULL)
+            fail_msg("%s omits a default that it does not have", o->key);
+        if ((o->omits_for & ~o->only_values) != 0 || (o->omits_for != 0 && !o->omits_default))
+            fail_msg("%s omits its default where it is not known", o->key);
     }
 }
 
