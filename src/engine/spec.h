@@ -141,6 +141,7 @@ typedef enum optimizer_kind {
     OPTIMIZER_RMSPROP,
     OPTIMIZER_TRUNCATED_NEWTON, /* full batch, through NLopt; see full_batch.h */
     OPTIMIZER_LBFGS,            /* the same */
+    OPTIMIZER_ADAMW,
     OPTIMIZER_KIND_COUNT
 } optimizer_kind;
 
@@ -149,18 +150,33 @@ extern const name_table optimizer_names; /* by optimizer_kind */
 /* All training samples at once. */
 enum { OPTIMIZERS_FULL_BATCH = 1 << OPTIMIZER_TRUNCATED_NEWTON | 1 << OPTIMIZER_LBFGS };
 
+/* Which optimisers use what. */
+enum {
+    OPTIMIZERS_WITH_MOMENTUM = 1 << OPTIMIZER_SGD | 1 << OPTIMIZER_NESTEROV | 1 << OPTIMIZER_RMSPROP,
+    OPTIMIZERS_WITH_BETAS = 1 << OPTIMIZER_ADAM | 1 << OPTIMIZER_ADAMW,
+    OPTIMIZERS_WITH_EPSILON = OPTIMIZERS_WITH_BETAS | 1 << OPTIMIZER_RMSPROP,
+};
+
 /* Where ε is added (optimizers.c). */
 typedef enum epsilon_style { EPSILON_PYTORCH, EPSILON_KERAS } epsilon_style;
+
+/* Which parameters decay: all, or the weights of dense and conv layers, not biases nor what norms learn. */
+typedef enum decay_scope { DECAY_ALL, DECAY_WEIGHTS } decay_scope;
+
+extern const name_table decay_scope_names; /* by decay_scope */
 
 typedef struct optimizer_spec {
     optimizer_kind kind;
     double lr;
-    double momentum;     /* sgd, nesterov: μ */
-    double weight_decay; /* added to the gradient, times the parameter; all kinds */
-    double beta1, beta2; /* adam */
+    double momentum;     /* OPTIMIZERS_WITH_MOMENTUM: μ */
+    double weight_decay; /* times the parameter: added to the gradient; adamw: times lr, taken off the
+                            parameter */
+    double beta1, beta2; /* OPTIMIZERS_WITH_BETAS */
     double rho;          /* rmsprop */
-    double epsilon;      /* adam, rmsprop */
+    double epsilon;      /* OPTIMIZERS_WITH_EPSILON */
     epsilon_style epsilon_style;
+    decay_scope decay;
+    double clip_norm, clip_value; /* of the gradient of the cost (clipping.h); 0: it is not clipped */
 } optimizer_spec;
 
 typedef enum schedule_kind {

@@ -28,6 +28,10 @@ static job *load(const char *text) {
     return load_file(temporary_directory_write(&directory, "job.yaml", text, strlen(text)), NULL, 0);
 }
 
+static job *load_with(const char *text, const char *const settings[], int count) {
+    return load_file(temporary_directory_write(&directory, "job.yaml", text, strlen(text)), settings, count);
+}
+
 static const char full_job[] = "job: full_1\n"
                                "title: \"Every key: not its default\"\n"
                                "seed: 4294967295\n"
@@ -313,6 +317,21 @@ static void canonical_text_is_complete_and_sorted(void **state) {
     job_destroy(&j);
 }
 
+/* Keys that were added later are not written while they have their defaults: sgd had its momentum from the
+ * start, rmsprop had none. */
+static void later_keys_leave_earlier_jobs_alone(void **state) {
+    (void)state;
+    const char *defaults[] = {"optimizer.decay=all", "optimizer.clip_norm=0", "optimizer.clip_value=0",
+                              "optimizer.momentum=0"};
+    const char *rmsprop[] = {"optimizer={kind: rmsprop, lr: 0.1, momentum: 0}"};
+    job *j = load_with(minimal_job, defaults, sizeof defaults / sizeof *defaults);
+    assert_string_equal(j->canonical, canonical_minimal);
+    job_destroy(&j);
+    j = load_with(minimal_job, rmsprop, 1);
+    assert_null(strstr(j->canonical, "optimizer.momentum"));
+    job_destroy(&j);
+}
+
 static void assert_lines(const char *canonical, const char *lines) {
     if (strstr(canonical, lines) == NULL)
         fail_msg("no lines\n%sin\n%s", lines, canonical);
@@ -447,6 +466,9 @@ static const sample samples[] = {
     {"optimizer.epsilon_style",
      "optimizer.epsilon_style = keras",
      {"optimizer={kind: rmsprop, lr: 1, epsilon_style: keras}"}},
+    {"optimizer.decay", "optimizer.decay = weights", {"optimizer.decay=weights"}},
+    {"optimizer.clip_norm", "optimizer.clip_norm = 1.5", {"optimizer.clip_norm=1.5"}},
+    {"optimizer.clip_value", "optimizer.clip_value = 0.5", {"optimizer.clip_value=0.5"}},
     {"train.epochs", "train.epochs = 0", {"train.epochs=0"}},
     {"train.batch", "train.batch = 9", {"train.batch=9"}},
     {"train.last_batch", "train.last_batch = drop", {"train.last_batch=drop"}},
@@ -825,6 +847,7 @@ int main(void) {
         cmocka_unit_test(settings_replace_and_add),
         cmocka_unit_test(settings_lead_through_items),
         cmocka_unit_test(canonical_text_is_complete_and_sorted),
+        cmocka_unit_test(later_keys_leave_earlier_jobs_alone),
         cmocka_unit_test(every_row_has_a_sample),
         cmocka_unit_test(canonical_values_are_read_back),
         cmocka_unit_test(canonical_text_has_layers_records_and_axes),

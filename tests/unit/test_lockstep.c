@@ -172,22 +172,33 @@ static void set_layers(training_spec *s, const ending *e, layer_kind activation,
     s->records[RECORD_GRADIENT_NORM].layers[0] = 4;
 }
 
+/* rmsprop with and without momentum. */
+static void set_optimizer(training_spec *s, optimizer_kind kind, int variant) {
+    s->optimizer.kind = kind;
+    s->optimizer.lr = variant % 7 == 0 ? 1e-3 : 1e-2;
+    s->optimizer.epsilon_style = variant % 2 == 0 ? EPSILON_KERAS : EPSILON_PYTORCH;
+    s->optimizer.decay = variant % 3 == 0 ? DECAY_WEIGHTS : DECAY_ALL;
+    s->optimizer.weight_decay = kind == OPTIMIZER_ADAMW ? 0.1 : s->optimizer.weight_decay;
+    if (kind == OPTIMIZER_RMSPROP && variant % 4 < 2)
+        s->optimizer.momentum = 0;
+}
+
 static void all_kinds_agree_with_ordinary_training(void **state) {
     (void)state;
     const int batches[] = {20, 1, 64, 90, 7};
     int variant = 0;
     for (int e = 0; e < ENDINGS; e++)
         for (int a = 0; a < ACTIVATIONS; a++)
-            for (int o = OPTIMIZER_SGD; o <= OPTIMIZER_RMSPROP; o++, variant++) {
+            for (int o = 0; o < OPTIMIZER_KIND_COUNT; o++, variant++) {
+                if (!(LOCKSTEP_OPTIMIZERS >> o & 1))
+                    continue;
                 training_spec s = small_training();
                 char what[120];
                 set_layers(&s, &endings[e], activations[a], variant);
                 s.loss.kind = endings[e].loss;
                 s.loss.over_outputs = variant % 5 == 0 ? REDUCE_MEAN : REDUCE_SUM;
                 s.loss.over_samples = variant % 7 == 0 ? REDUCE_SUM : REDUCE_MEAN;
-                s.optimizer.kind = (optimizer_kind)o;
-                s.optimizer.lr = variant % 7 == 0 ? 1e-3 : 1e-2;
-                s.optimizer.epsilon_style = variant % 2 == 0 ? EPSILON_KERAS : EPSILON_PYTORCH;
+                set_optimizer(&s, (optimizer_kind)o, variant);
                 s.batch = batches[variant % 5];
                 s.shuffle = variant % 3 != 1;
                 s.last_batch = variant % 11 == 0 ? LAST_BATCH_DROP : LAST_BATCH_KEEP;
@@ -542,6 +553,10 @@ static void only_small_networks_are_eligible(void **state) {
     assert_int_equal(shape_of(&s, &data), 0);
     s = base, s.optimizer.kind = OPTIMIZER_LBFGS, s.optimizer.weight_decay = 0;
     assert_int_equal(shape_of(&s, &data), 0);
+    s = base, s.optimizer.clip_norm = 1;
+    assert_int_equal(shape_of(&s, &data), 0);
+    s = base, s.optimizer.clip_value = 1;
+    assert_int_equal(shape_of(&s, &data), 0);
 }
 
 static void a_shape_is_what_steps_must_have_in_common(void **state) {
@@ -564,6 +579,12 @@ static void a_shape_is_what_steps_must_have_in_common(void **state) {
     assert_int_not_equal(shape_of(&s, &data), shape);
     s = base, s.optimizer.kind = OPTIMIZER_ADAM;
     assert_int_not_equal(shape_of(&s, &data), shape);
+    s = base, s.optimizer.decay = DECAY_WEIGHTS;
+    assert_int_not_equal(shape_of(&s, &data), shape);
+    training_spec r = base;
+    r.optimizer.kind = OPTIMIZER_RMSPROP;
+    s = r, s.optimizer.momentum = 0;
+    assert_int_not_equal(shape_of(&s, &data), shape_of(&r, &data));
     s = base, s.model.layers[2].bias = true;
     assert_int_not_equal(shape_of(&s, &data), shape);
     s = base, s.records[RECORD_TEST_LOSS].every = 2;

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "engine/clipping.h"
 #include "engine/optimizers.h"
 #include "engine/schedules.h"
 #include "reference_file.h"
@@ -22,11 +23,22 @@ typedef struct optimizer_case {
     optimizer_spec spec;
 } optimizer_case;
 
+/* Two tensors, of which the weights of the first layer are parameters 0 and 1. */
+static model two_layers(real *w, real *g) {
+    return (model){
+        .kernels = kernels_select(),
+        .layer_count = 2,
+        .layers = {{.weight_reals = 2, .parameter_reals = 5}, {.parameter_offset = 5, .parameter_reals = 1}},
+        .parameter_reals = SIZE,
+        .parameters = w,
+        .gradients = g};
+}
+
 /* Walk down the parabola of the script and compare every position. */
 static void check_optimizer(FILE *file, const optimizer_case *c) {
     double expected[STEPS * SIZE], w[SIZE], g[SIZE];
     assert_int_equal(read_vector(file, c->name, expected, STEPS * SIZE), STEPS * SIZE);
-    model m = {.kernels = kernels_select(), .parameter_reals = SIZE, .parameters = w, .gradients = g};
+    const model m = two_layers(w, g);
     unsigned char state[4096] __attribute__((aligned(ARENA_ALIGNMENT))) = {0};
     arena memory = {.memory = state, .capacity = sizeof state};
     optimizer o;
@@ -59,6 +71,16 @@ static void check_schedule(FILE *file, const schedule_case *c) {
     }
 }
 
+#define ADAM(of) .kind = (of), .beta1 = 0.9, .beta2 = 0.99, .epsilon = 1e-3
+#define RMSPROP .kind = OPTIMIZER_RMSPROP, .rho = 0.9, .epsilon = 1e-3
+
+#define COSINE .kind = SCHEDULE_COSINE
+#define LINEAR .kind = SCHEDULE_LINEAR
+#define ONE_CYCLE .kind = SCHEDULE_ONE_CYCLE
+#define PER_STEP .per = SCHEDULE_PER_STEP
+#define PER_EPOCH .per = SCHEDULE_PER_EPOCH
+#define WARM(counts, share) .warmup = (counts), .warmup_start = (share)
+
 static void optimizers_and_schedules_follow_pytorch(void **state) {
     (void)state;
     const optimizer_case optimizers[] = {
@@ -76,6 +98,18 @@ static void optimizers_and_schedules_follow_pytorch(void **state) {
           .epsilon_style = EPSILON_KERAS}},
         {"rmsprop_keras",
          {.kind = OPTIMIZER_RMSPROP, .rho = 0.9, .epsilon = 1e-3, .epsilon_style = EPSILON_KERAS}},
+        {"adamw", {ADAM(OPTIMIZER_ADAMW), .weight_decay = 0.1}},
+        {"adamw_keras", {ADAM(OPTIMIZER_ADAMW), .weight_decay = 0.1, .epsilon_style = EPSILON_KERAS}},
+        {"rmsprop_momentum", {RMSPROP, .momentum = 0.8, .weight_decay = 0.05}},
+        {"sgd_decay_weights",
+         {.kind = OPTIMIZER_SGD, .momentum = 0.9, .weight_decay = 0.1, .decay = DECAY_WEIGHTS}},
+        {"adamw_decay_weights", {ADAM(OPTIMIZER_ADAMW), .weight_decay = 0.1, .decay = DECAY_WEIGHTS}},
+        {"rmsprop_decay_weights", {RMSPROP, .momentum = 0.8, .weight_decay = 0.1, .decay = DECAY_WEIGHTS}},
+        {"clip_norm", {.kind = OPTIMIZER_SGD, .momentum = 0.9, .clip_norm = 5}},
+        {"clip_value", {.kind = OPTIMIZER_SGD, .momentum = 0.9, .clip_value = 2}},
+        {"clip_both",
+         {ADAM(OPTIMIZER_ADAM), .weight_decay = 0.1, .decay = DECAY_WEIGHTS, .clip_norm = 6,
+          .clip_value = 2}},
     };
     const schedule_case schedules[] = {
         {"step_decay", {.kind = SCHEDULE_STEP_DECAY, .factor = 0.1, .every = 2}},
@@ -104,6 +138,33 @@ static void optimizers_and_schedules_follow_pytorch(void **state) {
     fclose(file);
 }
 
+/* The order of the sum is part of the result: more values than there are sums, and some left. */
+static void the_norm_of_a_gradient_is_that_of_all_its_values(void **state) {
+    (void)state;
+    enum { COUNT = 16 * 3 + 5 };
+    real g[COUNT];
+    double squares = 0;
+    for (int i = 0; i < COUNT; i++) {
+        g[i] = (i + 1) * (i % 2 == 0 ? (real)0.5 : (real)-0.25);
+        squares += (double)g[i] * (double)g[i];
+    }
+    assert_true(fabs(gradient_norm(COUNT, g) - sqrt(squares)) < 1e-12 * squares);
+    assert_true(gradient_norm(3, g) == sqrt(0.25 + 0.25 + 2.25));
+}
+
+static void clipping_keeps_what_is_no_number(void **state) {
+    (void)state;
+    const optimizer_spec by_norm = {.clip_norm = 1}, by_value = {.clip_value = 1};
+    const real g[2] = {(real)NAN, 3}, infinite[2] = {(real)INFINITY, 3};
+    real clipped[2];
+    clip_gradient(&by_norm, 2, g, clipped);
+    assert_true(isnan(clipped[0]) && isnan(clipped[1]));
+    clip_gradient(&by_norm, 2, infinite, clipped);
+    assert_true(isnan(clipped[0]) && clipped[1] == 0);
+    clip_gradient(&by_value, 2, g, clipped);
+    assert_true(isnan(clipped[0]) && clipped[1] == 1);
+}
+
 static void a_sequence_holds_each_rate_for_its_epochs(void **state) {
     (void)state;
     const schedule_spec s = {.kind = SCHEDULE_SEQUENCE, .every = 2, .count = 3, .values = {1e-3, 1e-2, 1e-1}};
@@ -115,6 +176,8 @@ static void a_sequence_holds_each_rate_for_its_epochs(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(optimizers_and_schedules_follow_pytorch),
+        cmocka_unit_test(the_norm_of_a_gradient_is_that_of_all_its_values),
+        cmocka_unit_test(clipping_keeps_what_is_no_number),
         cmocka_unit_test(a_sequence_holds_each_rate_for_its_epochs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* Which networks are trained in lockstep, and which of them have the same shape. */
 #include "base/random.h"
+#include "engine/clipping.h"
 #include "engine/lockstep/lane_kernels.h"
 #include "engine/lockstep/lockstep.h"
 
@@ -25,10 +26,15 @@ static bool accepts_loss(const loss_function *l) {
     return LOCKSTEP_LOSSES >> l->spec.kind & 1 && l->spec.entropy_weight == 0 && !softmax;
 }
 
+/* A clipped gradient has no lane kernel. */
+static bool accepts_optimizer(const optimizer_spec *o) {
+    return LOCKSTEP_OPTIMIZERS >> o->kind & 1 && !clips_gradient(o);
+}
+
 static bool is_eligible(const trainer *t) {
     lane_kernels kernels;
-    return t->spec->epochs > 0 && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
-           accepts_layers(&t->model) && accepts_loss(&t->loss) && lane_kernels_select(&kernels);
+    return t->spec->epochs > 0 && accepts_optimizer(&t->spec->optimizer) && accepts_layers(&t->model) &&
+           accepts_loss(&t->loss) && lane_kernels_select(&kernels);
 }
 
 /* ---- The shape --------------------------------------------------------------------------------- */
@@ -79,6 +85,7 @@ uint64_t lockstep_shape(const trainer *t) {
     add(&hash, (uint64_t)s->loss.kind << 32 | (uint64_t)t->loss.link);
     add(&hash, (uint64_t)s->loss.over_outputs << 32 | (uint64_t)s->loss.over_samples);
     add(&hash, (uint64_t)s->optimizer.kind << 32 | (uint64_t)s->optimizer.epsilon_style);
+    add(&hash, (uint64_t)s->optimizer.decay << 1 | optimizer_keeps_first(&s->optimizer));
     add(&hash, (uint64_t)t->data->train.count);
     return hash != 0 ? hash : 1;
 }
