@@ -181,10 +181,14 @@ typedef struct optimizer_spec {
 
 typedef enum schedule_kind {
     SCHEDULE_CONSTANT,
-    SCHEDULE_STEP_DECAY, /* lr · factor^⌊epoch / every⌋ */
-    SCHEDULE_FACTORS_AT, /* lr · factor for every listed step that has been reached */
-    SCHEDULE_SEQUENCE,   /* the listed rates, `every` epochs each, then the last; in place of lr */
+    SCHEDULE_STEP_DECAY, /* lr · factor^⌊count / every⌋ */
+    SCHEDULE_FACTORS_AT, /* lr · factor for every listed count that has been reached */
+    SCHEDULE_SEQUENCE,   /* the listed rates, `every` counts each, then the last; in place of lr */
     SCHEDULE_CYCLICAL,   /* see schedules.c; in place of lr */
+    SCHEDULE_COSINE,     /* the same, like all that follow, of lr */
+    SCHEDULE_LINEAR,
+    SCHEDULE_EXPONENTIAL, /* lr · factor^count */
+    SCHEDULE_ONE_CYCLE,   /* lr is the highest rate */
     SCHEDULE_KIND_COUNT
 } schedule_kind;
 
@@ -192,28 +196,49 @@ extern const name_table schedule_names; /* by schedule_kind */
 
 /* Which schedules use what. */
 enum {
-    SCHEDULES_WITH_LR =
-        1 << SCHEDULE_CONSTANT | 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT, /* optimizer_spec's */
-    SCHEDULES_WITH_FACTOR = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT,
+    SCHEDULES_WITH_LR = 1 << SCHEDULE_CONSTANT | 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT |
+                        1 << SCHEDULE_COSINE | 1 << SCHEDULE_LINEAR | 1 << SCHEDULE_EXPONENTIAL |
+                        1 << SCHEDULE_ONE_CYCLE, /* optimizer_spec's */
+    SCHEDULES_WITH_FACTOR = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_EXPONENTIAL,
     SCHEDULES_WITH_EVERY = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_SEQUENCE,
     SCHEDULES_WITH_VALUES = 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_SEQUENCE,
     SCHEDULES_WITH_CYCLES = 1 << SCHEDULE_CYCLICAL,
+    SCHEDULES_WITH_LENGTH = 1 << SCHEDULE_COSINE | 1 << SCHEDULE_LINEAR | 1 << SCHEDULE_ONE_CYCLE,
+    SCHEDULES_PER_EPOCH = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_SEQUENCE | 1 << SCHEDULE_COSINE |
+                          1 << SCHEDULE_LINEAR |
+                          1 << SCHEDULE_EXPONENTIAL, /* unless schedule_per says else */
 };
+
+/* What a schedule counts. SCHEDULE_PER_AUTO: epochs for SCHEDULES_PER_EPOCH, steps for the others. */
+typedef enum schedule_per { SCHEDULE_PER_AUTO, SCHEDULE_PER_STEP, SCHEDULE_PER_EPOCH } schedule_per;
+
+extern const name_table schedule_per_names; /* by schedule_per */
 
 /* The amplitude of a cyclical schedule: constant, halved after every cycle, times gamma^step. */
 typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE } cycle_policy;
 
-/* The learning rate over time; steps and epochs count from 0. */
+/* The learning rate over time. A *count* is a step or an epoch, as `per` says; they count from 0, and the
+ * schedule's own from the end of the warm-up. */
 typedef struct schedule_spec {
     schedule_kind kind;
     double factor;                  /* SCHEDULES_WITH_FACTOR */
-    int every;                      /* SCHEDULES_WITH_EVERY: epochs */
+    int every;                      /* SCHEDULES_WITH_EVERY: counts */
     int count;                      /* SCHEDULES_WITH_VALUES: of these */
-    double values[ENGINE_MAX_LIST]; /* factors_at: steps; sequence: rates */
+    double values[ENGINE_MAX_LIST]; /* factors_at: counts; sequence: rates */
     cycle_policy policy;            /* cyclical */
     double base, max;               /* cyclical: lowest and highest rate */
-    int half_cycle;                 /* cyclical: steps from lowest to highest */
+    int half_cycle;                 /* cyclical: counts from lowest to highest */
     double gamma;                   /* cyclical, exp_range */
+    schedule_per per;
+    int warmup;                          /* counts before the schedule; 0: none */
+    double warmup_start;                 /* the share of the rate that a warm-up starts with */
+    int length;                          /* SCHEDULES_WITH_LENGTH: counts; 0: all that the warm-up leaves */
+    double min;                          /* cosine: lowest rate */
+    int period, multiplier;              /* cosine: counts up to the first restart (0: there is none), and by
+                                            what each later period is longer than the one before */
+    double start, end;                   /* linear: shares of lr */
+    double rise;                         /* one_cycle: share of the length in which the rate rises */
+    double div_factor, final_div_factor; /* one_cycle: highest / first rate, first / last rate */
 } schedule_spec;
 
 /* x ← (stored / divide + offset − mean[c]) / std[c], unless the data set is standardised by feature. */

@@ -8,7 +8,6 @@
 #include "engine/data/points.h"
 #include "engine/initializers.h"
 #include "engine/penalties.h"
-#include "engine/schedules.h"
 
 /* ---- Memory ------------------------------------------------------------------------------------ */
 
@@ -22,6 +21,11 @@ size_t trainer_batch(const training_spec *spec, const dataset *data) {
 size_t trainer_epoch_samples(const training_spec *spec, const dataset *data) {
     const size_t count = data->train.count, batch = trainer_batch(spec, data);
     return spec->last_batch == LAST_BATCH_DROP ? count - count % batch : count;
+}
+
+size_t trainer_epoch_steps(const training_spec *spec, const dataset *data) {
+    const size_t batch = trainer_batch(spec, data);
+    return (trainer_epoch_samples(spec, data) + batch - 1) / batch;
 }
 
 static size_t capacity_of(const training_spec *spec, const dataset *data) {
@@ -80,6 +84,8 @@ status trainer_build(trainer *t, const training_spec *spec, const dataset *data,
                                     capacity_of(spec, data), error);
     t->fault = t->model.fault;
     RETURN_IF_FAILED(code);
+    schedule_open(&t->schedule, &spec->schedule, spec->optimizer.lr, spec->epochs,
+                  trainer_epoch_steps(spec, data));
     t->loss.outputs = (int)shape_size(t->model.boundaries[t->model.layer_count].shape);
     arena needed = {0};
     trainer_carve(t, &needed);
@@ -159,7 +165,7 @@ loss_sums trainer_differentiate(trainer *t, size_t count) {
 
 loss_sums trainer_step(trainer *t, size_t count) {
     training_progress *p = &t->progress;
-    p->lr = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, p->steps, (int)p->epoch);
+    p->lr = schedule_rate(&t->schedule, p->steps, p->epoch);
     const loss_sums sums = trainer_differentiate(t, count);
     if (p->outcome == TRAINING_DONE)
         optimizer_step(&t->optimizer, &t->model, p->lr, p->steps);

@@ -117,3 +117,40 @@ rates("factors_at", lambda o: S.MultiStepLR(o, milestones=[15, 40], gamma=0.1))
 rates("triangular", lambda o: S.CyclicLR(o, mode="triangular", **cycle))
 rates("triangular2", lambda o: S.CyclicLR(o, mode="triangular2", **cycle))
 rates("exp_range", lambda o: S.CyclicLR(o, mode="exp_range", gamma=0.97, **cycle))
+
+
+def after(warmup, make, start=0.1):
+    """A schedule after `warmup` counts of a rise."""
+    return lambda o: S.SequentialLR(o, [S.LinearLR(o, start_factor=start, total_iters=warmup), make(o)], milestones=[warmup])
+
+
+def cosine(length, low=0):
+    return lambda o: S.CosineAnnealingLR(o, T_max=length, eta_min=low)
+
+
+def restarts(period, multiplier, low=0):
+    return lambda o: S.CosineAnnealingWarmRestarts(o, T_0=period, T_mult=multiplier, eta_min=low)
+
+
+rates("cosine", cosine(60))
+rates("cosine_epochs", cosine(6, 1e-3), per_epoch=True)
+rates("cosine_beyond", cosine(23, 1e-3))
+rates("restarts", restarts(7, 1, 1e-3))
+rates("restarts_longer", restarts(4, 2))
+rates("restarts_epochs", restarts(1, 3), per_epoch=True)
+rates("linear", lambda o: S.LinearLR(o, start_factor=1, end_factor=0, total_iters=60))
+rates("linear_short", lambda o: S.LinearLR(o, start_factor=0.5, end_factor=0.1, total_iters=4), per_epoch=True)
+rates("exponential", lambda o: S.ExponentialLR(o, gamma=0.9))
+rates("exponential_epochs", lambda o: S.ExponentialLR(o, gamma=0.5), per_epoch=True)
+rates("one_cycle", lambda o: S.OneCycleLR(o, max_lr=LR, total_steps=60))
+rates("one_cycle_keys", lambda o: S.OneCycleLR(o, max_lr=LR, total_steps=61, pct_start=0.6, div_factor=4, final_div_factor=50))
+rates("step_decay_steps", lambda o: S.StepLR(o, step_size=13, gamma=0.1))
+rates("factors_at_epochs", lambda o: S.MultiStepLR(o, milestones=[1, 4], gamma=0.1), per_epoch=True)
+rates("warm_constant", lambda o: S.LinearLR(o, start_factor=0.01, total_iters=11))
+rates("warm_cosine", after(7, cosine(53)))
+rates("warm_cosine_epochs", after(2, cosine(4)), per_epoch=True)
+rates("warm_restarts", after(5, restarts(10, 2)))
+rates("warm_linear", after(20, lambda o: S.LinearLR(o, start_factor=0.8, end_factor=0.2, total_iters=30)))
+rates("warm_exponential", after(3, lambda o: S.ExponentialLR(o, gamma=0.7)), per_epoch=True)
+rates("warm_step_decay", after(2, lambda o: S.StepLR(o, step_size=2, gamma=0.1)), per_epoch=True)
+rates("warm_factors_at", after(5, lambda o: S.MultiStepLR(o, milestones=[15, 40], gamma=0.1)))

@@ -154,6 +154,7 @@ static const schedule_spec schedules[] = {
     {.kind = SCHEDULE_CONSTANT},
     {.kind = SCHEDULE_STEP_DECAY, .factor = 0.5, .every = 1},
     {.kind = SCHEDULE_CYCLICAL, .base = 1e-3, .max = 0.05, .half_cycle = 2, .gamma = 1},
+    {.kind = SCHEDULE_COSINE, .per = SCHEDULE_PER_STEP, .warmup = 2, .warmup_start = 0.1},
 };
 
 /* MPISWEEP_TEST_EVERY_STOP=1: stop each variant everywhere, which takes half a minute; else at a few

@@ -321,8 +321,9 @@ static void canonical_text_is_complete_and_sorted(void **state) {
  * start, rmsprop had none. */
 static void later_keys_leave_earlier_jobs_alone(void **state) {
     (void)state;
-    const char *defaults[] = {"optimizer.decay=all", "optimizer.clip_norm=0", "optimizer.clip_value=0",
-                              "optimizer.momentum=0"};
+    const char *defaults[] = {"optimizer.decay=all",       "optimizer.clip_norm=0", "optimizer.clip_value=0",
+                              "optimizer.momentum=0",      "schedule.per=auto",     "schedule.warmup=0",
+                              "schedule.warmup_start=0.01"};
     const char *rmsprop[] = {"optimizer={kind: rmsprop, lr: 0.1, momentum: 0}"};
     job *j = load_with(minimal_job, defaults, sizeof defaults / sizeof *defaults);
     assert_string_equal(j->canonical, canonical_minimal);
@@ -456,6 +457,20 @@ static const sample samples[] = {
     {"schedule.gamma",
      "schedule.gamma = 0.75",
      {SCHEDULE("kind: cyclical, base: 0, max: 1, half_cycle: 3, gamma: 0.75"), NO_RATE}},
+    {"schedule.per", "schedule.per = step", {SCHEDULE("kind: step_decay, every: 2, per: step")}},
+    {"schedule.warmup", "schedule.warmup = 5", {"schedule.warmup=5"}},
+    {"schedule.warmup_start", "schedule.warmup_start = 0.25", {"schedule.warmup_start=0.25"}},
+    {"schedule.length", "schedule.length = 7", {SCHEDULE("kind: linear, length: 7")}},
+    {"schedule.min", "schedule.min = 0.001", {SCHEDULE("kind: cosine, min: 1e-3")}},
+    {"schedule.period", "schedule.period = 4", {SCHEDULE("kind: cosine, period: 4")}},
+    {"schedule.multiplier", "schedule.multiplier = 2", {SCHEDULE("kind: cosine, period: 4, multiplier: 2")}},
+    {"schedule.start", "schedule.start = 0.5", {SCHEDULE("kind: linear, start: 0.5")}},
+    {"schedule.end", "schedule.end = 0.1", {SCHEDULE("kind: linear, end: 0.1")}},
+    {"schedule.rise", "schedule.rise = 0.4", {SCHEDULE("kind: one_cycle, rise: 0.4")}},
+    {"schedule.div_factor", "schedule.div_factor = 10", {SCHEDULE("kind: one_cycle, div_factor: 10")}},
+    {"schedule.final_div_factor",
+     "schedule.final_div_factor = 100",
+     {SCHEDULE("kind: one_cycle, final_div_factor: 100")}},
     {"optimizer.lr", "optimizer.lr = 0.03", {"optimizer.lr=0.03"}},
     {"optimizer.momentum", "optimizer.momentum = 0.9", {"optimizer.momentum=0.9"}},
     {"optimizer.weight_decay", "optimizer.weight_decay = 0.01", {"optimizer.weight_decay=0.01"}},

@@ -213,6 +213,15 @@ static void all_kinds_agree_with_ordinary_training(void **state) {
             }
 }
 
+/* Nothing is recorded by step, so that many are taken at once, whose rates differ. */
+static void a_warm_up_agrees_with_ordinary_training(void **state) {
+    (void)state;
+    training_spec s = small_training();
+    s.records[RECORD_TRAIN_LOSS] = s.records[RECORD_LEARNING_RATE] = per_epoch;
+    s.schedule = (schedule_spec){.kind = SCHEDULE_CONSTANT, .warmup = 3};
+    check_agreement(&s, NUMBERS, "a warm-up");
+}
+
 /* All widths up to 32 in, out and in between. */
 static void all_sizes_agree_with_ordinary_training(void **state) {
     (void)state;
@@ -614,6 +623,7 @@ static void the_list_is_documented(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_kinds_agree_with_ordinary_training),
+        cmocka_unit_test(a_warm_up_agrees_with_ordinary_training),
         cmocka_unit_test(all_sizes_agree_with_ordinary_training),
         cmocka_unit_test(images_agree_with_ordinary_training),
         cmocka_unit_test(bits_do_not_depend_on_the_group),

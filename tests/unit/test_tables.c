@@ -146,8 +146,14 @@ static void test_schedules(void **state) {
                                     .values = {3},
                                     .base = 0.1,
                                     .max = 1,
-                                    .half_cycle = 2};
-        const double rate = schedule_rate(&spec, 0.1, 1, 0);
+                                    .half_cycle = 2,
+                                    .start = 1,
+                                    .end = 0.5,
+                                    .div_factor = 25,
+                                    .final_div_factor = 100};
+        schedule s;
+        schedule_open(&s, &spec, 0.1, 3, 4);
+        const double rate = schedule_rate(&s, 1, 0);
         if (!(rate > 0 && isfinite(rate)))
             fail_msg("%s: a rate of %g", name_at(&schedule_names, (size_t)kind), rate);
     }

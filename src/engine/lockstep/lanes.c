@@ -283,7 +283,7 @@ static void carve_rates(lanes *s, arena *a) {
     for (int lane = 0; lane < s->count; lane++) {
         const training_spec *spec = s->trainers[lane]->spec;
         s->rates_vary |=
-            spec->schedule.kind != SCHEDULE_CONSTANT || OPTIMIZERS_WITH_BETAS >> spec->optimizer.kind & 1;
+            schedule_varies(&spec->schedule) || OPTIMIZERS_WITH_BETAS >> spec->optimizer.kind & 1;
     }
 }
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "engine/lockstep/lanes.h"
-#include "engine/schedules.h"
 
 /* ---- Samples ----------------------------------------------------------------------------------- */
 
@@ -174,11 +173,11 @@ static void add_penalty_gradients(lanes *s) {
 
 /* ---- Updates ----------------------------------------------------------------------------------- */
 
-static void set_rates(lanes *s, int lane, uint64_t step, int epoch) {
+static void set_rates(lanes *s, int lane, uint64_t step, uint64_t epoch) {
     const lane_rates *r = &s->rates;
     const trainer *t = s->trainers[lane];
     update u;
-    s->numbers_of_step[lane] = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, step - 1, epoch);
+    s->numbers_of_step[lane] = schedule_rate(&t->schedule, step - 1, epoch);
     optimizer_prepare(&t->optimizer, &t->model, s->numbers_of_step[lane], step, &u);
     r->lr[lane] = (float)u.lr;
     r->weight_decay[lane] = (float)u.weight_decay;
@@ -190,7 +189,7 @@ static void set_rates(lanes *s, int lane, uint64_t step, int epoch) {
     r->epsilon[lane] = (float)u.epsilon;
 }
 
-static void set_all_rates(lanes *s, uint64_t step, int epoch) {
+static void set_all_rates(lanes *s, uint64_t step, uint64_t epoch) {
     for (int lane = 0; lane < s->count; lane++)
         if (s->alive[lane] != 0)
             set_rates(s, lane, step, epoch);
@@ -337,7 +336,7 @@ size_t lanes_run(lanes *s, size_t steps, bool (*stop)(void *context), void *cont
         const size_t first = position + done, left = samples - first;
         count = left < batch ? left : batch;
         if (taken == 0 || s->rates_vary)
-            set_all_rates(s, p->steps + taken + 1, (int)epoch);
+            set_all_rates(s, p->steps + taken + 1, epoch);
         s->loss.scale = (float)(s->loss_share * loss_scale(&t->spec->loss, count));
         add_penalties(s, count);
         differentiate(s, first, count, samples);
