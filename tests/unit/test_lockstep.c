@@ -411,6 +411,36 @@ static void bits_do_not_depend_on_the_group(void **state) {
     assert_as_alone(pair, 2);
 }
 
+/* Warm-ups of their own length before a cosine; only weights decay. */
+static training_spec own_adamw(int i) {
+    training_spec s = own_spec(i);
+    s.optimizer.kind = OPTIMIZER_ADAMW;
+    s.optimizer.decay = DECAY_WEIGHTS;
+    s.optimizer.weight_decay = 0.02 * i;
+    s.schedule = (schedule_spec){.kind = SCHEDULE_COSINE, .per = SCHEDULE_PER_STEP, .warmup = i % 4};
+    return s;
+}
+
+static training_spec own_rmsprop(int i) {
+    training_spec s = own_spec(i);
+    s.optimizer.kind = OPTIMIZER_RMSPROP;
+    s.optimizer.momentum = 0.05 * (i + 1);
+    return s;
+}
+
+static void bits_of_adamw_and_rmsprop_do_not_depend_on_the_group(void **state) {
+    (void)state;
+    training_spec (*const own[])(int i) = {own_adamw, own_rmsprop};
+    const dataset data = samples_of(NUMBERS);
+    for (int k = 0; k < 2; k++) {
+        train_all_alone(&data, own[k]);
+        train_group(&data, everyone, 16, -1);
+        assert_as_alone(everyone, 16);
+        train_group(&data, some, 3, -1);
+        assert_as_alone(some, 3);
+    }
+}
+
 static training_spec own_order(int i) {
     training_spec s = own_spec(i);
     s.normalize.std[0] = 1;
@@ -627,6 +657,7 @@ int main(void) {
         cmocka_unit_test(all_sizes_agree_with_ordinary_training),
         cmocka_unit_test(images_agree_with_ordinary_training),
         cmocka_unit_test(bits_do_not_depend_on_the_group),
+        cmocka_unit_test(bits_of_adamw_and_rmsprop_do_not_depend_on_the_group),
         cmocka_unit_test(samples_may_be_shared),
         cmocka_unit_test(points_may_be_drawn_by_each),
         cmocka_unit_test(one_that_diverges_leaves_the_others_alone),
