@@ -81,11 +81,27 @@ static work_done adam(const work_arrays *w, int channels) {
     return moved(1, u.n, 7 * sizeof(real));
 }
 
+static work_done adamw(const work_arrays *w, int channels) {
+    (void)channels;
+    update u = small_update(w);
+    u.decoupled = true;
+    w->kernels->adam(&u);
+    return moved(1, u.n, 7 * sizeof(real));
+}
+
 static work_done rmsprop(const work_arrays *w, int channels) {
+    (void)channels;
+    update u = small_update(w);
+    u.first = NULL;
+    w->kernels->rmsprop(&u);
+    return moved(1, u.n, 5 * sizeof(real));
+}
+
+static work_done rmsprop_momentum(const work_arrays *w, int channels) {
     (void)channels;
     const update u = small_update(w);
     w->kernels->rmsprop(&u);
-    return moved(1, u.n, 5 * sizeof(real));
+    return moved(1, u.n, 7 * sizeof(real));
 }
 
 /* ---- Pixels ------------------------------------------------------------------------------------ */
@@ -410,7 +426,9 @@ const kernel_work kernel_works[] = {
     {"sgd", "momentum", "parameter", NULL, sgd},
     {"sgd", "nesterov", "parameter", NULL, nesterov},
     {"adam", "", "parameter", NULL, adam},
+    {"adam", "decoupled", "parameter", NULL, adamw},
     {"rmsprop", "", "parameter", NULL, rmsprop},
+    {"rmsprop", "momentum", "parameter", NULL, rmsprop_momentum},
 };
 
 const int kernel_work_count = sizeof kernel_works / sizeof kernel_works[0];

@@ -107,6 +107,13 @@ static status check_schedule(training_plan *plan, const training_spec *spec, err
     if (SCHEDULES_WITH_CYCLES >> s->kind & 1 && s->half_cycle < 1)
         return refuse(plan, error, FIELD(schedule.half_cycle), "%d steps; accepted: 1 and more",
                       s->half_cycle);
+    if (s->kind == SCHEDULE_COSINE && s->period > 0 && s->multiplier < 1)
+        return refuse(plan, error, FIELD(schedule.multiplier), "%d; accepted: 1 and more", s->multiplier);
+    if (s->kind == SCHEDULE_COSINE && s->period > 0 && s->length > 0)
+        return refuse(plan, error, FIELD(schedule.period),
+                      "restarts after %d, and a length of %d for a cosine without restarts; accepted: one of "
+                      "the two",
+                      s->period, s->length);
     if (s->kind == SCHEDULE_PLATEAU)
         return check_plateau(plan, spec, error);
     return STATUS_OK;
@@ -247,8 +254,7 @@ static status check_batches(training_plan *plan, const trainer *t, const dataset
 /* Steps are counted in 32 bits, in the results file, too. */
 static status count_steps(training_plan *plan, const training_spec *spec, const dataset *data,
                           error_info *error) {
-    const size_t batch = trainer_batch(spec, data), samples = trainer_epoch_samples(spec, data);
-    const size_t per_epoch = (samples + batch - 1) / batch;
+    const size_t per_epoch = trainer_epoch_steps(spec, data);
     const double steps = (double)per_epoch * spec->epochs;
     if (per_epoch > INT_MAX || steps > INT_MAX)
         return refuse(plan, error, FIELD(epochs), "%d epochs of %zu steps are %.0f steps; accepted: up to %d",

@@ -177,6 +177,7 @@ typedef enum optimizer_kind {
     OPTIMIZER_RMSPROP,
     OPTIMIZER_TRUNCATED_NEWTON, /* full batch, through NLopt; see full_batch.h */
     OPTIMIZER_LBFGS,            /* the same */
+    OPTIMIZER_ADAMW,
     OPTIMIZER_KIND_COUNT
 } optimizer_kind;
 
@@ -185,27 +186,46 @@ extern const name_table optimizer_names; /* by optimizer_kind */
 /* All training samples at once. */
 enum { OPTIMIZERS_FULL_BATCH = 1 << OPTIMIZER_TRUNCATED_NEWTON | 1 << OPTIMIZER_LBFGS };
 
+/* Which optimisers use what. */
+enum {
+    OPTIMIZERS_WITH_MOMENTUM = 1 << OPTIMIZER_SGD | 1 << OPTIMIZER_NESTEROV | 1 << OPTIMIZER_RMSPROP,
+    OPTIMIZERS_WITH_BETAS = 1 << OPTIMIZER_ADAM | 1 << OPTIMIZER_ADAMW,
+    OPTIMIZERS_WITH_EPSILON = OPTIMIZERS_WITH_BETAS | 1 << OPTIMIZER_RMSPROP,
+};
+
 /* Where ε is added (optimizers.c). */
 typedef enum epsilon_style { EPSILON_PYTORCH, EPSILON_KERAS } epsilon_style;
+
+/* Which parameters decay: all, or the weights of dense and conv layers, not biases nor what norms learn. */
+typedef enum decay_scope { DECAY_ALL, DECAY_WEIGHTS } decay_scope;
+
+extern const name_table decay_scope_names; /* by decay_scope */
 
 typedef struct optimizer_spec {
     optimizer_kind kind;
     double lr;
-    double momentum;     /* sgd, nesterov: μ */
-    double weight_decay; /* added to the gradient, times the parameter; all kinds */
-    double beta1, beta2; /* adam */
+    double momentum;     /* OPTIMIZERS_WITH_MOMENTUM: μ */
+    double weight_decay; /* times the parameter: added to the gradient; adamw: times lr, taken off the
+                            parameter */
+    double beta1, beta2; /* OPTIMIZERS_WITH_BETAS */
     double rho;          /* rmsprop */
-    double epsilon;      /* adam, rmsprop */
+    double epsilon;      /* OPTIMIZERS_WITH_EPSILON */
     epsilon_style epsilon_style;
+    decay_scope decay;
+    double clip_norm, clip_value; /* of the gradient of the cost (clipping.h); 0: it is not clipped */
 } optimizer_spec;
 
 typedef enum schedule_kind {
     SCHEDULE_CONSTANT,
-    SCHEDULE_STEP_DECAY, /* lr · factor^⌊epoch / every⌋ */
-    SCHEDULE_FACTORS_AT, /* lr · factor for every listed step that has been reached */
-    SCHEDULE_SEQUENCE,   /* the listed rates, `every` epochs each, then the last; in place of lr */
+    SCHEDULE_STEP_DECAY, /* lr · factor^⌊count / every⌋ */
+    SCHEDULE_FACTORS_AT, /* lr · factor for every listed count that has been reached */
+    SCHEDULE_SEQUENCE,   /* the listed rates, `every` counts each, then the last; in place of lr */
     SCHEDULE_CYCLICAL,   /* see schedules.c; in place of lr */
-    SCHEDULE_PLATEAU,    /* lr, times factor whenever the monitored number does not improve: monitor.h */
+    SCHEDULE_COSINE,     /* the same, like all that follow, of lr */
+    SCHEDULE_LINEAR,
+    SCHEDULE_EXPONENTIAL, /* lr · factor^count */
+    SCHEDULE_ONE_CYCLE,   /* lr is the highest rate */
+    SCHEDULE_PLATEAU,     /* lr, times factor whenever the monitored number does not improve: monitor.h */
     SCHEDULE_KIND_COUNT
 } schedule_kind;
 
@@ -214,12 +234,23 @@ extern const name_table schedule_names; /* by schedule_kind */
 /* Which schedules use what. */
 enum {
     SCHEDULES_WITH_LR = 1 << SCHEDULE_CONSTANT | 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT |
-                        1 << SCHEDULE_PLATEAU, /* optimizer_spec's */
-    SCHEDULES_WITH_FACTOR = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_PLATEAU,
+                        1 << SCHEDULE_COSINE | 1 << SCHEDULE_LINEAR | 1 << SCHEDULE_EXPONENTIAL |
+                        1 << SCHEDULE_ONE_CYCLE | 1 << SCHEDULE_PLATEAU, /* optimizer_spec's */
+    SCHEDULES_WITH_FACTOR = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_EXPONENTIAL |
+                            1 << SCHEDULE_PLATEAU,
     SCHEDULES_WITH_EVERY = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_SEQUENCE,
     SCHEDULES_WITH_VALUES = 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_SEQUENCE,
     SCHEDULES_WITH_CYCLES = 1 << SCHEDULE_CYCLICAL,
+    SCHEDULES_WITH_LENGTH = 1 << SCHEDULE_COSINE | 1 << SCHEDULE_LINEAR | 1 << SCHEDULE_ONE_CYCLE,
+    SCHEDULES_PER_EPOCH = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_SEQUENCE | 1 << SCHEDULE_COSINE |
+                          1 << SCHEDULE_LINEAR |
+                          1 << SCHEDULE_EXPONENTIAL, /* unless schedule_per says else */
 };
+
+/* What a schedule counts. SCHEDULE_PER_AUTO: epochs for SCHEDULES_PER_EPOCH, steps for the others. */
+typedef enum schedule_per { SCHEDULE_PER_AUTO, SCHEDULE_PER_STEP, SCHEDULE_PER_EPOCH } schedule_per;
+
+extern const name_table schedule_per_names; /* by schedule_per */
 
 /* The amplitude of a cyclical schedule: constant, halved after every cycle, times gamma^step. */
 typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE } cycle_policy;
@@ -227,21 +258,32 @@ typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE
 /* Of a plateau: improvement is by a share of the best value, or by an amount. */
 typedef enum threshold_mode { THRESHOLD_REL, THRESHOLD_ABS } threshold_mode;
 
-/* The learning rate over time; steps and epochs count from 0. */
+/* The learning rate over time. A *count* is a step or an epoch, as `per` says; they count from 0, and the
+ * schedule's own from the end of the warm-up. */
 typedef struct schedule_spec {
     schedule_kind kind;
     double factor;                  /* SCHEDULES_WITH_FACTOR */
-    int every;                      /* SCHEDULES_WITH_EVERY: epochs */
+    int every;                      /* SCHEDULES_WITH_EVERY: counts */
     int count;                      /* SCHEDULES_WITH_VALUES: of these */
-    double values[ENGINE_MAX_LIST]; /* factors_at: steps; sequence: rates */
+    double values[ENGINE_MAX_LIST]; /* factors_at: counts; sequence: rates */
     cycle_policy policy;            /* cyclical */
     double base, max;               /* cyclical: lowest and highest rate */
-    int half_cycle;                 /* cyclical: steps from lowest to highest */
+    int half_cycle;                 /* cyclical: counts from lowest to highest */
     double gamma;                   /* cyclical, exp_range */
-    int patience, cooldown;         /* plateau: recordings */
-    double threshold;               /* plateau: how much improvement is one */
-    threshold_mode threshold_mode;  /* plateau */
-    double min_lr;                  /* plateau: the rate does not fall below it */
+    schedule_per per;
+    int warmup;                          /* counts before the schedule; 0: none */
+    double warmup_start;                 /* the share of the rate that a warm-up starts with */
+    int length;                          /* SCHEDULES_WITH_LENGTH: counts; 0: all that the warm-up leaves */
+    double min;                          /* cosine: lowest rate */
+    int period, multiplier;              /* cosine: counts up to the first restart (0: there is none), and by
+                                            what each later period is longer than the one before */
+    double start, end;                   /* linear: shares of lr */
+    double rise;                         /* one_cycle: share of the length in which the rate rises */
+    double div_factor, final_div_factor; /* one_cycle: highest / first rate, first / last rate */
+    int patience, cooldown;              /* plateau: recordings */
+    double threshold;                    /* plateau: how much improvement is one */
+    threshold_mode threshold_mode;       /* plateau */
+    double min_lr;                       /* plateau: the rate does not fall below it */
 } schedule_spec;
 
 /* x ← (stored / divide + offset − mean[c]) / std[c], unless the data set is standardised by feature. */

@@ -9,7 +9,6 @@
 #include "engine/data/points.h"
 #include "engine/initializers.h"
 #include "engine/penalties.h"
-#include "engine/schedules.h"
 
 /* ---- Memory ------------------------------------------------------------------------------------ */
 
@@ -23,6 +22,11 @@ size_t trainer_batch(const training_spec *spec, const dataset *data) {
 size_t trainer_epoch_samples(const training_spec *spec, const dataset *data) {
     const size_t count = data->train.count, batch = trainer_batch(spec, data);
     return spec->last_batch == LAST_BATCH_DROP ? count - count % batch : count;
+}
+
+size_t trainer_epoch_steps(const training_spec *spec, const dataset *data) {
+    const size_t batch = trainer_batch(spec, data);
+    return (trainer_epoch_samples(spec, data) + batch - 1) / batch;
 }
 
 static size_t capacity_of(const training_spec *spec, const dataset *data) {
@@ -92,6 +96,8 @@ status trainer_build(trainer *t, const training_spec *spec, const dataset *data,
                                     data->shape, capacity_of(spec, data), error);
     t->fault = t->model.fault;
     RETURN_IF_FAILED(code);
+    schedule_open(&t->schedule, &spec->schedule, spec->optimizer.lr, spec->epochs,
+                  trainer_epoch_steps(spec, data));
     t->loss.outputs = (int)shape_size(model_output_shape(&t->model));
     arena needed = {0};
     trainer_carve(t, &needed);
@@ -179,7 +185,8 @@ loss_sums trainer_differentiate(trainer *t, size_t count) {
 
 loss_sums trainer_step(trainer *t, size_t count) {
     training_progress *p = &t->progress;
-    p->lr = schedule_rate(&t->spec->schedule, monitor_rate(&t->monitor), p->steps, (int)p->epoch);
+    t->schedule.lr = monitor_rate(&t->monitor);
+    p->lr = schedule_rate(&t->schedule, p->steps, p->epoch);
     const loss_sums sums = trainer_differentiate(t, count);
     if (p->outcome == TRAINING_DONE)
         optimizer_step(&t->optimizer, &t->model, p->lr, p->steps);

@@ -12,6 +12,7 @@
 #include "engine/optimizers.h"
 #include "engine/record/probe.h"
 #include "engine/record/tally.h"
+#include "engine/schedules.h"
 
 /* What to do next. */
 typedef enum training_stage {
@@ -54,6 +55,7 @@ typedef struct trainer {
     loss_function loss;
     optimizer optimizer;
     monitor monitor;
+    schedule schedule;
     recorder recorder;
     tallies metrics;
     training_progress progress;
@@ -79,6 +81,9 @@ size_t trainer_batch(const training_spec *spec, const dataset *data);
 
 /* Samples of an epoch that are trained on: all, or those of whole batches. */
 size_t trainer_epoch_samples(const training_spec *spec, const dataset *data);
+
+/* Steps of an epoch. */
+size_t trainer_epoch_steps(const training_spec *spec, const dataset *data);
 
 /* Build the model without its memory; `spec` and `data` are borrowed. STATUS_USAGE leaves t->fault. */
 status trainer_build(trainer *t, const training_spec *spec, const dataset *data, error_info *error);

@@ -9,7 +9,7 @@
 #define RANGE(least, most) .minimum = (least), .maximum = (most)
 #define CHOICE(field, table) SETTING_CHOICE, SPEC(field), .names = &(table)
 
-enum { MOST = 1000000, LARGEST_WINDOW = 256 };
+enum { MOST = 1000000, MOST_COUNTS = 1000000000, LARGEST_WINDOW = 256 };
 
 /* The names of enumerators that have no table in the engine. */
 static const char *const reduction_list[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum"};
@@ -58,13 +58,29 @@ static const setting training_rows[] = {
     {"optimizer.lr", SETTING_NUMBER, SPEC(optimizer.lr), RANGE(0, 1000), .preset = NAN},
     {"optimizer.momentum", SETTING_NUMBER, SPEC(optimizer.momentum), RANGE(0, 1)},
     {"optimizer.weight_decay", SETTING_NUMBER, SPEC(optimizer.weight_decay), RANGE(0, 1000)},
+    {"optimizer.decay", CHOICE(optimizer.decay, decay_scope_names)},
     {"optimizer.beta1", SETTING_NUMBER, SPEC(optimizer.beta1), RANGE(0, 0.999999), .preset = 0.9},
     {"optimizer.beta2", SETTING_NUMBER, SPEC(optimizer.beta2), RANGE(0, 0.999999), .preset = 0.999},
     {"optimizer.rho", SETTING_NUMBER, SPEC(optimizer.rho), RANGE(0, 0.999999), .preset = 0.99},
     {"optimizer.epsilon", SETTING_NUMBER, SPEC(optimizer.epsilon), RANGE(1e-30, 1), .preset = 1e-8},
     {"optimizer.epsilon_style", CHOICE(optimizer.epsilon_style, epsilon_styles)},
+    {"optimizer.clip_norm", SETTING_NUMBER, SPEC(optimizer.clip_norm), RANGE(0, 1e30)},
+    {"optimizer.clip_value", SETTING_NUMBER, SPEC(optimizer.clip_value), RANGE(0, 1e30)},
     {"schedule.kind", CHOICE(schedule.kind, schedule_names)},
     {"schedule.factor", SETTING_NUMBER, SPEC(schedule.factor), RANGE(0, 1000), .preset = 0.1},
+    {"schedule.per", CHOICE(schedule.per, schedule_per_names)},
+    {"schedule.warmup", SETTING_INTEGER, SPEC(schedule.warmup), RANGE(0, MOST_COUNTS)},
+    {"schedule.warmup_start", SETTING_NUMBER, SPEC(schedule.warmup_start), RANGE(0, 1), .preset = 0.01},
+    {"schedule.length", SETTING_INTEGER, SPEC(schedule.length), RANGE(0, MOST_COUNTS)},
+    {"schedule.min", SETTING_NUMBER, SPEC(schedule.min), RANGE(0, 1000)},
+    {"schedule.period", SETTING_INTEGER, SPEC(schedule.period), RANGE(0, MOST_COUNTS)},
+    {"schedule.multiplier", SETTING_INTEGER, SPEC(schedule.multiplier), RANGE(1, MOST), .preset = 1},
+    {"schedule.start", SETTING_NUMBER, SPEC(schedule.start), RANGE(0, 1000), .preset = 1},
+    {"schedule.end", SETTING_NUMBER, SPEC(schedule.end), RANGE(0, 1000)},
+    {"schedule.rise", SETTING_NUMBER, SPEC(schedule.rise), RANGE(0, 1), .preset = 0.3},
+    {"schedule.div_factor", SETTING_NUMBER, SPEC(schedule.div_factor), RANGE(1e-30, 1e30), .preset = 25},
+    {"schedule.final_div_factor", SETTING_NUMBER, SPEC(schedule.final_div_factor), RANGE(1e-30, 1e30),
+     .preset = 1e4},
     {"schedule.steps", SETTING_LIST, SPEC(schedule.values),
      .count_offset = offsetof(training_spec, schedule.count), RANGE(1, 1e12)},
     {"schedule.rates", SETTING_LIST, SPEC(schedule.values),
@@ -73,7 +89,7 @@ static const setting training_rows[] = {
     {"schedule.policy", CHOICE(schedule.policy, cycle_policies)},
     {"schedule.base", SETTING_NUMBER, SPEC(schedule.base), RANGE(0, 1000), .preset = NAN},
     {"schedule.max", SETTING_NUMBER, SPEC(schedule.max), RANGE(0, 1000), .preset = NAN},
-    {"schedule.half_cycle", SETTING_INTEGER, SPEC(schedule.half_cycle), RANGE(1, 1000000000), .preset = NAN},
+    {"schedule.half_cycle", SETTING_INTEGER, SPEC(schedule.half_cycle), RANGE(1, MOST_COUNTS), .preset = NAN},
     {"schedule.gamma", SETTING_NUMBER, SPEC(schedule.gamma), RANGE(0, 1), .preset = 1},
     {"schedule.patience", SETTING_INTEGER, SPEC(schedule.patience), RANGE(0, MOST), .preset = 10},
     {"schedule.threshold", SETTING_NUMBER, SPEC(schedule.threshold), RANGE(0, 1e6), .preset = 1e-4},

@@ -30,6 +30,7 @@ def job_of(c):
         "model": {"init_file": "start.npy", "layers": c["layers"]},
         "loss": c["loss"] or {"kind": "cross_entropy"},
         "optimizer": c["optimizer"],
+        **({"schedule": c["schedule"]} if c["schedule"] else {}),
         "train": {"epochs": c["epochs"], "batch": c["batch"], "shuffle": False},
         "record": {"train_loss": {"every": "1 step"}, "parameters": {"every": "end"}},
     }

@@ -116,16 +116,47 @@ def fresh(model):
     return model
 
 
+def decaying(model, keys):
+    """All parameters, or a group of those that decay and one of the others."""
+    if keys.get("decay", "all") == "all":
+        return model.parameters()
+    weights = [m.weight for m in model.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
+    others = [p for p in model.parameters() if not any(p is w for w in weights)]
+    return [{"params": weights}, {"params": others, "weight_decay": 0}]
+
+
 def optimizer(model, keys):
-    kind, lr, decay = keys["kind"], keys["lr"], keys.get("weight_decay", 0)
-    if kind == "adam":
-        return torch.optim.Adam(model.parameters(), lr=lr, betas=(keys.get("beta1", 0.9), keys.get("beta2", 0.999)),
-                                eps=keys.get("epsilon", 1e-8), weight_decay=decay)
+    kind, lr, decay, parameters = keys["kind"], keys["lr"], keys.get("weight_decay", 0), decaying(model, keys)
+    if kind in ("adam", "adamw"):
+        make = torch.optim.Adam if kind == "adam" else torch.optim.AdamW
+        return make(parameters, lr=lr, betas=(keys.get("beta1", 0.9), keys.get("beta2", 0.999)),
+                    eps=keys.get("epsilon", 1e-8), weight_decay=decay)
     if kind == "rmsprop":
-        return torch.optim.RMSprop(model.parameters(), lr=lr, alpha=keys.get("rho", 0.99), eps=keys.get("epsilon", 1e-8),
-                                   weight_decay=decay)
-    return torch.optim.SGD(model.parameters(), lr=lr, momentum=keys.get("momentum", 0), weight_decay=decay,
+        return torch.optim.RMSprop(parameters, lr=lr, alpha=keys.get("rho", 0.99), eps=keys.get("epsilon", 1e-8),
+                                   weight_decay=decay, momentum=keys.get("momentum", 0))
+    return torch.optim.SGD(parameters, lr=lr, momentum=keys.get("momentum", 0), weight_decay=decay,
                            nesterov=kind == "nesterov")
+
+
+def clip(model, keys):
+    if "clip_norm" in keys:
+        nn.utils.clip_grad_norm_(model.parameters(), keys["clip_norm"])
+    if "clip_value" in keys:
+        nn.utils.clip_grad_value_(model.parameters(), keys["clip_value"])
+
+
+def schedule(c, steps):
+    """(the case's schedule, whether it counts steps)"""
+    keys, rates = c["schedule"], torch.optim.lr_scheduler
+    if not keys:
+        return rates.ConstantLR(steps, factor=1), True
+    if keys["kind"] == "exponential":
+        return rates.ExponentialLR(steps, gamma=keys["factor"]), False
+    if keys["kind"] == "one_cycle":
+        return rates.OneCycleLR(steps, max_lr=c["optimizer"]["lr"], total_steps=c["steps"], cycle_momentum=False), True
+    warmup = rates.LinearLR(steps, start_factor=0.01, total_iters=keys["warmup"])
+    cosine = rates.CosineAnnealingLR(steps, T_max=c["steps"] - keys["warmup"], eta_min=keys["min"])
+    return rates.SequentialLR(steps, [warmup, cosine], milestones=[keys["warmup"]]), True
 
 
 def data_loss(c, outputs, y):
@@ -167,13 +198,17 @@ def train(c):
     x, y = samples(c)
     x, y = inputs(c, x), torch.tensor(y).double() if c["targets"] else torch.tensor(y).long()
     steps, batch, losses = optimizer(model, c["optimizer"]), c["batch"], []
+    rates, per_step = schedule(c, steps)
     for step in range(c["steps"]):
         first = step * batch % len(x)
         loss = data_loss(c, model(x[first:first + batch]), y[first:first + batch])
         losses.append(loss.item())
         steps.zero_grad()
         (loss + penalty(c, model)).backward()
+        clip(model, c["optimizer"])
         steps.step()
+        if per_step or first + batch == len(x):
+            rates.step()
     end = nn.utils.parameters_to_vector(model.parameters()).detach().numpy()
     places = np.linspace(0, len(end) - 1, 40).astype(int)
     return {"parameters": len(end), "losses": losses, "places": places.tolist(), "values": end[places].tolist()}

@@ -32,6 +32,7 @@ CNN4 = [conv(16, 3), "relu", conv(8, 3), "relu", conv(16, 5), "relu", POOL, conv
 CNN5 = [conv(8, 3), "relu", conv(16, 3), "relu", conv(8, 3), "relu", conv(16, 3), "relu", POOL,
         conv(16, 3), "relu", conv(8, 3), "relu", POOL, dense(10)]
 NORM = {"batch_norm": {"momentum": 0.99, "epsilon": 1e-3}}
+MLP_NORM = [dense(32), NORM, "tanh", dense(20), "relu", dense(10)]
 LENET_NORM = [NORM, conv(6, 5), "tanh", {"avg_pool": 2}, NORM, conv(16, 5), "tanh", {"avg_pool": 2}, NORM,
               dense(120), "tanh", NORM, dense(84), "tanh", NORM, dense(10), "softmax"]
 MIXED = [conv(8, 3, padding="same"), {"leaky_relu": 0.1}, conv(18, [3, 2], stride=2, padding=[1, 0]), "relu",
@@ -64,11 +65,12 @@ ENTROPY = {"entropy_weight": 0.005}
 
 
 def case(layers, shape, optimizer, loss=None, batch=16, steps=20, epochs=1, normalize=None, targets=0, stream=10,
-         labels=False):
-    """`targets` 0: ten classes; else this many numbers per sample, 0 and 1 with `labels`. One epoch has steps / epochs batches. `stream`: of
-    the first parameters."""
+         labels=False, schedule=None):
+    """`targets` 0: ten classes; else this many numbers per sample, 0 and 1 with `labels`. One epoch has steps / epochs batches.
+    `stream`: of the first parameters."""
     return {"layers": layers, "shape": shape, "optimizer": optimizer, "loss": loss or {}, "batch": batch, "steps": steps,
-            "epochs": epochs, "normalize": normalize or {}, "targets": targets, "stream": stream, "labels": labels}
+            "epochs": epochs, "normalize": normalize or {}, "targets": targets, "stream": stream, "labels": labels,
+            "schedule": schedule or {}}
 
 
 # Twenty steps: the networks of the architecture study, LeNet with batch normalisation, further optimisers and losses.
@@ -90,6 +92,14 @@ SHORT = {
     "smoothed_sgd": case(MLP1, (2, 9, 8), {"kind": "sgd", "lr": 0.1}, loss={"label_smoothing": 0.1}),
     "weighted_momentum": case(MLP1, (2, 9, 8), {"kind": "sgd", "lr": 0.05, "momentum": 0.9},
                               loss={"label_smoothing": 0.2, "class_weights": [0.2 * c for c in range(1, 11)]}),
+    "norms_adamw_cosine": case(MLP_NORM, (3, 8, 8), {"kind": "adamw", "lr": 3e-3, "weight_decay": 0.1, "decay": "weights",
+                                                     "clip_norm": 1}, epochs=2,
+                               schedule={"kind": "cosine", "per": "step", "warmup": 4, "min": 1e-5}),
+    "mlp2_rmsprop_momentum": case(MLP2, (3, 8, 8), {"kind": "rmsprop", "lr": 1e-3, "momentum": 0.9, "weight_decay": 0.01,
+                                                    "clip_value": 0.02}, epochs=5,
+                                  schedule={"kind": "exponential", "factor": 0.7}),
+    "mlp1_one_cycle": case(MLP1, (3, 8, 8), {"kind": "sgd", "lr": 0.3, "momentum": 0.9, "weight_decay": 0.01,
+                                             "decay": "weights"}, schedule={"kind": "one_cycle"}),
 }
 # Fifty steps in five epochs: between them every layer except dropout, every loss and every optimiser that takes steps.
 LONG = {

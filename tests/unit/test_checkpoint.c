@@ -159,6 +159,7 @@ static const schedule_spec schedules[] = {
     {.kind = SCHEDULE_CONSTANT},
     {.kind = SCHEDULE_STEP_DECAY, .factor = 0.5, .every = 1},
     {.kind = SCHEDULE_CYCLICAL, .base = 1e-3, .max = 0.05, .half_cycle = 2, .gamma = 1},
+    {.kind = SCHEDULE_COSINE, .per = SCHEDULE_PER_STEP, .warmup = 2, .warmup_start = 0.1},
 };
 
 /* MPISWEEP_TEST_EVERY_STOP=1: stop each variant everywhere, which takes half a minute; else at a few
@@ -167,11 +168,15 @@ static long stop_stride(void) {
     return getenv("MPISWEEP_TEST_EVERY_STOP") != NULL ? 1 : 29;
 }
 
-/* Every optimiser, with and without batch normalisation, dropout and mirroring, with every kind of schedule
- * and two sets of records. */
+static const optimizer_kind steppers[] = {OPTIMIZER_SGD, OPTIMIZER_NESTEROV, OPTIMIZER_ADAM,
+                                          OPTIMIZER_RMSPROP, OPTIMIZER_ADAMW};
+enum { OPTIMIZERS = sizeof steppers / sizeof *steppers };
+
+/* Every optimiser, with and without batch normalisation, dropout and mirroring, with several schedules and
+ * two sets of records. */
 static void every_stop_is_made_good(void **state) {
     (void)state;
-    enum { OPTIMIZERS = OPTIMIZER_RMSPROP + 1, SCHEDULES = 3, VARIANTS = OPTIMIZERS * SCHEDULES * 16 };
+    enum { SCHEDULES = sizeof schedules / sizeof *schedules, VARIANTS = OPTIMIZERS * SCHEDULES * 16 };
     const long stride = stop_stride();
     for (int variant = 0; variant < VARIANTS; variant++) {
         training_spec spec = small_training();
@@ -184,7 +189,9 @@ static void every_stop_is_made_good(void **state) {
         if (features & 4 && features & 1)
             spec.augment = (augment_spec){.padding = 1, .flip_vertical = 0.5, .cutout = 2};
         (features & 8 ? record_by_step : record_by_epoch)(&spec);
-        spec.optimizer.kind = (optimizer_kind)(variant / 16 % OPTIMIZERS);
+        spec.optimizer.kind = steppers[variant / 16 % OPTIMIZERS];
+        spec.optimizer.clip_norm = features & 2 ? 0.5 : 0;
+        spec.optimizer.decay = features & 4 ? DECAY_WEIGHTS : DECAY_ALL;
         spec.schedule = schedules[variant / 16 / OPTIMIZERS];
         check_stops(&spec, variant % stride, stride);
     }
@@ -349,7 +356,7 @@ static void a_training_that_leaves_checkpoints_continues(void **state) {
             spec.loss = (loss_spec){
                 .label_smoothing = 0.1, .class_weight_count = CLASSES, .class_weights = {0.5, 3, 1}};
         (variant & 4 ? record_by_step : record_by_epoch)(&spec);
-        spec.optimizer.kind = (optimizer_kind)(variant % (OPTIMIZER_RMSPROP + 1));
+        spec.optimizer.kind = steppers[variant % OPTIMIZERS];
         assert_in_range(check_kept(&spec, 1), steps - 1, steps);
         assert_in_range(check_kept(&spec, 4), 2, 3);
     }

@@ -28,6 +28,10 @@ static job *load(const char *text) {
     return load_file(temporary_directory_write(&directory, "job.yaml", text, strlen(text)), NULL, 0);
 }
 
+static job *load_with(const char *text, const char *const settings[], int count) {
+    return load_file(temporary_directory_write(&directory, "job.yaml", text, strlen(text)), settings, count);
+}
+
 static const char full_job[] = "job: full_1\n"
                                "title: \"Every key: not its default\"\n"
                                "seed: 4294967295\n"
@@ -317,6 +321,22 @@ static void canonical_text_is_complete_and_sorted(void **state) {
     job_destroy(&j);
 }
 
+/* Keys that were added later are not written while they have their defaults: sgd had its momentum from the
+ * start, rmsprop had none. */
+static void later_keys_leave_earlier_jobs_alone(void **state) {
+    (void)state;
+    const char *defaults[] = {"optimizer.decay=all",       "optimizer.clip_norm=0", "optimizer.clip_value=0",
+                              "optimizer.momentum=0",      "schedule.per=auto",     "schedule.warmup=0",
+                              "schedule.warmup_start=0.01"};
+    const char *rmsprop[] = {"optimizer={kind: rmsprop, lr: 0.1, momentum: 0}"};
+    job *j = load_with(minimal_job, defaults, sizeof defaults / sizeof *defaults);
+    assert_string_equal(j->canonical, canonical_minimal);
+    job_destroy(&j);
+    j = load_with(minimal_job, rmsprop, 1);
+    assert_null(strstr(j->canonical, "optimizer.momentum"));
+    job_destroy(&j);
+}
+
 static void assert_lines(const char *canonical, const char *lines) {
     if (strstr(canonical, lines) == NULL)
         fail_msg("no lines\n%sin\n%s", lines, canonical);
@@ -462,6 +482,20 @@ static const sample samples[] = {
      {SCHEDULE("kind: plateau, threshold_mode: abs")}},
     {"schedule.cooldown", "schedule.cooldown = 2", {SCHEDULE("kind: plateau, cooldown: 2")}},
     {"schedule.min_lr", "schedule.min_lr = 0.001", {SCHEDULE("kind: plateau, min_lr: 0.001")}},
+    {"schedule.per", "schedule.per = step", {SCHEDULE("kind: step_decay, every: 2, per: step")}},
+    {"schedule.warmup", "schedule.warmup = 5", {"schedule.warmup=5"}},
+    {"schedule.warmup_start", "schedule.warmup_start = 0.25", {"schedule.warmup_start=0.25"}},
+    {"schedule.length", "schedule.length = 7", {SCHEDULE("kind: linear, length: 7")}},
+    {"schedule.min", "schedule.min = 0.001", {SCHEDULE("kind: cosine, min: 1e-3")}},
+    {"schedule.period", "schedule.period = 4", {SCHEDULE("kind: cosine, period: 4")}},
+    {"schedule.multiplier", "schedule.multiplier = 2", {SCHEDULE("kind: cosine, period: 4, multiplier: 2")}},
+    {"schedule.start", "schedule.start = 0.5", {SCHEDULE("kind: linear, start: 0.5")}},
+    {"schedule.end", "schedule.end = 0.1", {SCHEDULE("kind: linear, end: 0.1")}},
+    {"schedule.rise", "schedule.rise = 0.4", {SCHEDULE("kind: one_cycle, rise: 0.4")}},
+    {"schedule.div_factor", "schedule.div_factor = 10", {SCHEDULE("kind: one_cycle, div_factor: 10")}},
+    {"schedule.final_div_factor",
+     "schedule.final_div_factor = 100",
+     {SCHEDULE("kind: one_cycle, final_div_factor: 100")}},
     {"optimizer.lr", "optimizer.lr = 0.03", {"optimizer.lr=0.03"}},
     {"optimizer.momentum", "optimizer.momentum = 0.9", {"optimizer.momentum=0.9"}},
     {"optimizer.weight_decay", "optimizer.weight_decay = 0.01", {"optimizer.weight_decay=0.01"}},
@@ -472,6 +506,9 @@ static const sample samples[] = {
     {"optimizer.epsilon_style",
      "optimizer.epsilon_style = keras",
      {"optimizer={kind: rmsprop, lr: 1, epsilon_style: keras}"}},
+    {"optimizer.decay", "optimizer.decay = weights", {"optimizer.decay=weights"}},
+    {"optimizer.clip_norm", "optimizer.clip_norm = 1.5", {"optimizer.clip_norm=1.5"}},
+    {"optimizer.clip_value", "optimizer.clip_value = 0.5", {"optimizer.clip_value=0.5"}},
     {"train.epochs", "train.epochs = 0", {"train.epochs=0"}},
     {"train.batch", "train.batch = 9", {"train.batch=9"}},
     {"train.last_batch", "train.last_batch = drop", {"train.last_batch=drop"}},
@@ -879,6 +916,7 @@ int main(void) {
         cmocka_unit_test(settings_replace_and_add),
         cmocka_unit_test(settings_lead_through_items),
         cmocka_unit_test(canonical_text_is_complete_and_sorted),
+        cmocka_unit_test(later_keys_leave_earlier_jobs_alone),
         cmocka_unit_test(every_row_has_a_sample),
         cmocka_unit_test(canonical_values_are_read_back),
         cmocka_unit_test(canonical_text_has_layers_records_and_axes),

@@ -69,8 +69,9 @@ static const wrong_line wrong_lines[] = {
     {2, "lr: 1", "2:1", "nearest known key: optimizer.lr"},
     {2, "optimizer.lr: 1", "2:1", "optimizer.lr: unknown key"},
     {9, "optimizer: {lr: 0.1, momentun: 0.9}", "9:22",
-     "optimizer.momentun: unknown key; accepted: kind, lr, momentum, weight_decay, beta1, beta2, "
-     "rho, epsilon, epsilon_style; nearest known key: optimizer.momentum"},
+     "optimizer.momentun: unknown key; accepted: kind, lr, momentum, weight_decay, decay, "
+     "beta1, beta2, rho, epsilon, epsilon_style, clip_norm, clip_value; nearest known key: "
+     "optimizer.momentum"},
     {14, "  m: {set: optimizer.momentum, values: [0, 0.5]}\nschedule: {kind: step_decay}", "15:11",
      "schedule.every: missing; accepted: an integer from 1"},
     {10, "", "1:1", "train.epochs: missing"},

@@ -172,22 +172,33 @@ static void set_layers(training_spec *s, const ending *e, layer_kind activation,
     s->records[RECORD_GRADIENT_NORM].layers[0] = 4;
 }
 
+/* rmsprop with and without momentum. */
+static void set_optimizer(training_spec *s, optimizer_kind kind, int variant) {
+    s->optimizer.kind = kind;
+    s->optimizer.lr = variant % 7 == 0 ? 1e-3 : 1e-2;
+    s->optimizer.epsilon_style = variant % 2 == 0 ? EPSILON_KERAS : EPSILON_PYTORCH;
+    s->optimizer.decay = variant % 3 == 0 ? DECAY_WEIGHTS : DECAY_ALL;
+    s->optimizer.weight_decay = kind == OPTIMIZER_ADAMW ? 0.1 : s->optimizer.weight_decay;
+    if (kind == OPTIMIZER_RMSPROP && variant % 4 < 2)
+        s->optimizer.momentum = 0;
+}
+
 static void all_kinds_agree_with_ordinary_training(void **state) {
     (void)state;
     const int batches[] = {20, 1, 64, 90, 7};
     int variant = 0;
     for (int e = 0; e < ENDINGS; e++)
         for (int a = 0; a < ACTIVATIONS; a++)
-            for (int o = OPTIMIZER_SGD; o <= OPTIMIZER_RMSPROP; o++, variant++) {
+            for (int o = 0; o < OPTIMIZER_KIND_COUNT; o++, variant++) {
+                if (!(LOCKSTEP_OPTIMIZERS >> o & 1))
+                    continue;
                 training_spec s = small_training();
                 char what[120];
                 set_layers(&s, &endings[e], activations[a], variant);
                 s.loss.kind = endings[e].loss;
                 s.loss.over_outputs = variant % 5 == 0 ? REDUCE_MEAN : REDUCE_SUM;
                 s.loss.over_samples = variant % 7 == 0 ? REDUCE_SUM : REDUCE_MEAN;
-                s.optimizer.kind = (optimizer_kind)o;
-                s.optimizer.lr = variant % 7 == 0 ? 1e-3 : 1e-2;
-                s.optimizer.epsilon_style = variant % 2 == 0 ? EPSILON_KERAS : EPSILON_PYTORCH;
+                set_optimizer(&s, (optimizer_kind)o, variant);
                 s.batch = batches[variant % 5];
                 s.shuffle = variant % 3 != 1;
                 s.last_batch = variant % 11 == 0 ? LAST_BATCH_DROP : LAST_BATCH_KEEP;
@@ -200,6 +211,15 @@ static void all_kinds_agree_with_ordinary_training(void **state) {
                          name_at(&optimizer_names, o));
                 check_agreement(&s, endings[e].of, what);
             }
+}
+
+/* Nothing is recorded by step, so that many are taken at once, whose rates differ. */
+static void a_warm_up_agrees_with_ordinary_training(void **state) {
+    (void)state;
+    training_spec s = small_training();
+    s.records[RECORD_TRAIN_LOSS] = s.records[RECORD_LEARNING_RATE] = per_epoch;
+    s.schedule = (schedule_spec){.kind = SCHEDULE_CONSTANT, .warmup = 3};
+    check_agreement(&s, NUMBERS, "a warm-up");
 }
 
 /* All widths up to 32 in, out and in between. */
@@ -391,6 +411,36 @@ static void bits_do_not_depend_on_the_group(void **state) {
     assert_as_alone(pair, 2);
 }
 
+/* Warm-ups of their own length before a cosine; only weights decay. */
+static training_spec own_adamw(int i) {
+    training_spec s = own_spec(i);
+    s.optimizer.kind = OPTIMIZER_ADAMW;
+    s.optimizer.decay = DECAY_WEIGHTS;
+    s.optimizer.weight_decay = 0.02 * i;
+    s.schedule = (schedule_spec){.kind = SCHEDULE_COSINE, .per = SCHEDULE_PER_STEP, .warmup = i % 4};
+    return s;
+}
+
+static training_spec own_rmsprop(int i) {
+    training_spec s = own_spec(i);
+    s.optimizer.kind = OPTIMIZER_RMSPROP;
+    s.optimizer.momentum = 0.05 * (i + 1);
+    return s;
+}
+
+static void bits_of_adamw_and_rmsprop_do_not_depend_on_the_group(void **state) {
+    (void)state;
+    training_spec (*const own[])(int i) = {own_adamw, own_rmsprop};
+    const dataset data = samples_of(NUMBERS);
+    for (int k = 0; k < 2; k++) {
+        train_all_alone(&data, own[k]);
+        train_group(&data, everyone, 16, -1);
+        assert_as_alone(everyone, 16);
+        train_group(&data, some, 3, -1);
+        assert_as_alone(some, 3);
+    }
+}
+
 static training_spec own_order(int i) {
     training_spec s = own_spec(i);
     s.normalize.std[0] = 1;
@@ -542,6 +592,10 @@ static void only_small_networks_are_eligible(void **state) {
     assert_int_equal(shape_of(&s, &data), 0);
     s = base, s.optimizer.kind = OPTIMIZER_LBFGS, s.optimizer.weight_decay = 0;
     assert_int_equal(shape_of(&s, &data), 0);
+    s = base, s.optimizer.clip_norm = 1;
+    assert_int_equal(shape_of(&s, &data), 0);
+    s = base, s.optimizer.clip_value = 1;
+    assert_int_equal(shape_of(&s, &data), 0);
 }
 
 static void a_shape_is_what_steps_must_have_in_common(void **state) {
@@ -564,6 +618,12 @@ static void a_shape_is_what_steps_must_have_in_common(void **state) {
     assert_int_not_equal(shape_of(&s, &data), shape);
     s = base, s.optimizer.kind = OPTIMIZER_ADAM;
     assert_int_not_equal(shape_of(&s, &data), shape);
+    s = base, s.optimizer.decay = DECAY_WEIGHTS;
+    assert_int_not_equal(shape_of(&s, &data), shape);
+    training_spec r = base;
+    r.optimizer.kind = OPTIMIZER_RMSPROP;
+    s = r, s.optimizer.momentum = 0;
+    assert_int_not_equal(shape_of(&s, &data), shape_of(&r, &data));
     s = base, s.model.layers[2].bias = true;
     assert_int_not_equal(shape_of(&s, &data), shape);
     s = base, s.records[RECORD_TEST_LOSS].every = 2;
@@ -620,9 +680,11 @@ static void the_list_is_documented(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_kinds_agree_with_ordinary_training),
+        cmocka_unit_test(a_warm_up_agrees_with_ordinary_training),
         cmocka_unit_test(all_sizes_agree_with_ordinary_training),
         cmocka_unit_test(images_agree_with_ordinary_training),
         cmocka_unit_test(bits_do_not_depend_on_the_group),
+        cmocka_unit_test(bits_of_adamw_and_rmsprop_do_not_depend_on_the_group),
         cmocka_unit_test(samples_may_be_shared),
         cmocka_unit_test(points_may_be_drawn_by_each),
         cmocka_unit_test(one_that_diverges_leaves_the_others_alone),

@@ -150,8 +150,14 @@ static void test_schedules(void **state) {
                                     .values = {3},
                                     .base = 0.1,
                                     .max = 1,
-                                    .half_cycle = 2};
-        const double rate = schedule_rate(&spec, 0.1, 1, 0);
+                                    .half_cycle = 2,
+                                    .start = 1,
+                                    .end = 0.5,
+                                    .div_factor = 25,
+                                    .final_div_factor = 100};
+        schedule s;
+        schedule_open(&s, &spec, 0.1, 3, 4);
+        const double rate = schedule_rate(&s, 1, 0);
         if (!(rate > 0 && isfinite(rate)))
             fail_msg("%s: a rate of %g", name_at(&schedule_names, (size_t)kind), rate);
     }
@@ -231,7 +237,9 @@ static void test_job_table(void **state) {
         if (condition != NULL && condition->type->is_given == NULL && o->only_values == 0)
             fail_msg("%s depends on no value of %s", o->key, o->only_if);
         if (o->omits_default && o->default_text == NULL)
-            fail_msg("%s: there is no default to omit", o->key);
+            fail_msg("%s omits a default that it does not have", o->key);
+        if ((o->omits_for & ~o->only_values) != 0 || (o->omits_for != 0 && !o->omits_default))
+            fail_msg("%s omits its default where it is not known", o->key);
     }
 }
 
@@ -255,14 +263,14 @@ static FILE *refuse_to_begin(option_writer *w, const char *key) {
 
 /* A key that omits its default has one, and it is not written. */
 static void check_omitted(const option *o) {
-    option_writer writer = {refuse_to_begin};
+    option_writer writer = {.begin = refuse_to_begin};
     tree_node *nothing;
     void *object = calloc(1, o->offset + o->count_offset + 512);
     option alone = *o;
     alone.only_if = NULL;
     const option_table table = {&alone, 1};
     assert_non_null(object);
-    assert_true(o->default_text != NULL && o->default_text[0] != '\0');
+    assert_non_null(o->default_text);
     assert_int_equal(tree_parse(&nothing, "nothing", false, "{}", 2, NULL), STATUS_OK);
     assert_int_equal(option_read_all(&table, "", nothing, object, NULL), STATUS_OK);
     option_write_all(&table, "", object, &writer);

@@ -131,13 +131,15 @@ typedef struct update {
     size_t n;
     real *w;              /* (n) parameters */
     const real *g;        /* (n) gradients */
-    real *first, *second; /* (n) state: velocity or first moment; second moment */
+    real *first, *second; /* (n) state: velocity or first moment, of rmsprop NULL without momentum; second
+                             moment */
     real lr, weight_decay;
-    real decay1, decay2; /* μ, or β₁ and β₂, or ρ in decay2 */
+    real decay1, decay2; /* μ, or β₁ and β₂, or μ and ρ */
     real fresh1, fresh2; /* 1 − β₁, 1 − β₂, 1 − ρ, rounded once: from decay they would lose their digits */
     real correction; /* adam: 1 / √(1 − β₂ᵗ), with 1 / (1 − β₁ᵗ) in lr */
     real epsilon;
     bool nesterov, epsilon_inside;
+    bool decoupled; /* adam: weight_decay, with the rate in it, is taken off w, not added to g */
 } update;
 
 typedef struct kernel_set {

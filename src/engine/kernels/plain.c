@@ -209,15 +209,36 @@ static void sgd(const update *u) {
         }
 }
 
-static void adam(const update *u) {
+/* `decoupled` is a constant: a loop for each. */
+static inline void adam_step(const update *u, const bool decoupled) {
     real *restrict w = u->w, *restrict m = u->first, *restrict v = u->second;
     const real *restrict g = u->g;
     const real b1 = u->decay1, b2 = u->decay2, new1 = u->fresh1, new2 = u->fresh2;
     for (size_t i = 0; i < u->n; i++) {
-        real gradient = g[i] + u->weight_decay * w[i];
+        real gradient = decoupled ? g[i] : g[i] + u->weight_decay * w[i];
         m[i] = b1 * m[i] + new1 * gradient;
         v[i] = b2 * v[i] + new2 * gradient * gradient;
+        if (decoupled)
+            w[i] -= u->weight_decay * w[i];
         w[i] -= u->lr * m[i] / (real_sqrt(v[i]) * u->correction + u->epsilon);
+    }
+}
+
+static void adam(const update *u) {
+    if (u->decoupled)
+        adam_step(u, true);
+    else
+        adam_step(u, false);
+}
+
+static void rmsprop_momentum(const update *u, real inside, real outside) {
+    real *restrict w = u->w, *restrict b = u->first, *restrict v = u->second;
+    const real *restrict g = u->g;
+    for (size_t i = 0; i < u->n; i++) {
+        real gradient = g[i] + u->weight_decay * w[i];
+        v[i] = u->decay2 * v[i] + u->fresh2 * gradient * gradient;
+        b[i] = u->decay1 * b[i] + gradient / (real_sqrt(v[i] + inside) + outside);
+        w[i] -= u->lr * b[i];
     }
 }
 
@@ -225,6 +246,10 @@ static void rmsprop(const update *u) {
     real *restrict w = u->w, *restrict v = u->second;
     const real *restrict g = u->g;
     const real inside = u->epsilon_inside ? u->epsilon : 0, outside = u->epsilon_inside ? 0 : u->epsilon;
+    if (u->first != NULL) {
+        rmsprop_momentum(u, inside, outside);
+        return;
+    }
     for (size_t i = 0; i < u->n; i++) {
         real gradient = g[i] + u->weight_decay * w[i];
         v[i] = u->decay2 * v[i] + u->fresh2 * gradient * gradient;

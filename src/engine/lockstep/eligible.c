@@ -1,5 +1,6 @@
 /* Which networks are trained in lockstep, and which of them have the same shape. */
 #include "base/random.h"
+#include "engine/clipping.h"
 #include "engine/lockstep/lane_kernels.h"
 #include "engine/lockstep/lockstep.h"
 
@@ -33,12 +34,16 @@ static bool accepts_loss(const loss_function *l) {
     return LOCKSTEP_LOSSES >> l->spec.kind & 1 && plain && !softmax;
 }
 
+/* A clipped gradient has no lane kernel. */
+static bool accepts_optimizer(const optimizer_spec *o) {
+    return LOCKSTEP_OPTIMIZERS >> o->kind & 1 && !clips_gradient(o);
+}
+
 /* Lanes count what is right in a batch, and no other metrics. */
 static bool is_eligible(const trainer *t) {
     lane_kernels kernels;
-    return accepts_training(t) && LOCKSTEP_OPTIMIZERS >> t->spec->optimizer.kind & 1 &&
-           accepts_layers(&t->model) && accepts_loss(&t->loss) && !tally_is_needed(t->spec, SET_BATCH) &&
-           lane_kernels_select(&kernels);
+    return accepts_training(t) && accepts_optimizer(&t->spec->optimizer) && accepts_layers(&t->model) &&
+           accepts_loss(&t->loss) && !tally_is_needed(t->spec, SET_BATCH) && lane_kernels_select(&kernels);
 }
 
 /* ---- The shape --------------------------------------------------------------------------------- */
@@ -89,6 +94,7 @@ uint64_t lockstep_shape(const trainer *t) {
     add(&hash, (uint64_t)s->loss.kind << 32 | (uint64_t)t->loss.link);
     add(&hash, (uint64_t)s->loss.over_outputs << 32 | (uint64_t)s->loss.over_samples);
     add(&hash, (uint64_t)s->optimizer.kind << 32 | (uint64_t)s->optimizer.epsilon_style);
+    add(&hash, (uint64_t)s->optimizer.decay << 1 | optimizer_keeps_first(&s->optimizer));
     add(&hash, (uint64_t)t->data->train.count);
     return hash != 0 ? hash : 1;
 }

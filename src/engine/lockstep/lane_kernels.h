@@ -68,7 +68,7 @@ typedef struct lane_update {
     const float *g;       /* (count) */
     float *first, *second;
     const float *lr, *weight_decay, *decay1, *decay2, *fresh1, *fresh2, *correction, *epsilon; /* (1) each */
-    bool nesterov, epsilon_inside;
+    bool nesterov, epsilon_inside, decoupled;
 } lane_update;
 
 typedef void (*lane_elementwise_function)(const lane_elementwise *e);

@@ -44,22 +44,51 @@ static void sgd(const lane_update *u) {
     }
 }
 
-static void adam(const lane_update *u) {
+/* `decoupled` is a constant: a loop for each. */
+INLINE void adam_step(const lane_update *u, const bool decoupled) {
     for (int part = 0; part < u->lanes; part += VECTOR_LANES) {
         const rates r = rates_of(u, part);
         for (size_t at = (size_t)part; at < u->count * LANES; at += LANES) {
-            const vector w = load(u->w + at), g = decayed(&r, w, load(u->g + at));
+            const vector w = load(u->w + at), gradient = load(u->g + at);
+            const vector g = decoupled ? gradient : decayed(&r, w, gradient);
+            const vector kept = decoupled ? w - r.weight_decay * w : w;
             const vector m = load(u->first + at), v = load(u->second + at);
             const vector first = r.decay1 * m + r.fresh1 * g;
             const vector second = r.decay2 * v + r.fresh2 * g * g;
             keep_alive(&r, u->first + at, first, m);
             keep_alive(&r, u->second + at, second, v);
-            keep_alive(&r, u->w + at, w - r.lr * first / (root(second) * r.correction + r.outside), w);
+            keep_alive(&r, u->w + at, kept - r.lr * first / (root(second) * r.correction + r.outside), w);
+        }
+    }
+}
+
+static void adam(const lane_update *u) {
+    if (u->decoupled)
+        adam_step(u, true);
+    else
+        adam_step(u, false);
+}
+
+static void rmsprop_momentum(const lane_update *u) {
+    for (int part = 0; part < u->lanes; part += VECTOR_LANES) {
+        const rates r = rates_of(u, part);
+        for (size_t at = (size_t)part; at < u->count * LANES; at += LANES) {
+            const vector w = load(u->w + at), g = decayed(&r, w, load(u->g + at));
+            const vector b = load(u->first + at), v = load(u->second + at);
+            const vector second = r.decay2 * v + r.fresh2 * g * g;
+            const vector first = r.decay1 * b + g / (root(second + r.inside) + r.outside);
+            keep_alive(&r, u->first + at, first, b);
+            keep_alive(&r, u->second + at, second, v);
+            keep_alive(&r, u->w + at, w - r.lr * first, w);
         }
     }
 }
 
 static void rmsprop(const lane_update *u) {
+    if (u->first != NULL) {
+        rmsprop_momentum(u);
+        return;
+    }
     for (int part = 0; part < u->lanes; part += VECTOR_LANES) {
         const rates r = rates_of(u, part);
         for (size_t at = (size_t)part; at < u->count * LANES; at += LANES) {

@@ -199,13 +199,12 @@ static void point_layers(lanes *s) {
 
 static void carve_parameters(lanes *s, arena *a) {
     const optimizer *o = &s->trainers[0]->optimizer;
-    const optimizer_kind kind = o->spec.kind;
     s->places = arena_take(a, s->values * sizeof *s->places);
     s->input_places = arena_take(a, s->inputs * sizeof *s->input_places);
     s->parameters = take_values(a, s->values);
     s->gradients = take_values(a, s->values);
-    s->first = kind != OPTIMIZER_RMSPROP ? take_values(a, s->values) : NULL;
-    s->second = kind == OPTIMIZER_RMSPROP || kind == OPTIMIZER_ADAM ? take_values(a, s->values) : NULL;
+    s->first = optimizer_keeps_first(&o->spec) ? take_values(a, s->values) : NULL;
+    s->second = optimizer_keeps_second(&o->spec) ? take_values(a, s->values) : NULL;
     if (s->parameters == NULL) /* measuring */
         return;
     list_places(s);
@@ -275,15 +274,16 @@ static void carve_loss(lanes *s, arena *a) {
 
 static void carve_rates(lanes *s, arena *a) {
     lane_rates *r = &s->rates;
-    float **const rates[] = {&r->lr,     &r->weight_decay, &r->decay1,     &r->decay2,
-                             &r->fresh1, &r->fresh2,       &r->correction, &r->epsilon};
+    float **const rates[] = {&r->lr,     &r->weight_decay, &r->decay1,  &r->decay2, &r->fresh1,
+                             &r->fresh2, &r->correction,   &r->epsilon, &r->none};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
         *rates[i] = take_values(a, 1);
     s->numbers_of_step = take_lanes(a, sizeof *s->numbers_of_step);
     s->alive = take_lanes(a, sizeof *s->alive);
     for (int lane = 0; lane < s->count; lane++) {
         const training_spec *spec = s->trainers[lane]->spec;
-        s->rates_vary |= spec->schedule.kind != SCHEDULE_CONSTANT || spec->optimizer.kind == OPTIMIZER_ADAM;
+        s->rates_vary |=
+            schedule_varies(&spec->schedule) || OPTIMIZERS_WITH_BETAS >> spec->optimizer.kind & 1;
     }
 }
 

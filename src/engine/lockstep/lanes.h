@@ -24,6 +24,7 @@ typedef struct lane_layer {
 /* The numbers of an optimiser, (1) each. */
 typedef struct lane_rates {
     float *lr, *weight_decay, *decay1, *decay2, *fresh1, *fresh2, *correction, *epsilon;
+    float *none; /* 0: of parameters that do not decay */
 } lane_rates;
 
 /* Samples in lanes, in the order of their epoch. */

@@ -16,8 +16,8 @@ enum {
                       1 << LAYER_FLATTEN,
     LOCKSTEP_LOSSES =
         1 << LOSS_CROSS_ENTROPY | 1 << LOSS_BINARY_CROSS_ENTROPY | 1 << LOSS_SQUARED_ERROR | 1 << LOSS_HUBER,
-    LOCKSTEP_OPTIMIZERS =
-        1 << OPTIMIZER_SGD | 1 << OPTIMIZER_NESTEROV | 1 << OPTIMIZER_ADAM | 1 << OPTIMIZER_RMSPROP,
+    LOCKSTEP_OPTIMIZERS = 1 << OPTIMIZER_SGD | 1 << OPTIMIZER_NESTEROV | 1 << OPTIMIZER_ADAM |
+                          1 << OPTIMIZER_RMSPROP | 1 << OPTIMIZER_ADAMW,
 };
 
 /* What a built trainer's group must have in common; 0: it is not eligible, and trained by itself. */

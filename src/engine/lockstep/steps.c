@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "engine/lockstep/lanes.h"
-#include "engine/schedules.h"
 
 /* ---- Samples ----------------------------------------------------------------------------------- */
 
@@ -174,11 +173,11 @@ static void add_penalty_gradients(lanes *s) {
 
 /* ---- Updates ----------------------------------------------------------------------------------- */
 
-static void set_rates(lanes *s, int lane, uint64_t step, int epoch) {
+static void set_rates(lanes *s, int lane, uint64_t step, uint64_t epoch) {
     const lane_rates *r = &s->rates;
     const trainer *t = s->trainers[lane];
     update u;
-    s->numbers_of_step[lane] = schedule_rate(&t->spec->schedule, t->spec->optimizer.lr, step - 1, epoch);
+    s->numbers_of_step[lane] = schedule_rate(&t->schedule, step - 1, epoch);
     optimizer_prepare(&t->optimizer, &t->model, s->numbers_of_step[lane], step, &u);
     r->lr[lane] = (float)u.lr;
     r->weight_decay[lane] = (float)u.weight_decay;
@@ -190,37 +189,66 @@ static void set_rates(lanes *s, int lane, uint64_t step, int epoch) {
     r->epsilon[lane] = (float)u.epsilon;
 }
 
-static void set_all_rates(lanes *s, uint64_t step, int epoch) {
+static void set_all_rates(lanes *s, uint64_t step, uint64_t epoch) {
     for (int lane = 0; lane < s->count; lane++)
         if (s->alive[lane] != 0)
             set_rates(s, lane, step, epoch);
 }
 
-static void update_parameters(const lanes *s) {
-    const optimizer_spec *o = &s->trainers[0]->optimizer.spec;
+static void run_update(const lanes *s, const lane_update *u) {
     const lane_update_function functions[OPTIMIZER_KIND_COUNT] = {[OPTIMIZER_SGD] = s->kernels.sgd,
                                                                   [OPTIMIZER_NESTEROV] = s->kernels.sgd,
                                                                   [OPTIMIZER_ADAM] = s->kernels.adam,
-                                                                  [OPTIMIZER_RMSPROP] = s->kernels.rmsprop};
+                                                                  [OPTIMIZER_RMSPROP] = s->kernels.rmsprop,
+                                                                  [OPTIMIZER_ADAMW] = s->kernels.adam};
+    functions[s->trainers[0]->optimizer.spec.kind](u);
+}
+
+/* The values [first, first + count). */
+static void update_part(const lanes *s, const lane_update *all, size_t first, size_t count, bool decays) {
+    lane_update u = *all;
+    u.count = count;
+    u.w += first * LANES;
+    u.g += first * LANES;
+    u.first += u.first != NULL ? first * LANES : 0;
+    u.second += u.second != NULL ? first * LANES : 0;
+    u.weight_decay = decays ? u.weight_decay : s->rates.none;
+    if (count > 0)
+        run_update(s, &u);
+}
+
+/* Of dense layers, the only ones that have parameters. */
+static void update_by_layers(const lanes *s, const lane_update *all) {
+    for (int i = 0; i < s->layer_count; i++) {
+        const lane_layer *l = &s->layers[i];
+        update_part(s, all, l->first, l->weights, true);
+        update_part(s, all, l->first + l->weights, l->source->parameter_count - l->weights, false);
+    }
+}
+
+static void update_parameters(const lanes *s) {
+    const optimizer_spec *o = &s->trainers[0]->optimizer.spec;
     const lane_rates *r = &s->rates;
-    functions[o->kind](
-        &(lane_update){.lanes = s->used,
-                       .count = s->values,
-                       .alive = s->alive,
-                       .w = s->parameters,
-                       .g = s->gradients,
-                       .first = s->first,
-                       .second = s->second,
-                       .lr = r->lr,
-                       .weight_decay = r->weight_decay,
-                       .decay1 = r->decay1,
-                       .decay2 = r->decay2,
-                       .fresh1 = r->fresh1,
-                       .fresh2 = r->fresh2,
-                       .correction = r->correction,
-                       .epsilon = r->epsilon,
-                       .nesterov = o->kind == OPTIMIZER_NESTEROV,
-                       .epsilon_inside = o->kind == OPTIMIZER_RMSPROP && o->epsilon_style == EPSILON_KERAS});
+    const lane_update u = {.lanes = s->used,
+                           .count = s->values,
+                           .alive = s->alive,
+                           .w = s->parameters,
+                           .g = s->gradients,
+                           .first = s->first,
+                           .second = s->second,
+                           .lr = r->lr,
+                           .weight_decay = r->weight_decay,
+                           .decay1 = r->decay1,
+                           .decay2 = r->decay2,
+                           .fresh1 = r->fresh1,
+                           .fresh2 = r->fresh2,
+                           .correction = r->correction,
+                           .epsilon = r->epsilon,
+                           .nesterov = o->kind == OPTIMIZER_NESTEROV,
+                           .epsilon_inside =
+                               o->kind == OPTIMIZER_RMSPROP && o->epsilon_style == EPSILON_KERAS,
+                           .decoupled = o->kind == OPTIMIZER_ADAMW};
+    (o->decay == DECAY_WEIGHTS ? update_by_layers : run_update)(s, &u);
 }
 
 /* ---- Steps ------------------------------------------------------------------------------------- */
@@ -310,7 +338,7 @@ size_t lanes_run(lanes *s, size_t steps, bool (*stop)(void *context), void *cont
         const size_t first = position + done, left = samples - first;
         count = left < batch ? left : batch;
         if (taken == 0 || s->rates_vary)
-            set_all_rates(s, p->steps + taken + 1, (int)epoch);
+            set_all_rates(s, p->steps + taken + 1, epoch);
         s->loss.scale = (float)(s->loss_share * loss_scale(&t->spec->loss, (double)count));
         add_penalties(s, count);
         differentiate(s, first, count, samples);

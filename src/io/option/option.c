@@ -292,6 +292,14 @@ static FILE *begin_held(option_writer *w, const char *key) {
     return h->stream;
 }
 
+/* Whether the key is younger than results files of jobs like this one. */
+static bool is_younger(const option_table *table, const option *o, const void *object) {
+    if (!o->omits_default || o->omits_for == 0)
+        return o->omits_default;
+    const option *condition = option_find(table, o->only_if);
+    return o->omits_for >> *(const int *)((const char *)object + condition->offset) & 1;
+}
+
 /* NULL without memory. The caller frees it. */
 static char *value_text(const option *o, const void *object) {
     value_holder h = {.writer = {.begin = begin_held}};
@@ -326,7 +334,7 @@ void option_write_all(const option_table *table, const char *prefix, const void 
             continue;
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s%s", prefix, o->key);
-        if (!o->omits_default || !has_default(o, object, w))
+        if (!is_younger(table, o, object) || !has_default(o, object, w))
             o->type->write(o, name, object, w);
     }
 }

@@ -61,6 +61,7 @@ struct option {
     bool shapes_records;       /* its value decides how many or which values are recorded */
     bool omits_default;        /* option_write_all leaves its default out: the key is younger than results
                                   files, whose digests know nothing of it. It writes one value */
+    unsigned omits_for;        /* … only with these values of only_if, a choice; 0: with all */
     const char *help;
 };
 
