@@ -268,6 +268,7 @@ static void check_omitted(const option *o) {
     void *object = calloc(1, o->offset + o->count_offset + 512);
     option alone = *o;
     alone.only_if = NULL;
+    alone.omits_for = 0;
     const option_table table = {&alone, 1};
     assert_non_null(object);
     assert_non_null(o->default_text);
