@@ -78,21 +78,21 @@ enum { SIDE = 24, SIZE = 3 };
 
 /* Channels are padded to whole vectors, as the layer pads them. */
 static depthwise depthwise_of(const work_arrays *w, int channels) {
-    const int padded = whole_lanes(w->kernels, channels);
+    const int padded = whole_lanes(w->kernels, channels), width = WORK_TOUCHED / 2 / SIDE / padded;
     return (depthwise){.channels = padded,
                        .height = SIDE,
-                       .width = WORK_TOUCHED / 2 / SIDE / padded - SIZE,
+                       .width = width - SIZE,
                        .kernel_height = SIZE,
                        .kernel_width = SIZE,
                        .x = w->a,
-                       .x_row = WORK_TOUCHED / 2 / SIDE,
+                       .x_row = width * padded,
                        .x_pixel = padded,
-                       .place_row = WORK_TOUCHED / 2 / SIDE,
+                       .place_row = width * padded,
                        .place_pixel = padded,
                        .w = w->b,
                        .bias = w->d,
                        .y = w->c,
-                       .y_row = WORK_TOUCHED / 2 / SIDE,
+                       .y_row = width * padded,
                        .y_pixel = padded,
                        .dy = w->c,
                        .dw = w->b};

@@ -112,18 +112,17 @@ typedef struct layer_norm_gradient {
  *   y[i, j, c] = bias[c] + Σ_{ky, kx} w[ky, kx, c] · x[i, j, ky, kx, c]
  *   dw[ky, kx, c] += Σ_{i, j} dy[i, j, c] · x[i, j, ky, kx, c]
  *
- * for i < height, j < width, ky < KH, kx < KW; c < channels, a multiple of the set's lanes. x[i, j, ky, kx,
- * c] is at x[i·x_row + j·x_pixel + ky·place_row + kx·place_pixel + c], y[i, j, c] at y[i·y_row + j·y_pixel +
- * c]. */
+ * for i < height, j < width, ky < KH, kx < KW; c < channels, a multiple of the set's lanes. The places are
+ * i·x_row + j·x_pixel + ky·place_row + kx·place_pixel + c in x, i·y_row + j·y_pixel + c in y and dy. */
 typedef struct depthwise {
     int channels, height, width, kernel_height, kernel_width;
     const real *x;
     ptrdiff_t x_row, x_pixel, place_row, place_pixel;
     const real *w, *bias; /* (KH, KW, channels); (channels) or NULL */
     real *y;
+    const real *dy;
     ptrdiff_t y_row, y_pixel;
-    const real *dy; /* (height, width, channels) */
-    real *dw;       /* (KH, KW, channels) */
+    real *dw; /* (KH, KW, channels) */
 } depthwise;
 
 /* One optimiser step over n parameters; optimizers.c has the formulas. */

@@ -1,15 +1,16 @@
 /* Depthwise convolution: one filter for each channel. Vectors run over channels, which are padded to whole
- * ones where there are fewer. The input gradient is the same sum over dy: of the rows of dx those with the
+ * ones where there are fewer. Both gradients take dy in a frame of zeros. Of the rows of dx those with the
  * same rest r of (y + ph) / sh see the rows r, r + sh, … of the kernel, J of them, and columns likewise. With
  * those in reverse, j' = J − 1 − j,
  *
  *   dx[y, …] = Σ_{j', …} W[r + sh·j, …] · framed[(y + ph − r) / sh + (j' − (J − 1))·dh, …]
+ *   dW[r + sh·j, …] = Σ_{y, …} x[y, …] · framed[the same]
  *
- * where dy is framed by zeros. Such a part of dx, by the rests of rows and columns, is here called a phase;
- * without strides it is all of it. Strides with dilation are left to conv_grouped.c.
+ * Such a part of dx, by the rests of rows and columns, is here called a phase; without strides it is all of
+ * it. Strides with dilation are left to conv_grouped.c.
  *
  * Workspace: weights [ky][kx][c] and then the bias; in the backward pass the reversed ones of all phases, and
- * then the gradient of the weights. */
+ * then their gradient in the same order. */
 #include "engine/layers/conv_algorithm.h"
 
 #include <string.h>
@@ -100,12 +101,12 @@ static placement place_input(const layer *l, size_t channels) {
     return (placement){l->in, conv_input_frame(l), l->spec.padding_height, l->spec.padding_width, channels};
 }
 
-/* dy as it is, with padded channels. */
-static placement place_output(const layer *l, size_t channels) {
-    return (placement){l->out, {l->out.height, l->out.width}, 0, 0, channels};
+/* Only with padded channels. */
+static placement place_alone(tensor_shape shape, size_t channels) {
+    return (placement){shape, {shape.height, shape.width}, 0, 0, channels};
 }
 
-/* dy for the input gradient. */
+/* dy in the frame of the gradients. */
 static placement place_gradient(const layer *l, size_t channels) {
     const direction rows = rows_of(l), columns = columns_of(l);
     const frame f = {framed_size(rows), framed_size(columns)};
@@ -116,20 +117,35 @@ static size_t placed_reals(const placement *p) {
     return frame_reals(p->f, (int)p->channels);
 }
 
-/* x in its frame, which is zero elsewhere. */
-static void place_image(const placement *p, const real *x, real *to) {
-    const size_t channels = (size_t)p->shape.channels, row = (size_t)p->f.width * p->channels;
-    const size_t width = (size_t)p->shape.width;
-    to += (size_t)p->top * row + (size_t)p->left * p->channels;
-    for (int y = 0; y < p->shape.height; y++, x += width * channels, to += row) {
-        if (p->channels == channels)
-            memcpy(to, x, width * channels * sizeof *x);
-        for (size_t i = 0; p->channels != channels && i < width; i++)
-            memcpy(to + i * p->channels, x + i * channels, channels * sizeof *x);
-    }
+static real *put_zeros(real *to, size_t reals) {
+    memset(to, 0, reals * sizeof *to);
+    return to + reals;
 }
 
-/* The same; x itself where it fills the frame. */
+/* A row of pixels with padded channels; returns the end. */
+static real *place_row(const placement *p, const real *x, real *to) {
+    const size_t channels = (size_t)p->shape.channels, width = (size_t)p->shape.width;
+    if (p->channels == channels) {
+        memcpy(to, x, width * channels * sizeof *x);
+        return to + width * channels;
+    }
+    for (size_t i = 0; i < width; i++, x += channels) {
+        memcpy(to, x, channels * sizeof *x);
+        to = put_zeros(to + channels, p->channels - channels);
+    }
+    return to;
+}
+
+static void place_image(const placement *p, const real *x, real *to) {
+    const size_t row = (size_t)p->f.width * p->channels, left = (size_t)p->left * p->channels;
+    const size_t right = row - left - (size_t)p->shape.width * p->channels;
+    to = put_zeros(to, (size_t)p->top * row);
+    for (int y = 0; y < p->shape.height; y++, x += (size_t)p->shape.width * (size_t)p->shape.channels)
+        to = put_zeros(place_row(p, x, put_zeros(to, left)), right);
+    put_zeros(to, (size_t)(p->f.height - p->top - p->shape.height) * row);
+}
+
+/* x in its frame, in `scratch`; x itself where it fills the frame. */
 static const real *placed(const placement *p, const real *x, real *scratch) {
     const bool fills = p->f.height == p->shape.height && p->f.width == p->shape.width;
     if (fills && p->channels == (size_t)p->shape.channels)
@@ -145,24 +161,24 @@ static void take_image(const real *padded, size_t channels_padded, tensor_shape 
         memcpy(x + i * channels, padded + i * channels_padded, channels * sizeof *x);
 }
 
-/* For any set of kernels: no vector is wider than a panel. The input, dy and dy for the input gradient in
- * frames, and dx or y. */
+/* For any set of kernels: no vector is wider than a panel. Forward: the input in its frame, and y; backward:
+ * dy in its frame, x and dx. */
 static void setup(layer *l) {
     const size_t channels = panel_count((size_t)l->in.channels) * PANEL;
-    const placement in = place_input(l, channels), out = place_output(l, channels);
-    const placement gradient = place_gradient(l, channels);
-    const size_t last = channels * (size_t)l->in.height * (size_t)l->in.width;
+    const placement framed = place_input(l, channels), gradient = place_gradient(l, channels);
+    const placement in = place_alone(l->in, channels), out = place_alone(l->out, channels);
+    const size_t forward = placed_reals(&framed) + placed_reals(&out);
+    const size_t backward = placed_reals(&gradient) + 2 * placed_reals(&in);
     l->workspace_reals = 2 * places_of(l) * channels + channels;
-    l->scratch_reals = placed_reals(&in) + placed_reals(&out) + placed_reals(&gradient) + last;
+    l->scratch_reals = forward > backward ? forward : backward;
 }
 
 /* ---- Forward ----------------------------------------------------------------------------------- */
 
 /* `channels` reals and zeros as far as `padded`; returns the end. */
 static real *pad_row(const real *row, size_t channels, size_t padded, real *to) {
-    memset(to, 0, padded * sizeof *to);
     memcpy(to, row, channels * sizeof *to);
-    return to + padded;
+    return put_zeros(to + channels, padded - channels);
 }
 
 static void forward_begin(const layer *l, const layer_pass *pass) {
@@ -173,7 +189,7 @@ static void forward_begin(const layer *l, const layer_pass *pass) {
     pad_row(pass->parameters + l->weight_reals, channels, padded, to);
 }
 
-/* From the input in its frame to y or dy. */
+/* From the input in its frame to y. */
 static depthwise forward_sum(const layer *l, const layer_pass *pass) {
     const layer_spec *s = &l->spec;
     const ptrdiff_t pixel = (ptrdiff_t)padded_channels(l, pass->kernels);
@@ -199,7 +215,6 @@ static void forward(const layer *l, const layer_pass *pass) {
     const bool whole = channels == (size_t)l->in.channels;
     const placement in = place_input(l, channels);
     real *framed = pass->scratch, *padded = framed + placed_reals(&in);
-    memset(framed, 0, placed_reals(&in) * sizeof *framed);
     depthwise d = forward_sum(l, pass);
     d.bias = pass->workspace + places_of(l) * channels;
     for (size_t n = 0; n < pass->count; n++) {
@@ -214,16 +229,19 @@ static void forward(const layer *l, const layer_pass *pass) {
 
 /* ---- Backward ---------------------------------------------------------------------------------- */
 
+/* The place in the kernel of place (i, j) of a phase. */
+static size_t phase_place(const layer *l, phase rows, phase columns, int i, int j) {
+    const int ky = rows.rest + i * l->spec.stride_height, kx = columns.rest + j * l->spec.stride_width;
+    return (size_t)(ky * l->spec.kernel_width + kx);
+}
+
 /* The weights of a phase, reversed; returns the end. */
 static real *reverse_weights(const layer *l, const layer_pass *pass, phase rows, phase columns, real *to) {
     const size_t channels = (size_t)l->in.channels, padded = padded_channels(l, pass->kernels);
     for (int i = rows.places - 1; i >= 0; i--)
-        for (int j = columns.places - 1; j >= 0; j--) {
-            const int ky = rows.rest + i * l->spec.stride_height;
-            const int kx = columns.rest + j * l->spec.stride_width;
-            const size_t place = (size_t)(ky * l->spec.kernel_width + kx);
-            to = pad_row(pass->parameters + place * channels, channels, padded, to);
-        }
+        for (int j = columns.places - 1; j >= 0; j--)
+            to = pad_row(pass->parameters + phase_place(l, rows, columns, i, j) * channels, channels, padded,
+                         to);
     return to;
 }
 
@@ -233,15 +251,15 @@ static void backward_begin(const layer *l, const layer_pass *pass) {
     for (int i = 0; i < rows.stride; i++)
         for (int j = 0; j < columns.stride; j++)
             to = reverse_weights(l, pass, phase_of(rows, i), phase_of(columns, j), to);
-    memset(to, 0, places_of(l) * padded_channels(l, pass->kernels) * sizeof *to);
+    put_zeros(to, places_of(l) * padded_channels(l, pass->kernels));
 }
 
-/* One phase of dx, whose pixels have `channels` reals; returns the end of its weights. */
-static const real *phase_gradient(const layer *l, const layer_pass *pass, phase rows, phase columns,
-                                  const real *framed, const real *w, real *dx) {
+/* One phase, from dy in its frame to dx, or from both to dW. */
+static depthwise phase_sum(const layer *l, const layer_pass *pass, phase rows, phase columns,
+                           const real *framed) {
     const ptrdiff_t pixel = (ptrdiff_t)padded_channels(l, pass->kernels);
-    const ptrdiff_t row = framed_size(columns_of(l)) * pixel, dx_row = l->in.width * pixel;
-    const depthwise d = {
+    const ptrdiff_t row = framed_size(columns_of(l)) * pixel;
+    return (depthwise){
         .channels = (int)pixel,
         .height = rows.count,
         .width = columns.count,
@@ -252,58 +270,80 @@ static const real *phase_gradient(const layer *l, const layer_pass *pass, phase 
         .x_pixel = pixel,
         .place_row = l->spec.dilation_height * row,
         .place_pixel = l->spec.dilation_width * pixel,
-        .w = w,
-        .y = dx + rows.first * dx_row + columns.first * pixel,
-        .y_row = l->spec.stride_height * dx_row,
+        .y_row = l->spec.stride_height * l->in.width * pixel,
         .y_pixel = l->spec.stride_width * pixel,
     };
-    if (d.kernel_height > 0 && d.kernel_width > 0)
-        pass->kernels->depthwise(&d);
-    return w + rows.places * columns.places * pixel;
 }
 
-/* dx of one image. Where strides are larger than the kernel, there are phases without weights. */
-static void input_gradient(const layer *l, const layer_pass *pass, const real *framed, real *dx) {
+/* Images with padded channels. */
+typedef struct gradient_images {
+    const real *framed, *x; /* dy in its frame */
+    real *dx;               /* or NULL */
+} gradient_images;
+
+/* One image. Where strides are larger than the kernel, there are phases without weights. */
+static void add_gradients(const layer *l, const layer_pass *pass, const gradient_images *images) {
     const direction rows = rows_of(l), columns = columns_of(l);
-    const size_t reals = padded_channels(l, pass->kernels) * (size_t)(l->in.height * l->in.width);
+    const size_t pixel = padded_channels(l, pass->kernels), weights = places_of(l) * pixel;
     const real *w = pass->workspace;
-    if (rows.stride > rows.kernel || columns.stride > columns.kernel)
-        memset(dx, 0, reals * sizeof *dx);
+    if (images->dx != NULL && (rows.stride > rows.kernel || columns.stride > columns.kernel))
+        put_zeros(images->dx, pixel * (size_t)l->in.height * (size_t)l->in.width);
     for (int i = 0; i < rows.stride; i++)
-        for (int j = 0; j < columns.stride; j++)
-            w = phase_gradient(l, pass, phase_of(rows, i), phase_of(columns, j), framed, w, dx);
+        for (int j = 0; j < columns.stride; j++) {
+            const phase r = phase_of(rows, i), c = phase_of(columns, j);
+            const size_t first = (size_t)(r.first * l->in.width + c.first) * pixel;
+            depthwise d = phase_sum(l, pass, r, c, images->framed);
+            if (r.places == 0 || c.places == 0)
+                continue;
+            d.dy = images->x + first;
+            d.dw = pass->workspace + weights + (w - pass->workspace);
+            pass->kernels->depthwise_gradient(&d);
+            d.y = images->dx != NULL ? images->dx + first : NULL;
+            d.w = w;
+            if (d.y != NULL)
+                pass->kernels->depthwise(&d);
+            w += (size_t)(r.places * c.places) * pixel;
+        }
 }
 
 static void backward(const layer *l, const layer_pass *pass) {
-    const size_t channels = padded_channels(l, pass->kernels);
+    const size_t channels = padded_channels(l, pass->kernels), in_size = shape_size(l->in);
     const bool whole = channels == (size_t)l->in.channels;
-    const placement in = place_input(l, channels), out = place_output(l, channels);
-    const placement gradient = place_gradient(l, channels);
-    real *x_framed = pass->scratch, *dy_framed = x_framed + placed_reals(&in);
-    real *dy_padded = dy_framed + placed_reals(&gradient), *dx_padded = dy_padded + placed_reals(&out);
-    memset(pass->scratch, 0, (size_t)(dx_padded - pass->scratch) * sizeof *x_framed);
-    depthwise d = forward_sum(l, pass);
-    d.dw = pass->workspace + places_of(l) * channels;
+    const placement gradient = place_gradient(l, channels), in = place_alone(l->in, channels);
+    real *dy_framed = pass->scratch, *x_padded = dy_framed + placed_reals(&gradient);
+    real *dx_padded = x_padded + placed_reals(&in);
     for (size_t n = 0; n < pass->count; n++) {
-        const real *dy = pass->d_output + n * shape_size(l->out);
-        d.x = placed(&in, pass->input + n * shape_size(l->in), x_framed);
-        d.dy = placed(&out, dy, dy_padded);
-        pass->kernels->depthwise_gradient(&d);
-        if (pass->d_input == NULL)
-            continue;
-        real *dx = pass->d_input + n * shape_size(l->in);
-        input_gradient(l, pass, placed(&gradient, dy, dy_framed), whole ? dx : dx_padded);
-        if (!whole)
+        real *dx = pass->d_input != NULL ? pass->d_input + n * in_size : NULL;
+        const gradient_images images = {
+            .framed = placed(&gradient, pass->d_output + n * shape_size(l->out), dy_framed),
+            .x = placed(&in, pass->input + n * in_size, x_padded),
+            .dx = dx != NULL && !whole ? dx_padded : dx,
+        };
+        add_gradients(l, pass, &images);
+        if (dx != NULL && !whole)
             take_image(dx_padded, channels, l->in, dx);
     }
 }
 
-static void backward_end(const layer *l, const layer_pass *pass) {
+/* The gradient of a phase, reversed; returns the end. */
+static const real *add_reversed(const layer *l, const layer_pass *pass, phase rows, phase columns,
+                                const real *dw) {
     const size_t channels = (size_t)l->in.channels, padded = padded_channels(l, pass->kernels);
-    const real *dw = pass->workspace + places_of(l) * padded;
-    for (size_t place = 0; place < places_of(l); place++)
-        for (size_t c = 0; c < channels; c++)
-            pass->d_parameters[place * channels + c] += dw[place * padded + c];
+    for (int i = rows.places - 1; i >= 0; i--)
+        for (int j = columns.places - 1; j >= 0; j--, dw += padded) {
+            real *to = pass->d_parameters + phase_place(l, rows, columns, i, j) * channels;
+            for (size_t c = 0; c < channels; c++)
+                to[c] += dw[c];
+        }
+    return dw;
+}
+
+static void backward_end(const layer *l, const layer_pass *pass) {
+    const direction rows = rows_of(l), columns = columns_of(l);
+    const real *dw = pass->workspace + places_of(l) * padded_channels(l, pass->kernels);
+    for (int i = 0; i < rows.stride; i++)
+        for (int j = 0; j < columns.stride; j++)
+            dw = add_reversed(l, pass, phase_of(rows, i), phase_of(columns, j), dw);
 }
 
 const conv_algorithm conv_depthwise = {
