@@ -9,7 +9,8 @@
     X(hdf5, "classes from HDF5 files, here of images, with a convolutional network")                         \
     X(regression, "numbers to predict, from a table")                                                        \
     X(mnist, "handwritten digits: MNIST or Fashion-MNIST as they are distributed")                           \
-    X(cifar10, "colour images: CIFAR-10 as it is distributed")
+    X(cifar10, "colour images: CIFAR-10 as it is distributed")                                               \
+    X(depthwise, "colour images with a depthwise-separable network")
 
 /* Each ends with a zero. */
 #define X(kind, summary) extern const char job_template_##kind[];

@@ -20,6 +20,7 @@ KINDS = {
     "hdf5": (12, ["--only", "run=0"], "test_accuracy", "above", 80),
     "mnist": (27, ["--only", "run=0"], "test_accuracy", "above", 50),
     "cifar10": (12, ["--only", "run=0", "--only", "lr=0.01", "--only", "dropout=0"], "test_accuracy", "above", 40),
+    "depthwise": (12, ["--only", "run=0", "--only", "lr=0.1", "--only", "normalisation=batch"], "test_accuracy", "above", 40),
     "regression": (18, ["--only", "run=0"], "validation_loss", "below", 0.25),  # of the variance of the targets
 }
 
