@@ -75,8 +75,9 @@ class EarlyStop(Interruptions):
         np.testing.assert_array_equal(np.nanmin(curves, axis=-1), final)
         self.assertTrue((np.nanmin(rates, axis=-1) < rates[..., 0]).any())
         saved = 1 - taken.sum() / planned.sum()
-        out, _ = self.check(0, "status", self.whole)
-        self.assertRegex(out, r"(?m)^[0-9.]+ % of the steps were not needed: train.patience$")
+        for command in ["status"], ["run", *self.job, "-o"]:
+            out, _ = self.check(0, *command, self.whole)
+            self.assertRegex(out, r"(?m)^[0-9.]+ % of the steps were not needed: train.patience$")
         out, _ = self.check(0, "status", "--json", self.whole)
         self.assertAlmostEqual(json.loads(out)["steps_not_needed"], saved, delta=1e-3)
 

@@ -389,7 +389,7 @@ static const option job_options[] = {
          "the best before; 0: never"},
     {"train.min_delta", &option_number, SPEC(monitor.min_delta), RANGE(0, 1e6), ONLY_MONITORED,
      .default_text = "0", .omits_default = true,
-     .help = "better means by more than this, in percent of an accuracy"},
+     .help = "better means by more than this, of an accuracy in percentage points"},
     {"train.keep", &option_choice, SPEC(monitor.keep), .choices = &keeps, ONLY_MONITORED,
      .default_text = "last", .omits_default = true,
      .help = "the parameters that a cell ends with: the last ones, or those of the best recording of "
