@@ -10,7 +10,9 @@
     X(regression, "numbers to predict, from a table")                                                        \
     X(mnist, "handwritten digits: MNIST or Fashion-MNIST as they are distributed")                           \
     X(cifar10, "colour images: CIFAR-10 as it is distributed")                                               \
-    X(depthwise, "colour images with a depthwise-separable network")
+    X(depthwise, "colour images with a depthwise-separable network")                                         \
+    X(resnet8, "colour images with residual blocks, cropped and flipped: a small ResNet")                    \
+    X(resnet20, "the same with a ResNet-20")
 
 /* Each ends with a zero. */
 #define X(kind, summary) extern const char job_template_##kind[];
