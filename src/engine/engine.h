@@ -1,9 +1,9 @@
 /* The training engine: specification → plan → training → report.
  *
  * This is the engine's only public header; dataset.h, layer_path.h, record.h and spec.h are parts of it. The
- * engine trains one sequential network on one in-memory data set with one thread, and knows nothing of MPI,
- * HDF5, YAML, ranks or grids. What it computes is a function of the specification, the data and the two
- * numbers that name the random streams.
+ * engine trains one network, layers in a row and residual blocks of them, on one in-memory data set with one
+ * thread, and knows nothing of MPI, HDF5, YAML, ranks or grids. What it computes is a function of the
+ * specification, the data and the two numbers that name the random streams.
  *
  * Axis letters used throughout: N samples of a batch, C channels, H rows, W columns, O outputs, K inputs. */
 #ifndef ENGINE_ENGINE_H

@@ -1,4 +1,5 @@
-/* The training engine of mpisweep for other programs: one sequential network, data in memory, one thread.
+/* The training engine of mpisweep for other programs: one network of layers in a row, data in memory, one
+ * thread.
  *
  *     mpisweep_training *t = mpisweep_create();
  *     mpisweep_set_data(t, &data);

@@ -21,6 +21,8 @@ KINDS = {
     "mnist": (27, ["--only", "run=0"], "test_accuracy", "above", 50),
     "cifar10": (12, ["--only", "run=0", "--only", "lr=0.01", "--only", "dropout=0"], "test_accuracy", "above", 40),
     "depthwise": (12, ["--only", "run=0", "--only", "lr=0.1", "--only", "normalisation=batch"], "test_accuracy", "above", 40),
+    "resnet8": (12, ["--only", "run=0", "--only", "lr=0.001", "--only", "decay=0"], "test_accuracy", "above", 50),
+    "resnet20": (2, ["--only", "lr=0.001"], "test_accuracy", "above", 20),
     "regression": (18, ["--only", "run=0"], "validation_loss", "below", 0.25),  # of the variance of the targets
 }
 

@@ -46,7 +46,7 @@ WRONG = [
     (("help", "plans"), 2, ['there is no verb "plans"', "nearest known verb: plan"]),
     (("help", "optimizer.lrr"), 2, ['there is no verb "optimizer.lrr"', "nearest known key of the job file: optimizer.lr; mpisweep help keys"]),
     (("help", "learningrate"), 2, ['there is no verb "learningrate"', "!nearest", "mpisweep help keys lists"]),
-    (("new", "cvs"), 2, ['new: unknown kind "cvs"; accepted: csv, npy, hdf5, regression, mnist, cifar10, depthwise; nearest known kind: csv']),
+    (("new", "cvs"), 2, ['new: unknown kind "cvs"; accepted: csv, npy, hdf5, regression, mnist, cifar10, depthwise, resnet8, resnet20; nearest known kind: csv']),
     (("new", "images"), 2, ['new: unknown kind "images"', "!nearest"]),
     (("new", "csv", "job.yaml"), 2, ['new: unexpected argument "job.yaml"; accepted: [KIND]']),
     (("--json",), 2, ['there is no verb "--json"', "!nearest"]),

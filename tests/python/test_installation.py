@@ -116,7 +116,7 @@ class InstallationTest(unittest.TestCase):
             "mpisweep run a.yaml -o ": ["b.h5", "data"],
             "mpisweep launch a.yaml --max": ["--max-failures"],  # an option of run
             "mpisweep launch a.yaml --hostfile ": ["a.yaml", "b.h5", "c.txt", "data"],
-            "mpisweep new ": ["csv", "npy", "hdf5", "regression", "mnist", "cifar10", "depthwise"],
+            "mpisweep new ": ["csv", "npy", "hdf5", "regression", "mnist", "cifar10", "depthwise", "resnet8", "resnet20"],
             "mpisweep help optimizer.mo": ["optimizer.momentum"],
             "mpisweep help avg": ["avg_pool"],
         }.items():
