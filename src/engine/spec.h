@@ -105,9 +105,8 @@ typedef struct layer_spec {
     double rate;                         /* dropout: share of values that are dropped */
     double momentum;                     /* batch_norm: weight of the old running statistics */
     double epsilon;                      /* batch_norm, layer_norm, group_norm: added to variances */
-    int groups; /* group_norm: of channels; conv: of channels and filters, those of one see each other; 0: 1
-                 */
-    gelu_approximation approximate; /* gelu */
+    int groups;                          /* group_norm: of channels; conv: of channels and filters; 0: 1 */
+    gelu_approximation approximate;      /* gelu */
     double beta, threshold; /* softplus: log(1 + exp(beta·x)) / beta, or x where beta·x > threshold */
     int inner, shortcut; /* residual: so many of the layers behind it are within it, so many after them on its
                             shortcut; 0: the shortcut is the identity */

@@ -292,9 +292,9 @@ static void add_gradients(const layer *l, const layer_pass *pass, const gradient
         for (int j = 0; j < columns.stride; j++) {
             const phase r = phase_of(rows, i), c = phase_of(columns, j);
             const size_t first = (size_t)(r.first * l->in.width + c.first) * pixel;
-            depthwise d = phase_sum(l, pass, r, c, images->framed);
             if (r.places == 0 || c.places == 0)
                 continue;
+            depthwise d = phase_sum(l, pass, r, c, images->framed);
             d.dy = images->x + first;
             d.dw = pass->workspace + weights + (w - pass->workspace);
             pass->kernels->depthwise_gradient(&d);
