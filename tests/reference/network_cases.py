@@ -73,7 +73,7 @@ def case(layers, shape, optimizer, loss=None, batch=16, steps=20, epochs=1, norm
             "schedule": schedule or {}}
 
 
-# Twenty steps: the networks of the architecture study, LeNet with batch normalisation, further optimisers and losses.
+# Twenty steps: the networks of the architecture study, LeNet with batch normalisation, further optimisers, losses and layers.
 SHORT = {
     "mlp1_adam": case(MLP1, (3, 32, 32), ADAM, normalize=CIFAR),
     "mlp2_adam": case(MLP2, (3, 32, 32), ADAM, normalize=CIFAR),
@@ -100,6 +100,8 @@ SHORT = {
                                   schedule={"kind": "exponential", "factor": 0.7}),
     "mlp1_one_cycle": case(MLP1, (3, 8, 8), {"kind": "sgd", "lr": 0.3, "momentum": 0.9, "weight_decay": 0.01,
                                              "decay": "weights"}, schedule={"kind": "one_cycle"}),
+    "modern_adam": case(MODERN, (2, 13, 11), {"kind": "adam", "lr": 2e-3}, steps=20, epochs=2),
+    "depthwise_sgd": case(DEPTHWISE, (3, 12, 13), {"kind": "sgd", "lr": 0.05, "momentum": 0.9}, steps=20, epochs=2),
 }
 # Fifty steps in five epochs: between them every layer except dropout, every loss and every optimiser that takes steps.
 LONG = {
@@ -115,8 +117,6 @@ LONG = {
                              loss={"kind": "huber", "delta": 0.4}, steps=50, epochs=5, targets=3),
     "resnet_momentum": case(RESNET, (3, 8, 8), {"kind": "sgd", "lr": 0.05, "momentum": 0.9}, steps=50, epochs=5),
     "nested_adam": case(NESTED, (5, 1, 1), {"kind": "adam", "lr": 2e-3}, steps=50, epochs=5),
-    "modern_adam": case(MODERN, (2, 13, 11), {"kind": "adam", "lr": 2e-3}, steps=20, epochs=2),
-    "depthwise_sgd": case(DEPTHWISE, (3, 12, 13), {"kind": "sgd", "lr": 0.05, "momentum": 0.9}, steps=20, epochs=2),
     "elus_adam": case(ELUS, (2, 9, 8), {"kind": "adam", "lr": 2e-3}, steps=50, epochs=5),
 }
 CASES = {**SHORT, **LONG}
