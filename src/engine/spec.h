@@ -88,6 +88,8 @@ enum { PADDING_SAME = -1 };
 /* How gelu is computed, with PyTorch's names `none` and `tanh`; layers/gelu.c has both. */
 typedef enum gelu_approximation { GELU_EXACT, GELU_TANH } gelu_approximation;
 
+extern const name_table gelu_approximation_names; /* by gelu_approximation */
+
 typedef struct layer_spec {
     layer_kind kind;
     int units;                         /* dense: outputs */
@@ -156,6 +158,8 @@ enum {
 
 typedef enum reduction { REDUCE_MEAN, REDUCE_SUM } reduction;
 
+extern const name_table reduction_names; /* by reduction */
+
 typedef struct loss_spec {
     loss_kind kind;
     double entropy_weight;  /* cross_entropy, λ: adds λ · H(softmax(logits)) to the loss of a sample */
@@ -194,6 +198,8 @@ enum {
 
 /* Where ε is added (optimizers.c). */
 typedef enum epsilon_style { EPSILON_PYTORCH, EPSILON_KERAS } epsilon_style;
+
+extern const name_table epsilon_style_names; /* by epsilon_style */
 
 /* Which parameters decay: all, or the weights of dense and conv layers, not biases nor what norms learn. */
 typedef enum decay_scope { DECAY_ALL, DECAY_WEIGHTS } decay_scope;
@@ -254,8 +260,12 @@ extern const name_table schedule_per_names; /* by schedule_per */
 /* The amplitude of a cyclical schedule: constant, halved after every cycle, times gamma^step. */
 typedef enum cycle_policy { CYCLE_TRIANGULAR, CYCLE_TRIANGULAR2, CYCLE_EXP_RANGE } cycle_policy;
 
+extern const name_table cycle_policy_names; /* by cycle_policy */
+
 /* Of a plateau: improvement is by a share of the best value, or by an amount. */
 typedef enum threshold_mode { THRESHOLD_REL, THRESHOLD_ABS } threshold_mode;
+
+extern const name_table threshold_mode_names; /* by threshold_mode */
 
 /* The learning rate over time. A *count* is a step or an epoch, as `per` says; they count from 0, and the
  * schedule's own from the end of the warm-up. */
@@ -328,6 +338,8 @@ extern const name_table monitor_names; /* by monitored_number */
 /* The parameters that a training ends with. */
 typedef enum kept_parameters { KEEP_LAST, KEEP_BEST } kept_parameters;
 
+extern const name_table keep_names; /* by kept_parameters */
+
 /* What a training does with a number that it watches; monitor.h has the rules. */
 typedef struct monitor_spec {
     monitored_number number; /* recorded per step or per epoch; MONITOR_NONE: the rest is 0 */
@@ -338,6 +350,8 @@ typedef struct monitor_spec {
 
 /* What becomes of the last batch of an epoch when it is shorter than the others. */
 typedef enum last_batch { LAST_BATCH_KEEP, LAST_BATCH_DROP } last_batch;
+
+extern const name_table last_batch_names; /* by last_batch */
 
 typedef struct training_spec {
     normalize_spec normalize;

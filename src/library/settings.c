@@ -11,21 +11,6 @@
 
 enum { MOST = 1000000, MOST_COUNTS = 1000000000, LARGEST_WINDOW = 256 };
 
-/* The names of enumerators that have no table in the engine. */
-static const char *const reduction_list[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum"};
-static const char *const last_batch_list[] = {[LAST_BATCH_KEEP] = "keep", [LAST_BATCH_DROP] = "drop"};
-static const char *const keep_list[] = {[KEEP_LAST] = "last", [KEEP_BEST] = "best"};
-static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
-static const char *const cycle_policy_list[] = {
-    [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
-static const char *const approximation_list[] = {[GELU_EXACT] = "none", [GELU_TANH] = "tanh"};
-static const char *const threshold_mode_list[] = {[THRESHOLD_REL] = "rel", [THRESHOLD_ABS] = "abs"};
-static const name_table reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
-                        keeps = NAME_TABLE(keep_list), epsilon_styles = NAME_TABLE(epsilon_style_list),
-                        cycle_policies = NAME_TABLE(cycle_policy_list),
-                        threshold_modes = NAME_TABLE(threshold_mode_list),
-                        approximations = NAME_TABLE(approximation_list);
-
 static const setting training_rows[] = {
     {"data.mirror", SETTING_NUMBER, SPEC(mirror), RANGE(0, 1)},
     {"data.crop.padding", SETTING_INTEGER, SPEC(augment.padding), RANGE(0, 255)},
@@ -51,8 +36,8 @@ static const setting training_rows[] = {
     {"loss.class_weights", SETTING_LIST, SPEC(loss.class_weights),
      .count_offset = offsetof(training_spec, loss.class_weight_count), .longest = ENGINE_MAX_CLASSES,
      RANGE(0, 1e6)},
-    {"loss.over_outputs", CHOICE(loss.over_outputs, reductions)},
-    {"loss.over_samples", CHOICE(loss.over_samples, reductions)},
+    {"loss.over_outputs", CHOICE(loss.over_outputs, reduction_names)},
+    {"loss.over_samples", CHOICE(loss.over_samples, reduction_names)},
     {"loss.l2", SETTING_NUMBER, SPEC(loss.l2), RANGE(0, 1e6)},
     {"optimizer.kind", CHOICE(optimizer.kind, optimizer_names)},
     {"optimizer.lr", SETTING_NUMBER, SPEC(optimizer.lr), RANGE(0, 1000), .preset = NAN},
@@ -63,7 +48,7 @@ static const setting training_rows[] = {
     {"optimizer.beta2", SETTING_NUMBER, SPEC(optimizer.beta2), RANGE(0, 0.999999), .preset = 0.999},
     {"optimizer.rho", SETTING_NUMBER, SPEC(optimizer.rho), RANGE(0, 0.999999), .preset = 0.99},
     {"optimizer.epsilon", SETTING_NUMBER, SPEC(optimizer.epsilon), RANGE(1e-30, 1), .preset = 1e-8},
-    {"optimizer.epsilon_style", CHOICE(optimizer.epsilon_style, epsilon_styles)},
+    {"optimizer.epsilon_style", CHOICE(optimizer.epsilon_style, epsilon_style_names)},
     {"optimizer.clip_norm", SETTING_NUMBER, SPEC(optimizer.clip_norm), RANGE(0, 1e30)},
     {"optimizer.clip_value", SETTING_NUMBER, SPEC(optimizer.clip_value), RANGE(0, 1e30)},
     {"schedule.kind", CHOICE(schedule.kind, schedule_names)},
@@ -86,24 +71,24 @@ static const setting training_rows[] = {
     {"schedule.rates", SETTING_LIST, SPEC(schedule.values),
      .count_offset = offsetof(training_spec, schedule.count), RANGE(0, 1000)},
     {"schedule.every", SETTING_INTEGER, SPEC(schedule.every), RANGE(1, MOST), .preset = NAN},
-    {"schedule.policy", CHOICE(schedule.policy, cycle_policies)},
+    {"schedule.policy", CHOICE(schedule.policy, cycle_policy_names)},
     {"schedule.base", SETTING_NUMBER, SPEC(schedule.base), RANGE(0, 1000), .preset = NAN},
     {"schedule.max", SETTING_NUMBER, SPEC(schedule.max), RANGE(0, 1000), .preset = NAN},
     {"schedule.half_cycle", SETTING_INTEGER, SPEC(schedule.half_cycle), RANGE(1, MOST_COUNTS), .preset = NAN},
     {"schedule.gamma", SETTING_NUMBER, SPEC(schedule.gamma), RANGE(0, 1), .preset = 1},
     {"schedule.patience", SETTING_INTEGER, SPEC(schedule.patience), RANGE(0, MOST), .preset = 10},
     {"schedule.threshold", SETTING_NUMBER, SPEC(schedule.threshold), RANGE(0, 1e6), .preset = 1e-4},
-    {"schedule.threshold_mode", CHOICE(schedule.threshold_mode, threshold_modes)},
+    {"schedule.threshold_mode", CHOICE(schedule.threshold_mode, threshold_mode_names)},
     {"schedule.cooldown", SETTING_INTEGER, SPEC(schedule.cooldown), RANGE(0, MOST)},
     {"schedule.min_lr", SETTING_NUMBER, SPEC(schedule.min_lr), RANGE(0, 1000)},
     {"train.epochs", SETTING_INTEGER, SPEC(epochs), RANGE(0, MOST), .preset = NAN},
     {"train.batch", SETTING_INTEGER, SPEC(batch), RANGE(1, MOST), .preset = NAN},
-    {"train.last_batch", CHOICE(last_batch, last_batches)},
+    {"train.last_batch", CHOICE(last_batch, last_batch_names)},
     {"train.shuffle", SETTING_BOOLEAN, SPEC(shuffle), RANGE(0, 1), .preset = 1},
     {"train.monitor", CHOICE(monitor.number, monitor_names)},
     {"train.patience", SETTING_INTEGER, SPEC(monitor.patience), RANGE(0, MOST)},
     {"train.min_delta", SETTING_NUMBER, SPEC(monitor.min_delta), RANGE(0, 1e6)},
-    {"train.keep", CHOICE(monitor.keep, keeps)},
+    {"train.keep", CHOICE(monitor.keep, keep_names)},
     {"train.max_seconds", SETTING_NUMBER, SPEC(max_seconds), RANGE(0, 1e9)},
 };
 const setting_table training_settings = {training_rows, sizeof training_rows / sizeof training_rows[0]};
@@ -145,7 +130,8 @@ static const setting layer_rows[] = {
     {"epsilon", SETTING_NUMBER, LAYER(epsilon), RANGE(1e-12, 1), .preset = 1e-5,
      .layers = OF(BATCH_NORM) | OF(LAYER_NORM) | OF(GROUP_NORM)},
     {"groups", SETTING_INTEGER, LAYER(groups), RANGE(1, MOST), .preset = NAN, .layers = OF(GROUP_NORM)},
-    {"approximate", SETTING_CHOICE, LAYER(approximate), .names = &approximations, .layers = OF(GELU)},
+    {"approximate", SETTING_CHOICE, LAYER(approximate), .names = &gelu_approximation_names,
+     .layers = OF(GELU)},
     {"beta", SETTING_NUMBER, LAYER(beta), RANGE(1e-3, 1000), .preset = 1, .layers = OF(SOFTPLUS)},
     {"threshold", SETTING_NUMBER, LAYER(threshold), RANGE(0, 1e6), .preset = 20, .layers = OF(SOFTPLUS)},
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/job/layer_table.h"
+#include "io/job/layer_items.h"
 #include "io/job/table.h"
 
 enum { LAYER_KEY_SIZE = 128 };
@@ -31,7 +31,7 @@ static bool split_layer_key(const char *key, layer_key *out) {
 }
 
 static tree_node *find_layer(const tree_node *root, layer_path path) {
-    return layer_table_item(tree_find(root, layers_key), path);
+    return layer_item_find(tree_find(root, layers_key), path);
 }
 
 const tree_node *job_key_find(const tree_node *root, const char *key) {
@@ -39,7 +39,7 @@ const tree_node *job_key_find(const tree_node *root, const char *key) {
     if (!split_layer_key(key, &layer))
         return tree_find(root, key);
     const tree_node *item = find_layer(root, layer.path);
-    return item == NULL || layer.inner[0] == '\0' ? item : layer_table_find(item, layer.inner);
+    return item == NULL || layer.inner[0] == '\0' ? item : layer_item_value(item, layer.inner);
 }
 
 /* Takes over `value`. */
@@ -49,8 +49,8 @@ static status replace_layer_key(tree_node *item, const char *key, const char *in
         tree_become(item, value);
         return STATUS_OK;
     }
-    if (item != NULL && layer_table_option(item, inner) != NULL)
-        return layer_table_replace(item, inner, value, error);
+    if (item != NULL && layer_item_option(item, inner) != NULL)
+        return layer_item_replace(item, inner, value, error);
     const tree_place place = value->place;
     tree_destroy(&value);
     return tree_error(error, place, "%.100s: there is no such %s", key,
@@ -67,7 +67,7 @@ status job_key_replace(tree_node *root, const char *key, tree_node *value, error
 status job_key_remove(tree_node *root, const char *key, tree_place place, error_info *error) {
     layer_key layer;
     if (split_layer_key(key, &layer) && layer.inner[0] != '\0')
-        return layer_table_remove(find_layer(root, layer.path), layer.inner, error);
+        return layer_item_remove(find_layer(root, layer.path), layer.inner, error);
     if (strchr(key, '[') != NULL)
         return tree_error(error, place, "%s: a layer cannot be left out; accepted: identity", key);
     tree_remove(root, key);
@@ -112,7 +112,7 @@ bool job_key_is_settable(const tree_node *root, const char *key) {
     if (!split_layer_key(key, &layer))
         return is_settable_section(key);
     const tree_node *item = find_layer(root, layer.path);
-    return item != NULL && (layer.inner[0] == '\0' || layer_table_option(item, layer.inner) != NULL);
+    return item != NULL && (layer.inner[0] == '\0' || layer_item_option(item, layer.inner) != NULL);
 }
 
 const option *job_key_number(const tree_node *root, const char *key, size_t *offset, layer_path *path) {
@@ -121,7 +121,7 @@ const option *job_key_number(const tree_node *root, const char *key, size_t *off
     const tree_node *item = of_layer ? find_layer(root, layer.path) : NULL;
     if (of_layer && (item == NULL || layer.inner[0] == '\0'))
         return NULL;
-    const option *o = of_layer ? layer_table_option(item, layer.inner) : option_find(&job_table, key);
+    const option *o = of_layer ? layer_item_option(item, layer.inner) : option_find(&job_table, key);
     if (o == NULL || o->type->store == NULL)
         return NULL;
     *offset = of_layer ? o->offset : o->offset - offsetof(job, base);

@@ -1,5 +1,4 @@
 #include "io/job/layer_table.h"
-#include "io/option/tree_edit.h"
 #include "io/option/yaml_tree.h"
 
 #include <assert.h>
@@ -134,12 +133,9 @@ static const option elu_options[] = {
      .help = "-alpha is the limit for small x"},
 };
 
-static const char *const approximation_list[] = {[GELU_EXACT] = "none", [GELU_TANH] = "tanh"};
-static const name_table approximations = NAME_TABLE(approximation_list);
-
 static const option gelu_options[] = {
-    {"approximate", &option_choice, FIELD(approximate), .choices = &approximations, .default_text = "none",
-     .help = "tanh: x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2"},
+    {"approximate", &option_choice, FIELD(approximate), .choices = &gelu_approximation_names,
+     .default_text = "none", .help = "tanh: x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2"},
 };
 
 static const option softplus_options[] = {
@@ -364,95 +360,7 @@ static void accepted_shortcut(const option *o, char *text, size_t size) {
 
 const option_type option_layers = {.read = read_layers, .write = write_layers, .accepted = accepted_layers};
 
-/* ---- Single keys ------------------------------------------------------------------------------- */
-
-/* NULL where none is written. */
-static const char *name_of(const tree_node *item) {
-    return item->kind == TREE_SCALAR ? item->text : item->first != NULL ? item->first->key : NULL;
-}
-
-/* NULL for an item that is no layer. */
-static const layer_row *find_row(const tree_node *item) {
-    const char *name = name_of(item);
-    const size_t kind = name != NULL ? name_find(&layer_names, name) : LAYER_KIND_COUNT;
-    return kind < LAYER_KIND_COUNT ? &layers[kind] : NULL;
-}
-
-/* What stands below `- residual:` under a key: its layers, where they alone are written, too. */
-static const tree_node *find_within(const tree_node *item, bool shortcut) {
-    const tree_node *keys = item->first;
-    if (keys == NULL || find_row(item) != &layers[LAYER_RESIDUAL])
-        return NULL;
-    if (keys->kind == TREE_LIST)
-        return shortcut ? NULL : keys;
-    return tree_find(keys, shortcut ? "shortcut" : "layers");
-}
-
-/* Item `index` of a list; of a shortcut that is one layer, that one. */
-static const tree_node *item_at(const tree_node *list, int index) {
-    if (list == NULL || (list->kind != TREE_LIST && index > 0))
-        return NULL;
-    const tree_node *item = list->kind == TREE_LIST ? list->first : list;
-    while (item != NULL && index-- > 0)
-        item = item->next;
-    return item;
-}
-
-tree_node *layer_table_item(const tree_node *list, layer_path path) {
-    const tree_node *item = item_at(list, layer_path_index(path));
-    for (int depth = 0; item != NULL && depth < layer_path_depth(path); depth++) {
-        bool shortcut;
-        const int index = layer_path_step(path, depth, &shortcut);
-        item = item_at(find_within(item, shortcut), index);
-    }
-    return (tree_node *)(uintptr_t)item;
-}
-
-const option *layer_table_option(const tree_node *item, const char *key) {
-    const layer_row *row = find_row(item);
-    return row != NULL ? option_find(&row->table, key) : NULL;
-}
-
-const tree_node *layer_table_find(const tree_node *item, const char *key) {
-    const tree_node *keys = item->first;
-    if (keys == NULL || keys->kind == TREE_MAP)
-        return keys != NULL ? tree_find(keys, key) : NULL;
-    const char *short_key = find_row(item)->short_key;
-    return short_key != NULL && strcmp(short_key, key) == 0 ? keys : NULL;
-}
-
-/* `- dense: 32` becomes `- dense: {units: 32}`, `- dense` becomes `- dense: {}`. */
-static status write_out(tree_node *item, error_info *error) {
-    const layer_row *row = find_row(item);
-    char text[PREFIX_SIZE];
-    tree_node *written, *value;
-    if (item->first != NULL && item->first->kind == TREE_MAP)
-        return STATUS_OK;
-    snprintf(text, sizeof text, "{%s: {}}", name_of(item));
-    RETURN_IF_FAILED(tree_parse(&written, item->place.source, false, text, strlen(text), error));
-    written->place = written->first->place = item->place;
-    status result = STATUS_OK;
-    if (item->first != NULL)
-        result = tree_copy(&value, item->first, error);
-    if (item->first != NULL && result == STATUS_OK)
-        result = tree_replace(written->first, row->short_key, value, error);
-    tree_become(item, written);
-    return result;
-}
-
-status layer_table_replace(tree_node *item, const char *key, tree_node *value, error_info *error) {
-    status result = write_out(item, error);
-    if (result == STATUS_OK)
-        return tree_replace(item->first, key, value, error);
-    tree_destroy(&value);
-    return result;
-}
-
-status layer_table_remove(tree_node *item, const char *key, error_info *error) {
-    RETURN_IF_FAILED(write_out(item, error));
-    tree_remove(item->first, key);
-    return STATUS_OK;
-}
+/* ---- The table ------------------------------------------------------------------------------ */
 
 const option_table *layer_table_keys(layer_kind kind, const char **help, const char **short_key) {
     *help = layers[kind].help;

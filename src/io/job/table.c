@@ -17,24 +17,12 @@ static const char *const separator_list[] = {
     [SEPARATOR_COMMA] = "comma", [SEPARATOR_SEMICOLON] = "semicolon", [SEPARATOR_TAB] = "tab"};
 static const char *const hold_out_list[] = {
     [HOLD_OUT_STRATIFIED] = "stratified", [HOLD_OUT_RANDOM] = "random"};
-static const char *const reduction_list[] = {[REDUCE_MEAN] = "mean", [REDUCE_SUM] = "sum"};
-static const char *const last_batch_list[] = {[LAST_BATCH_KEEP] = "keep", [LAST_BATCH_DROP] = "drop"};
-static const char *const keep_list[] = {[KEEP_LAST] = "last", [KEEP_BEST] = "best"};
-static const char *const epsilon_style_list[] = {[EPSILON_PYTORCH] = "pytorch", [EPSILON_KERAS] = "keras"};
-static const char *const cycle_policy_list[] = {
-    [CYCLE_TRIANGULAR] = "triangular", [CYCLE_TRIANGULAR2] = "triangular2", [CYCLE_EXP_RANGE] = "exp_range"};
-static const char *const threshold_mode_list[] = {[THRESHOLD_REL] = "rel", [THRESHOLD_ABS] = "abs"};
 static const name_table tasks = NAME_TABLE(task_list), layouts = NAME_TABLE(layout_list),
-                        separators = NAME_TABLE(separator_list), hold_outs = NAME_TABLE(hold_out_list),
-                        reductions = NAME_TABLE(reduction_list), last_batches = NAME_TABLE(last_batch_list),
-                        keeps = NAME_TABLE(keep_list), epsilon_styles = NAME_TABLE(epsilon_style_list),
-                        cycle_policies = NAME_TABLE(cycle_policy_list),
-                        threshold_modes = NAME_TABLE(threshold_mode_list);
+                        separators = NAME_TABLE(separator_list), hold_outs = NAME_TABLE(hold_out_list);
 
 enum { MOST_PATH = 1023 };
 
 #define FIELD(field) .offset = offsetof(job, field)
-#define SPEC(field) FIELD(base.field), .by_axis = true
 #define SPEC(field) FIELD(base.field), .by_axis = true
 #define RANGE(least, greatest) .min = (least), .max = (greatest)
 #define ONLY_DATA(set) .only_if = "data.source", .only_values = (set)
@@ -246,10 +234,10 @@ static const option job_options[] = {
      RANGE(0, 1e6), ONLY_LOSS(ONE(LOSS_CROSS_ENTROPY)), .default_text = "", .omits_default = true,
      .help = "one for each class, by label; the mean over samples divides by the sum of their weights, as in "
              "PyTorch; none: all are 1"},
-    {"loss.over_outputs", &option_choice, SPEC(loss.over_outputs), .choices = &reductions,
+    {"loss.over_outputs", &option_choice, SPEC(loss.over_outputs), .choices = &reduction_names,
      ONLY_LOSS(LOSSES_OVER_OUTPUTS), .default_text = "mean",
      .help = "the loss of a sample: mean or sum over its outputs"},
-    {"loss.over_samples", &option_choice, SPEC(loss.over_samples), .choices = &reductions,
+    {"loss.over_samples", &option_choice, SPEC(loss.over_samples), .choices = &reduction_names,
      .default_text = "mean", .help = "the loss of a batch or a set: mean or sum over its samples"},
     {"loss.l2", &option_number, SPEC(loss.l2), RANGE(0, 1e6), .default_text = "0",
      .help =
@@ -309,7 +297,7 @@ static const option job_options[] = {
     {"schedule.every", &option_integer, SPEC(schedule.every), RANGE(1, 1000000),
      ONLY_SCHEDULE(SCHEDULES_WITH_EVERY),
      .help = "epochs (schedule.per: step: steps) between applications of the factor, or of each rate"},
-    {"schedule.policy", &option_choice, SPEC(schedule.policy), .choices = &cycle_policies,
+    {"schedule.policy", &option_choice, SPEC(schedule.policy), .choices = &cycle_policy_names,
      ONLY_SCHEDULE(SCHEDULES_WITH_CYCLES), .default_text = "triangular",
      .help = "amplitude: the same, halved after every cycle, or times gamma^count"},
     {"schedule.base", &option_number, SPEC(schedule.base), RANGE(0, 1000),
@@ -326,8 +314,8 @@ static const option job_options[] = {
      .help = "of train.monitor in a row may be without improvement; the next one applies the factor"},
     {"schedule.threshold", &option_number, SPEC(schedule.threshold), RANGE(0, 1e6),
      ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "1e-4", .help = "a smaller improvement is none"},
-    {"schedule.threshold_mode", &option_choice, SPEC(schedule.threshold_mode), .choices = &threshold_modes,
-     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "rel",
+    {"schedule.threshold_mode", &option_choice, SPEC(schedule.threshold_mode),
+     .choices = &threshold_mode_names, ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "rel",
      .help = "the threshold is a share of the best value, or an amount"},
     {"schedule.cooldown", &option_integer, SPEC(schedule.cooldown), RANGE(0, 1000000), .unit = "recordings",
      ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "0",
@@ -357,8 +345,8 @@ static const option job_options[] = {
     {"optimizer.epsilon", &option_number, SPEC(optimizer.epsilon), RANGE(1e-30, 1),
      ONLY_OPTIMIZER(OPTIMIZERS_WITH_EPSILON), .default_text = "1e-8",
      .help = "keeps the divisor away from 0"},
-    {"optimizer.epsilon_style", &option_choice, SPEC(optimizer.epsilon_style), .choices = &epsilon_styles,
-     ONLY_OPTIMIZER(OPTIMIZERS_WITH_EPSILON), .default_text = "pytorch",
+    {"optimizer.epsilon_style", &option_choice, SPEC(optimizer.epsilon_style),
+     .choices = &epsilon_style_names, ONLY_OPTIMIZER(OPTIMIZERS_WITH_EPSILON), .default_text = "pytorch",
      .help = "where epsilon is added, see docs/engine.md"},
     {"optimizer.clip_norm", &option_number, SPEC(optimizer.clip_norm), RANGE(0, 1e30), ONLY_BY_BATCH,
      .omits_default = true, .default_text = "0",
@@ -374,7 +362,7 @@ static const option job_options[] = {
              "evaluations of the cost; 0: nothing is trained, and records per epoch have one value"},
     {"train.batch", &option_integer, SPEC(batch), .shapes_records = true, RANGE(1, 1000000),
      .unit = "samples", ONLY_BY_BATCH, .help = "samples of a step"},
-    {"train.last_batch", &option_choice, SPEC(last_batch), .choices = &last_batches, ONLY_BY_BATCH,
+    {"train.last_batch", &option_choice, SPEC(last_batch), .choices = &last_batch_names, ONLY_BY_BATCH,
      .default_text = "keep",
      .help = "the last batch of an epoch when it is shorter than the others: trained on, or dropped"},
     {"train.shuffle", &option_boolean, SPEC(shuffle), ONLY_BY_BATCH, .default_text = "true",
@@ -390,7 +378,7 @@ static const option job_options[] = {
     {"train.min_delta", &option_number, SPEC(monitor.min_delta), RANGE(0, 1e6), ONLY_MONITORED,
      .default_text = "0", .omits_default = true,
      .help = "better means by more than this, of an accuracy in percentage points"},
-    {"train.keep", &option_choice, SPEC(monitor.keep), .choices = &keeps, ONLY_MONITORED,
+    {"train.keep", &option_choice, SPEC(monitor.keep), .choices = &keep_names, ONLY_MONITORED,
      .default_text = "last", .omits_default = true,
      .help = "the parameters that a cell ends with: the last ones, or those of the best recording of "
              "train.monitor, with the numbers recorded then as final values"},
