@@ -211,8 +211,8 @@ class WrongRequestsTest(UserCase):
 
 # mpisweep help WORD -> parts of the answer
 KEY_HELP = {
-    "optimizer.lr": ["optimizer.lr\n  learning rate\n  accepted  a number from 0 to 1000\n  default   none, it is required\n"],
-    "lr": ["optimizer.lr\n  learning rate\n"],
+    "optimizer.lr": ["optimizer.lr\n  learning rate; of one_cycle the highest\n  accepted  a number from 0 to 1000\n  default   none, it is required\n"],
+    "lr": ["optimizer.lr\n  learning rate; of one_cycle the highest\n"],
     "optimizer": ["Keys of optimizer:\n  optimizer.kind ", "\n  optimizer.momentum "],
     "schedule.every": ["only with schedule.kind: step_decay or sequence"],
     "data.classes": ["only with data.source: hdf5 or npy or csv", "only with data.source: synthetic"],

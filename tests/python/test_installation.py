@@ -111,7 +111,7 @@ class InstallationTest(unittest.TestCase):
             "mpisweep plan --data=": ["data"],
             "mpisweep plan --ranks ": [],
             "mpisweep plan --set optimizer.mo": ["optimizer.momentum="],
-            "mpisweep plan --set optimizer.kind=a": ["adam"],
+            "mpisweep plan --set optimizer.kind=a": ["adam", "adamw"],
             "mpisweep status ": ["b.h5", "data"],
             "mpisweep run a.yaml -o ": ["b.h5", "data"],
             "mpisweep launch a.yaml --max": ["--max-failures"],  # an option of run
