@@ -62,12 +62,12 @@ static double find_period(const schedule_spec *s, double *t) {
     return length;
 }
 
-/* CosineAnnealingLR: min + (lr − min) (1 + cos(π t / length)) / 2, which rises again after `length`;
+/* CosineAnnealingLR: min_lr + (lr − min_lr) (1 + cos(π t / length)) / 2, which rises again after `length`;
  * CosineAnnealingWarmRestarts: the same in each period, with the counts since its beginning. */
 static double cosine(const schedule *s, uint64_t count) {
     double t = (double)count;
     const double length = s->spec.period > 0 ? find_period(&s->spec, &t) : s->spec.length;
-    return half_cosine(s->lr, s->spec.min, t / length);
+    return half_cosine(s->lr, s->spec.min_lr, t / length);
 }
 
 static double line(double first, double last, double share) {

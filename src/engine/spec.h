@@ -246,9 +246,10 @@ enum {
     SCHEDULES_WITH_EVERY = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_SEQUENCE,
     SCHEDULES_WITH_VALUES = 1 << SCHEDULE_FACTORS_AT | 1 << SCHEDULE_SEQUENCE,
     SCHEDULES_WITH_CYCLES = 1 << SCHEDULE_CYCLICAL,
+    SCHEDULES_WITH_MIN_LR = 1 << SCHEDULE_COSINE | 1 << SCHEDULE_PLATEAU, /* the lowest rate */
     SCHEDULES_WITH_LENGTH = 1 << SCHEDULE_COSINE | 1 << SCHEDULE_LINEAR | 1 << SCHEDULE_ONE_CYCLE,
-    SCHEDULES_PER_EPOCH = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_SEQUENCE | 1 << SCHEDULE_COSINE |
-                          1 << SCHEDULE_LINEAR |
+    SCHEDULES_PER_EPOCH = 1 << SCHEDULE_STEP_DECAY | 1 << SCHEDULE_SEQUENCE | 1 << SCHEDULE_PLATEAU |
+                          1 << SCHEDULE_COSINE | 1 << SCHEDULE_LINEAR |
                           1 << SCHEDULE_EXPONENTIAL, /* unless schedule_per says else */
 };
 
@@ -283,7 +284,6 @@ typedef struct schedule_spec {
     int warmup;                          /* counts before the schedule; 0: none */
     double warmup_start;                 /* the share of the rate that a warm-up starts with */
     int length;                          /* SCHEDULES_WITH_LENGTH: counts; 0: all that the warm-up leaves */
-    double min;                          /* cosine: lowest rate */
     int period, multiplier;              /* cosine: counts up to the first restart (0: there is none), and by
                                             what each later period is longer than the one before */
     double start, end;                   /* linear: shares of lr */
@@ -292,7 +292,7 @@ typedef struct schedule_spec {
     int patience, cooldown;              /* plateau: recordings */
     double threshold;                    /* plateau: how much improvement is one */
     threshold_mode threshold_mode;       /* plateau */
-    double min_lr;                       /* plateau: the rate does not fall below it */
+    double min_lr;                       /* SCHEDULES_WITH_MIN_LR */
 } schedule_spec;
 
 /* x ← (stored / divide + offset − mean[c]) / std[c], unless the data set is standardised by feature. */

@@ -57,7 +57,6 @@ static const setting training_rows[] = {
     {"schedule.warmup", SETTING_INTEGER, SPEC(schedule.warmup), RANGE(0, MOST_COUNTS)},
     {"schedule.warmup_start", SETTING_NUMBER, SPEC(schedule.warmup_start), RANGE(0, 1), .preset = 0.01},
     {"schedule.length", SETTING_INTEGER, SPEC(schedule.length), RANGE(0, MOST_COUNTS)},
-    {"schedule.min", SETTING_NUMBER, SPEC(schedule.min), RANGE(0, 1000)},
     {"schedule.period", SETTING_INTEGER, SPEC(schedule.period), RANGE(0, MOST_COUNTS)},
     {"schedule.multiplier", SETTING_INTEGER, SPEC(schedule.multiplier), RANGE(1, MOST), .preset = 1},
     {"schedule.start", SETTING_NUMBER, SPEC(schedule.start), RANGE(0, 1000), .preset = 1},

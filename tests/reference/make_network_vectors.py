@@ -155,7 +155,7 @@ def schedule(c, steps):
     if keys["kind"] == "one_cycle":
         return rates.OneCycleLR(steps, max_lr=c["optimizer"]["lr"], total_steps=c["steps"], cycle_momentum=False), True
     warmup = rates.LinearLR(steps, start_factor=0.01, total_iters=keys["warmup"])
-    cosine = rates.CosineAnnealingLR(steps, T_max=c["steps"] - keys["warmup"], eta_min=keys["min"])
+    cosine = rates.CosineAnnealingLR(steps, T_max=c["steps"] - keys["warmup"], eta_min=keys["min_lr"])
     return rates.SequentialLR(steps, [warmup, cosine], milestones=[keys["warmup"]]), True
 
 

@@ -94,7 +94,7 @@ SHORT = {
                               loss={"label_smoothing": 0.2, "class_weights": [0.2 * c for c in range(1, 11)]}),
     "norms_adamw_cosine": case(MLP_NORM, (3, 8, 8), {"kind": "adamw", "lr": 3e-3, "weight_decay": 0.1, "decay": "weights",
                                                      "clip_norm": 1}, epochs=2,
-                               schedule={"kind": "cosine", "per": "step", "warmup": 4, "min": 1e-5}),
+                               schedule={"kind": "cosine", "per": "step", "warmup": 4, "min_lr": 1e-5}),
     "mlp2_rmsprop_momentum": case(MLP2, (3, 8, 8), {"kind": "rmsprop", "lr": 1e-3, "momentum": 0.9, "weight_decay": 0.01,
                                                     "clip_value": 0.02}, epochs=5,
                                   schedule={"kind": "exponential", "factor": 0.7}),

@@ -486,7 +486,7 @@ static const sample samples[] = {
     {"schedule.warmup", "schedule.warmup = 5", {"schedule.warmup=5"}},
     {"schedule.warmup_start", "schedule.warmup_start = 0.25", {"schedule.warmup_start=0.25"}},
     {"schedule.length", "schedule.length = 7", {SCHEDULE("kind: linear, length: 7")}},
-    {"schedule.min", "schedule.min = 0.001", {SCHEDULE("kind: cosine, min: 1e-3")}},
+    {"schedule.min_lr", "schedule.min_lr = 0.002", {SCHEDULE("kind: cosine, min_lr: 2e-3")}},
     {"schedule.period", "schedule.period = 4", {SCHEDULE("kind: cosine, period: 4")}},
     {"schedule.multiplier", "schedule.multiplier = 2", {SCHEDULE("kind: cosine, period: 4, multiplier: 2")}},
     {"schedule.start", "schedule.start = 0.5", {SCHEDULE("kind: linear, start: 0.5")}},

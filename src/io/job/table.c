@@ -254,9 +254,8 @@ static const option job_options[] = {
      .help = "multiplies the rate; exponential: at every count"},
     {"schedule.per", &option_choice, SPEC(schedule.per), .choices = &schedule_per_names, ONLY_BY_BATCH,
      .omits_default = true, .default_text = "auto",
-     .help =
-         "what the schedule counts; auto: epochs for step_decay, sequence, cosine, linear and exponential, "
-         "steps for the others"},
+     .help = "what the schedule counts; auto: epochs for step_decay, sequence, plateau, cosine, linear and "
+             "exponential, steps for the others"},
     {"schedule.warmup", &option_integer, SPEC(schedule.warmup), RANGE(0, 1000000000), ONLY_BY_BATCH,
      .omits_default = true, .default_text = "0",
      .help = "counts before the schedule, in which the rate rises in a line up to lr (or to the schedule's "
@@ -267,8 +266,6 @@ static const option job_options[] = {
     {"schedule.length", &option_integer, SPEC(schedule.length), RANGE(0, 1000000000),
      ONLY_SCHEDULE(SCHEDULES_WITH_LENGTH), .default_text = "0",
      .help = "counts from the first rate to the last; 0: all that the warm-up leaves of the training"},
-    {"schedule.min", &option_number, SPEC(schedule.min), RANGE(0, 1000), ONLY_SCHEDULE(ONE(SCHEDULE_COSINE)),
-     .default_text = "0", .help = "lowest rate"},
     {"schedule.period", &option_integer, SPEC(schedule.period), RANGE(0, 1000000000),
      ONLY_SCHEDULE(ONE(SCHEDULE_COSINE)), .default_text = "0",
      .help = "counts after which the cosine restarts from lr, in place of length; 0: it does not restart"},
@@ -321,7 +318,8 @@ static const option job_options[] = {
      ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "0",
      .help = "after the factor was applied, this many do not count"},
     {"schedule.min_lr", &option_number, SPEC(schedule.min_lr), RANGE(0, 1000),
-     ONLY_SCHEDULE(ONE(SCHEDULE_PLATEAU)), .default_text = "0", .help = "the rate does not fall below it"},
+     ONLY_SCHEDULE(SCHEDULES_WITH_MIN_LR), .default_text = "0",
+     .help = "lowest rate: the last one of a cosine; a plateau does not fall below it"},
 
     {"optimizer.lr", &option_number, SPEC(optimizer.lr), RANGE(0, 1000), ONLY_SCHEDULE(SCHEDULES_WITH_LR),
      .help = "learning rate; of one_cycle the highest"},
