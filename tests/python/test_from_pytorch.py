@@ -55,7 +55,7 @@ def pairs():
 def samples(sections):
     rng = np.random.default_rng(1)
     x = rng.normal(size=(SAMPLES, *SHAPE)).astype(np.float32)
-    of_numbers = sections.get("loss", {}).get("kind") in ("squared_error", "huber")
+    of_numbers = sections.get("loss", {}).get("kind") in ("squared_error", "huber", "mae")
     y = rng.normal(size=(SAMPLES, CLASSES)).astype(np.float32) if of_numbers else rng.integers(0, CLASSES, SAMPLES)
     return x, y
 
