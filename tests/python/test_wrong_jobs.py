@@ -72,7 +72,7 @@ WRONG = [
     ({"data": "data: {source: synthetic, normalize: ‸{mean: [0.5], std: [1, 1]}}"}, "1 values in mean and 2 in std"),
     ({"data": "data: {source: synthetic, normalize: {mean: ‸[0, 1], std: [1, 1]}}"}, "2 values, but the samples have 3 channels"),
     # Layers
-    ({"model": "model: {layers: ‸[]}"}, "a list of 1 to 64 layers"),
+    ({"model": "model: {layers: ‸[]}"}, "a list of 1 to 128 layers"),
     ({"model": "model: {layers: [‸densse: 10]}"}, "nearest known key: dense"),
     ({"model": "model: {layers: [dense: {‸unit: 10}]}"}, "nearest known key: units"),
     ({"model": "model: {layers: [dense: ‸ten]}"}, "accepted: an integer from 1"),
@@ -151,7 +151,7 @@ WRONG = [
     ({"record": "record: {weights: {every: end, layers: [‸-1]}}"}, "accepted: a list"),
     ({"record": "record: {weights: {every: end, layers: ‸[9]}}"}, "there is no layer 9"),
     ({"record": "record: {weights: {every: end, layers: ‸[1]}}"}, "layer 1 has no weights"),
-    ({"record": "record: {gradient_norm: {every: 1 step, layer: ‸[0]}}"}, "accepted: an integer"),
+    ({"record": "record: {gradient_norm: {every: 1 step, layer: ‸[0]}}"}, "accepted: a layer, counted from 0"),
     ({"record": "record: {batch_norm: ‸{every: end}}"}, "no model of the job has a batch_norm layer"),
     ({"record": "record: {validation_loss: {every: ‸end}}"}, "no validation set"),
     ({"record": "record: {grid_output: {every: ‸end, from: 0, to: 1, points: 9}}"}, "192 features; accepted: 2"),
