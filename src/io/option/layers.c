@@ -17,9 +17,7 @@ static status read_layer(const option *o, const char *name, const tree_node *nod
 static void write_layer(const option *o, const char *name, const void *object, option_writer *w) {
     FILE *out = w->begin(w, name);
     if (out != NULL)
-        fputs(layer_path_write(*(const layer_path *)((const char *)object + o->offset))
-                  .text,
-              out);
+        fputs(layer_path_write(*(const layer_path *)((const char *)object + o->offset)).text, out);
 }
 
 static void accepted_layer(const option *o, char *text, size_t size) {
