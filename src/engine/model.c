@@ -157,8 +157,11 @@ static void give_summand(const layer *l, const layer_pass *pass) {
         pass->d_input[k] += pass->summand[k];
 }
 
+/* Not of a layer beside those with parameters that has nothing to give a gradient for. */
 static void layer_backward(const model *m, int i, size_t first, size_t count, bool last) {
     const layer_ops *ops = m->layers[i].ops;
+    if (!m->boundaries[i + 1].needs_gradient)
+        return;
     const layer_pass pass = pass_of(m, i, first, count);
     const bool adds = m->links[i].adds && pass.d_input != NULL;
     double *seconds = m->clocks != NULL ? &m->clocks[i].backward : NULL;
