@@ -4,6 +4,8 @@
     ds = mpisweep.open("results.h5")                # an xarray.Dataset
     mpisweep.rank(ds, "test_accuracy")              # a pandas.DataFrame, best first
     mpisweep.plot.heatmap(ds.test_accuracy)         # a matplotlib Figure
+    mpisweep.to_torch("results.h5", {"run": 0})     # a cell's network as a torch.nn.Module
+    mpisweep.from_torch(module, "start.npy")        # a network's layers for a job, and its parameters
 
 Reads results files only. What cannot be done raises ValueError, KeyError or FileNotFoundError."""
 import importlib
@@ -12,7 +14,14 @@ from pathlib import Path
 
 # Name -> the module that has it, or that it is. They are imported when they are first used, so that listing
 # the commands needs neither xarray nor matplotlib.
-_PROVIDERS = {"open": "reading", "rank": "ranking", "plot": "plot", "FileError": "errors"}
+_PROVIDERS = {
+    "open": "reading",
+    "rank": "ranking",
+    "plot": "plot",
+    "to_torch": "networks",
+    "from_torch": "networks",
+    "FileError": "errors",
+}
 __all__ = [*_PROVIDERS, "__version__"]
 
 

@@ -19,6 +19,11 @@ for tag, pattern, first in (
     _JobLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"(?:{pattern})$"), list(first))
 
 
+def parse_value(text):
+    """The value of a setting, KEY=VALUE."""
+    return yaml.load(text, _JobLoader)  # a SafeLoader
+
+
 def job_of(attributes):
     """The job file as a dictionary, from the attributes of a results file; of a file without its text, or
     with a text that is none, no more than the name of the job. Settings by --set are not in it, they are in
