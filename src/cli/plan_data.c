@@ -124,18 +124,36 @@ void plan_data_print(const job *j, const plan_data *p) {
     warn(j, p);
 }
 
+enum { NAME_WIDTH = 20, LAYER_TEXT_SIZE = 64 };
+
+/* "3.0 conv"; returns its length. */
+static int write_layer_name(const layer_summary *l, char text[LAYER_TEXT_SIZE]) {
+    return snprintf(text, LAYER_TEXT_SIZE, "%s %s", layer_path_write(l->path).text,
+                    name_at(&layer_names, l->kind));
+}
+
+/* "8 x 16 x 16", or "10" of a vector. */
+static void write_shape(tensor_shape s, char text[LAYER_TEXT_SIZE]) {
+    if (s.height * s.width == 1)
+        snprintf(text, LAYER_TEXT_SIZE, "%d", s.channels);
+    else
+        snprintf(text, LAYER_TEXT_SIZE, "%d x %d x %d", s.channels, s.height, s.width);
+}
+
 void plan_data_print_layers(const job *j, const plan_data *p) {
+    char name[LAYER_TEXT_SIZE], shape[LAYER_TEXT_SIZE];
+    int width = NAME_WIDTH;
+    for (int i = 0; i < p->layer_count; i++) {
+        const int length = write_layer_name(&p->layers[i], name);
+        width = length > width ? length : width;
+    }
     printf("layers%s\n", j->grid.axis_count > 0 ? ", at the first labels of the axes" : "");
-    printf("  %-20s %-20s %12s %18s\n", "layer", "output", "parameters", "FLOPs per sample");
+    printf("  %-*s %-20s %12s %18s\n", width, "layer", "output", "parameters", "FLOPs per sample");
     for (int i = 0; i < p->layer_count; i++) {
         const layer_summary *l = &p->layers[i];
-        char name[64], shape[64];
-        snprintf(name, sizeof name, "%s %s", layer_path_write(l->path).text, name_at(&layer_names, l->kind));
-        if (l->out.height * l->out.width == 1)
-            snprintf(shape, sizeof shape, "%d", l->out.channels);
-        else
-            snprintf(shape, sizeof shape, "%d x %d x %d", l->out.channels, l->out.height, l->out.width);
-        printf("  %-20s %-20s %12zu %18.0f\n", name, shape, l->parameters, l->flops);
+        write_layer_name(l, name);
+        write_shape(l->out, shape);
+        printf("  %-*s %-20s %12zu %18.0f\n", width, name, shape, l->parameters, l->flops);
     }
 }
 
