@@ -16,6 +16,22 @@ KEEP_PAGES = {"MALLOC_TRIM_THRESHOLD_": "100000000000", "MALLOC_MMAP_THRESHOLD_"
               "MALLOC_TOP_PAD_": "1000000000"}
 
 
+def residual_block(nn, channels, filters, stride):
+    """A basic block of a ResNet, with the ReLU behind it."""
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(
+                nn.Conv2d(channels, filters, 3, stride, 1, bias=False), nn.BatchNorm2d(filters), nn.ReLU(),
+                nn.Conv2d(filters, filters, 3, 1, 1, bias=False), nn.BatchNorm2d(filters))
+            self.shortcut = nn.Identity() if stride == 1 else nn.Sequential(
+                nn.Conv2d(channels, filters, 1, stride, bias=False), nn.BatchNorm2d(filters))
+
+        def forward(self, x):
+            return nn.functional.relu(self.layers(x) + self.shortcut(x))
+    return Block()
+
+
 def networks(nn):
     """name: (shape of a sample, layers)"""
     image, digit = (3, 32, 32), (1, 28, 28)
@@ -38,6 +54,9 @@ def networks(nn):
         "depthwise": (image, [
             conv(3, 32, 3, padding=1, bias=False), norm(32), nn.ReLU(), *separable(32, 64, 1), *separable(64, 128, 2),
             *separable(128, 128, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear(128, 10)]),
+        "resnet8": (image, [
+            conv(3, 16, 3, padding=1, bias=False), norm(16), nn.ReLU(), residual_block(nn, 16, 16, 1),
+            residual_block(nn, 16, 32, 2), residual_block(nn, 32, 64, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear(64, 10)]),
         "mlp_norm": (digit, [
             nn.Flatten(), linear(784, 128), nn.LayerNorm(128), nn.GELU(), linear(128, 128), nn.LayerNorm(128), nn.GELU(),
             linear(128, 10)]),

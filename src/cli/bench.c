@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "cli/bench_dispatch.h"
@@ -83,21 +84,35 @@ static void print_part(const machine_peaks *peaks, double seconds, double flops,
            roofline_percent(peaks, flops, bytes, seconds));
 }
 
+/* At least 16 characters wide. */
+static int name_width(const engine_times *times) {
+    size_t width = 16;
+    for (int i = 0; i < times->layer_count; i++)
+        if (strlen(times->layers[i].name) > width)
+            width = strlen(times->layers[i].name);
+    return (int)width;
+}
+
+static void print_layers(const machine_peaks *peaks, const engine_times *times) {
+    const int width = name_width(times);
+    printf("%-*s %9s %8s %7s %6s %9s %8s %7s %6s\n", width, "layer", "forward", "GFLOP/s", "GB/s", "roof",
+           "backward", "GFLOP/s", "GB/s", "roof");
+    for (int i = 0; i < times->layer_count; i++) {
+        const layer_time *l = &times->layers[i];
+        printf("%-*s", width, l->name);
+        print_part(peaks, l->forward_seconds, l->flops_forward, l->bytes_forward);
+        print_part(peaks, l->backward_seconds, l->flops_backward, l->bytes_backward);
+        printf("\n");
+    }
+}
+
 static void print_text(const machine_peaks *peaks, const training_plan *plan, const engine_times *times) {
     printf("one core, %s kernels: at most %.1f GFLOP/s, %.1f GB/s from memory\n", engine_kernels(),
            1e-9 * peaks->flops, 1e-9 * peaks->bytes);
     printf("%.3f ms per step (median %.3f), %.1f GFLOP/s; evaluation %.3f ms per batch\n",
            1e3 * times->step_seconds, 1e3 * times->median_seconds,
            rate(plan->flops_per_step, times->step_seconds), 1e3 * times->evaluate_seconds);
-    printf("%-16s %9s %8s %7s %6s %9s %8s %7s %6s\n", "layer", "forward", "GFLOP/s", "GB/s", "roof",
-           "backward", "GFLOP/s", "GB/s", "roof");
-    for (int i = 0; i < times->layer_count; i++) {
-        const layer_time *l = &times->layers[i];
-        printf("%-16s", l->name);
-        print_part(peaks, l->forward_seconds, l->flops_forward, l->bytes_forward);
-        print_part(peaks, l->backward_seconds, l->flops_backward, l->bytes_backward);
-        printf("\n");
-    }
+    print_layers(peaks, times);
     printf("gather %.3f ms, loss %.3f ms, update %.3f ms; times in ms, roof in percent of what the peaks "
            "allow\n",
            1e3 * times->gather_seconds, 1e3 * times->loss_seconds, 1e3 * times->update_seconds);
