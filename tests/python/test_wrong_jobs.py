@@ -163,6 +163,8 @@ WRONG = [
     ({"sweep": "sweep: ‸{}"}, "a map of 1 to 8 axes"),
     ({"sweep": "sweep: {run: ‸0}"}, "accepted: an integer from 1"),
     ({"sweep": "sweep: {‸status: {set: optimizer.lr, values: [1]}}"}, "the results file uses this name"),
+    ({"sweep": "sweep: {‸best_epoch: {set: optimizer.lr, values: [1]}}"}, "the results file uses this name"),
+    ({"sweep": "sweep: {‸best_test_loss: {set: optimizer.lr, values: [1]}}"}, "the results file uses this name"),
     ({"sweep": "sweep: {x: {set: ‸optimizer.mometum, values: [1]}}"}, "nearest known key"),
     ({"sweep": "sweep: {x: {set: ‸seed, values: [1]}}"}, "accepted: model, loss"),
     ({"sweep": "sweep: {x: {set: ‸record, values: [1]}}"}, "accepted: model, loss"),

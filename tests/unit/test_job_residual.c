@@ -10,6 +10,7 @@
 
 #include "group_directory.h"
 #include "io/job/job.h"
+#include "io/job/keys.h"
 
 #define START                                                                                                \
     "job: blocks\n"                                                                                          \
@@ -174,6 +175,21 @@ static void what_an_axis_sets_is_not_the_job_s(void **state) {
                    NULL, "axis a sets model.layers[1] already");
 }
 
+static void keys_have_last_words(void **state) {
+    (void)state;
+    static const struct {
+        const char *key, *word;
+    } keys[] = {{"optimizer.lr", "lr"},
+                {"loss", "loss"},
+                {"data.normalize.divide", "divide"},
+                {"model.layers[2]", "layers[2]"},
+                {"model.layers[3.0]", "layers[3.0]"},
+                {"model.layers[2].units", "units"},
+                {"model.layers[3.shortcut.0].units", "units"}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        assert_string_equal(job_key_last_word(keys[i].key), keys[i].word);
+}
+
 static void there_is_a_most(void **state) {
     (void)state;
     char text[8192] = START RECORD "model:\n  layers:\n    - dense: 10\n    - residual:\n        layers:\n";
@@ -195,6 +211,7 @@ int main(void) {
 
         cmocka_unit_test(axes_set_the_layer_that_they_name),
         cmocka_unit_test(what_an_axis_sets_is_not_the_job_s),
+        cmocka_unit_test(keys_have_last_words),
         cmocka_unit_test(there_is_a_most),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -3,15 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/job/keys.h"
 #include "io/job/table.h"
 
 enum { KEY_SIZE = 256 };
-
-/* "lr" of "optimizer.lr". */
-static const char *last_word(const char *key) {
-    const char *dot = strrchr(key, '.');
-    return dot != NULL ? dot + 1 : key;
-}
 
 /* The keys that an axis can set and that end with `word`, "a, b"; returns how many. A key of several kinds
  * has a row for each. */
@@ -21,7 +16,8 @@ static int find_keys(const char *word, char keys[KEY_SIZE]) {
     keys[0] = '\0';
     for (size_t i = 0; i < job_table.count && used < KEY_SIZE; i++) {
         const option *o = &job_table.options[i];
-        if (!o->by_axis || strcmp(last_word(o->key), word) != 0 || option_find(&job_table, o->key) != o)
+        if (!o->by_axis || strcmp(job_key_last_word(o->key), word) != 0 ||
+            option_find(&job_table, o->key) != o)
             continue;
         used += (size_t)snprintf(keys + used, KEY_SIZE - used, "%s%s", count > 0 ? ", " : "", o->key);
         count++;
@@ -61,7 +57,7 @@ status job_added_axis(const char *text, char name[GRID_NAME_SIZE], char setting[
     } else {
         RETURN_IF_FAILED(find_key(word, key, error));
         if (name[0] == '\0')
-            snprintf(name, GRID_NAME_SIZE, "%s", last_word(key));
+            snprintf(name, GRID_NAME_SIZE, "%s", job_key_last_word(key));
         used = snprintf(setting, ADDED_AXIS_SIZE, "sweep.%s={set: %s, values: [%s], base: %s}", name, key,
                         value, value);
     }

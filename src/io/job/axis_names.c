@@ -3,11 +3,17 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "io/job/keys.h"
+
 bool axis_name_is_taken(const char *name) {
-    static const char *const taken[] = {"status", "step", "epoch", "steps_taken", "provenance"};
+    static const char *const taken[] = {"status",     "step",       "epoch",     "steps_taken",
+                                        "provenance", "best_epoch", "best_step", "steps_planned"};
+    static const char best[] = "best_";
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (strcmp(name, taken[i]) == 0)
             return true;
+    if (strncmp(name, best, strlen(best)) == 0)
+        name += strlen(best);
     for (size_t q = 0; q < record_names.count; q++) {
         const size_t length = strlen(name_at(&record_names, q));
         if (strncmp(name, name_at(&record_names, q), length) == 0 && strchr("_", name[length]) != NULL)
@@ -41,8 +47,7 @@ static void make_name(const char *key, char name[GRID_NAME_SIZE]) {
 void axis_names_of_auxiliaries(grid *g) {
     for (int i = 0; i < g->auxiliary_count; i++) {
         grid_auxiliary *auxiliary = &g->auxiliaries[i];
-        const char *dot = strrchr(auxiliary->key, '.');
-        make_name(dot != NULL ? dot + 1 : auxiliary->key, auxiliary->name);
+        make_name(job_key_last_word(auxiliary->key), auxiliary->name);
         if (is_in_use(g, i, auxiliary->name))
             make_name(auxiliary->key, auxiliary->name);
         for (int number = 2; is_in_use(g, i, auxiliary->name); number++) {

@@ -74,6 +74,17 @@ status job_key_remove(tree_node *root, const char *key, tree_place place, error_
     return STATUS_OK;
 }
 
+const char *job_key_last_word(const char *key) {
+    const char *end = key + strcspn(key, "["), *close = strchr(end, ']');
+    if (close != NULL && close[1] == '.')
+        return close + 2;
+    if (close == NULL)
+        end = key + strlen(key);
+    while (end > key && end[-1] != '.')
+        end--;
+    return end;
+}
+
 /* The layers within a block follow its number or, when the section is one of its keys, that key's lists:
  * "model.layers[3.0]" is in "model.layers[3]" and in "model.layers[3].layers". */
 static bool is_within_block(const char *text, const char *section) {

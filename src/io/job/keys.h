@@ -15,6 +15,10 @@ status job_key_replace(tree_node *root, const char *key, tree_node *value, error
 /* Leave the key out. Only keys of layers can be, not whole layers: STATUS_USAGE with `place`. */
 status job_key_remove(tree_node *root, const char *key, tree_place place, error_info *error);
 
+/* The last word of a key: "lr" of "optimizer.lr", "units" of "model.layers[3.0].units", "layers[3.0]" of a
+ * layer. */
+const char *job_key_last_word(const char *key);
+
 /* Whether the key that `text` begins with, up to its end or a blank, is `section` or is in it. */
 bool job_key_is_within(const char *text, const char *section);
 
