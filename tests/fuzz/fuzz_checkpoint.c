@@ -6,7 +6,9 @@ enum { CELLS = 4, VALUES = 2 };
 
 static checkpoint_file *open_file(void) {
     static double labels[CELLS];
-    const job j = {.digest = 1, .grid = {.axis_count = 1, .axes = {{"x", AXIS_NUMBER, CELLS, labels, NULL}}}};
+    const job j = {.digest = 1,
+                   .grid = {.axis_count = 1,
+                            .axes = {{.name = "x", .kind = AXIS_NUMBER, .count = CELLS, .numbers = labels}}}};
     char path[PATH_MAX];
     const results_origin origin = {.kernels = "portable", .numerics = 2};
     checkpoint_file *f;

@@ -25,8 +25,10 @@ static const char *in_directory(const char *name) {
 }
 
 static job some_job(uint64_t digest) {
-    return (job){.digest = digest,
-                 .grid = {.axis_count = 1, .axes = {{"x", AXIS_NUMBER, CELLS, axis_values, NULL}}}};
+    return (job){
+        .digest = digest,
+        .grid = {.axis_count = 1,
+                 .axes = {{.name = "x", .kind = AXIS_NUMBER, .count = CELLS, .numbers = axis_values}}}};
 }
 
 static const char *file_path(void) {

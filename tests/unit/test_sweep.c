@@ -236,7 +236,9 @@ static status tick(void *context, const coordinator *c, error_info *error) {
 static void set_up(fixture *f) {
     for (int i = 0; i < CELLS; i++)
         axis_values[i] = i;
-    *f = (fixture){.grid = {.axis_count = 1, .axes = {{"x", AXIS_NUMBER, CELLS, axis_values, NULL}}}};
+    *f = (fixture){
+        .grid = {.axis_count = 1,
+                 .axes = {{.name = "x", .kind = AXIS_NUMBER, .count = CELLS, .numbers = axis_values}}}};
     assert_int_equal(local_hub_create(&f->hub, WORKERS, NULL), STATUS_OK);
     f->left_out[ENDLESS] = true;
     atomic_store(&endless_has_begun, false);
