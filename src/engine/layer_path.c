@@ -141,9 +141,9 @@ int layer_position(const model_spec *model, layer_path path) {
     for (int depth = 0; position >= 0 && depth < layer_path_depth(path); depth++) {
         bool shortcut;
         const int index = layer_path_step(path, depth, &shortcut);
-        const int inner = position + 1, beside = inner + model->layers[position].inner;
+        const int inner = position + 1, bypass = inner + model->layers[position].inner;
         position =
-            walk(model, shortcut ? beside : inner, shortcut ? layer_end(model, position) : beside, index);
+            walk(model, shortcut ? bypass : inner, shortcut ? layer_end(model, position) : bypass, index);
     }
     return position;
 }

@@ -1,4 +1,4 @@
-/* Where a layer stands in a model. Part of engine.h.
+/* Where a layer is in a model. Part of engine.h.
  *
  * A specification's layers are one list, in which a residual block is followed by what is within it: first
  * its `layers`, then those of its shortcut. A position in this list is for programs. People and jobs name a

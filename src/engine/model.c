@@ -152,12 +152,10 @@ static void give_summand(const layer *l, const layer_pass *pass) {
     layer_pass own = *pass;
     own.d_input = pass->summand;
     l->ops->backward(l, &own);
-    const size_t n = pass->count * shape_size(l->in);
-    for (size_t k = 0; k < n; k++)
-        pass->d_input[k] += pass->summand[k];
+    add_to(pass->d_input, pass->summand, pass->count * shape_size(l->in));
 }
 
-/* Not of a layer beside those with parameters that has nothing to give a gradient for. */
+/* Skips a layer whose output does not depend on parameters. */
 static void layer_backward(const model *m, int i, size_t first, size_t count, bool last) {
     const layer_ops *ops = m->layers[i].ops;
     if (!m->boundaries[i + 1].needs_gradient)

@@ -81,11 +81,11 @@ static int append_block(const builder *b, int position, int from) {
     const int shortcut = position + 1 + b->spec->layers[position].inner, end = layer_end(b->spec, position);
     const bool whole = b->last == position || b->last >= end;
     const builder inner = {b->m, b->spec, whole || b->last >= shortcut ? end : b->last};
-    const builder beside = {b->m, b->spec, whole ? end : b->last};
+    const builder bypass = {b->m, b->spec, whole ? end : b->last};
     const int inner_out = append_list(&inner, position + 1, shortcut, from);
     if (inner.last < shortcut)
         return inner_out;
-    const int shortcut_out = append_list(&beside, shortcut, end, from);
+    const int shortcut_out = append_list(&bypass, shortcut, end, from);
     if (!whole)
         return shortcut_out;
     if (inner_out == from && shortcut_out == from)

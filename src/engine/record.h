@@ -51,12 +51,13 @@
     X(SET##_MAE, set##_mae)                                                                                  \
     X(SET##_R2, set##_r2)
 
-#define RECORD_QUANTITIES(X)                                                                                 \
+/* Losses, costs and accuracies: of batches, and of whole sets. */
+#define RECORD_BATCH_NUMBERS(X)                                                                              \
     X(TRAIN_LOSS, train_loss)                                                                                \
     X(TRAIN_COST, train_cost)                                                                                \
-    X(TRAIN_ACCURACY, train_accuracy)                                                                        \
-    X(LEARNING_RATE, learning_rate)                                                                          \
-    X(GRADIENT_NORM, gradient_norm)                                                                          \
+    X(TRAIN_ACCURACY, train_accuracy)
+
+#define RECORD_SET_NUMBERS(X)                                                                                \
     X(TRAIN_SET_LOSS, train_set_loss)                                                                        \
     X(TRAIN_SET_COST, train_set_cost)                                                                        \
     X(TRAIN_SET_ACCURACY, train_set_accuracy)                                                                \
@@ -65,7 +66,13 @@
     X(VALIDATION_ACCURACY, validation_accuracy)                                                              \
     X(TEST_LOSS, test_loss)                                                                                  \
     X(TEST_COST, test_cost)                                                                                  \
-    X(TEST_ACCURACY, test_accuracy)                                                                          \
+    X(TEST_ACCURACY, test_accuracy)
+
+#define RECORD_QUANTITIES(X)                                                                                 \
+    RECORD_BATCH_NUMBERS(X)                                                                                  \
+    X(LEARNING_RATE, learning_rate)                                                                          \
+    X(GRADIENT_NORM, gradient_norm)                                                                          \
+    RECORD_SET_NUMBERS(X)                                                                                    \
     X(PARAMETERS, parameters)                                                                                \
     X(WEIGHTS, weights)                                                                                      \
     X(TEST_GRADIENT, test_gradient)                                                                          \

@@ -110,8 +110,8 @@ typedef struct layer_spec {
     int groups;                          /* group_norm: of channels; conv: of channels and filters; 0: 1 */
     gelu_approximation approximate;      /* gelu */
     double beta, threshold; /* softplus: log(1 + exp(beta·x)) / beta, or x where beta·x > threshold */
-    int inner, shortcut; /* residual: so many of the layers behind it are within it, so many after them on its
-                            shortcut; 0: the shortcut is the identity */
+    int inner, shortcut;    /* residual: this many of the layers after it are within it, then this many on its
+                               shortcut; 0: the shortcut is the identity */
 } layer_spec;
 
 /* Parameters from elsewhere, all layers in natural order (layers in order; weight, then bias, or γ, then β).
@@ -312,19 +312,7 @@ typedef struct augment_spec {
 } augment_spec;
 
 /* The numbers that a training can watch as it records them: X(quantity, name in jobs). */
-#define MONITORED_NUMBERS(X)                                                                                 \
-    X(TRAIN_LOSS, train_loss)                                                                                \
-    X(TRAIN_COST, train_cost)                                                                                \
-    X(TRAIN_ACCURACY, train_accuracy)                                                                        \
-    X(TRAIN_SET_LOSS, train_set_loss)                                                                        \
-    X(TRAIN_SET_COST, train_set_cost)                                                                        \
-    X(TRAIN_SET_ACCURACY, train_set_accuracy)                                                                \
-    X(VALIDATION_LOSS, validation_loss)                                                                      \
-    X(VALIDATION_COST, validation_cost)                                                                      \
-    X(VALIDATION_ACCURACY, validation_accuracy)                                                              \
-    X(TEST_LOSS, test_loss)                                                                                  \
-    X(TEST_COST, test_cost)                                                                                  \
-    X(TEST_ACCURACY, test_accuracy)
+#define MONITORED_NUMBERS(X) RECORD_BATCH_NUMBERS(X) RECORD_SET_NUMBERS(X)
 
 typedef enum monitored_number {
     MONITOR_NONE,

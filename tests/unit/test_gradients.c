@@ -337,7 +337,7 @@ static void networks_agree_with_central_differences(void **state) {
          3,
          MODEL(5, RESIDUAL(2, 0), LAYER(TANH), CONV(3, 3, 3, 1, 1, 1, 1), RELU, DENSE(3)),
          0},
-        {"residual first, a pool beside it",
+        {"residual first, a pool as its shortcut",
          {3, 6, 8},
          3,
          MODEL(5, RESIDUAL(1, 2), CONV(3, 3, 3, 2, 2, 1, 1), POOL(2, 2, 2, 2), LAYER(TANH), DENSE(3)),

@@ -12,6 +12,11 @@ void pack_panel(const real *x, size_t rows, size_t columns, size_t panel, real *
             out[j] = from[j];
 }
 
+void add_to(real *restrict sum, const real *restrict more, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        sum[i] += more[i];
+}
+
 status layer_setup_elementwise(layer *l, size_t batch, error_info *error) {
     (void)batch, (void)error;
     l->out = l->in;

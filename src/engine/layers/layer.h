@@ -133,6 +133,9 @@ static inline int whole_lanes(const kernel_set *kernels, int columns) {
 /* Copy the columns of one panel: x (rows, columns) → out (rows, PANEL), padded with zeros. */
 void pack_panel(const real *x, size_t rows, size_t columns, size_t panel, real *out);
 
+/* sum += more, of n values each. */
+void add_to(real *restrict sum, const real *restrict more, size_t n);
+
 /* The setup of layers whose output has the shape of their input, and of layers that look through a window. */
 status layer_setup_elementwise(layer *l, size_t batch, error_info *error);
 status layer_setup_pooling(layer *l, size_t batch, error_info *error);

@@ -28,15 +28,10 @@ static void forward(const layer *l, const layer_pass *pass) {
         pass->output[i] = pass->input[i] + pass->other[i];
 }
 
-static void add(real *restrict sum, const real *restrict more, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        sum[i] += more[i];
-}
-
 static void backward(const layer *l, const layer_pass *pass) {
     const size_t n = pass->count * shape_size(l->in);
     if (pass->d_other != NULL && pass->adds_other)
-        add(pass->d_other, pass->d_output, n);
+        add_to(pass->d_other, pass->d_output, n);
     else if (pass->d_other != NULL)
         memcpy(pass->d_other, pass->d_output, n * sizeof *pass->d_other);
     if (pass->d_input != NULL && pass->d_input != pass->d_output)

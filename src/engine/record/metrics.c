@@ -1,4 +1,4 @@
-/* Metrics of a set beside loss and accuracy: numbers, and the confusion matrix. */
+/* Metrics of a set in addition to loss and accuracy: numbers, and the confusion matrix. */
 #include <math.h>
 #include <stdio.h>
 

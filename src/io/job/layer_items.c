@@ -27,7 +27,7 @@ static const char *short_key_of(const tree_node *item) {
     return short_key;
 }
 
-/* What stands below `- residual:` under a key: its layers, where they alone are written, too. */
+/* What is below `- residual:` under a key: its layers, where they alone are written, too. */
 static const tree_node *find_within(const tree_node *item, bool shortcut) {
     const tree_node *keys = item->first;
     if (keys == NULL || kind_of(item) != LAYER_RESIDUAL)
